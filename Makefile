@@ -1,0 +1,39 @@
+# Everything starts here. `make study` on a machine with Python 3.11, git and make is enough.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+CORES ?= all
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+SNAKEMAKE := snakemake --profile profiles/default --cores $(CORES)
+
+.PHONY: study quick test lint clean setup rulegraph
+
+study: setup ## the default study, to results/paper/paper.pdf
+	$(SNAKEMAKE)
+
+quick: setup ## the smallest real run, to results/quick/paper/paper.pdf
+	$(SNAKEMAKE) --configfile config/quick.yaml
+
+test: setup ## all tests; the quick study is one of them
+	pytest
+
+lint: setup ## format and style of Python and Snakemake files
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+rulegraph: setup ## docs/img/rulegraph.png is made from this
+	@snakemake --rulegraph dot
+
+clean: ## remove everything generated, but not the virtual environment
+	find results -mindepth 1 ! -name README.md -delete
+	rm -rf .snakemake
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: requirements.txt
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info[:2] == (3, 11) else "emovlm needs Python 3.11; name one: make PYTHON=/path/to/python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	touch $@

@@ -1,0 +1,31 @@
+"""Regenerate the whole study: from raw clips to the paper's PDF.
+
+`snakemake` alone runs the default study; `--configfile config/quick.yaml` the smallest one.
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/frames.smk"
+include: "workflow/rules/frequency.smk"
+include: "workflow/rules/sampling.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/enrichment.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/statistics.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/paper.smk"
+
+
+rule all:
+    """The paper, and everything it is made of."""
+    default_target: True
+    input:
+        "<results>/paper/paper.pdf",

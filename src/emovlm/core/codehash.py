@@ -1,0 +1,98 @@
+"""A hash of what a script does: its syntax tree and those of every package module it imports.
+
+Comments, formatting, docstrings and touched files leave the hash alone; a real edit of the script, or
+of a module it uses directly or through others, changes it. Snakemake keeps the hash in each rule's
+``params`` and so reruns exactly the rules that an edit concerns (Snakemake itself does not see edits
+of imported modules).
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from emovlm.core.errors import StudyError
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def code_hash(script: str | Path) -> str:
+    """Short hex hash over ``script`` and the package modules it imports, directly or not.
+
+    Raises:
+        StudyError: a file does not parse; the message names the file and the line.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(_closure(Path(script).resolve()), key=_name):
+        digest.update(f"{_name(path)}\n{_tree(path)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def modules_of(script: str | Path) -> list[str]:
+    """Names of the package modules that ``script`` imports, directly or through others."""
+    return sorted(_name(path) for path in _closure(Path(script).resolve()) if path != Path(script).resolve())
+
+
+def _name(path: Path) -> str:
+    if path.is_relative_to(PACKAGE):
+        return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+    return path.name
+
+
+@cache
+def _parse(path: Path) -> ast.Module:
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise StudyError(f"{path.name}, line {error.lineno}: {error.msg}") from None
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            first = node.body[0] if node.body else None
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                node.body = node.body[1:] or [ast.Pass()]
+    return tree
+
+
+@cache
+def _tree(path: Path) -> str:
+    return ast.dump(_parse(path))
+
+
+@cache
+def _imports(path: Path) -> frozenset[Path]:
+    found = set()
+    for node in ast.walk(_parse(path)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        found |= {file for name in names if (file := _file(name))}
+    return frozenset(found)
+
+
+def _file(module: str) -> Path | None:
+    head, *rest = module.split(".")
+    if head != PACKAGE.name:
+        return None
+    base = PACKAGE.joinpath(*rest)
+    for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+@cache
+def _closure(path: Path) -> frozenset[Path]:
+    seen, todo = set(), [path]
+    while todo:
+        current = todo.pop()
+        if current not in seen:
+            seen.add(current)
+            todo += _imports(current)
+    return frozenset(seen)

@@ -1,0 +1,56 @@
+"""Progress of long work: a rich bar on a terminal, plain lines with rate and time left in a log."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sized
+from typing import TypeVar
+
+Item = TypeVar("Item")
+LINE_EVERY_S = 10.0
+
+
+def track(items: Iterable[Item], what: str, unit: str, total: int | None = None) -> Iterator[Item]:
+    """Yield ``items`` and report progress on standard error.
+
+    Args:
+        items: what to go through.
+        what: the work, for example ``decode synface``.
+        unit: what one item is called, for example ``clips``.
+        total: number of items, needed where ``items`` has no length.
+    """
+    if total is None and isinstance(items, Sized):
+        total = len(items)
+    yield from (_bar if sys.stderr.isatty() else _lines)(items, what, unit, total or 0)
+
+
+def _bar(items: Iterable[Item], what: str, unit: str, total: int) -> Iterator[Item]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = [
+        TextColumn(f"{what} ({unit})"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    ]
+    start = time.monotonic()
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(what, total=total, rate="")
+        for done, item in enumerate(items, start=1):
+            yield item
+            progress.update(task, advance=1, rate=f"{done / (time.monotonic() - start):.1f} {unit}/s")
+
+
+def _lines(items: Iterable[Item], what: str, unit: str, total: int) -> Iterator[Item]:
+    start = last = time.monotonic()
+    done = 0
+    for item in items:
+        yield item
+        done += 1
+        now = time.monotonic()
+        if now - last >= LINE_EVERY_S:
+            last, rate = now, done / (now - start)
+            left = (total - done) / rate
+            print(f"{what}: {done}/{total} {unit}, {rate:.1f} {unit}/s, {left:.0f} s left", file=sys.stderr, flush=True)
+    print(f"{what}: {done} {unit} in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)

@@ -1,0 +1,45 @@
+"""An append-only store of answers: what was computed once is never computed again.
+
+One JSON line an answer, fsynced, keyed by everything that the answer depends on. It lies outside a
+rule's declared outputs, which Snakemake deletes when a job fails: a killed run resumes at the clip, and
+another model, prompt, frame or code is another key.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+class AnswerStore:
+    """Answers by key, backed by the file ``path`` (made if absent). A torn last line is ignored."""
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.computed = 0
+        self._answers: dict[str, Any] = {}
+        if self.path.exists():
+            for line in self.path.read_text(encoding="utf-8").splitlines():
+                try:
+                    entry = json.loads(line)
+                    self._answers[entry["key"]] = entry["answer"]
+                except (json.JSONDecodeError, KeyError, TypeError):
+                    continue
+        self._file = open(self.path, "a", encoding="utf-8")  # noqa: SIM115 - held open to append
+        if self._file.tell() and not self.path.read_bytes().endswith(b"\n"):
+            self._file.write("\n")
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._answers
+
+    def __getitem__(self, key: str) -> Any:
+        return self._answers[key]
+
+    def add(self, key: str, answer: Any) -> None:
+        """Keep an answer, on disk before the call returns."""
+        self._file.write(json.dumps({"key": key, "answer": answer}, ensure_ascii=False, sort_keys=True) + "\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._answers[key] = answer
+        self.computed += 1

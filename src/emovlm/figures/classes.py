@@ -1,0 +1,48 @@
+"""How many clips each class has."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from emovlm.figures import style
+
+
+def classes(
+    manifest: pd.DataFrame, mafw_classes: pd.DataFrame | None = None, *, classes: list[str], study: str
+) -> Figure:
+    """Clips a class by split, and MAFW's published class sizes in a panel of their own.
+
+    Args:
+        manifest: MANIFEST of the dataset that systems are tested on.
+        mafw_classes: published class sizes of MAFW (single-label clips).
+        classes: the emotions, in the order of the bars where no published size orders them.
+        study: what the first panel is called.
+    """
+    order = list(classes)
+    if mafw_classes is not None:
+        size = mafw_classes.set_index("emotion")["clips"]
+        order = sorted(classes, key=lambda name: -size.get(name, 0))
+    counts = manifest.groupby(["split", "label"]).size().unstack(0, fill_value=0).reindex(order, fill_value=0)
+    splits = [name for name in ("pretrain", "train", "test") if name in counts]
+    panels = 1 if mafw_classes is None else 2
+    figure = style.new_figure(style.PAGE_IN if panels == 2 else style.COLUMN_IN, 3.2)
+    grid = figure.subplots(1, panels, squeeze=False, sharey=True)[0]
+    height = 0.8 / len(splits)
+    for place, split in enumerate(splits):
+        y = np.arange(len(order)) + (place - (len(splits) - 1) / 2) * height
+        bars = grid[0].barh(
+            y, counts[split], height, color=style.SERIES[place], label=f"{split} (n = {counts[split].sum()})"
+        )
+        grid[0].bar_label(bars, padding=1.5, fontsize=style.SMALL_PT)
+    grid[0].set_title(study)
+    grid[0].legend(loc="lower right")
+    if mafw_classes is not None:
+        bars = grid[1].barh(range(len(order)), [size.get(name, 0) for name in order], 0.6, color=style.PURPLE)
+        grid[1].bar_label(bars, padding=1.5, fontsize=style.SMALL_PT)
+        grid[1].set_title(f"Published: MAFW, single label (n = {size.sum()})")
+    for axes in grid:
+        axes.set_xlabel("clips")
+        axes.margins(x=0.12)
+    grid[0].set_yticks(range(len(order)), order)
+    grid[0].set_ylim(len(order) - 0.4, -0.6)
+    return figure

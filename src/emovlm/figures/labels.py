@@ -1,0 +1,40 @@
+"""How systems, conditions and metrics are called in figures; ids without a name here are shown as they are."""
+
+import pandas as pd
+
+SYSTEMS = {
+    "organism-frequency": "Organism, frequency captions",
+    "organism-uniform": "Organism, uniform captions",
+    "organism-natural": "Organism, natural fine-tuning",
+    "organism-balanced": "Organism, balanced fine-tuning",
+    "organism-square-root": "Organism, square-root fine-tuning",
+    "organism-effective-number": "Organism, effective-number fine-tuning",
+    "videomae-natural": "Vision only, natural training",
+    "videomae-balanced": "Vision only, balanced training",
+}
+METRICS = {"macro_f1": "Macro-F1", "uar": "UAR", "accuracy": "Accuracy", "f1": "F1"}
+LANGUAGES = {"en": "English", "zh": "Chinese"}
+
+
+def system_label(system: str) -> str:
+    """What a system is called in figures."""
+    return SYSTEMS.get(system, system)
+
+
+def metric_label(metric: str) -> str:
+    """What a metric is called on an axis."""
+    return METRICS.get(metric, metric.replace("_", " "))
+
+
+def of_claim(conditions: pd.DataFrame, claim: str) -> pd.DataFrame:
+    """The rows of ``conditions`` that serve a claim, in the table's order.
+
+    ``conditions`` is ``config/conditions.tsv``; its column ``claims`` names claims, separated by spaces.
+    """
+    return conditions[[claim in str(claims).split() for claims in conditions["claims"]]]
+
+
+def absent(wanted: list[str], present: set[str]) -> str:
+    """A sentence naming what was declared and not run; empty if nothing is missing."""
+    missing = [name for name in wanted if name not in present]
+    return f"Not run: {', '.join(missing)}." if missing else ""

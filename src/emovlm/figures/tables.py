@@ -1,0 +1,75 @@
+"""The tables that figures and the paper are made from, by name."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from emovlm.core import contracts
+from emovlm.core.contracts import Table
+from emovlm.core.errors import StudyError
+from emovlm.core.io import read_table
+
+CONTRACTS: dict[str, Table] = {
+    "metrics": contracts.METRICS,
+    "per_class": contracts.PER_CLASS,
+    "confusion": contracts.CONFUSION,
+    "comparisons": contracts.COMPARISONS,
+    "correlations": contracts.CORRELATIONS,
+    "hits": contracts.HITS,
+    "claims": contracts.CLAIMS,
+    "frequency": contracts.TERM_FREQUENCY,
+    "manifest": contracts.MANIFEST,
+    "truth": contracts.CLIP_TRUTH,
+    "frame_truth": contracts.FRAME_TRUTH,
+    "samples": contracts.SAMPLE,
+}
+# Tables without a contract of their own: config (TSV, all cells text) and published figures (CSV).
+PLAIN: dict[str, tuple[str, ...]] = {
+    "conditions": ("condition", "system", "dataset", "frames", "context", "claims"),
+    "systems": ("system", "kind", "sampler", "about"),
+    "frame_samplers": ("sampler", "kind", "rate"),
+    "paper_fps_curve": ("system", "dataset", "fps", "macro_f1"),
+    "paper_frame_shuffle": ("system", "kind", "frames", "mafw_f1", "dfew_f1"),
+    "paper_msce": ("system", "dataset", "context", "macro_f1"),
+    "mafw_classes": ("emotion", "clips"),
+}
+
+
+def load(name: str, path: str | Path) -> pd.DataFrame:
+    """Read the table that is called ``name`` and check its columns.
+
+    Raises:
+        StudyError: the name is unknown, the file is missing, or a column is.
+    """
+    if name in CONTRACTS:
+        return read_table(path, CONTRACTS[name])
+    if name not in PLAIN:
+        raise StudyError(f"unknown table {name!r}; known are {', '.join([*CONTRACTS, *PLAIN])}")
+    path = Path(path)
+    if not path.is_file():
+        raise StudyError(f"{path}: no such table ({name})")
+    if path.suffix == ".tsv":
+        frame = pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+    else:
+        frame = pd.read_csv(path)
+    missing = [column for column in PLAIN[name] if column not in frame.columns]
+    if missing:
+        raise StudyError(f"{path}: not a {name} table; missing columns: {', '.join(missing)}")
+    return frame
+
+
+def named_paths(arguments: list[str], what: str) -> dict[str, Path]:
+    """``name=path`` arguments as a dictionary, in their order.
+
+    Raises:
+        StudyError: an argument has no ``=``, or a name comes twice.
+    """
+    found: dict[str, Path] = {}
+    for argument in arguments:
+        name, mark, path = argument.partition("=")
+        if not (name and mark and path):
+            raise StudyError(f"{what} {argument!r}: write name=path")
+        if name in found:
+            raise StudyError(f"{what} {name!r} is given twice")
+        found[name] = Path(path)
+    return found

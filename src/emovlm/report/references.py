@@ -1,0 +1,43 @@
+"""Which value ids the paper's source names, so that a missing one is reported before typesetting."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from emovlm.core.errors import StudyError
+
+COMMENT = re.compile(r"(?<!:)//[^\n]*")  # not the // of a URL
+REFERENCE = re.compile(r"""(?<![\w.-])(v|point|fine|maybe)\(\s*"([^"\n]+)"\s*\)""")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A value id in a source: ``#v("...")``, ``#point("...")`` and ``#fine("...")`` need it, ``#maybe("...")`` does not."""
+
+    id: str
+    file: str
+    line: int
+    optional: bool
+
+
+def references(folder: str | Path) -> Iterator[Reference]:
+    """All literal references in the ``.typ`` files of ``folder``; ids built from parts are checked by Typst."""
+    for path in sorted(Path(folder).rglob("*.typ")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            for function, name in REFERENCE.findall(COMMENT.sub("", line)):
+                yield Reference(name, path.relative_to(folder).as_posix(), number, function == "maybe")
+
+
+def check_references(folder: str | Path, values: dict[str, object]) -> None:
+    """Raise if a source needs a value that does not exist.
+
+    Raises:
+        StudyError: naming each missing id and where it is used.
+    """
+    missing = [r for r in references(folder) if not r.optional and r.id not in values]
+    if missing:
+        places = "; ".join(f"{r.id} (used in {r.file}, line {r.line})" for r in missing)
+        raise StudyError(
+            f"the paper uses values that the study does not have: {places}; compute them, or write maybe(...)"
+        )

@@ -1,0 +1,86 @@
+"""Typeset the paper with Typst, from a staged copy of its source and its inputs.
+
+The staging folder gives Typst a root of its own: the paper reads ``/inputs/...`` and nothing else, so
+that equal inputs give equal bytes wherever the project lies.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from emovlm.core.errors import StudyError
+from emovlm.core.hashing import sha256_file
+from emovlm.core.io import atomic, read_json, write_json
+from emovlm.figures.labels import SYSTEMS
+from emovlm.report.references import check_references
+
+
+def typeset(
+    source: str | Path,
+    values: str | Path,
+    tables: dict[str, Path],
+    figures: dict[str, Path],
+    config: dict[str, Any],
+    out: str | Path,
+) -> None:
+    """Typeset ``source`` as a PDF.
+
+    Args:
+        source: the main Typst file; its folder is copied with it.
+        values: ``values.json``.
+        tables: CSV or TSV files by the name under which the paper asks for them.
+        figures: PDF or PNG pictures by name; the paper says of a missing one that it was not drawn.
+        config: the study's configuration, as far as the paper prints it.
+        out: the PDF.
+
+    Raises:
+        StudyError: an input is missing, the paper needs a value that does not exist, or Typst reports an error.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        stage(root, source, values, tables, figures, config)
+        pages = compile_staged(root, Path(source).name)
+    with atomic(out) as temporary:
+        temporary.write_bytes(pages)
+
+
+def stage(
+    root: Path,
+    source: str | Path,
+    values: str | Path,
+    tables: dict[str, Path],
+    figures: dict[str, Path],
+    config: dict[str, Any],
+) -> None:
+    """Copy the paper's folder to ``root/paper`` and its inputs to ``root/inputs``; arguments as in :func:`typeset`."""
+    source, values = Path(source), Path(values)
+    for path in (source, values, *tables.values(), *figures.values()):
+        if not path.is_file():
+            raise StudyError(f"{path}: no such file; the paper is made from it")
+    check_references(source.parent, read_json(values))
+    shutil.copytree(source.parent, root / "paper")
+    copied = {kind: _copy(files, root, kind) for kind, files in (("tables", tables), ("figures", figures))}
+    shutil.copyfile(values, root / "inputs" / "values.json")
+    described = {**copied, "config": config, "labels": SYSTEMS, "values_sha256": sha256_file(values)}
+    write_json(root / "inputs" / "inputs.json", described)
+
+
+def compile_staged(root: Path, main: str) -> bytes:
+    """The PDF of a staged paper, set in Typst's own fonts and without a date."""
+    compiler = typst.Compiler(root=str(root), ignore_system_fonts=True)
+    try:
+        return compiler.compile(str(root / "paper" / main), format="pdf", timestamp=0)
+    except typst.TypstError as error:
+        hints = "".join(f"; hint: {hint}" for hint in error.hints)
+        raise StudyError(f"Typst could not set {main}: {error.message}{hints}\n{error.diagnostic}") from None
+
+
+def _copy(files: dict[str, Path], root: Path, kind: str) -> dict[str, str]:
+    folder = root / "inputs" / kind
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, path in files.items():
+        shutil.copyfile(path, folder / f"{name}{path.suffix}")
+    return {name: f"/inputs/{kind}/{name}{path.suffix}" for name, path in files.items()}

@@ -1,0 +1,168 @@
+"""Frame samplers: which frames of a clip a model sees, in which order. They emit tables and touch no pixels."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emovlm.core.contracts import SAMPLE
+from emovlm.core.errors import StudyError
+from emovlm.core.hashing import rng
+
+Row = dict[str, Any]
+# One clip's choice: frame indices in the order seen, and the number of the keyframe at or before each.
+Choice = tuple[np.ndarray, np.ndarray]
+
+TOLERANCE_S = 1e-3  # some containers round timestamps to a millisecond
+
+
+def sample_frames(sampler: Row, base: Row | None, seed: int, clips: pd.DataFrame, frames: pd.DataFrame) -> pd.DataFrame:
+    """Sample frames of every decoded clip.
+
+    Args:
+        sampler: row of ``frame_samplers.tsv``; ``kind`` is a key of ``SAMPLERS`` or ``shuffled``.
+        base: row of the sampler that ``sampler`` shuffles, if it does.
+        seed: the study's seed; each clip shuffles by its own stream.
+        clips: a ``contracts.CLIP_INDEX`` table. Failed clips get no rows.
+        frames: a ``contracts.FRAME_INDEX`` table of the same clips.
+
+    Returns:
+        A table that fits ``contracts.SAMPLE``.
+
+    Raises:
+        StudyError: naming the row, if its kind is unknown or a parameter is missing or out of range; naming the
+            clip, if the two tables disagree.
+    """
+    shuffled = sampler["kind"] == "shuffled"
+    row = _base_of(sampler, base) if shuffled else sampler
+    if row["kind"] not in SAMPLERS:
+        raise StudyError(f"{_where(row)}: unknown kind {row['kind']!r}; known are {', '.join([*SAMPLERS, 'shuffled'])}")
+    choose, role = SAMPLERS[row["kind"]]
+    decoded = clips[clips["status"] == "ok"].sort_values("clip_id", kind="stable")
+    times = _timestamps(decoded, frames)
+    parts = []
+    for clip_id, fps in zip(decoded["clip_id"], decoded["fps"], strict=True):
+        clip_times = times[clip_id]
+        indices, gaps = choose(clip_times, fps, row)
+        if shuffled:
+            order = _permutation(indices, rng(seed, "shuffled", sampler["sampler"], clip_id))
+            indices, gaps = indices[order], gaps[order]
+        parts.append((clip_id, indices, gaps, clip_times[indices]))
+    if not parts:
+        return pd.DataFrame(columns=list(SAMPLE.columns))
+    lengths = [len(indices) for _, indices, _, _ in parts]
+    return pd.DataFrame(
+        {
+            "clip_id": np.repeat([clip_id for clip_id, *_ in parts], lengths),
+            "position": np.concatenate([np.arange(n) for n in lengths]),
+            "frame_index": np.concatenate([indices for _, indices, _, _ in parts]),
+            "timestamp_s": np.concatenate([clip_times for *_, clip_times in parts]),
+            "role": role,
+            "gap": np.concatenate([gaps for _, _, gaps, _ in parts]),
+        }
+    )
+
+
+def _rate(times: np.ndarray, fps: float, row: Row) -> Choice:
+    """The first frame at or after each multiple of 1 / rate, none twice; from the clip's own rate on, every frame."""
+    indices = _grid(times, fps, _rate_of(row))
+    return indices, np.zeros_like(indices)
+
+
+def _keyframes(times: np.ndarray, fps: float, row: Row) -> Choice:
+    """The same grid, numbered: the keyframes of multi-stage context enrichment."""
+    indices = _grid(times, fps, _rate_of(row))
+    return indices, np.arange(len(indices))
+
+
+def _between(times: np.ndarray, fps: float, row: Row) -> Choice:
+    """``count`` frames evenly spaced strictly between each keyframe and the next, or the clip's end after the last.
+
+    A gap that has fewer frames gives them all.
+    """
+    count = _count_of(row)
+    keyframes = _grid(times, fps, _rate_of(row))
+    indices, gaps = [], []
+    for gap, (start, end) in enumerate(zip(keyframes, [*keyframes[1:], len(times)], strict=True)):
+        n = min(count, end - start - 1)
+        steps = np.arange(1, n + 1)
+        indices.append(start + (steps * (end - start) + (n + 1) // 2) // (n + 1))
+        gaps.append(np.full(n, gap))
+    return np.concatenate(indices), np.concatenate(gaps)
+
+
+def _all(times: np.ndarray, fps: float, row: Row) -> Choice:
+    """Every frame."""
+    return np.arange(len(times)), np.zeros(len(times), np.int64)
+
+
+def _count(times: np.ndarray, fps: float, row: Row) -> Choice:
+    """The frames at the centres of ``count`` equal parts of the clip; a shorter clip repeats frames."""
+    count = _count_of(row)
+    indices = (2 * np.arange(count) + 1) * len(times) // (2 * count)
+    return indices, np.zeros_like(indices)
+
+
+SAMPLERS: dict[str, tuple[Callable[[np.ndarray, float, Row], Choice], str]] = {
+    "rate": (_rate, "frame"),
+    "keyframes": (_keyframes, "keyframe"),
+    "between": (_between, "between"),
+    "all": (_all, "frame"),
+    "count": (_count, "frame"),
+}
+
+
+def _grid(times: np.ndarray, fps: float, rate: float) -> np.ndarray:
+    if rate >= fps:
+        return np.arange(len(times))
+    ticks = np.arange(np.floor((times[-1] + TOLERANCE_S) * rate) + 1) / rate
+    return np.unique(np.searchsorted(times, ticks - TOLERANCE_S))
+
+
+def _permutation(indices: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """A random order in which the clip looks different, where any order does."""
+    while True:
+        order = generator.permutation(len(indices))
+        if (indices[order] != indices).any() or len(np.unique(indices)) < 2:
+            return order
+
+
+def _timestamps(decoded: pd.DataFrame, frames: pd.DataFrame) -> dict[str, np.ndarray]:
+    ordered = frames.sort_values(["clip_id", "frame_index"], kind="stable")
+    names, starts, counts = np.unique(ordered["clip_id"].to_numpy(str), return_index=True, return_counts=True)
+    found = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    for clip_id, n in zip(decoded["clip_id"], decoded["n_frames"], strict=True):
+        if found.get(clip_id, 0) != n or n < 1:
+            raise StudyError(
+                f"clip {clip_id}: the clip index has {n} frames, the frame index {found.get(clip_id, 0)}; "
+                "are both of the same shards?"
+            )
+    parts = np.split(ordered["timestamp_s"].to_numpy(float), starts[1:])
+    return dict(zip(names.tolist(), parts, strict=True))
+
+
+def _base_of(sampler: Row, base: Row | None) -> Row:
+    if base is None:
+        raise StudyError(f"{_where(sampler)}: a shuffled sampler needs a base, the sampler whose frames it shuffles")
+    if base["kind"] == "shuffled":
+        raise StudyError(f"{_where(sampler)}: its base {base['sampler']} is itself shuffled; name an ordered sampler")
+    return base
+
+
+def _rate_of(row: Row) -> float:
+    rate = row.get("rate")
+    if not isinstance(rate, (int, float)) or not 0 < rate < float("inf"):
+        raise StudyError(f"{_where(row)}: rate must be a number of frames a second above 0, not {rate!r}")
+    return float(rate)
+
+
+def _count_of(row: Row) -> int:
+    count = row.get("count")
+    if not isinstance(count, int) or count < 1:
+        raise StudyError(f"{_where(row)}: count must be a whole number of at least 1, not {count!r}")
+    return count
+
+
+def _where(row: Row) -> str:
+    return f"frame_samplers.tsv, row {row['sampler']}"

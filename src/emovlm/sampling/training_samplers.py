@@ -1,0 +1,88 @@
+"""Training samplers: how often each class, and so each clip, is drawn in training."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emovlm.core.errors import StudyError
+from emovlm.core.hashing import rng
+
+KINDS = ("natural", "balanced", "square-root", "effective-number", "logit")
+
+
+def class_weights(kind: str, counts: Mapping[str, int], beta: float | None = None) -> dict[str, float]:
+    """Probability of drawing each class, given its number of clips n.
+
+    - ``natural``: n, every clip equally likely.
+    - ``balanced``: 1, every class equally likely.
+    - ``square-root``: sqrt(n) (Mahajan et al., ECCV 2018).
+    - ``effective-number``: n / E(n) with E(n) = (1 - beta^n) / (1 - beta): each *clip* has the weight 1 / E(n) that
+      the class-balanced loss gives it (Cui et al., CVPR 2019). Natural at beta = 0, balanced as beta nears 1.
+    - ``logit``: as natural; logit adjustment (Menon et al., ICLR 2021) changes the scores afterwards, not the draws.
+
+    Raises:
+        StudyError: unknown kind, a class without clips, or beta missing or not in [0, 1).
+    """
+    if kind not in KINDS:
+        raise StudyError(f"unknown kind {kind!r} of training sampler; known are {', '.join(KINDS)}")
+    empty = [name for name, n in counts.items() if n < 1]
+    if empty or not counts:
+        raise StudyError(f"no clips to train on{f' of class {empty[0]}' if empty else ''}")
+    n = np.array([counts[name] for name in counts], float)
+    if kind == "balanced":
+        weights = np.ones_like(n)
+    elif kind == "square-root":
+        weights = np.sqrt(n)
+    elif kind == "effective-number":
+        if not isinstance(beta, (int, float)) or not 0 <= beta < 1:
+            raise StudyError(f"beta must be a number of at least 0 and below 1, not {beta!r}")
+        weights = n * (1 - beta) / (1 - beta**n)
+    else:
+        weights = n
+    return dict(zip(counts, (weights / weights.sum()).tolist(), strict=True))
+
+
+def training_schedule(
+    sampler: dict[str, Any], manifest: pd.DataFrame, n_draws: int, seed: int, failed: Collection[str] = ()
+) -> pd.DataFrame:
+    """Draw clips of split train: a class by its weight, then the class's next clip.
+
+    A class's clips come in reshuffled passes, so that each is used before any is repeated. All samplers share
+    their random numbers, so that two schedules differ by their weights alone, and a shorter schedule is the
+    beginning of a longer one.
+
+    Args:
+        sampler: row of ``training_samplers.tsv``.
+        manifest: a ``contracts.MANIFEST`` table.
+        n_draws: length of the schedule.
+        seed: the study's seed.
+        failed: clips that did not decode, which nothing can be trained on.
+
+    Returns:
+        A table that fits ``contracts.SCHEDULE``.
+
+    Raises:
+        StudyError: naming the row, as :func:`class_weights`, or if ``n_draws`` is below 1.
+    """
+    where = f"training_samplers.tsv, row {sampler['sampler']}"
+    if n_draws < 1:
+        raise StudyError(f"{where}: n_draws must be at least 1, not {n_draws}")
+    usable = (manifest["split"] == "train") & ~manifest["clip_id"].isin(failed)
+    train = manifest[usable].sort_values("clip_id", kind="stable")
+    members = {label: part.to_numpy() for label, part in train.groupby("label", sort=True)["clip_id"]}
+    try:
+        weights = class_weights(sampler["kind"], {k: len(v) for k, v in members.items()}, sampler.get("beta"))
+    except StudyError as error:
+        raise StudyError(f"{where}: {error}") from None
+    limits = np.cumsum(list(weights.values()))
+    draws = np.searchsorted(limits / limits[-1], rng(seed, "class").random(n_draws), side="right")
+    clip_ids = np.empty(n_draws, object)
+    for number, (label, clips) in enumerate(members.items()):
+        positions = np.flatnonzero(draws == number)
+        passes = -(-len(positions) // len(clips))
+        order = [rng(seed, "clip", label, k).permutation(clips) for k in range(passes)]
+        if order:
+            clip_ids[positions] = np.concatenate(order)[: len(positions)]
+    return pd.DataFrame({"draw": np.arange(n_draws), "clip_id": clip_ids})

@@ -1,0 +1,172 @@
+"""Every number that the paper and the page print, by id: ``metric.freq-fps5.macro_f1`` and the like.
+
+A value holds value, low, high, n, unit, source (file and key) and text, which is how it is printed.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from emovlm.core.errors import StudyError
+from emovlm.statistics.published import published_values
+
+Value = dict[str, object]
+MINUS = "\N{MINUS SIGN}"
+UNITS = {"entropy": "bits", "kappa": "kappa"}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What values are collected from: tables of the contracts of the same names, and answers and manifests by id."""
+
+    metrics: pd.DataFrame
+    per_class: pd.DataFrame
+    comparisons: pd.DataFrame
+    correlations: pd.DataFrame
+    hits: pd.DataFrame
+    claims: pd.DataFrame
+    frequency: pd.DataFrame
+    answers: dict[str, pd.DataFrame]
+    manifests: dict[str, pd.DataFrame]
+
+
+def collect(tables: Tables, published: dict[str, pd.DataFrame]) -> dict[str, Value]:
+    """All values by id.
+
+    Args:
+        tables: the study's own results.
+        published: other people's figures, see :func:`emovlm.statistics.published.published_values`.
+
+    Raises:
+        StudyError: two values have one id.
+    """
+    values: dict[str, Value] = {}
+    collectors = (_metrics, _classes, _comparisons, _correlations, _hits, _claims, _frequency, _conditions, _datasets)
+    for name, entry in (pair for collector in collectors for pair in collector(tables)):
+        _add(values, name, entry)
+    for name, value, unit, source in published_values(published):
+        _add(values, name, entry_of(value, unit, source))
+    return values
+
+
+def _add(values: dict[str, Value], name: str, entry: Value) -> None:
+    if name in values:
+        raise StudyError(f"values: two values are called {name}: {values[name]['source']} and {entry['source']}")
+    values[name] = entry
+
+
+def entry_of(value: object, unit: str, source: str, low: float | None = None, high: float | None = None,
+             n: int | None = None, *, signed: bool = False, places: int = 2) -> Value:  # fmt: skip
+    """One value; numpy numbers become Python's, and what is not a number becomes null."""
+    value, low, high = (_plain(x) for x in (value, low, high))
+    text = _format(value, unit, signed, places)
+    if low is not None and high is not None:
+        text += f" [{_format(low, unit, signed, places)}, {_format(high, unit, signed, places)}]"
+    n = None if n is None else int(n)
+    return {"value": value, "low": low, "high": high, "n": n, "unit": unit, "source": source, "text": text}
+
+
+def _plain(value: object) -> object:
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _format(value: object, unit: str, signed: bool, places: int) -> str:
+    if value is None:
+        return "not defined"
+    if isinstance(value, str):
+        return value
+    if unit == "count":
+        return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    if unit == "p":
+        return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    text = f"{value:{'+' if signed else ''}.{places}f}"
+    if float(text) == 0:
+        text = text.lstrip("+-")
+    return text.replace("-", MINUS)
+
+
+def _metrics(tables: Tables) -> Iterator[tuple[str, Value]]:
+    for row in tables.metrics.itertuples():
+        source = f"tables/metrics.csv: {row.condition}, {row.metric}"
+        unit = UNITS.get(row.metric, "share")
+        yield f"metric.{row.condition}.{row.metric}", entry_of(row.value, unit, source, row.low, row.high, row.n)
+
+
+def _classes(tables: Tables) -> Iterator[tuple[str, Value]]:
+    for row in tables.per_class.itertuples():
+        name, source = f"class.{row.condition}.{row.emotion}", f"tables/per_class.csv: {row.condition}, {row.emotion}"
+        yield f"{name}.f1", entry_of(row.f1, "share", source, row.low, row.high, row.n)
+        yield f"{name}.precision", entry_of(row.precision, "share", source, n=row.n)
+        yield f"{name}.recall", entry_of(row.recall, "share", source, n=row.n)
+
+
+def _comparisons(tables: Tables) -> Iterator[tuple[str, Value]]:
+    for row in tables.comparisons.itertuples():
+        name, source = f"comparison.{row.comparison}", f"tables/comparisons.csv: {row.comparison}"
+        unit = UNITS.get(row.metric, "share")
+        interval = (row.low, row.high)
+        yield f"{name}.difference", entry_of(row.difference, unit, source, *interval, row.n, signed=True, places=3)
+        yield f"{name}.p", entry_of(row.p, "p", source, n=row.n)
+        yield f"{name}.p_holm", entry_of(row.p_holm, "p", source, n=row.n)
+        yield f"{name}.margin", entry_of(row.margin, unit, source)
+        yield f"{name}.changed", entry_of(row.changed, "count", source, n=row.n)
+        yield f"{name}.changed_share", entry_of(row.changed / row.n, "share", source, n=row.n)
+
+
+def _correlations(tables: Tables) -> Iterator[tuple[str, Value]]:
+    for row in tables.correlations.itertuples():
+        key = (row.subject, row.language, row.source, row.form)
+        name, source = ".".join(("correlation", *key)), f"tables/correlations.csv: {', '.join(key)}"
+        yield f"{name}.rho", entry_of(row.rho, "rho", source, row.rho_low, row.rho_high, row.n_classes)
+        yield f"{name}.p", entry_of(row.p, "p", source, n=row.n_classes)
+
+
+def _hits(tables: Tables) -> Iterator[tuple[str, Value]]:
+    for sampler, bins in tables.hits.groupby("sampler"):
+        n, source = bins["n"].sum(), f"tables/hits.csv: {sampler}, all lengths"
+        yield f"hits.{sampler}.n", entry_of(n, "count", source)
+        for column in ("measured", "expected"):
+            yield f"hits.{sampler}.{column}", entry_of((bins[column] * bins["n"]).sum() / n, "share", source, n=n)
+
+
+def _claims(tables: Tables) -> Iterator[tuple[str, Value]]:
+    for row in tables.claims.itertuples():
+        name, source = f"claim.{row.claim}", f"tables/claims.csv: {row.claim}"
+        for part in ("statement", "test", "verdict"):
+            yield f"{name}.{part}", entry_of(getattr(row, part), "text", source)
+        yield f"{name}.effect", entry_of(row.effect, "effect", source, row.low, row.high, row.n, signed=True, places=3)
+        yield f"{name}.p", entry_of(row.p, "p", source, n=row.n)
+        yield f"{name}.margin", entry_of(row.margin, "effect", source)
+
+
+def _frequency(tables: Tables) -> Iterator[tuple[str, Value]]:
+    for row in tables.frequency.itertuples():
+        key = (row.language, row.source, row.form, row.emotion)
+        name, source = ".".join(("frequency", *key)), f"lexicon/frequency.csv: {', '.join(key)}"
+        yield f"{name}.count", entry_of(row.count, "count", source)
+        yield f"{name}.per_million", entry_of(row.per_million, "per million words", source, places=1)
+
+
+def _conditions(tables: Tables) -> Iterator[tuple[str, Value]]:
+    for condition, frame in tables.answers.items():
+        name, source = f"condition.{condition}", f"answers/{condition}.parquet"
+        answered = frame[frame["status"] == "ok"]
+        n = len(answered)
+        yield f"{name}.n", entry_of(len(frame), "count", source)
+        yield f"{name}.failed", entry_of(len(frame) - n, "count", source, n=len(frame))
+        yield f"{name}.frames", entry_of(answered["n_frames"].mean(), "frames a clip", source, n=n, places=1)
+        yield f"{name}.tokens", entry_of(answered["n_tokens"].mean(), "tokens a clip", source, n=n, places=0)
+
+
+def _datasets(tables: Tables) -> Iterator[tuple[str, Value]]:
+    for dataset, manifest in tables.manifests.items():
+        source = f"manifests/{dataset}.parquet"
+        for split, clips in manifest.groupby("split"):
+            yield f"dataset.{dataset}.{split}.n", entry_of(len(clips), "count", source)
+            yield f"dataset.{dataset}.{split}.identities", entry_of(clips["identity"].nunique(), "count", source)
+            for label, of_class in clips.groupby("label"):
+                yield f"dataset.{dataset}.{split}.{label}.n", entry_of(len(of_class), "count", source)

@@ -1,0 +1,87 @@
+"""Action units (AUs) of the Facial Action Coding System, and what they do to the rig.
+
+Names follow FACS (Ekman, Friesen & Hager 2002): ``AU12`` is both lip corners, ``AUL12`` and ``AUR12`` one side only (the
+person's left or right); 43 is closed lids, 45 a blink, 61-64 gaze to the person's left, right, up and down.
+Intensity 1 is about FACS level D-E; 0..1.2 occurs.
+"""
+
+import numpy as np
+
+WRINKLES = ("forehead", "glabella", "nasolabial", "crow's feet", "nose bridge", "chin", "mouth corner", "eye bag")
+
+# AU: (face units with weights, wrinkles with weights); a unit without a side stands for both of its sides
+_ACTIONS: dict[str, tuple[dict[str, float], dict[str, float]]] = {
+    "AU1": ({"browInnerUp": 1.15}, {"forehead": 0.9}),
+    "AU2": ({"browOuterUp": 1.15}, {"forehead": 0.6}),
+    "AU4": ({"browDown": 1.15}, {"glabella": 1.0}),
+    "AU5": ({"eyeWide": 1.25}, {}),
+    "AU6": ({"cheekSquint": 1.0, "eyeSquint": 0.35}, {"crow's feet": 1.0, "eye bag": 0.7}),
+    "AU7": ({"eyeSquint": 1.25}, {"eye bag": 0.5}),
+    "AU9": ({"noseSneer": 1.5, "mouthUpperUp": 0.25}, {"nose bridge": 1.0, "nasolabial": 0.7, "glabella": 0.3}),
+    "AU10": ({"mouthUpperUp": 1.25}, {"nasolabial": 0.8}),
+    "AU12": ({"mouthSmile": 1.0}, {"nasolabial": 0.8, "eye bag": 0.2}),
+    "AU14": ({"mouthDimple": 1.3}, {"mouth corner": 0.7}),
+    "AU15": ({"mouthFrown": 1.25}, {"mouth corner": 0.9, "nasolabial": 0.3}),
+    "AU16": ({"mouthLowerDown": 1.1}, {}),
+    "AU17": ({"mouthShrugLower": 1.2}, {"chin": 1.0}),
+    "AU18": ({"mouthPucker": 1.0}, {}),
+    "AU20": ({"mouthStretch": 1.3}, {"mouth corner": 0.4, "nasolabial": 0.2}),
+    "AU22": ({"mouthFunnel": 1.0}, {}),
+    "AU23": ({"mouthPress": 0.8, "mouthRollUpper": 0.35, "mouthRollLower": 0.35}, {}),
+    "AU24": ({"mouthPress": 1.1, "mouthRollLower": 0.3}, {}),
+    "AU25": ({"mouthLowerDown": 0.55, "jawOpen": 0.07}, {}),
+    "AU26": ({"jawOpen": 0.42}, {}),
+    "AU27": ({"jawOpen": 0.9}, {}),
+    "AU28": ({"mouthRollLower": 1.0, "mouthRollUpper": 0.8}, {}),
+    "AU43": ({"eyeBlink": 1.0}, {}),
+    "AU45": ({"eyeBlink": 1.0}, {}),
+    "AU61": ({"eyeLookOutLeft": 1.0, "eyeLookInRight": 1.0}, {}),
+    "AU62": ({"eyeLookInLeft": 1.0, "eyeLookOutRight": 1.0}, {}),
+    "AU63": ({"eyeLookUp": 1.6}, {}),
+    "AU64": ({"eyeLookDown": 1.6}, {}),
+    "AUL10": ({"mouthUpperUpLeft": 0.8}, {"nasolabial": 0.3}),
+    "AUL12": ({"mouthSmileLeft": 0.85}, {"nasolabial": 0.3}),
+    "AUL14": ({"mouthDimpleLeft": 1.5}, {"mouth corner": 0.3}),
+    "AUR10": ({"mouthUpperUpRight": 0.8}, {"nasolabial": 0.3}),
+    "AUR12": ({"mouthSmileRight": 0.85}, {"nasolabial": 0.3}),
+    "AUR14": ({"mouthDimpleRight": 1.5}, {"mouth corner": 0.3}),
+}
+AUS = tuple(_ACTIONS)
+"""Every action unit the rig knows, in the order of the columns of an intensity array."""
+
+AU_INDEX = {name: i for i, name in enumerate(AUS)}
+MOST = 1.2
+"""The largest intensity of an action unit."""
+
+
+def mirrored(au: str) -> str:
+    """The same action on the other side of the face: ``AUR12`` for ``AUL12``; bilateral units are their own mirror."""
+    return {"AUL": "AUR", "AUR": "AUL"}.get(au[:3], au[:3]) + au[3:]
+
+
+def unit_matrix(unit_names: tuple[str, ...], lean: float = 0.0) -> np.ndarray:
+    """(AUs, face units) float32: face-unit weights per unit of AU intensity.
+
+    Args:
+        unit_names: the rig's face units.
+        lean: asymmetry; the left side moves ``1 + lean`` times as much, the right side ``1 - lean`` times.
+    """
+    column = {name: i for i, name in enumerate(unit_names)}
+    matrix = np.zeros((len(AUS), len(unit_names)), np.float32)
+    for row, (units, _) in enumerate(_ACTIONS.values()):
+        for unit, weight in units.items():
+            if unit in column:
+                matrix[row, column[unit]] = weight
+            else:
+                matrix[row, column[f"{unit}Left"]] = weight * (1 + lean)
+                matrix[row, column[f"{unit}Right"]] = weight * (1 - lean)
+    return matrix
+
+
+def wrinkle_matrix() -> np.ndarray:
+    """(AUs, wrinkles) float32: depth of each wrinkle map per unit of AU intensity."""
+    matrix = np.zeros((len(AUS), len(WRINKLES)), np.float32)
+    for row, (_, wrinkles) in enumerate(_ACTIONS.values()):
+        for name, depth in wrinkles.items():
+            matrix[row, WRINKLES.index(name)] = depth
+    return matrix

@@ -1,0 +1,179 @@
+"""What the organism reads in pretraining: rendered faces with captions in plain words.
+
+Each sample shows one or more frames of a clip and either describes the visible action units, or says
+how they change from frame to frame, and sometimes names the emotion. *How often* a caption names the
+emotion is the only difference between the arms of the intervention: frames, descriptions and the order
+of samples are drawn before the names are, and from other seeds.
+"""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emovlm.core.errors import StudyError
+from emovlm.core.hashing import rng
+
+# Action unit -> what one sees, as (subject, state) in a few wordings. FACS names: Ekman, Friesen &
+# Hager (2002).
+PHRASES: dict[str, tuple[str, ...]] = {
+    "AU1": ("inner brows raised", "inner brows pulled up"),
+    "AU2": ("outer brows raised", "outer brows pulled up"),
+    "AU4": ("brows lowered", "brows drawn together"),
+    "AU5": ("upper lids raised", "eyes wide"),
+    "AU6": ("cheeks raised", "cheeks lifted"),
+    "AU7": ("lids tight", "eyes narrowed"),
+    "AU9": ("nose wrinkled", "nose scrunched"),
+    "AU10": ("upper lip raised", "upper lip lifted"),
+    "AU12": ("lip corners pulled up", "mouth smiling"),
+    "AU14": ("lip corners tucked in", "cheeks dimpled"),
+    "AU15": ("lip corners pulled down", "mouth drooping"),
+    "AU16": ("lower lip lowered", "lower teeth showing"),
+    "AU17": ("chin raised", "chin bunched"),
+    "AU20": ("lips stretched", "mouth stretched wide"),
+    "AU23": ("lips tightened", "lips thin"),
+    "AU24": ("lips pressed together", "mouth pressed shut"),
+    "AU25": ("lips parted", "lips open"),
+    "AU26": ("jaw dropped", "mouth open"),
+    "AU27": ("mouth stretched open", "mouth wide open"),
+    "AU28": ("lips sucked in", "lips rolled in"),
+    "AU43": ("eyes closed", "lids down"),
+    "AUR12": ("right lip corner pulled up", "one lip corner up"),
+    "AUR14": ("right lip corner tucked in", "one lip corner tight"),
+}
+AT_REST, STILL = "face at rest", "nothing changes"
+VISIBLE, STRONG, CHANGE = 0.3, 0.7, 0.25  # shares of an action unit's full intensity
+ANSWER = "answer :"  # what the organism's chat template puts before every answer
+MOST = 4  # action units a description lists at most
+
+
+def vocabulary(classes: list[str], prompts: list[str]) -> list[str]:
+    """Every word that captions, prompts or class names can hold."""
+    phrases = [phrase for wordings in PHRASES.values() for phrase in wordings]
+    texts = [*phrases, AT_REST, STILL, ANSWER, "strongly , . ; less more", *classes, *prompts]
+    return sorted({word for text in texts for word in _split(text)})
+
+
+def _split(text: str) -> list[str]:
+    for mark in ".,;:?!":
+        text = text.replace(mark, f" {mark} ")
+    return text.lower().split()
+
+
+def describe(units: dict[str, float], draw: np.random.Generator) -> str:
+    """Words for the visible action units, strongest first, for example
+    ``strongly inner brows raised , lips parted .``"""
+    seen = sorted((u for u in PHRASES if units.get(u, 0.0) >= VISIBLE), key=lambda u: -units[u])[:MOST]
+    said = [("strongly " if units[u] >= STRONG else "") + str(draw.choice(PHRASES[u])) for u in seen]
+    return " , ".join(said or [AT_REST]) + " ."
+
+
+def describe_motion(before: dict[str, float], after: dict[str, float], draw: np.random.Generator) -> str:
+    """Words for the largest changes of action units, for example ``more lips parted , less brows lowered .``"""
+    change = {u: after.get(u, 0.0) - before.get(u, 0.0) for u in PHRASES}
+    seen = sorted((u for u in PHRASES if abs(change[u]) >= CHANGE), key=lambda u: -abs(change[u]))[:MOST]
+    said = [("more " if change[u] > 0 else "less ") + str(draw.choice(PHRASES[u])) for u in seen]
+    return " , ".join(said or [STILL]) + " ."
+
+
+def naming_shares(frequency: pd.DataFrame, classes: list[str], arm: str) -> dict[str, float]:
+    """Share of each class's samples whose caption names the emotion.
+
+    ``frequency``: in proportion to the word's count, 1 for the commonest; ``uniform``: the same for all
+    classes, with the same total.
+
+    Args:
+        frequency: columns ``emotion`` and ``count`` of one source, form and language.
+        classes: the emotions to name.
+        arm: ``frequency`` or ``uniform``.
+
+    Raises:
+        StudyError: a class has no count (it is censored), or the arm is unknown.
+    """
+    counts = frequency.set_index("emotion")["count"].reindex(classes)
+    if counts.isna().any():
+        raise StudyError(
+            f"the primary frequency source does not list {', '.join(counts.index[counts.isna()])}; "
+            "choose another lexicon.primary_source in the config"
+        )
+    shares = counts / counts.max()
+    if arm == "uniform":
+        shares[:] = shares.mean()
+    elif arm != "frequency":
+        raise StudyError(f"unknown pretraining arm {arm!r}; known: frequency, uniform")
+    return {c: float(shares[c]) for c in classes}
+
+
+def write_captions(
+    truth: pd.DataFrame, labels: pd.Series, shares: dict[str, float], prompts: dict[str, str], params: dict[str, Any]
+) -> pd.DataFrame:
+    """All pretraining samples of one arm, in training order (``core.contracts.CAPTIONS``).
+
+    Args:
+        truth: ``FRAME_TRUTH`` of the pretraining clips.
+        labels: emotion of each clip, indexed by clip id.
+        shares: from :func:`naming_shares`.
+        prompts: texts called ``classify``, ``describe`` and ``motion``.
+        params: ``seed``, ``samples_per_clip`` and ``frames_at_most``.
+    """
+    units = [c for c in truth.columns if c.startswith("au_")]
+    values = truth[units].rename(columns=lambda c: c.removeprefix("au_"))
+    clips = {
+        clip: (group["frame_index"].to_numpy(), values.loc[group.index].to_dict("records"))
+        for clip, group in truth.groupby("clip_id", sort=True)
+    }
+    samples = []
+    for clip, (indices, states) in clips.items():
+        for k in range(params["samples_per_clip"]):
+            draw = rng(params["seed"], "caption", clip, k)
+            samples.append({"clip_id": clip, **_sample(indices, states, prompts, params["frames_at_most"], draw)})
+    table = pd.DataFrame(samples)
+    order = rng(params["seed"], "caption order").permutation(len(table))
+    table = table.iloc[order].reset_index(drop=True)
+    table["emotion"] = labels.reindex(table["clip_id"]).to_numpy()
+    table["names_emotion"] = _named(table["emotion"], shares, params["seed"])
+    question = f"{prompts['classify']} {ANSWER}"
+    plain = [f"{p} {ANSWER}" for p in table.pop("asked")]
+    described = table.pop("answer")
+    direct = table.pop("direct")
+    said = table["emotion"]
+    # A named sample asks for the emotion either at once, or after the description.
+    named = table["names_emotion"]
+    table["prompt"] = table.pop("shown") + np.where(named & direct, question, plain)
+    table["answer"] = np.where(
+        named & direct, said, np.where(named, described + " " + question + " " + said, described)
+    )
+    table["sample"] = np.arange(len(table))
+    return table.drop(columns="emotion")
+
+
+def _named(emotions: pd.Series, shares: dict[str, float], seed: int) -> np.ndarray:
+    """Exactly ``round(share x n)`` named samples a class, the same lottery in every arm."""
+    ticket = pd.Series(rng(seed, "naming lottery").random(len(emotions)), index=emotions.index)
+    rank = ticket.groupby(emotions).rank(method="first")
+    quota = emotions.map(emotions.value_counts() * pd.Series(shares)).round()
+    return (rank <= quota).to_numpy()
+
+
+def _sample(
+    indices: np.ndarray, states: list[dict[str, float]], prompts: dict[str, str], most: int, draw: np.random.Generator
+) -> dict[str, Any]:
+    """Frames, the text that shows them, what is asked, and the description that answers it."""
+    n = len(indices)
+    form = draw.choice(["single", "clip", "motion", "interleaved"], p=[0.3, 0.3, 0.15, 0.25])
+    count = 1 if form == "single" else int(min(n, draw.integers(2, most + 1)))
+    chosen = np.sort(draw.choice(n, count, replace=False))
+    shown = " <image>" * count
+    peak = max(chosen, key=lambda i: sum(states[i].get(u, 0.0) for u in PHRASES))
+    described = describe(states[peak], draw)
+    asked = prompts["describe"]
+    if form == "motion":
+        asked, described = prompts["motion"], describe_motion(states[chosen[0]], states[chosen[-1]], draw)
+    elif form == "interleaved":
+        between = [describe_motion(states[a], states[b], draw) for a, b in itertools.pairwise(chosen)]
+        shown = " <image>" + "".join(f" {text} <image>" for text in between)
+    return {
+        "frames": indices[chosen].tolist(), "shown": shown + " ", "asked": asked, "answer": described,
+        "direct": bool(draw.random() < 0.7),
+    }  # fmt: skip

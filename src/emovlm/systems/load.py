@@ -1,0 +1,38 @@
+"""One way to load any system of ``config/systems.tsv``."""
+
+from pathlib import Path
+from typing import Any
+
+from emovlm.core.errors import StudyError
+from emovlm.core.hashing import sha256_file, sha256_json
+from emovlm.systems.classifier import VideoClassifier
+from emovlm.systems.vlm import VisionLanguageModel
+
+System = VisionLanguageModel | VideoClassifier
+
+
+def load_system(row: dict[str, Any], models: str | Path) -> System:
+    """Load the system of a row of ``systems.tsv``.
+
+    Args:
+        row: the system's row (``system``, ``kind``, ``training``, ``base``).
+        models: the folder that holds one folder a system.
+
+    Raises:
+        StudyError: the folder has no model, or its files do not fit.
+    """
+    own = Path(models) / row["system"]
+    try:
+        if row["kind"] == "vision":
+            return VideoClassifier(own)
+        if row["training"] == "lora":
+            return VisionLanguageModel(Path(models) / row["base"], adapter=own)
+        return VisionLanguageModel(own)
+    except (OSError, ValueError) as error:
+        raise StudyError(f"system {row['system']}: cannot load the model in {own}: {error}") from None
+
+
+def weights_hash(row: dict[str, Any], models: str | Path) -> str:
+    """A hash over the weight files that a system is made of, its base's included."""
+    folders = [Path(models) / row[k] for k in ("system", "base") if k in row]
+    return sha256_json([[p.name, sha256_file(p)] for f in folders for p in sorted(f.glob("*.safetensors"))])

@@ -1,0 +1,96 @@
+"""A study that cannot run says so before anything runs: which file, which row, which key."""
+
+import copy
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from emovlm.core.config import load_study
+from emovlm.core.errors import StudyError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def config(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    return yaml.safe_load(Path("config.yaml").read_text())
+
+
+def with_table(config, tmp_path, table, edit):
+    """The config with one of its tables edited: ``edit`` maps the table's text."""
+    changed = copy.deepcopy(config)
+    path = tmp_path / f"{table}.tsv"
+    path.write_text(edit(Path(config["tables"][table]).read_text()))
+    changed["tables"][table] = os.fspath(path)
+    return changed
+
+
+def add(*cells):
+    return lambda text: text + "\t".join(cells) + "\n"
+
+
+def test_the_default_and_the_quick_study_are_valid(config):
+    from snakemake.utils import update_config
+
+    assert load_study(config).conditions
+    quick = copy.deepcopy(config)
+    update_config(quick, yaml.safe_load(Path("config/quick.yaml").read_text()))
+    assert set(load_study(quick).conditions)
+
+
+def test_an_unknown_key_is_named(config):
+    config["organism"]["tower"]["epoch"] = 3
+    with pytest.raises(StudyError, match=r"config, key organism\.tower.*'epoch' was unexpected"):
+        load_study(config)
+
+
+def test_a_value_out_of_range_is_named(config):
+    config["synface"]["corpora"]["faces"]["micro_share"] = 1.5
+    with pytest.raises(StudyError, match=r"key synface\.corpora\.faces\.micro_share: 1.5 is greater than"):
+        load_study(config)
+
+
+def test_a_missing_table_is_named(config):
+    config["tables"]["systems"] = "config/nowhere.tsv"
+    with pytest.raises(StudyError, match=r"config/nowhere\.tsv: no such table; config key tables\.systems"):
+        load_study(config)
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "said"),
+    [
+        ("frame_samplers", ("fps-1", "rate", "-5"), r"frame_samplers\.tsv, line \d+, key rate: -5.0 is less than"),
+        ("frame_samplers", ("fps5", "rate", "5"), "two rows are called fps5"),
+        ("frame_samplers", ("odd", "rate", "five"), "column rate: 'five' is not a number"),
+        ("frame_samplers", ("odd", "zigzag"), r"key kind: 'zigzag' is not one of \['rate'"),
+        ("frame_samplers", ("odd", "shuffled", "", "", "fps7"), "row odd, column base: unknown frame_sampler 'fps7'"),
+        ("frame_samplers", ("odd", "rate"), "'rate' is a required property"),
+        ("conditions", ("c", "nobody", "synface", "fps5", "none"), "row c, column system: unknown system 'nobody'"),
+        ("conditions", ("c", "organism-uniform", "mafw", "fps5", "none"), "unknown dataset 'mafw'; .* has faces"),
+        ("conditions", ("c", "organism-uniform", "synface", "fps7", "none"), "unknown frame_sampler 'fps7'"),
+        ("conditions", ("c", "organism-uniform", "synface", "fps5", "poem"), "key context: 'poem' is not one of"),
+        ("conditions", ("C d", "organism-uniform", "synface", "fps5", "none"), "key condition: 'C d' does not match"),
+        ("systems", ("s", "vlm", "fastvlm", "lora", "", "ghost", "natural"), "column base: unknown system 'ghost'"),
+        ("systems", ("s", "vlm", "fastvlm", "lora"), "'base' is a required property"),
+        ("datasets", ("d", "synface", "x", "0", "CC0-1.0"), "key n_shards: 0 is less than the minimum of 1"),
+        ("comparisons", ("x", "T1", "a", "freq-fps1", "uar", "difference", "T1"), "unknown condition 'a'"),
+        ("comparisons", ("x", *["T1"] * 9), "more cells than the header has columns"),
+    ],
+)
+def test_a_wrong_row_is_named_with_its_file_and_column(config, tmp_path, table, row, said):
+    with pytest.raises(StudyError, match=said):
+        load_study(with_table(config, tmp_path, table, add(*row)))
+
+
+def test_a_table_without_rows_is_an_error(config, tmp_path):
+    with pytest.raises(StudyError, match="the table has no rows"):
+        load_study(with_table(config, tmp_path, "systems", lambda text: text.splitlines()[0] + "\n"))
+
+
+def test_a_column_that_nobody_reads_is_an_error(config, tmp_path):
+    edit = lambda text: text.replace("\tabout", "\tremarks", 1)  # noqa: E731
+    with pytest.raises(StudyError, match="'remarks' was unexpected"):
+        load_study(with_table(config, tmp_path, "frame_samplers", edit))

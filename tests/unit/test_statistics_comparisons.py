@@ -1,0 +1,142 @@
+"""Paired comparisons: direction, calibration, equivalence, correction, and what cannot be compared."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import permutation_test
+from statsmodels.stats.multitest import multipletests
+
+from emovlm.core.contracts import COMPARISONS
+from emovlm.core.errors import StudyError
+from emovlm.core.io import write_table
+from emovlm.statistics.comparisons import TIE, compare, equivalence_p, permutation_p
+from tests.unit.statistics_answers import SETTINGS, draw_answers
+
+ASKED = {**SETTINGS, "margins": {"T1": 0.02, "T2": 0.1}}
+
+
+def row(a="a", b="b", test="difference", claim="T1", metric="macro_f1", name="a-vs-b", family="T1"):
+    return {"comparison": name, "claim": claim, "a": a, "b": b, "metric": metric, "test": test, "family": family}
+
+
+@pytest.fixture(scope="module")
+def answers():
+    good = draw_answers(seed=1, skill=0.8, failed=0)
+    few = good.assign(prediction=good["prediction"].where(np.arange(len(good)) % 60 > 0, "neutral"))
+    return {"a": good, "b": draw_answers(seed=2, skill=0.3, failed=0), "nearly a": few}
+
+
+def test_a_clear_difference_has_its_sign_an_interval_off_zero_and_a_small_p(answers):
+    found = compare(answers, [row()], ASKED).iloc[0]
+    assert found["difference"] > 0.2 and found["low"] > 0 and found["p"] < 0.01
+    assert found["changed"] == (answers["a"]["prediction"] != answers["b"]["prediction"]).sum()
+    assert (found["n"], found["margin"]) == (120, 0.02)
+
+
+def test_swapping_a_and_b_only_turns_the_sign(answers):
+    one, other = compare(answers, [row()], ASKED).iloc[0], compare(answers, [row("b", "a")], ASKED).iloc[0]
+    assert other["difference"] == -one["difference"]
+    assert (other["low"], other["high"]) == pytest.approx((-one["high"], -one["low"]))
+    assert other["p"] == one["p"]
+
+
+def test_equal_conditions_differ_by_nothing_with_p_of_one(answers):
+    found = compare(answers, [row("a", "a")], ASKED).iloc[0]
+    assert (found["difference"], found["low"], found["high"], found["p"], found["changed"]) == (0, 0, 0, 1, 0)
+
+
+def test_a_failure_counts_as_a_changed_answer(answers):
+    failed = answers["a"].copy()
+    failed.loc[:4, "status"] = "failed"
+    assert compare({**answers, "failed": failed}, [row("failed", "a")], ASKED).iloc[0]["changed"] == 5
+
+
+def test_equivalence_is_shown_within_the_margin_and_not_beyond(answers):
+    same = compare(answers, [row("nearly a", "a", "equivalence", "T2")], ASKED).iloc[0]
+    other = compare(answers, [row("b", "a", "equivalence", "T2")], ASKED).iloc[0]
+    assert same["p"] < 0.05 and other["p"] > 0.95
+    assert same["changed"] > 0
+
+
+def test_the_equivalence_p_agrees_with_two_one_sided_t_tests():
+    from statsmodels.stats.weightstats import ttost_paired
+
+    generator = np.random.default_rng(0)
+    difference = generator.normal(0.02, 0.3, 200)
+    spread = np.array([generator.choice(difference, 200).mean() for _ in range(5000)])
+    for margin in (0.04, 0.06, 0.1):
+        expected = ttost_paired(difference, np.zeros(200), -margin, margin)[0]
+        assert equivalence_p(spread, margin) == pytest.approx(expected, abs=0.02)
+
+
+def test_the_permutation_p_agrees_with_scipys_where_each_clip_is_its_own_identity(answers):
+    a, b = (answers[key].assign(identity=answers[key]["clip_id"])[:40] for key in ("nearly a", "b"))
+    found = compare({"a": a, "b": b}, [row(metric="accuracy")], {**ASKED, "resamples": 4000}).iloc[0]
+    right = [(frame["prediction"] == frame["label"]).to_numpy(float) for frame in (a, b)]
+    expected = permutation_test(
+        right, lambda x, y: np.mean(x - y), permutation_type="samples", n_resamples=20000, rng=np.random.default_rng(0)
+    )
+    assert found["p"] == pytest.approx(expected.pvalue, abs=0.01)
+
+
+def test_p_is_below_five_percent_in_about_one_of_twenty_comparisons_of_equals():
+    settings = {**ASKED, "resamples": 199}
+    answers = {str(k): draw_answers(seed=k, failed=0) for k in range(300)}
+    rows = [row(str(k), str(k + 1), name=f"c{k}") for k in range(0, 300, 2)]
+    p = compare(answers, rows, settings)["p"]
+    assert 0.01 <= (p < 0.05).mean() <= 0.10
+
+
+def test_identities_are_swapped_whole():
+    """Two identities allow only two differences up to sign, so p can not be small however many clips there are."""
+    a, b = (draw_answers(seed=1, skill=skill, identities=2, failed=0, n=200) for skill in (0.9, 0.2))
+    assert compare({"a": a, "b": b}, [row()], ASKED).iloc[0]["p"] > 0.4
+
+
+def test_holm_corrects_within_a_family_only(answers):
+    rows = [row(name="one"), row("nearly a", "a", name="two"), row(name="other", family="T9")]
+    found = compare(answers, rows, ASKED).set_index("comparison")
+    expected = multipletests(found.loc[["one", "two"], "p"], method="holm")[1]
+    assert found.loc[["one", "two"], "p_holm"].tolist() == expected.tolist()
+    assert found.loc["other", "p_holm"] == found.loc["other", "p"]
+
+
+def test_the_smallest_p_is_never_zero():
+    assert permutation_p(np.zeros(99), 1.0) == 0.01
+    assert permutation_p(np.full(99, 1 - TIE / 2), 1.0) == 1.0
+
+
+def test_the_table_fits_its_contract_and_is_repeatable(answers, tmp_path):
+    rows = [row(), row("nearly a", "a", "equivalence", "T2", name="same", metric="entropy", family="T2")]
+    for name in ("one.csv", "two.csv"):
+        write_table(compare(answers, rows, ASKED), tmp_path / name, COMPARISONS)
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
+    other = compare(answers, rows, {**ASKED, "seed": 8})
+    assert (other["difference"] == compare(answers, rows, ASKED)["difference"]).all()
+    assert (other["low"] != compare(answers, rows, ASKED)["low"]).any()
+
+
+def test_different_clips_cannot_be_paired(answers):
+    with pytest.raises(StudyError, match="a-vs-b: a and b answer different clips"):
+        compare({**answers, "b": answers["b"][1:]}, [row()], ASKED)
+
+
+def test_different_classes_cannot_be_compared(answers):
+    fewer = answers["b"].drop(columns="score_contempt").query("label != 'contempt' and prediction != 'contempt'")
+    clips = {**answers, "a": answers["a"][answers["a"]["clip_id"].isin(fewer["clip_id"])], "b": fewer}
+    with pytest.raises(StudyError, match="choose among different classes"):
+        compare(clips, [row()], ASKED)
+
+
+def test_a_condition_without_answers_is_named(answers):
+    with pytest.raises(StudyError, match="no answers of condition z"):
+        compare(answers, [row("a", "z")], ASKED)
+
+
+def test_an_equivalence_test_needs_a_margin(answers):
+    with pytest.raises(StudyError, match="needs a margin for the claim L2"):
+        compare(answers, [row("a", "b", "equivalence", "L2")], ASKED)
+
+
+def test_a_difference_needs_no_margin(answers):
+    assert pd.isna(compare(answers, [row(claim="L2")], ASKED).iloc[0]["margin"])

@@ -1,0 +1,49 @@
+"""Ask one system about the test clips of one shard, in one condition."""
+
+from pathlib import Path
+
+from emovlm.core import contracts
+from emovlm.core.io import read_table, write_table
+from emovlm.core.script import parser, run
+from emovlm.evaluation.answer_store import AnswerStore
+from emovlm.evaluation.answering import answer_clips
+from emovlm.frames.store import FrameStore
+from emovlm.systems.load import load_system, weights_hash
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--code", required=True, help="hash of this script's code, part of each answer's key")
+    arguments.add_argument("--models", required=True, help="folder with one folder a system")
+    arguments.add_argument("--sample", required=True, help="SAMPLE of the condition's frame sampler")
+    arguments.add_argument("--manifest", required=True)
+    arguments.add_argument("--store", required=True, help="frame store of the shard")
+    arguments.add_argument("--clips", required=True, help="CLIP_INDEX of the shard")
+    arguments.add_argument("--texts", help="TEXTS of the shard, where the context needs them")
+    arguments.add_argument("--prompt", required=True, help="file with the question")
+    arguments.add_argument("--kept", required=True, help="the answer store: what was answered before is kept")
+    arguments.add_argument("--out", required=True)
+    given = arguments.parse_args()
+    params = given.params
+    row = params["system"]
+
+    manifest = read_table(given.manifest, contracts.MANIFEST).query("split == 'test'")
+    clips = manifest.merge(read_table(given.clips, contracts.CLIP_INDEX), on="clip_id")
+    answers = answer_clips(
+        load_system(row, given.models),
+        weights_hash(row, given.models),
+        clips,
+        read_table(given.sample, contracts.SAMPLE),
+        read_table(given.texts, contracts.TEXTS) if given.texts else None,
+        FrameStore([given.store]),
+        AnswerStore(given.kept),
+        params["classes"],
+        Path(given.prompt).read_text(encoding="utf-8").strip(),
+        {k: params[k] for k in ("context", "max_new_tokens")},
+        given.code,
+    )
+    write_table(answers, given.out, contracts.ANSWERS)
+
+
+if __name__ == "__main__":
+    run(main)

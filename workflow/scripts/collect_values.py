@@ -1,0 +1,39 @@
+"""Collect every number that the paper prints into one file, by id."""
+
+from emovlm.core import contracts
+from emovlm.core.io import read_table, write_json
+from emovlm.core.script import named_paths, parser, run
+from emovlm.statistics.published import read_published
+from emovlm.statistics.values import Tables, collect
+
+RESULTS = {
+    "metrics": contracts.METRICS,
+    "per_class": contracts.PER_CLASS,
+    "comparisons": contracts.COMPARISONS,
+    "correlations": contracts.CORRELATIONS,
+    "hits": contracts.HITS,
+    "claims": contracts.CLAIMS,
+    "frequency": contracts.TERM_FREQUENCY,
+}
+SEVERAL = {"answers": ("CONDITION", contracts.ANSWERS), "manifests": ("DATASET", contracts.MANIFEST)}
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    for name in RESULTS:
+        arguments.add_argument(f"--{name.replace('_', '-')}", required=True)
+    for name, (key, _) in SEVERAL.items():
+        arguments.add_argument(f"--{name}", nargs="+", required=True, metavar=f"{key}=PATH")
+    arguments.add_argument("--published", nargs="+", required=True, metavar="NAME=PATH", help="named as their files")
+    arguments.add_argument("--out", required=True, help="values.json")
+    options = arguments.parse_args()
+    tables = {name: read_table(getattr(options, name), contract) for name, contract in RESULTS.items()}
+    for name, (_, contract) in SEVERAL.items():
+        paths = named_paths(getattr(options, name), name)
+        tables[name] = {key: read_table(path, contract) for key, path in paths.items()}
+    published = read_published(named_paths(options.published, "published"))
+    write_json(options.out, collect(Tables(**tables), published))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,33 @@
+"""Write the texts of the frames between keyframes, for the test clips of one shard."""
+
+from pathlib import Path
+
+from emovlm.core import contracts
+from emovlm.core.io import read_table, write_table
+from emovlm.core.script import parser, run
+from emovlm.enrichment.gaps import describe_gaps
+from emovlm.frames.store import FrameStore
+from emovlm.systems.load import load_system
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--models", required=True, help="folder with one folder a system")
+    arguments.add_argument("--sample", required=True, help="SAMPLE of a sampler of kind between")
+    arguments.add_argument("--store", required=True, help="frame store of the shard")
+    arguments.add_argument("--manifest", required=True)
+    arguments.add_argument("--prompt", required=True, help="file with what the system is asked")
+    arguments.add_argument("--out", required=True)
+    given = arguments.parse_args()
+    frames = FrameStore([given.store])
+    manifest = read_table(given.manifest, contracts.MANIFEST).query("split == 'test'")
+    sample = read_table(given.sample, contracts.SAMPLE)
+    sample = sample[sample["clip_id"].isin(set(manifest["clip_id"]) & set(frames.clip_ids()))]
+    system = load_system(given.params["system"], given.models)
+    prompt = Path(given.prompt).read_text(encoding="utf-8").strip()
+    texts = describe_gaps(system, sample, frames, prompt, given.params["max_new_tokens"])
+    write_table(texts, given.out, contracts.TEXTS)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,37 @@
+"""Fine-tune a vision-language model by LoRA on the draws of one training sampler."""
+
+from pathlib import Path
+
+from emovlm.core import contracts
+from emovlm.core.io import read_table, write_table
+from emovlm.core.script import parser, run
+from emovlm.frames.store import FrameStore
+from emovlm.systems.lora import finetune_lora
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--base", required=True, help="model.safetensors of the system to start from")
+    arguments.add_argument("--schedule", required=True)
+    arguments.add_argument("--sample", required=True, help="SAMPLE: the frames shown of each clip")
+    arguments.add_argument("--manifest", required=True)
+    arguments.add_argument("--stores", required=True, nargs="+")
+    arguments.add_argument("--prompt", required=True, help="file with the question")
+    arguments.add_argument("--weights", required=True, help="adapter_model.safetensors, beside the other files")
+    given = arguments.parse_args()
+    folder = Path(given.weights).parent
+    log = finetune_lora(
+        Path(given.base).parent,
+        read_table(given.schedule, contracts.SCHEDULE),
+        read_table(given.sample, contracts.SAMPLE),
+        read_table(given.manifest, contracts.MANIFEST),
+        FrameStore(given.stores),
+        Path(given.prompt).read_text(encoding="utf-8").strip(),
+        given.params,
+        folder,
+    )
+    write_table(log, folder / "training.csv", contracts.TRAINING_LOG)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,26 @@
+"""Make the manifest of a dataset from its raw folder.
+
+--params: the dataset's row of config/datasets.tsv, as it is.
+"""
+
+from pathlib import Path
+
+from emovlm.core.contracts import MANIFEST
+from emovlm.core.io import write_table
+from emovlm.core.script import parser, run
+from emovlm.datasets.annotations import read_classes
+from emovlm.datasets.manifest import make_manifest
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--folder", required=True, type=Path, help="the raw dataset folder")
+    arguments.add_argument("--lexicon", required=True, type=Path, help="config/lexicon.tsv")
+    arguments.add_argument("--out", required=True, help="MANIFEST table")
+    options = arguments.parse_args()
+    manifest = make_manifest(options.params, options.folder, read_classes(options.lexicon))
+    write_table(manifest, options.out, MANIFEST)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,25 @@
+"""Measure how often frame samplers see a micro-expression, by its length.
+
+--params: rates (sampler to frames a second), bins, confidence, splits (the splits whose clips count).
+"""
+
+from emovlm.core.contracts import CLIP_TRUTH, HITS, SAMPLE
+from emovlm.core.io import read_table, write_table
+from emovlm.core.script import named_paths, parser, run
+from emovlm.statistics.hits import hits_table, micro_events
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--samples", nargs="+", required=True, metavar="SAMPLER=PATH")
+    arguments.add_argument("--truth", required=True, help="CLIP_TRUTH table")
+    arguments.add_argument("--out", required=True, help="HITS table")
+    options = arguments.parse_args()
+    paths = named_paths(options.samples, "sample")
+    samples = {sampler: read_table(path, SAMPLE) for sampler, path in paths.items()}
+    events = micro_events(read_table(options.truth, CLIP_TRUTH), options.params["splits"])
+    write_table(hits_table(samples, options.params["rates"], events, options.params), options.out, HITS)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,35 @@
+"""Train a vision-only classifier on the draws of one training sampler."""
+
+from pathlib import Path
+
+from emovlm.core import contracts
+from emovlm.core.io import read_table, write_table
+from emovlm.core.script import parser, run
+from emovlm.frames.store import FrameStore
+from emovlm.systems.classifier import train_classifier
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--base", required=True, help="model.safetensors of the network to start from")
+    arguments.add_argument("--schedule", required=True)
+    arguments.add_argument("--sample", required=True, help="SAMPLE: the frames shown of each clip")
+    arguments.add_argument("--manifest", required=True)
+    arguments.add_argument("--stores", required=True, nargs="+")
+    arguments.add_argument("--weights", required=True, help="model.safetensors, beside the other files")
+    given = arguments.parse_args()
+    folder = Path(given.weights).parent
+    log = train_classifier(
+        Path(given.base).parent,
+        read_table(given.schedule, contracts.SCHEDULE),
+        read_table(given.sample, contracts.SAMPLE),
+        read_table(given.manifest, contracts.MANIFEST),
+        FrameStore(given.stores),
+        given.params,
+        folder,
+    )
+    write_table(log, folder / "training.csv", contracts.TRAINING_LOG)
+
+
+if __name__ == "__main__":
+    run(main)
