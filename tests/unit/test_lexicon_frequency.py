@@ -140,7 +140,7 @@ def test_the_same_source_twice_is_refused(lexicon, tmp_path):
     paths = [tmp_path / "one.csv", tmp_path / "two.csv"]
     for path in paths:
         write_table(count_terms(source_row("web1t"), lexicon, PUBLISHED / "term_counts_en.csv"), path, TERM_FREQUENCY)
-    with pytest.raises(StudyError, match="two rows for .*web1t"):
+    with pytest.raises(StudyError, match=r"two rows for .*web1t"):
         gather(paths)
 
 
@@ -148,7 +148,7 @@ def test_sources_that_count_different_emotions_are_not_joined(lexicon, tmp_path)
     paths = [tmp_path / "one.csv", tmp_path / "two.csv"]
     for path, rows, source in zip(paths, (lexicon, lexicon[1:]), ("web1t", "subtlex"), strict=True):
         write_table(count_terms(source_row(source), rows, PUBLISHED / "term_counts_en.csv"), path, TERM_FREQUENCY)
-    with pytest.raises(StudyError, match="two.csv: counts other emotions"):
+    with pytest.raises(StudyError, match=r"two.csv: counts other emotions"):
         gather(paths)
 
 
@@ -184,5 +184,5 @@ def test_a_cell_that_is_no_count_is_refused(lexicon, tmp_path, cell):
 
 
 def test_a_missing_table_of_counts_is_named(lexicon):
-    with pytest.raises(StudyError, match="nowhere.csv: no such table of counts"):
+    with pytest.raises(StudyError, match=r"nowhere.csv: no such table of counts"):
         count_terms(source_row("web1t"), lexicon, "nowhere.csv")

@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 EMOTIONS = [f"e{k:02}" for k in range(11)]
 NOISE = [4, 9, 1, 7, 0, 10, 3, 8, 2, 6, 5]
 WORDS = pd.DataFrame({
-    "language": "en", "source": "books", "form": "family", "emotion": EMOTIONS, "count": np.arange(11.0), "censored": False,
+    "language": "en", "source": "books", "form": "family", "emotion": EMOTIONS, "count": np.arange(11.0),
+    "censored": False,
 })  # fmt: skip
 LEXICAL = {
     "statement": "F1 follows words.", "kind": "lexical", "margin": 0.2, "subject": "freq", "intervention": "unif",
@@ -109,8 +110,14 @@ def test_a_bare_correlation_proves_nothing_where_the_control_shows_it_too():
     assert "rho of freq: supported" in row["test"] and "minus rho of vision: undecided" in row["test"]
 
 
-def test_a_correlation_that_the_uniform_captions_leave_as_it_is_does_not_support_words():
-    assert verdict(LEXICAL, per_class=profiles(range(11), range(11), NOISE))["verdict"] == "undecided"
+def test_a_correlation_that_uniform_captions_leave_as_it_is_refutes_words():
+    row = verdict(LEXICAL, per_class=profiles(range(11), range(11), NOISE))
+    assert row["verdict"] == "not supported" and row["effect"] == 0
+
+
+def test_a_correlation_that_uniform_captions_weaken_a_little_leaves_words_undecided():
+    weaker = [0, 2, 1, 3, 4, 5, 7, 6, 8, 10, 9]
+    assert verdict(LEXICAL, per_class=profiles(range(11), weaker, NOISE))["verdict"] == "undecided"
 
 
 def test_a_correlation_against_the_words_refutes_them():
@@ -131,7 +138,10 @@ def test_chance_profiles_hardly_ever_support_words():
     assert supported <= 5
 
 
-@pytest.mark.parametrize(("share", "n", "expected"), [(0.3, 100, "supported"), (0.45, 20, "undecided"), (0.8, 100, "not supported")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("share", "n", "expected"),
+    [(0.3, 100, "supported"), (0.45, 20, "undecided"), (0.8, 100, "not supported")],
+)
 def test_most_events_missed_is_supported_by_a_share_clearly_below_half(share, n, expected):
     row = verdict({"kind": "hits", "margin": 0.5, "sampler": "fps1"}, seen=hits(share, n))
     assert row["verdict"] == expected and row["n"] == n and row["low"] < share < row["high"]
@@ -160,13 +170,13 @@ def test_the_projects_claims_refer_to_planned_comparisons_with_the_test_they_nee
 
 
 def test_evidence_that_was_not_planned_is_named():
-    with pytest.raises(StudyError, match="claim X: no comparison 'rise' in comparisons.tsv"):
+    with pytest.raises(StudyError, match=r"claim X: no comparison 'rise' in comparisons.tsv"):
         verdict(RISE_AND_FALL)
 
 
 def test_equality_is_not_read_from_a_test_of_difference():
     claim = {"kind": "comparisons", "margin": 0.02, "evidence": [{"comparison": "same", "expect": "equal"}]}
-    with pytest.raises(StudyError, match="needs the test equivalence, but comparisons.tsv says difference"):
+    with pytest.raises(StudyError, match=r"needs the test equivalence, but comparisons.tsv says difference"):
         verdict(claim, comparisons(same=("difference", 0.0, -0.01, 0.01, 0.9)))
 
 

@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 from scipy.stats import permutation_test
 from statsmodels.stats.multitest import multipletests
+from tests.unit.statistics_answers import SETTINGS, draw_answers
 
 from emovlm.core.contracts import COMPARISONS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.statistics.comparisons import TIE, compare, equivalence_p, permutation_p
-from tests.unit.statistics_answers import SETTINGS, draw_answers
 
 ASKED = {**SETTINGS, "margins": {"T1": 0.02, "T2": 0.1}}
 

@@ -29,8 +29,9 @@ def grid(clips, rate, length_s=3.0):
 def test_the_measured_share_agrees_with_the_closed_form_and_has_wilsons_interval():
     clips = truth(np.random.default_rng(1).uniform(0.25, 0.5, 600))
     events = micro_events(clips, ["test"])
-    table = hits_table({"fps1": grid(clips["clip_id"], 1), "fps25": grid(clips["clip_id"], 25)}, {"fps1": 1, "fps25": 25},
-                       events, SETTINGS)  # fmt: skip
+    rates = {"fps1": 1, "fps25": 25}
+    samples = {sampler: grid(clips["clip_id"], rate) for sampler, rate in rates.items()}
+    table = hits_table(samples, rates, events, SETTINGS)
     slow, fast = (table[table["sampler"] == sampler] for sampler in ("fps1", "fps25"))
     assert slow["n"].tolist() == [200, 200, 200]
     assert slow["expected"].to_numpy() == pytest.approx(slow["duration_s"].to_numpy())

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 from sklearn import metrics as sk
+from tests.unit.statistics_answers import CLASSES, SETTINGS, draw_answers, manifest_of
 
 from emovlm.core.contracts import ANSWERS, CONFUSION, MANIFEST, METRICS, PER_CLASS
 from emovlm.core.errors import StudyError
@@ -19,7 +20,6 @@ from emovlm.statistics.metrics import (
     metrics_table,
     per_class_table,
 )
-from tests.unit.statistics_answers import CLASSES, SETTINGS, draw_answers, manifest_of
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +168,7 @@ def test_an_absent_class_is_left_out_of_macro_averages():
 
 
 def test_an_unknown_metric_names_the_known(answers):
-    with pytest.raises(StudyError, match="unknown metric 'wer'.*macro_f1"):
+    with pytest.raises(StudyError, match=r"unknown metric 'wer'.*macro_f1"):
         metric_from_counts(count(answers, CLASSES).total, "wer", CLASSES)
 
 

@@ -1,4 +1,4 @@
-"""What all rules share: the valid study, its ids as wildcards, and the two ingredients of `params`."""
+"""What all rules share, that is the valid study, its ids as wildcards, and the two ingredients of `params`."""
 
 import json
 import os
@@ -16,8 +16,10 @@ from emovlm.core.errors import StudyError
 
 # Jobs run the Python that runs Snakemake (a conda environment, where one is deployed, comes first),
 # and find the package without installing it.
-os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-os.environ["PYTHONPATH"] = str(ROOT / "src")
+os.environ |= {
+    "PATH": os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]),
+    "PYTHONPATH": str(ROOT / "src"),
+}
 
 try:
     STUDY = load_study(config)
@@ -26,15 +28,28 @@ except StudyError as error:
 
 SCRIPTS = "workflow/scripts"
 RESULTS = config["pathvars"]["results"]
-PRETRAINED = [name for name, row in STUDY.systems.items() if row["training"] == "pretrain"]
-TUNED = [name for name, row in STUDY.systems.items() if row["training"] == "lora"]
-CLASSIFIERS = [name for name, row in STUDY.systems.items() if row["training"] == "classifier"]
-SYNFACE = [name for name, row in STUDY.datasets.items() if row["kind"] == "synface"]
+FACES = config["organism"]["dataset"]
+PROMPTS = config["prompts"]
+TESTED = sorted({row["dataset"] for row in STUDY.conditions.values()})
+# What `save_pretrained` writes beside the weights.
+SAVED = ["config.json", "training.csv"]
+SAVED_VLM = [
+    *SAVED,
+    "processor_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "chat_template.jinja",
+]
 
 
 def one_of(names):
     """A wildcard constraint: exactly these ids."""
     return "|".join(names) or "(?!)"
+
+
+def trained_by(training):
+    """The systems that one kind of training makes."""
+    return [name for name, row in STUDY.systems.items() if row["training"] == training]
 
 
 wildcard_constraints:
@@ -47,7 +62,7 @@ wildcard_constraints:
 
 
 def code(script):
-    """Hash of what a script does, with the package modules it imports: an edit reruns its rules."""
+    """Hash of what a script does, with the package modules it imports. An edit reruns its jobs."""
     try:
         return code_hash(ROOT / SCRIPTS / f"{script}.py")
     except StudyError as error:
@@ -55,7 +70,7 @@ def code(script):
 
 
 def as_json(**values):
-    """The slice of the study that a rule reads, as text: a change of it reruns the rule."""
+    """What a job reads of the study, as text. A change of it reruns the job."""
     return json.dumps(values, sort_keys=True, ensure_ascii=False)
 
 
@@ -65,9 +80,22 @@ def folder(dataset):
 
 
 def n_shards(dataset):
+    """Into how many shards a dataset is split."""
     return STUDY.datasets[dataset]["n_shards"]
 
 
 def shards(pattern, dataset):
     """One path a shard of the dataset."""
-    return expand(pattern, shard=range(n_shards(dataset)), dataset=dataset, allow_missing=True)
+    return expand(
+        pattern, shard=range(n_shards(dataset)), dataset=dataset, allow_missing=True
+    )
+
+
+def named(pattern, names):
+    """NAME=PATH pairs for a command line."""
+    return [f"{n}={pattern.format(n)}" for n in names]
+
+
+def bare(row):
+    """A row without its remark, which changes no result."""
+    return {k: v for k, v in row.items() if k != "about"}

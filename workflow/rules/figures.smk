@@ -5,9 +5,15 @@ out: figures/<figure>.{pdf,png}, figures/contact_sheet.png
 """
 
 FIRST = TESTED[0]
-PRIMARY = {"source": config["lexicon"]["primary_source"], "form": config["lexicon"]["primary_form"]}
+PRIMARY = {
+    "source": config["lexicon"]["primary_source"],
+    "form": config["lexicon"]["primary_form"],
+}
 TABLE = {
-    **{t: f"{RESULTS}/tables/{t}.csv" for t in ("metrics", "per_class", "confusion", "comparisons", "correlations")},
+    **{
+        t: f"{RESULTS}/tables/{t}.csv"
+        for t in ("metrics", "per_class", "confusion", "comparisons", "correlations")
+    },
     "hits": f"{RESULTS}/tables/hits.csv",
     "frequency": f"{RESULTS}/lexicon/frequency.csv",
     "manifest": f"{RESULTS}/manifests/{FIRST}.parquet",
@@ -15,21 +21,49 @@ TABLE = {
     "frame_truth": f"{RESULTS}/raw/{FIRST}/truth/frames.parquet",
     **{t: config["tables"][t] for t in ("conditions", "systems", "frame_samplers")},
     **{p: f"resources/published/{p}.csv" for p in PUBLISHED},
-    **{f"samples.{s}": f"{RESULTS}/samples/{FIRST}/{s}.parquet" for s in STUDY.frame_samplers},
+    **{
+        f"samples.{s}": f"{RESULTS}/samples/{FIRST}/{s}.parquet"
+        for s in STUDY.frame_samplers
+    },
 }
 # figure -> (tables, parameters)
 FIGURES = {
-    "lexical": (["per_class", "frequency", "correlations", "conditions", "systems"], PRIMARY),
+    "lexical": (
+        ["per_class", "frequency", "correlations", "conditions", "systems"],
+        PRIMARY,
+    ),
     "confusion": (["confusion", "conditions", "systems"], {"classes": STUDY.classes}),
-    "fps": (["metrics", "conditions", "frame_samplers", "paper_fps_curve"], {"study": config["study"]}),
-    "shuffle": (["metrics", "comparisons", "conditions", "paper_frame_shuffle"], {"study": config["study"]}),
+    "fps": (
+        ["metrics", "conditions", "frame_samplers", "paper_fps_curve"],
+        {"study": config["study"]},
+    ),
+    "shuffle": (
+        ["metrics", "comparisons", "conditions", "paper_frame_shuffle"],
+        {"study": config["study"]},
+    ),
     "hits": (["hits"], {}),
-    "enrichment": (["comparisons", "conditions", "paper_msce"], {"study": config["study"]}),
+    "enrichment": (
+        ["comparisons", "conditions", "paper_msce"],
+        {"study": config["study"]},
+    ),
     "frequency": (["frequency"], PRIMARY),
-    "classes": (["manifest", "mafw_classes"], {"classes": STUDY.classes, "study": config["study"]}),
-    "samplers": (["truth", "frame_truth", *(f"samples.{s}" for s in STUDY.frame_samplers)], {}),
+    "classes": (
+        ["manifest", "mafw_classes"],
+        {"classes": STUDY.classes, "study": config["study"]},
+    ),
+    "samplers": (
+        ["truth", "frame_truth", *(f"samples.{s}" for s in STUDY.frame_samplers)],
+        {},
+    ),
 }
-CLAIM = {"lexical": "L1", "confusion": "L2", "fps": "T1", "shuffle": "T2", "hits": "T3", "enrichment": "T4"}
+CLAIM = {
+    "lexical": "L1",
+    "confusion": "L2",
+    "fps": "T1",
+    "shuffle": "T2",
+    "hits": "T3",
+    "enrichment": "T4",
+}
 
 
 rule draw_figure:
@@ -43,18 +77,18 @@ rule draw_figure:
             caption="../report/{figure}.rst",
             category=lambda w: CLAIM.get(w.figure, "Material"),
         ),
-    wildcard_constraints:
-        figure=one_of(FIGURES),
-    params:
-        code=code("draw_figure"),
-        slice=lambda w: as_json(**FIGURES[w.figure][1]),
-        tables=lambda w: [f"{t}={TABLE[t]}" for t in FIGURES[w.figure][0]],
     log:
         "<logs>/draw_figure/{figure}.log",
     benchmark:
         "<benchmarks>/draw_figure/{figure}.tsv"
+    wildcard_constraints:
+        figure=one_of(FIGURES),
     conda:
         "../../envs/figures.yaml"
+    params:
+        code=code("draw_figure"),
+        slice=lambda w: as_json(**FIGURES[w.figure][1]),
+        tables=lambda w: [f"{t}={TABLE[t]}" for t in FIGURES[w.figure][0]],
     shell:
         "python workflow/scripts/draw_figure.py --figure {wildcards.figure} --params {params.slice:q}"
         " --tables {params.tables} --pdf {output.pdf} --png {output.png} 2>&1 | tee {log}"
@@ -65,16 +99,20 @@ rule draw_contact_sheet:
     input:
         f"<results>/raw/{FIRST}/truth/clips.parquet",
     output:
-        report("<results>/figures/contact_sheet.png", caption="../report/contact_sheet.rst", category="Material"),
-    params:
-        code=code("contact_sheet"),
-        folder=f"{folder(FIRST)}/clips",
+        report(
+            "<results>/figures/contact_sheet.png",
+            caption="../report/contact_sheet.rst",
+            category="Material",
+        ),
     log:
         "<logs>/contact_sheet.log",
     benchmark:
         "<benchmarks>/contact_sheet.tsv"
     conda:
         "../../envs/data.yaml"
+    params:
+        code=code("contact_sheet"),
+        folder=f"{folder(FIRST)}/clips",
     shell:
         "python workflow/scripts/contact_sheet.py --clips {input} --folder {params.folder}"
         " --out {output} 2>&1 | tee {log}"

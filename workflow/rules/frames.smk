@@ -5,13 +5,6 @@ out: manifests/<dataset>.parquet, frames/<dataset>/<shard>.{safetensors,clips.pa
 """
 
 
-def annotations(dataset):
-    """The file whose change means that a dataset has changed."""
-    if STUDY.datasets[dataset]["kind"] == "synface":
-        return f"{folder(dataset)}/annotations/identities.csv"
-    return []
-
-
 rule make_manifest:
     """Read a dataset's folder and annotations into the study's own table of clips."""
     input:
@@ -19,16 +12,18 @@ rule make_manifest:
         lexicon=config["tables"]["lexicon"],
     output:
         "<results>/manifests/{dataset}.parquet",
-    params:
-        code=code("make_manifest"),
-        slice=lambda w: as_json(**{k: STUDY.datasets[w.dataset][k] for k in ("dataset", "kind")}),
-        folder=lambda w: folder(w.dataset),
     log:
         "<logs>/make_manifest/{dataset}.log",
     benchmark:
         "<benchmarks>/make_manifest/{dataset}.tsv"
     conda:
         "../../envs/frames.yaml"
+    params:
+        code=code("make_manifest"),
+        slice=lambda w: as_json(
+            **{k: STUDY.datasets[w.dataset][k] for k in ("dataset", "kind")}
+        ),
+        folder=lambda w: folder(w.dataset),
     shell:
         "python workflow/scripts/make_manifest.py --params {params.slice:q} --folder {params.folder}"
         " --lexicon {input.lexicon} --out {output} 2>&1 | tee {log}"
@@ -42,17 +37,17 @@ rule decode_frames:
         store="<results>/frames/{dataset}/{shard}.safetensors",
         clips="<results>/frames/{dataset}/{shard}.clips.parquet",
         frames="<results>/frames/{dataset}/{shard}.frames.parquet",
-    params:
-        code=code("decode_frames"),
-        slice=as_json(**config["frames"]),
-        folder=lambda w: folder(w.dataset),
-        n_shards=lambda w: n_shards(w.dataset),
     log:
         "<logs>/decode_frames/{dataset}/{shard}.log",
     benchmark:
         "<benchmarks>/decode_frames/{dataset}/{shard}.tsv"
     conda:
         "../../envs/frames.yaml"
+    params:
+        code=code("decode_frames"),
+        slice=as_json(**config["frames"]),
+        folder=lambda w: folder(w.dataset),
+        n_shards=lambda w: n_shards(w.dataset),
     shell:
         "python workflow/scripts/decode_frames.py --params {params.slice:q} --manifest {input} --folder {params.folder}"
         " --shard {wildcards.shard} --n-shards {params.n_shards}"

@@ -14,20 +14,20 @@ rule count_terms:
         counts="resources/published/term_counts_{language}.csv",
     output:
         "<results>/lexicon/sources/{source}.{language}.csv",
-    wildcard_constraints:
-        source=one_of(row["source"] for row in STUDY.sources),
-        language="en|zh",
-    params:
-        code=code("count_terms"),
-        slice=lambda w: as_json(**SOURCES[f"{w.source}.{w.language}"]),
     log:
         "<logs>/count_terms/{source}.{language}.log",
     benchmark:
         "<benchmarks>/count_terms/{source}.{language}.tsv"
-    conda:
-        "../../envs/frequency.yaml"
+    wildcard_constraints:
+        source=one_of(row["source"] for row in STUDY.sources),
+        language="en|zh",
     group:
         "frequency"
+    conda:
+        "../../envs/frequency.yaml"
+    params:
+        code=code("count_terms"),
+        slice=lambda w: as_json(**SOURCES[f"{w.source}.{w.language}"]),
     shell:
         "python workflow/scripts/count_terms.py --params {params.slice:q} --lexicon {input.lexicon}"
         " --counts {input.counts} --out {output} 2>&1 | tee {log}"
@@ -39,15 +39,15 @@ rule gather_frequency:
         expand("<results>/lexicon/sources/{source}.csv", source=SOURCES),
     output:
         "<results>/lexicon/frequency.csv",
-    params:
-        code=code("gather_frequency"),
     log:
         "<logs>/gather_frequency.log",
     benchmark:
         "<benchmarks>/gather_frequency.tsv"
-    conda:
-        "../../envs/frequency.yaml"
     group:
         "frequency"
+    conda:
+        "../../envs/frequency.yaml"
+    params:
+        code=code("gather_frequency"),
     shell:
         "python workflow/scripts/gather_frequency.py --sources {input} --out {output} 2>&1 | tee {log}"

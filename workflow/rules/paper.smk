@@ -5,9 +5,22 @@ out: paper/paper.pdf
 """
 
 PAPER_TABLES = {
-    **{t: f"{RESULTS}/tables/{t}.csv" for t in ("metrics", "per_class", "comparisons", "correlations", "hits", "claims")},
+    **{
+        t: f"{RESULTS}/tables/{t}.csv"
+        for t in (
+            "metrics",
+            "per_class",
+            "comparisons",
+            "correlations",
+            "hits",
+            "claims",
+        )
+    },
     "frequency": TABLE["frequency"],
-    **{t: config["tables"][t] for t in ("conditions", "systems", "frame_samplers", "comparisons")},
+    **{
+        t: config["tables"][t]
+        for t in ("conditions", "systems", "frame_samplers", "comparisons")
+    },
     **{p: TABLE[p] for p in PUBLISHED},
 }
 PAPER_FIGURES = {
@@ -25,20 +38,27 @@ rule typeset_paper:
         tables=list(PAPER_TABLES.values()),
         figures=list(PAPER_FIGURES.values()),
     output:
-        report("<results>/paper/paper.pdf", caption="../report/paper.rst", category="Paper"),
-    params:
-        code=code("typeset_paper"),
-        config=as_json(
-            study=config["study"], seed=config["seed"], resamples=config["statistics"]["resamples"], **PRIMARY
+        report(
+            "<results>/paper/paper.pdf",
+            caption="../report/paper.rst",
+            category="Paper",
         ),
-        tables=[f"{n}={p}" for n, p in PAPER_TABLES.items()],
-        figures=[f"{n}={p}" for n, p in PAPER_FIGURES.items()],
     log:
         "<logs>/typeset_paper.log",
     benchmark:
         "<benchmarks>/typeset_paper.tsv"
     conda:
         "../../envs/paper.yaml"
+    params:
+        code=code("typeset_paper"),
+        config=as_json(
+            study=config["study"],
+            seed=config["seed"],
+            resamples=config["statistics"]["resamples"],
+            **PRIMARY,
+        ),
+        tables=[f"{n}={p}" for n, p in PAPER_TABLES.items()],
+        figures=[f"{n}={p}" for n, p in PAPER_FIGURES.items()],
     shell:
         "python workflow/scripts/typeset_paper.py --source {input.source} --values {input.values}"
         " --tables {params.tables} --figures {params.figures} --config {params.config:q}"

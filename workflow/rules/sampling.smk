@@ -5,37 +5,29 @@ out: samples/<dataset>/<sampler>.parquet, schedules/<dataset>/<system>.parquet
 """
 
 
-def sampler_slice(w):
-    row = STUDY.frame_samplers[w.sampler]
-    base = STUDY.frame_samplers.get(row.get("base"))
-    drop = lambda r: {k: v for k, v in r.items() if k != "about"}
-    return as_json(sampler=drop(row), base=base and drop(base), seed=config["seed"], dataset=w.dataset)
-
-
 rule sample_frames:
     """Choose the frames of every clip by one frame sampler."""
     input:
-        clips=lambda w: shards("<results>/frames/{dataset}/{shard}.clips.parquet", w.dataset),
-        frames=lambda w: shards("<results>/frames/{dataset}/{shard}.frames.parquet", w.dataset),
+        clips=lambda w: shards(
+            "<results>/frames/{dataset}/{shard}.clips.parquet", w.dataset
+        ),
+        frames=lambda w: shards(
+            "<results>/frames/{dataset}/{shard}.frames.parquet", w.dataset
+        ),
     output:
         "<results>/samples/{dataset}/{sampler}.parquet",
-    params:
-        code=code("sample_frames"),
-        slice=sampler_slice,
     log:
         "<logs>/sample_frames/{dataset}/{sampler}.log",
     benchmark:
         "<benchmarks>/sample_frames/{dataset}/{sampler}.tsv"
     conda:
         "../../envs/sampling.yaml"
+    params:
+        code=code("sample_frames"),
+        slice=sampler_slice,
     shell:
         "python workflow/scripts/sample_frames.py --params {params.slice:q} --clips {input.clips}"
         " --frames {input.frames} --out {output} 2>&1 | tee {log}"
-
-
-def schedule_slice(w):
-    row = {k: v for k, v in STUDY.training_samplers[w.training_sampler].items() if k != "about"}
-    return as_json(sampler=row, seed=config["seed"], n_draws=config[w.training]["draws"], dataset=w.dataset)
 
 
 rule sample_training:
@@ -44,17 +36,17 @@ rule sample_training:
         "<results>/manifests/{dataset}.parquet",
     output:
         "<results>/schedules/{dataset}/{training}/{training_sampler}.parquet",
-    wildcard_constraints:
-        training="lora|classifier",
-    params:
-        code=code("sample_training"),
-        slice=schedule_slice,
     log:
         "<logs>/sample_training/{dataset}/{training}/{training_sampler}.log",
     benchmark:
         "<benchmarks>/sample_training/{dataset}/{training}/{training_sampler}.tsv"
+    wildcard_constraints:
+        training="lora|classifier",
     conda:
         "../../envs/sampling.yaml"
+    params:
+        code=code("sample_training"),
+        slice=schedule_slice,
     shell:
         "python workflow/scripts/sample_training.py --params {params.slice:q} --manifest {input}"
         " --out {output} 2>&1 | tee {log}"

@@ -1,9 +1,8 @@
 """Draw one figure of the study as PDF and PNG from tidy tables."""
 
-from emovlm.core.script import parser, run
+from emovlm.core.script import named_paths, parser, run
 from emovlm.figures import style
 from emovlm.figures.registry import draw
-from emovlm.figures.tables import named_paths
 from emovlm.figures.write import save
 
 

@@ -2,8 +2,7 @@
 
 import json
 
-from emovlm.core.script import parser, run
-from emovlm.figures.tables import named_paths
+from emovlm.core.script import named_paths, parser, run
 from emovlm.report.typeset import typeset
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from emovlm.figures import style
+from emovlm.figures.labels import study_label
 
 
 def classes(
@@ -16,7 +17,7 @@ def classes(
         manifest: MANIFEST of the dataset that systems are tested on.
         mafw_classes: published class sizes of MAFW (single-label clips).
         classes: the emotions, in the order of the bars where no published size orders them.
-        study: what the first panel is called.
+        study: the study's id, which names the first panel.
     """
     order = list(classes)
     if mafw_classes is not None:
@@ -34,7 +35,7 @@ def classes(
             y, counts[split], height, color=style.SERIES[place], label=f"{split} (n = {counts[split].sum()})"
         )
         grid[0].bar_label(bars, padding=1.5, fontsize=style.SMALL_PT)
-    grid[0].set_title(study)
+    grid[0].set_title(study_label(study))
     grid[0].legend(loc="lower right")
     if mafw_classes is not None:
         bars = grid[1].barh(range(len(order)), [size.get(name, 0) for name in order], 0.6, color=style.PURPLE)

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emovlm.figures import style
-from emovlm.figures.labels import metric_label, system_label
+from emovlm.figures.labels import metric_label, study_label, system_label
 
 
 def enrichment(
@@ -17,7 +17,7 @@ def enrichment(
         comparisons: COMPARISONS, those of claim T4.
         conditions: ``config/conditions.tsv``, for the systems and contexts compared.
         paper_msce: the published scores with and without enrichment (no intervals); their own panel.
-        study: what the first panel is called.
+        study: the study's id, which names the first panel.
     """
     rows = comparisons[comparisons["claim"] == "T4"]
     published = paper_msce is not None
@@ -28,7 +28,7 @@ def enrichment(
         _published(right, paper_msce)
     else:
         left = figure.subplots()
-    left.set_title(study)
+    left.set_title(study_label(study))
     if rows.empty:
         style.say_absent(left)
         return figure

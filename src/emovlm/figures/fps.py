@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emovlm.figures import style
-from emovlm.figures.labels import absent, metric_label, of_claim, system_label
+from emovlm.figures.labels import absent, metric_label, of_claim, study_label, system_label
 
 METRIC = "macro_f1"
 
@@ -25,7 +25,7 @@ def fps(
         conditions: ``config/conditions.tsv``; those of claim T1 are drawn, a line a system.
         frame_samplers: ``config/frame_samplers.tsv``, for the rate of each sampler.
         paper_fps_curve: the published curves (no intervals were published); their own panel and scale.
-        study: what the left panel is called.
+        study: the study's id, which names the left panel.
     """
     wanted = of_claim(conditions, "T1").merge(
         frame_samplers[["sampler", "rate"]].rename(columns={"sampler": "frames"}), on="frames"
@@ -36,16 +36,15 @@ def fps(
     figure = style.new_figure(style.COLUMN_IN if panels == 1 else style.PAGE_IN, 2.3)
     grid = figure.subplots(1, panels, squeeze=False)[0]
     _measured(grid[0], data)
-    grid[0].set_title(study)
+    grid[0].set_title(study_label(study))
     if paper_fps_curve is not None:
         _published(grid[1], paper_fps_curve)
         grid[1].set_title("Published (Agarwal et al.), MAFW")
     about = ""
     if len(data):
         asked = " to ".join(map(str, sorted({data["n"].min(), data["n"].max()})))
-        about = (
-            f"{study}: n = {asked} clips a point, at most {data['failed'].max()} of them failed; bars: 95% intervals."
-        )
+        failed = f"at most {data['failed'].max()} of them failed"
+        about = f"{study_label(study)}: n = {asked} clips a point, {failed}; bars: 95% intervals."
     style.foot(figure, about, absent(list(wanted["condition"]), set(data["condition"])))
     return figure
 

@@ -12,6 +12,7 @@ SYSTEMS = {
     "videomae-natural": "Vision only, natural training",
     "videomae-balanced": "Vision only, balanced training",
 }
+STUDIES = {"embedded": "Embedded study (SynFace)", "quick": "Quick run (SynFace)", "full": "Full study (SynFace)"}
 METRICS = {"macro_f1": "Macro-F1", "uar": "UAR", "accuracy": "Accuracy", "f1": "F1"}
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 
@@ -19,6 +20,11 @@ LANGUAGES = {"en": "English", "zh": "Chinese"}
 def system_label(system: str) -> str:
     """What a system is called in figures."""
     return SYSTEMS.get(system, system)
+
+
+def study_label(study: str) -> str:
+    """What a study is called above its panels, apart from published ones."""
+    return STUDIES.get(study, study)
 
 
 def metric_label(metric: str) -> str:

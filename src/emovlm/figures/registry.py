@@ -27,7 +27,7 @@ FIGURES: dict[str, Callable[..., Figure]] = {
 FAMILY = "samples."  # samples.<sampler>=path: one table of a family
 
 
-def draw(name: str, paths: dict[str, Path], params: dict[str, Any]) -> Figure:
+def draw(name: str, paths: dict[str, str | Path], params: dict[str, Any]) -> Figure:
     """Draw figure ``name`` from the tables at ``paths``. Call it inside ``style.context()``.
 
     Args:

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emovlm.figures import style
-from emovlm.figures.labels import metric_label, system_label
+from emovlm.figures.labels import metric_label, study_label, system_label
 
 ORDERED, SHUFFLED = style.BLUE, style.ORANGE
 OFFSET = 0.13  # of a row: keeps the two intervals apart
@@ -26,7 +26,7 @@ def shuffle(
         comparisons: COMPARISONS; those of claim T2, ``a`` shuffled and ``b`` in order.
         conditions: ``config/conditions.tsv``, for the system of each condition.
         paper_frame_shuffle: the published table of ten systems (no intervals); its own panels.
-        study: what the first panel is called.
+        study: the study's id, which names the first panel.
     """
     pairs = comparisons[comparisons["claim"] == "T2"]
     rows = max(len(pairs), 1)
@@ -43,7 +43,7 @@ def shuffle(
 
 
 def _measured(axes: Axes, pairs: pd.DataFrame, metrics: pd.DataFrame, conditions: pd.DataFrame, study: str) -> None:
-    axes.set_title(study)
+    axes.set_title(study_label(study))
     if pairs.empty:
         style.say_absent(axes)
         return

@@ -56,20 +56,3 @@ def load(name: str, path: str | Path) -> pd.DataFrame:
     if missing:
         raise StudyError(f"{path}: not a {name} table; missing columns: {', '.join(missing)}")
     return frame
-
-
-def named_paths(arguments: list[str], what: str) -> dict[str, Path]:
-    """``name=path`` arguments as a dictionary, in their order.
-
-    Raises:
-        StudyError: an argument has no ``=``, or a name comes twice.
-    """
-    found: dict[str, Path] = {}
-    for argument in arguments:
-        name, mark, path = argument.partition("=")
-        if not (name and mark and path):
-            raise StudyError(f"{what} {argument!r}: write name=path")
-        if name in found:
-            raise StudyError(f"{what} {name!r} is given twice")
-        found[name] = Path(path)
-    return found

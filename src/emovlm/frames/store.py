@@ -36,7 +36,7 @@ def write_store(pixels: Mapping[str, np.ndarray], path: str | Path) -> None:
 
 
 class FrameStore:
-    """Frames of clips, read from memory-mapped shards: only what is asked for is loaded."""
+    """Frames of clips, read from memory-mapped shards: only the clips asked for are loaded."""
 
     def __init__(self, paths: Sequence[str | Path]) -> None:
         """Open the shards.

@@ -13,7 +13,7 @@ REFERENCE = re.compile(r"""(?<![\w.-])(v|point|fine|maybe)\(\s*"([^"\n]+)"\s*\)"
 
 @dataclass(frozen=True)
 class Reference:
-    """A value id in a source: ``#v("...")``, ``#point("...")`` and ``#fine("...")`` need it, ``#maybe("...")`` does not."""
+    """A value id in a source; the paper's functions ``v``, ``point`` and ``fine`` need it, ``maybe`` does not."""
 
     id: str
     file: str

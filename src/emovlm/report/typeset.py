@@ -21,8 +21,8 @@ from emovlm.report.references import check_references
 def typeset(
     source: str | Path,
     values: str | Path,
-    tables: dict[str, Path],
-    figures: dict[str, Path],
+    tables: dict[str, str],
+    figures: dict[str, str],
     config: dict[str, Any],
     out: str | Path,
 ) -> None:
@@ -51,13 +51,13 @@ def stage(
     root: Path,
     source: str | Path,
     values: str | Path,
-    tables: dict[str, Path],
-    figures: dict[str, Path],
+    tables: dict[str, str],
+    figures: dict[str, str],
     config: dict[str, Any],
 ) -> None:
     """Copy the paper's folder to ``root/paper`` and its inputs to ``root/inputs``; arguments as in :func:`typeset`."""
     source, values = Path(source), Path(values)
-    for path in (source, values, *tables.values(), *figures.values()):
+    for path in map(Path, (source, values, *tables.values(), *figures.values())):
         if not path.is_file():
             raise StudyError(f"{path}: no such file; the paper is made from it")
     check_references(source.parent, read_json(values))
@@ -78,9 +78,10 @@ def compile_staged(root: Path, main: str) -> bytes:
         raise StudyError(f"Typst could not set {main}: {error.message}{hints}\n{error.diagnostic}") from None
 
 
-def _copy(files: dict[str, Path], root: Path, kind: str) -> dict[str, str]:
+def _copy(files: dict[str, str], root: Path, kind: str) -> dict[str, str]:
     folder = root / "inputs" / kind
     folder.mkdir(parents=True, exist_ok=True)
+    staged = {name: f"/inputs/{kind}/{name}{Path(path).suffix}" for name, path in files.items()}
     for name, path in files.items():
-        shutil.copyfile(path, folder / f"{name}{path.suffix}")
-    return {name: f"/inputs/{kind}/{name}{path.suffix}" for name, path in files.items()}
+        shutil.copyfile(path, root / staged[name].lstrip("/"))
+    return staged

@@ -138,8 +138,8 @@ def _timestamps(decoded: pd.DataFrame, frames: pd.DataFrame) -> dict[str, np.nda
                 f"clip {clip_id}: the clip index has {n} frames, the frame index {found.get(clip_id, 0)}; "
                 "are both of the same shards?"
             )
-    parts = np.split(ordered["timestamp_s"].to_numpy(float), starts[1:])
-    return dict(zip(names.tolist(), parts, strict=True))
+    times = ordered["timestamp_s"].to_numpy(float)
+    return {name: times[start : start + found[name]] for name, start in zip(names.tolist(), starts, strict=True)}
 
 
 def _base_of(sampler: Row, base: Row | None) -> Row:

@@ -108,7 +108,8 @@ def _from_words(claim: str, stated: dict, results: Results, alpha: float) -> lis
 
     For: p below alpha, the effect at least the margin, and positive whichever class is left out. Against: not positive
     whichever class is left out. The range over left-out classes is no confidence interval; the rule is strict on both
-    sides because one training run an arm gives no measure of how much rho varies between runs.
+    sides because one training run an arm gives no measure of how much rho varies between runs. The control can only
+    withhold support: where it follows the words as well, something else than words may explain the correlation.
     """
     words = results.frequency.query("language == @stated['language'] and source == @stated['source'] and "
                                     "form == @stated['form'] and not censored")  # fmt: skip
@@ -122,16 +123,18 @@ def _from_words(claim: str, stated: dict, results: Results, alpha: float) -> lis
         nothing = (NEITHER, float("nan"), float("nan"), float("nan"), 1.0, len(both))
         return [Evidence("rho is undefined, values do not differ between classes", *nothing)]
 
-    def evidence(name: str, effect: float, low: float, high: float, p: float) -> Evidence:
+    def evidence(name: str, effect: float, low: float, high: float, p: float, *, can_refute: bool = True) -> Evidence:
         clear = p < alpha and effect >= stated["margin"] and low > 0
-        return Evidence(name, AGAINST if high <= 0 else FOR if clear else NEITHER, effect, low, high, p, len(both))
+        standing = FOR if clear else AGAINST if can_refute and high <= 0 else NEITHER
+        return Evidence(name, standing, effect, low, high, p, len(both))
 
     rho, p = exact_spearman(subject, count)
     found = [evidence(f"rho of {names[0]}", rho, *leave_one_out(subject, count), p)]
-    for other in names[1:]:
-        settings = results.settings
-        excess = rho_difference(subject, both[other].to_numpy(), count, settings["resamples"], settings["seed"])
-        found.append(evidence(f"rho of {names[0]} minus rho of {other}", **excess))
+    seed, resamples = results.settings["seed"], results.settings["resamples"]
+    for role in ("intervention", "control"):
+        excess = rho_difference(subject, both[stated[role]].to_numpy(), count, resamples, seed)
+        name = f"rho of {names[0]} minus rho of {stated[role]}"
+        found.append(evidence(name, **excess, can_refute=role == "intervention"))
     return found
 
 

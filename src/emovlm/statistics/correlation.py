@@ -88,7 +88,7 @@ def rho_difference(first: np.ndarray, second: np.ndarray, y: np.ndarray, resampl
     null = _standardised(y)[orders] @ profile
     left = [difference(np.delete(every, i)) for i in every]
     p = (1 + (np.abs(null) >= abs(observed) - TIE).sum()) / (1 + resamples)
-    return {"effect": observed, "low": min(left), "high": max(left), "p": float(p)}
+    return {"effect": observed, "low": float(np.nanmin(left)), "high": float(np.nanmax(left)), "p": float(p)}
 
 
 def _standardised(x: np.ndarray) -> np.ndarray:

@@ -8,7 +8,6 @@ from emovlm.core.contracts import HITS
 from emovlm.sampling.coverage import event_hits, hit_probability
 
 
-
 def micro_events(truth: pd.DataFrame, splits: list[str]) -> pd.DataFrame:
     """The micro-expressions of CLIP_TRUTH in ``splits``: clip_id, onset_s, offset_s."""
     clips = truth[truth["micro"] & truth["split"].isin(splits)]
@@ -29,7 +28,7 @@ def hits_table(
         settings: bins (number of groups of about equally many events), confidence.
     """
     rows = []
-    duration = (events["offset_s"] - events["onset_s"]).to_numpy(float)
+    duration = (events["offset_s"] - events["onset_s"]).to_numpy(float).round(6)  # equal lengths stay equal
     group = _groups(duration, settings["bins"])
     for sampler, sample in samples.items():
         hit, expected = event_hits(sample, events), hit_probability(duration, rates[sampler])

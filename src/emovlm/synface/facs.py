@@ -11,9 +11,9 @@ WRINKLES = ("forehead", "glabella", "nasolabial", "crow's feet", "nose bridge", 
 
 # AU: (face units with weights, wrinkles with weights); a unit without a side stands for both of its sides
 _ACTIONS: dict[str, tuple[dict[str, float], dict[str, float]]] = {
-    "AU1": ({"browInnerUp": 1.15}, {"forehead": 0.9}),
+    "AU1": ({"browInnerUp": 1.4}, {"forehead": 0.9}),
     "AU2": ({"browOuterUp": 1.15}, {"forehead": 0.6}),
-    "AU4": ({"browDown": 1.15}, {"glabella": 1.0}),
+    "AU4": ({"browDown": 1.35}, {"glabella": 1.0}),
     "AU5": ({"eyeWide": 1.25}, {}),
     "AU6": ({"cheekSquint": 1.0, "eyeSquint": 0.35}, {"crow's feet": 1.0, "eye bag": 0.7}),
     "AU7": ({"eyeSquint": 1.25}, {"eye bag": 0.5}),
@@ -59,13 +59,28 @@ def mirrored(au: str) -> str:
     return {"AUL": "AUR", "AUR": "AUL"}.get(au[:3], au[:3]) + au[3:]
 
 
-def unit_matrix(unit_names: tuple[str, ...], lean: float = 0.0) -> np.ndarray:
-    """(AUs, face units) float32: face-unit weights per unit of AU intensity.
+def face_units(action: np.ndarray, unit_names: tuple[str, ...], lean: float = 0.0) -> np.ndarray:
+    """Face-unit weights of action units.
+
+    Action units add up, but for AU4 beside AU1: together they draw the brows up at their inner ends instead of down (FACS
+    lists 1+4 as a combination of its own), so AU1 takes away most of AU4's lowering.
 
     Args:
+        action: (frames, AUs) intensities in the order of ``AUS``.
         unit_names: the rig's face units.
         lean: asymmetry; the left side moves ``1 + lean`` times as much, the right side ``1 - lean`` times.
+
+    Returns:
+        (frames, face units) float32, 0..1.6.
     """
+    action = action.copy()
+    action[:, AU_INDEX["AU4"]] *= 1 - 0.6 * np.clip(action[:, AU_INDEX["AU1"]], 0, 1)
+    units = np.einsum("fa,au->fu", action, _unit_matrix(unit_names, lean))
+    return np.clip(units, 0, 1.6).astype(np.float32)
+
+
+def _unit_matrix(unit_names: tuple[str, ...], lean: float) -> np.ndarray:
+    """(AUs, face units) float32: face-unit weights per unit of AU intensity."""
     column = {name: i for i, name in enumerate(unit_names)}
     matrix = np.zeros((len(AUS), len(unit_names)), np.float32)
     for row, (units, _) in enumerate(_ACTIONS.values()):

@@ -15,6 +15,9 @@ VOLUME = {  # decimetres of hair at the sides and on top
     "bald": (0.0, 0.0), "cropped": (0.02, 0.03), "short": (0.05, 0.16), "afro": (0.26, 0.34), "tied": (0.03, 0.06),
     "long": (0.07, 0.10),
 }
+HAIR_FRONT = 0.62  # decimetres: long hair hangs behind this
+LOCK_SPREAD = np.array([0.15, 0.0, 0.15])
+TEETH_SCALE = np.array([0.92, 0.92, 1.0])  # a little smaller and further back than modelled, clear of the lips
 STATIC_WRINKLES = np.array([0.35, 0.25, 0.50, 0.40, 0.05, 0.10, 0.25, 0.50], np.float32)  # of an old face, as in WRINKLES
 
 
@@ -68,9 +71,7 @@ def make_identity(rig: Rig, canvas: Canvas, seed: int, name: str) -> Identity:
     cloth = draw.random(3) * 0.7 + 0.05
     makeup = 0.45 * (1 - person.maleness) * draw.random() * (person.age["child"] == 0)
     lip = person.skin * [0.84, 0.64, 0.62] * (1 - makeup) + np.array([0.62, 0.16, 0.20]) * makeup
-    chosen = _visible(rig, rest, long_hair=person.style == "long")
-    material = rig.material[chosen]
-    triangles = np.ascontiguousarray(rig.triangles[chosen])
+    triangles, material = _drawn(rig, rest, long_hair=person.style == "long")
     child = person.age["child"] > 0
     old = person.age["old"]
     return Identity(
@@ -102,6 +103,7 @@ def _dress(rig: Rig, canvas: Canvas, person: Person, hairline: np.ndarray, colla
     skin[rig.vertices_of(SKIN)] = True
     ear = (np.abs(base[:, 0]) > 0.66) & (base[:, 1] > 6.78) & (base[:, 1] < 7.37) & (base[:, 2] < 0.7) & (base[:, 2] > 0.3)
     hairy = np.where(skin & ~ear, np.clip((base[:, 1] - hairline[row, column]) / 0.2, 0, 1), 0)
+    hairy *= np.clip((base[:, 1] - 7.35) / 0.25, 0, 1)  # flat round the ears, or it would poke out between them
     side, top = VOLUME[person.style]
     if person.style == "bald":
         hairy[:] = 0
@@ -112,19 +114,31 @@ def _dress(rig: Rig, canvas: Canvas, person: Person, hairline: np.ndarray, colla
     height, slope, _ = collar
     clothed = skin & (base[:, 1] < height + slope * (0.6 - base[:, 2]))
     rest = person.shape + normals * (thick + 0.03 * clothed)[:, None]
+    mouth = rig.vertices_of(TEETH)
+    rest[mouth] = rest[mouth] * TEETH_SCALE + rest[mouth].mean(0) * (1 - TEETH_SCALE) - [0, 0, 0.03]
+    for lock in rig.locks:  # modelled with slits between them
+        rest[lock] += (rest[lock] - rest[lock].mean(0)) * LOCK_SPREAD
     return rest.astype(np.float32), hairy.astype(np.float32)
 
 
-def _visible(rig: Rig, rest: np.ndarray, long_hair: bool) -> np.ndarray:
-    """Triangles to draw: no lashes (their edge is shaded), long hair if any, and none that always faces away.
+def _drawn(rig: Rig, rest: np.ndarray, long_hair: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Triangles to draw, and their materials.
 
-    A triangle counts as facing away if no face unit moves it and the head would have to turn by more than 44 degrees.
+    Left out are the lashes (the lid's edge is shaded instead), long hair in front of the ears, and triangles that always
+    face away: those that no face unit moves and that the head would have to turn by more than 44 degrees to show.
+    Long hair hangs as a sheet, so it gets a second, inner side.
     """
     still = ~rig.units.any(axis=(0, 2))
     corners = rest[rig.triangles]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     behind = normal[:, 2] < -0.7 * np.linalg.norm(normal, axis=1)
-    keep = (rig.material != LASH) & ~(still[rig.triangles].all(1) & behind)
-    behind_ears = rig.base[rig.triangles, 2].max(1) < 0.35
-    keep &= (rig.material != HAIR) | (behind_ears & long_hair)
-    return np.nonzero(keep)[0]
+    hair = rig.material == HAIR
+    keep = (rig.material != LASH) & ~hair & ~(still[rig.triangles].all(1) & behind)
+    triangles, material = rig.triangles[keep], rig.material[keep]
+    if long_hair:
+        hanging = rig.triangles[hair & (rig.base[rig.triangles, 2].max(1) < HAIR_FRONT)]
+        hanging = np.concatenate([hanging, hanging[:, ::-1]])
+        first_inside = np.searchsorted(material, TEETH)
+        triangles = np.insert(triangles, first_inside, hanging, axis=0)
+        material = np.insert(material, first_inside, np.full(len(hanging), HAIR, np.uint8))
+    return np.ascontiguousarray(triangles), material

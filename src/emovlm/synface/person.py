@@ -15,6 +15,8 @@ GREY_HAIR = np.array([0.60, 0.59, 0.58])
 IRISES = np.array([[0.20, 0.12, 0.07], [0.32, 0.21, 0.10], [0.25, 0.36, 0.20], [0.28, 0.42, 0.55], [0.35, 0.40, 0.42]])
 HAIR_STYLES = ("bald", "cropped", "short", "afro", "tied", "long")
 BEARDS = ("none", "stubble", "short", "full")
+LIP_OVERLAP = 0.008  # decimetres by which closed lips overlap
+REST_SMILE = 0.10
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def draw_person(rig: Rig, draw: np.random.Generator) -> Person:
     race = draw.dirichlet([0.5, 0.5, 0.5])
     maleness = float(draw.beta(0.3, 0.3))
     age = _draw_age(draw)
-    shape = rig.base + _build(rig, draw, maleness, age, race) + _features(rig, draw)
+    shape = _at_rest(rig, rig.base + _build(rig, draw, maleness, age, race) + _features(rig, draw))
     tone = np.clip(race @ [4.3, 1.6, 0.7] + draw.normal(0, 0.5), 0, 4.999)
     skin = SKIN_TONES[int(tone)] * (1 - tone % 1) + SKIN_TONES[int(tone) + 1] * (tone % 1)
     fair = race[RACES.index("caucasian")] > 0.45
@@ -114,3 +116,15 @@ def _features(rig: Rig, draw: np.random.Generator, n: int = 22) -> np.ndarray:
         for side in sides:
             total += np.float32(amount * STEP) * rig.shapes[rig.shape_index[side]]
     return total
+
+
+def _at_rest(rig: Rig, shape: np.ndarray) -> np.ndarray:
+    """Close the lips, which some shapes part, and lift the mouth's corners, which the base head lets hang a little."""
+    unit = {name: np.float32(STEP) * rig.units[rig.unit_names.index(name)]
+            for name in ("jawOpen", "mouthSmileLeft", "mouthSmileRight")}
+    middle = (np.abs(rig.base[:, 0]) < 0.01) & (rig.lips > 0.5)
+    lower = middle & (unit["jawOpen"][:, 1] < -0.15)
+    upper = middle & ~lower
+    drop = -unit["jawOpen"][lower, 1].mean()
+    gap = shape[upper, 1].min() - shape[lower, 1].max() + LIP_OVERLAP
+    return shape - gap / drop * unit["jawOpen"] + REST_SMILE * (unit["mouthSmileLeft"] + unit["mouthSmileRight"])

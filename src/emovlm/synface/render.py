@@ -6,15 +6,15 @@ from PIL import Image
 from emovlm.core.hashing import rng
 from emovlm.synface import raster, shade
 from emovlm.synface.canvas import Canvas
-from emovlm.synface.facs import unit_matrix, wrinkle_matrix
+from emovlm.synface.facs import face_units, wrinkle_matrix
 from emovlm.synface.identity import Identity
 from emovlm.synface.rig import EYE_RADIUS, SKIN, Rig
 from emovlm.synface.scene import Scene
 
 DISTANCE = 11.0  # decimetres from the camera to the head's pivot
-FOCAL = 4.55  # focal length in frame widths: the head then fills the frame
+FOCAL = 4.3  # focal length in frame widths: the head then fills the frame
 PIVOT = np.array([0, -0.75, -1.0], np.float32)  # from the eyes to where the head turns about the neck, decimetres
-LIFT = -0.50  # decimetres: centres the face in the frame
+LIFT = -0.60  # decimetres: centres the face in the frame
 WRINKLE_STRENGTH = np.float32(0.62)
 GAMMA = (255 * (np.arange(1024) / 1023) ** (1 / 2.2)).astype(np.float32)
 NOISE_SIZE = 251
@@ -48,14 +48,14 @@ class Renderer:
         Args:
             action: (frames, AUs) float32 intensities in the order of ``facs.AUS``.
             pose: (frames, 3) float, pitch, yaw and roll in radians, on top of the scene's.
-            lean: left-right asymmetry (``facs.unit_matrix``).
+            lean: left-right asymmetry (``facs.face_units``).
             draw: for the camera's grain.
 
         Returns:
             (frames, size, size, 3) uint8, RGB.
         """
         self._attributes[:, shade.HAIRY] = identity.hairy
-        units = np.clip(np.einsum("fa,au->fu", action, unit_matrix(self.rig.unit_names, lean)), 0, 1.6)
+        units = face_units(action, self.rig.unit_names, lean)
         depths = np.clip(np.einsum("fa,aw->fw", action, self._wrinkle_matrix), 0, 1) * identity.wrinkle_gain
         depths = ((depths + identity.static_wrinkles) * WRINKLE_STRENGTH).astype(np.float32)
         colours = np.stack([identity.lip, identity.iris, identity.hair, identity.cloth, identity.trim])
@@ -77,12 +77,12 @@ class Renderer:
 
     def vertices(self, identity: Identity, action: np.ndarray, lean: float = 0.0) -> np.ndarray:
         """(vertices, 3) float32: the head deformed by one frame's action units (AUs,), before any rotation."""
-        units = np.clip(action @ unit_matrix(self.rig.unit_names, lean), 0, 1.6).astype(np.float32)
+        units = face_units(action[None], self.rig.unit_names, lean)[0]
         raster.deform(identity.rest, *self.rig.unit_deltas, units, self._vertices)
         return self._vertices.copy()
 
     def _geometry(self, identity: Identity, scene: Scene, units: np.ndarray, rotation: np.ndarray) -> None:
-        raster.deform(identity.rest, *self.rig.unit_deltas, units.astype(np.float32), self._vertices)
+        raster.deform(identity.rest, *self.rig.unit_deltas, units, self._vertices)
         raster.vertex_normals(self._vertices, self.rig.triangles, self._normals)
         raster.hollows(self._vertices, self._normals, *self.rig.neighbours, self._hollow)
         side = np.float32(self.size * self.supersampling)

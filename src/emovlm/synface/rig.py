@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from emovlm.core.errors import StudyError
 from emovlm.core.io import atomic
@@ -100,6 +102,15 @@ class Rig:
         eyes = self.vertices_of(EYE)
         left = self.base[eyes, 0] > 0
         return eyes[left], eyes[~left]
+
+    @cached_property
+    def locks(self) -> list[np.ndarray]:
+        """Vertices of each separate panel of the long hair."""
+        joined = self.triangles[self.material == HAIR]
+        graph = coo_array((np.ones(len(joined) * 2), (joined[:, :2].T.ravel(), joined[:, 1:].T.ravel())),
+                          shape=(len(self.base),) * 2)
+        panel = connected_components(graph, directed=False)[1]
+        return [np.nonzero(panel == i)[0] for i in np.unique(panel[joined])]
 
     @cached_property
     def eye_coordinates(self) -> np.ndarray:

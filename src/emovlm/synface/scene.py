@@ -46,7 +46,8 @@ def draw_scene(draw: np.random.Generator, size: int) -> Scene:
     tint = 1 + np.array([0.10, 0, -0.12]) * draw.normal(0, 0.8)
     aside = draw.random() < 0.125
     yaw = draw.choice([-1, 1]) * np.radians(draw.uniform(15, 30)) if aside else np.radians(np.clip(draw.normal(0, 6), -15, 15))
-    corners = draw.random((3, 3, 3)).astype(np.float32) * np.float32(draw.uniform(0.15, 0.8))
+    corners = draw.uniform(0.2, 1.0, (3, 3, 1)) * (1 + draw.uniform(0.1, 0.5) * draw.uniform(-1, 1, (3, 3, 3)))
+    corners = (corners * draw.uniform(0.15, 0.7)).astype(np.float32)  # a blurred room: mostly grey, a little colour
     background = np.stack(
         [np.asarray(Image.fromarray(corners[..., i]).resize((size, size), Image.Resampling.BICUBIC)) for i in range(3)], -1
     )

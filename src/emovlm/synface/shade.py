@@ -13,7 +13,7 @@ KEY_DIRECTION, KEY, FILL_DIRECTION, FILL, AMBIENT, VIEW, UP = range(7)
 """Rows of the lights; directions are in head coordinates."""
 
 _F = np.float32
-_INNER_MOUTH = (_F(0.10), _F(0.018), _F(0.02))
+_INNER_MOUTH = (_F(0.06), _F(0.010), _F(0.012))
 
 
 @nb.njit(cache=True, fastmath=True, inline="always")
@@ -144,13 +144,14 @@ def shade(seen, weights, points, triangles, material, normals, hollow, attribute
                     red, green, blue = colours[IRIS, 0] * rim, colours[IRIS, 1] * rim, colours[IRIS, 2] * rim
                 else:
                     red, green, blue = _F(0.62), _F(0.58), _F(0.55)
-                occlusion, gloss = _F(0.78), _F(0.55)
+                occlusion, gloss = _F(0.78), _F(0.9)
             elif kind == TEETH:
                 red, green, blue = _F(0.75), _F(0.70), _F(0.58)
-                occlusion, gloss = _F(0.75), _F(0.12)
+                back = min(max((abs(_blend(rest, 0, a, b, c, w0, w1, w2)) - _F(0.13)) / _F(0.13), _F(0)), _F(1))
+                occlusion, gloss = _F(0.75) * (1 - _F(0.9) * back), _F(0.10)  # the back teeth lie in the dark
             else:
                 red, green, blue = _F(0.40), _F(0.10), _F(0.10)
-                occlusion, gloss = _F(0.55), _F(0.08)
+                occlusion, gloss = _F(0.40), _F(0.04)
             key = nx * lights[KEY_DIRECTION, 0] + ny * lights[KEY_DIRECTION, 1] + nz * lights[KEY_DIRECTION, 2]
             fill = max(_F(0), nx * lights[FILL_DIRECTION, 0] + ny * lights[FILL_DIRECTION, 1]
                        + nz * lights[FILL_DIRECTION, 2])
@@ -162,7 +163,9 @@ def shade(seen, weights, points, triangles, material, normals, hollow, attribute
                 shine = shine * shine
                 shine = shine * shine
                 shine = shine * shine
-                if kind == EYE:
+                if kind == EYE:  # a wet, sharp glint
+                    shine = shine * shine
+                    shine = shine * shine
                     shine = shine * shine
                     shine = shine * shine
                 shine *= gloss

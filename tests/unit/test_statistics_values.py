@@ -1,0 +1,179 @@
+"""From answers to verdicts and values: the scripts run one after the other, as the workflow runs them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from tests.unit.statistics_answers import draw_answers, manifest_of
+
+from emovlm.core.config import read_rows
+from emovlm.core.contracts import ANSWERS, CLIP_TRUTH, MANIFEST, METRICS, SAMPLE, TERM_FREQUENCY
+from emovlm.core.io import read_json, read_table, write_table
+from emovlm.lexicon.frequency import count_terms
+from emovlm.lexicon.terms import read_lexicon
+from emovlm.statistics.published import published_values, read_published
+from emovlm.statistics.values import entry_of
+
+ROOT = Path(__file__).resolve().parents[2]
+PUBLISHED = ROOT / "resources/published"
+TABLES = ["paper_fps_curve", "paper_frame_shuffle", "paper_msce", "mafw_recalls", "mafw_classes"]
+MINUS = "\N{MINUS SIGN}"
+
+
+def script(name, params, **options):
+    """Run a workflow script; return its error, empty if it succeeded."""
+    command = [sys.executable, f"workflow/scripts/{name}.py", "--params", json.dumps(params)]
+    for option, values in options.items():
+        command += ["--" + option.replace("_", "-"), *([values] if isinstance(values, str | Path) else values)]
+    environment = {**os.environ, "PYTHONPATH": "src"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False).stderr
+
+
+def truth_of(answers):
+    micro = np.arange(len(answers)) % 4 == 0
+    onset = np.where(micro, 0.3 + (np.arange(len(answers)) % 7) / 10, np.nan)
+    return pd.DataFrame({
+        "clip_id": answers["clip_id"], "identity": answers["identity"], "label": answers["label"], "split": "test",
+        "micro": micro, "order": None, "onset_s": onset, "apex_s": onset, "apex_end_s": onset,
+        "offset_s": onset + 0.25 + (np.arange(len(answers)) % 6) / 25, "yaw_deg": 0.0, "blinks": 0, "frames_sha256": "",
+    })  # fmt: skip
+
+
+def sample_of(answers, rate):
+    times = np.arange(0, 3, 1 / rate)
+    return pd.DataFrame({
+        "clip_id": np.repeat(answers["clip_id"], len(times)), "position": np.tile(np.arange(len(times)), len(answers)),
+        "frame_index": np.tile((times * 25).astype(int), len(answers)), "timestamp_s": np.tile(times, len(answers)),
+        "role": "frame", "gap": 0,
+    })  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """The default study's own conditions, comparisons and claims, on drawn answers; paths of all tables by name."""
+    folder = tmp_path_factory.mktemp("study")
+    lexicon = read_lexicon(ROOT / "config/lexicon.tsv")
+    classes = [row["emotion"] for row in lexicon]
+    conditions = read_rows(ROOT / "config/conditions.tsv", "conditions")
+    claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
+    paths = {}
+    for number, row in enumerate(conditions):
+        answers = draw_answers(seed=number, n=132, skill=0.3 + number / 40, classes=classes)
+        paths[row["condition"]] = folder / f"{number}.parquet"
+        write_table(answers.drop(columns="identity"), paths[row["condition"]], ANSWERS)
+    write_table(manifest_of(answers), folder / "manifest.parquet", MANIFEST)
+    write_table(truth_of(answers), folder / "truth.parquet", CLIP_TRUTH)
+    write_table(sample_of(answers, 1), folder / "fps1.parquet", SAMPLE)
+    sources = [row for row in read_rows(ROOT / "config/sources.tsv", "sources") if row["kind"] == "published-counts"]
+    frequency = [count_terms(row, lexicon, PUBLISHED / f"term_counts_{row['language']}.csv") for row in sources[:2]]
+    write_table(pd.concat(frequency), folder / "frequency.csv", TERM_FREQUENCY)
+
+    settings = {"seed": 1, "resamples": 200, "confidence": 0.95}
+    files = {name: folder / f"{name}.csv" for name in ("metrics", "classes", "confusion", "comparisons", "correlations",
+                                                       "hits", "claims", "frequency")}  # fmt: skip
+    given = {
+        "answers": [f"{condition}={path}" for condition, path in paths.items()],
+        "manifests": [f"synface={folder / 'manifest.parquet'}"],
+    }
+    published = {name: f"{name}={PUBLISHED / name}.csv" for name in [*TABLES, "paper_lexical_figure"]}
+    planned = {
+        "comparisons": read_rows(ROOT / "config/comparisons.tsv", "comparisons"),
+        "margins": {claim: stated["margin"] for claim, stated in claims["claims"].items()},
+    }
+    errors = [
+        script("compute_metrics", {**settings, "classes": classes}, **given, out_metrics=files["metrics"],
+               out_classes=files["classes"], out_confusion=files["confusion"]),
+        script("compare_conditions", {**settings, **planned, "classes": classes}, **given, out=files["comparisons"]),
+        script("correlate_frequency", {"kinds": {"freq-fps5": "vlm", "videomae-natural": "vision"}},
+               classes=files["classes"], frequency=files["frequency"], lexicon=ROOT / "config/lexicon.tsv",
+               published=[published["paper_lexical_figure"], published["mafw_recalls"]], out=files["correlations"]),
+        script("measure_hits", {"rates": {"fps1": 1}, "bins": 3, "confidence": 0.95, "splits": ["test"]},
+               samples=[f"fps1={folder / 'fps1.parquet'}"], truth=folder / "truth.parquet", out=files["hits"]),
+        script("judge_claims", {**settings, "claims": claims}, comparisons=files["comparisons"],
+               classes=files["classes"], frequency=files["frequency"], hits=files["hits"], out=files["claims"]),
+        script("collect_values", {}, metrics=files["metrics"], per_class=files["classes"],
+               comparisons=files["comparisons"], correlations=files["correlations"], hits=files["hits"],
+               claims=files["claims"], frequency=files["frequency"], **given,
+               published=[published[name] for name in TABLES], out=folder / "values.json"),
+    ]  # fmt: skip
+    assert errors == [""] * 6
+    return {**files, "values": read_json(folder / "values.json"), "given": given, "folder": folder}
+
+
+def test_every_kind_of_number_has_an_id(study):
+    wanted = {
+        "metric.freq-fps5.macro_f1", "class.freq-fps5.anger.f1", "comparison.shuffle-videomae.difference",
+        "comparison.shuffle-videomae.p_holm", "comparison.shuffle-videomae.changed",
+        "correlation.freq-fps5.en.google-books-2012.family.rho",
+        "correlation.Gemini2.5-Flash/DFEW.zh.google-books-2012.family.p", "hits.fps1.measured", "claim.T2.verdict",
+        "claim.L1.effect", "frequency.en.google-books-2012.family.fear.per_million", "condition.freq-fps5.failed",
+        "dataset.synface.test.n", "dataset.synface.test.identities", "published.fps.Qwen2.5-VL.5.macro_f1",
+        "published.shuffle.HiCMAE.shuffled.dfew.macro_recall", "published.msce.Qwen2.5-VL.mafw.msce.macro_f1",
+    }  # fmt: skip
+    assert wanted <= set(study["values"])
+
+
+def test_every_value_has_all_its_parts_and_says_where_it_is_from(study):
+    for name, entry in study["values"].items():
+        assert set(entry) == {"value", "low", "high", "n", "unit", "source", "text"}, name
+        assert entry["source"] and entry["text"] and "/tmp" not in entry["source"], name
+
+
+def test_values_repeat_the_tables(study):
+    row = read_table(study["metrics"], METRICS).set_index(["condition", "metric"]).loc[("freq-fps5", "macro_f1")]
+    entry = study["values"]["metric.freq-fps5.macro_f1"]
+    assert [entry[part] for part in ("value", "low", "high", "n")] == [row["value"], row["low"], row["high"], 132]
+    assert entry["text"] == f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+    assert entry["source"] == "tables/metrics.csv: freq-fps5, macro_f1"
+
+
+def test_drawn_answers_do_not_support_the_lexical_claim(study):
+    assert study["values"]["claim.L1.verdict"]["value"] != "supported"
+
+
+def test_published_figures_are_carried_over_exactly():
+    tables = read_published({name: PUBLISHED / f"{name}.csv" for name in TABLES})
+    values = {name: (value, source) for name, value, _, source in published_values(tables)}
+    assert values["published.fps.Qwen2.5-VL.5.macro_f1"] == (
+        0.2768, "resources/published/paper_fps_curve.csv: Qwen2.5-VL, 5"
+    )  # fmt: skip
+    assert values["published.shuffle.MAE-DFER.shuffled.mafw.macro_f1"][0] == 0.3041
+    assert values["published.msce.Qwen2.5-VL.dfew.msce.macro_f1"][0] == 0.4820
+    assert values["published.recall.ViT.contempt"][0] == pytest.approx(0.0127)
+    assert values["published.mafw.disappointment.clips"][0] == 182
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "text"),
+    [
+        ((0.2731, "share", "s"), {"low": 0.2312, "high": 0.3149}, "0.27 [0.23, 0.31]"),
+        ((-0.0123, "share", "s"), {"low": -0.03, "high": 0.0054, "signed": True, "places": 3},
+         f"{MINUS}0.012 [{MINUS}0.030, +0.005]"),
+        ((-0.0001, "share", "s"), {"signed": True, "places": 3}, "0.000"),
+        ((0.0004, "p", "s"), {}, "< 0.001"),
+        ((0.25, "p", "s"), {}, "0.250"),
+        ((1234567, "count", "s"), {}, "1\N{NARROW NO-BREAK SPACE}234\N{NARROW NO-BREAK SPACE}567"),
+        ((float("nan"), "rho", "s"), {}, "not defined"),
+        (("undecided", "text", "s"), {}, "undecided"),
+        ((np.int64(3), "count", "s"), {"low": float("nan"), "high": float("nan")}, "3"),
+    ],
+)  # fmt: skip
+def test_how_a_value_is_printed(arguments, options, text):
+    assert entry_of(*arguments, **options)["text"] == text
+
+
+def test_a_script_given_a_path_without_its_name_says_so(study):
+    error = script("measure_hits", {}, samples=["fps1.parquet"], truth="t", out=study["folder"] / "no.csv")
+    assert error == "error: sample 'fps1.parquet': write name=path\n"
+
+
+def test_unknown_published_tables_are_named(study):
+    error = script("correlate_frequency", {"kinds": {}}, classes=study["classes"], frequency=study["frequency"],
+                   lexicon="config/lexicon.tsv", published=["a=b", "c=d"], out=study["folder"] / "no.csv")  # fmt: skip
+    assert error.startswith("error: unknown table of published figures 'a'; there are paper_fps_curve")

@@ -1,0 +1,108 @@
+"""Inputs and parameters that depend on a row of a table."""
+
+
+def annotations(dataset):
+    """The file whose change means that a dataset has changed."""
+    if STUDY.datasets[dataset]["kind"] == "synface":
+        return f"{folder(dataset)}/annotations/identities.csv"
+    return []
+
+
+def stores(dataset):
+    """The frame store of a dataset, all shards."""
+    return shards("<results>/frames/{dataset}/{shard}.safetensors", dataset)
+
+
+def frame_indices(dataset):
+    """Which frames of a dataset were decoded, all shards."""
+    return shards("<results>/frames/{dataset}/{shard}.frames.parquet", dataset)
+
+
+def sampler_slice(w):
+    """A frame sampler's row, with its base's."""
+    row = STUDY.frame_samplers[w.sampler]
+    base = STUDY.frame_samplers.get(row.get("base"))
+    return as_json(
+        sampler=bare(row),
+        base=base and bare(base),
+        seed=config["seed"],
+        dataset=w.dataset,
+    )
+
+
+def schedule_slice(w):
+    """A training sampler's row, and how many clips it draws."""
+    row = STUDY.training_samplers[w.training_sampler]
+    return as_json(
+        sampler=bare(row),
+        seed=config["seed"],
+        n_draws=config[w.training]["draws"],
+        dataset=w.dataset,
+    )
+
+
+def tuning_inputs(training):
+    """Input function of fine-tuning, with schedule, frames and labels of the system's own dataset."""
+
+    def inputs(w):
+        row = STUDY.systems[w.system]
+        dataset = next(
+            c["dataset"] for c in STUDY.conditions.values() if c["system"] == w.system
+        )
+        return {
+            "base": f"<results>/models/{row.get('base', 'video')}/model.safetensors",
+            "schedule": f"<results>/schedules/{dataset}/{training}/{row['sampler']}.parquet",
+            "sample": f"<results>/samples/{dataset}/{config[training]['sampler']}.parquet",
+            "manifest": f"<results>/manifests/{dataset}.parquet",
+            "stores": stores(dataset),
+        }
+
+    return inputs
+
+
+def model_files(system):
+    """The files that hold a system's weights, its own or its adapter's, and its base's."""
+    row = STUDY.systems[system]
+    if row["training"] == "lora":
+        files = ["adapter_model.safetensors", "adapter_config.json"]
+        return expand("<results>/models/{s}/{f}", s=system, f=files) + model_files(
+            row["base"]
+        )
+    files = ["model.safetensors", *(SAVED_VLM if row["kind"] == "vlm" else SAVED)]
+    return expand("<results>/models/{s}/{f}", s=system, f=files)
+
+
+def system_slice(system):
+    """What loading a system needs to know of its row."""
+    row = STUDY.systems[system]
+    return {
+        k: row[k] for k in ("system", "kind", "family", "training", "base") if k in row
+    }
+
+
+def condition_inputs(w):
+    """What answering the clips of one shard in one condition reads."""
+    row = STUDY.conditions[w.condition]
+    files = {
+        "model": model_files(row["system"]),
+        "sample": f"<results>/samples/{row['dataset']}/{row['frames']}.parquet",
+        "manifest": f"<results>/manifests/{row['dataset']}.parquet",
+        "store": f"<results>/frames/{row['dataset']}/{w.shard}.safetensors",
+        "clips": f"<results>/frames/{row['dataset']}/{w.shard}.clips.parquet",
+        "prompt": PROMPTS["classify"],
+    }
+    if row["context"] == "msce":
+        files["texts"] = (
+            f"<results>/texts/{row['system']}/{row['dataset']}/{w.shard}.parquet"
+        )
+    return files
+
+
+def lexical_kinds():
+    """Kind of the system of each condition that the lexical claim is about."""
+    rows = {
+        c: row
+        for c, row in STUDY.conditions.items()
+        if "L1" in row.get("claims", "").split()
+    }
+    return {c: STUDY.systems[row["system"]]["kind"] for c, row in rows.items()}

@@ -1,0 +1,126 @@
+"""Pretraining: the organism (tower, language) and the vision-only network, from rendered faces.
+
+in:  frame stores, action units, word frequencies
+out: captions/<arm>.parquet, models/{tower,video,<system>}/*, as `save_pretrained` writes them
+"""
+
+
+rule write_captions:
+    """Write the captions of one pretraining arm: how often they name each emotion is its only feature."""
+    input:
+        truth=f"<results>/raw/{FACES}/truth/frames.parquet",
+        frames=frame_indices(FACES),
+        manifest=f"<results>/manifests/{FACES}.parquet",
+        frequency="<results>/lexicon/frequency.csv",
+        prompts=list(PROMPTS.values()),
+    output:
+        "<results>/captions/{arm}.parquet",
+    log:
+        "<logs>/write_captions/{arm}.log",
+    benchmark:
+        "<benchmarks>/write_captions/{arm}.tsv"
+    wildcard_constraints:
+        arm="frequency|uniform",
+    conda:
+        "../../envs/training.yaml"
+    params:
+        code=code("write_captions"),
+        slice=lambda w: as_json(
+            arm=w.arm,
+            seed=config["seed"],
+            classes=STUDY.classes,
+            prompts=PROMPTS,
+            lexicon=config["lexicon"],
+            **config["organism"]["captions"],
+        ),
+    shell:
+        "python workflow/scripts/write_captions.py --params {params.slice:q} --truth {input.truth}"
+        " --frames {input.frames} --manifest {input.manifest} --frequency {input.frequency}"
+        " --out {output} 2>&1 | tee {log}"
+
+
+rule train_tower:
+    """Teach the organism's vision tower action units; no emotion word is involved."""
+    input:
+        stores=stores(FACES),
+        truth=f"<results>/raw/{FACES}/truth/frames.parquet",
+        frames=frame_indices(FACES),
+    output:
+        weights="<results>/models/tower/model.safetensors",
+        others=expand("<results>/models/tower/{file}", file=SAVED),
+    log:
+        "<logs>/train_tower.log",
+    benchmark:
+        "<benchmarks>/train_tower.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: 2
+    params:
+        code=code("train_tower"),
+        slice=as_json(
+            tower=config["organism"]["tower"],
+            seed=config["seed"],
+            image_size=config["frames"]["size"],
+        ),
+    shell:
+        "python workflow/scripts/train_tower.py --params {params.slice:q} --stores {input.stores}"
+        " --truth {input.truth} --frames {input.frames} --weights {output.weights} 2>&1 | tee {log}"
+
+
+rule pretrain_organism:
+    """Teach the organism language from one arm's captions, on the frozen tower."""
+    input:
+        tower="<results>/models/tower/model.safetensors",
+        captions=lambda w: f"<results>/captions/{STUDY.systems[w.system]['arm']}.parquet",
+        stores=stores(FACES),
+        prompts=list(PROMPTS.values()),
+    output:
+        weights="<results>/models/{system}/model.safetensors",
+        others=expand("<results>/models/{{system}}/{file}", file=SAVED_VLM),
+    log:
+        "<logs>/pretrain_organism/{system}.log",
+    benchmark:
+        "<benchmarks>/pretrain_organism/{system}.tsv"
+    wildcard_constraints:
+        system=one_of(trained_by("pretrain")),
+    conda:
+        "../../envs/training.yaml"
+    params:
+        code=code("pretrain_organism"),
+        slice=as_json(
+            seed=config["seed"],
+            classes=STUDY.classes,
+            prompts=PROMPTS,
+            image_size=config["frames"]["size"],
+            **{k: config["organism"][k] for k in ("tower", "language")},
+        ),
+    shell:
+        "python workflow/scripts/pretrain_organism.py --params {params.slice:q} --tower {input.tower}"
+        " --captions {input.captions} --stores {input.stores} --weights {output.weights} 2>&1 | tee {log}"
+
+
+rule pretrain_video:
+    """Teach the vision-only network action units from the pretraining clips."""
+    input:
+        stores=stores(FACES),
+        truth=f"<results>/raw/{FACES}/truth/frames.parquet",
+        sample=f"<results>/samples/{FACES}/{config['classifier']['sampler']}.parquet",
+    output:
+        weights="<results>/models/video/model.safetensors",
+        others=expand("<results>/models/video/{file}", file=SAVED),
+    log:
+        "<logs>/pretrain_video.log",
+    benchmark:
+        "<benchmarks>/pretrain_video.tsv"
+    conda:
+        "../../envs/training.yaml"
+    params:
+        code=code("pretrain_video"),
+        slice=as_json(
+            seed=config["seed"],
+            image_size=config["frames"]["size"],
+            **config["classifier"],
+        ),
+    shell:
+        "python workflow/scripts/pretrain_video.py --params {params.slice:q} --stores {input.stores}"
+        " --truth {input.truth} --sample {input.sample} --weights {output.weights} 2>&1 | tee {log}"
