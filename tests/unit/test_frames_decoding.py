@@ -56,7 +56,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "damaged.mp4").write_bytes(whole[: len(whole) // 2] + bytes(len(whole) - len(whole) // 2))
     (folder / "no-header.mp4").write_bytes((folder / "good.mp4").read_bytes()[:-500])  # the header is at the end
     (folder / "text.mp4").write_text("00025.mp4 anger\n" * 50)
-    (folder / "playlist.mp4").write_text(f"ffconcat version 1.0\nfile '{folder / 'good.mp4'}'\n")
+    (folder / "playlist.mp4").write_text("ffconcat version 1.0\nfile good.mp4\n")
     (folder / "empty.mp4").touch()
     (folder / "folder.mp4").mkdir()
     with av.open(str(folder / "sound.mp4"), "w") as container:

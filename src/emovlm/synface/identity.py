@@ -16,7 +16,7 @@ VOLUME = {  # decimetres of hair at the sides and on top
     "long": (0.07, 0.10),
 }
 HAIR_FRONT = 0.62  # decimetres: long hair hangs behind this
-LOCK_SPREAD = np.array([0.15, 0.0, 0.15])
+LOCK_SPREAD = np.array([0.25, 0.0, 0.25])
 TEETH_SCALE = np.array([0.92, 0.92, 1.0])  # a little smaller and further back than modelled, clear of the lips
 STATIC_WRINKLES = np.array([0.35, 0.25, 0.50, 0.40, 0.05, 0.10, 0.25, 0.50], np.float32)  # of an old face, as in WRINKLES
 
@@ -128,12 +128,11 @@ def _drawn(rig: Rig, rest: np.ndarray, long_hair: bool) -> tuple[np.ndarray, np.
     face away: those that no face unit moves and that the head would have to turn by more than 44 degrees to show.
     Long hair hangs as a sheet, so it gets a second, inner side.
     """
-    still = ~rig.units.any(axis=(0, 2))
     corners = rest[rig.triangles]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     behind = normal[:, 2] < -0.7 * np.linalg.norm(normal, axis=1)
     hair = rig.material == HAIR
-    keep = (rig.material != LASH) & ~hair & ~(still[rig.triangles].all(1) & behind)
+    keep = (rig.material != LASH) & ~hair & ~(rig.still & behind)
     triangles, material = rig.triangles[keep], rig.material[keep]
     if long_hair:
         hanging = rig.triangles[hair & (rig.base[rig.triangles, 2].max(1) < HAIR_FRONT)]

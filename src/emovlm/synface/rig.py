@@ -92,6 +92,11 @@ class Rig:
         starts = np.searchsorted(edges[:, 0], np.arange(len(self.base) + 1))
         return starts.astype(np.int32), np.ascontiguousarray(edges[:, 1], np.int32)
 
+    @cached_property
+    def still(self) -> np.ndarray:
+        """(triangles,) bool: those that no face unit moves."""
+        return ~self.units.any(axis=(0, 2))[self.triangles].any(1)
+
     def vertices_of(self, material: int) -> np.ndarray:
         """Numbers of the vertices that carry a material."""
         return np.unique(self.triangles[self.material == material])

@@ -15,8 +15,7 @@ import pandas as pd
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
 
-# Action unit -> what one sees, as (subject, state) in a few wordings. FACS names: Ekman, Friesen &
-# Hager (2002).
+# Action unit (L and R: of one side) -> what one sees, in two wordings. FACS names: Ekman, Friesen & Hager (2002).
 PHRASES: dict[str, tuple[str, ...]] = {
     "AU1": ("inner brows raised", "inner brows pulled up"),
     "AU2": ("outer brows raised", "outer brows pulled up"),
@@ -39,7 +38,11 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "AU27": ("mouth stretched open", "mouth wide open"),
     "AU28": ("lips sucked in", "lips rolled in"),
     "AU43": ("eyes closed", "lids down"),
+    "AUL10": ("left upper lip raised", "one side of the lip raised"),
+    "AUR10": ("right upper lip raised", "one side of the lip raised"),
+    "AUL12": ("left lip corner pulled up", "one lip corner up"),
     "AUR12": ("right lip corner pulled up", "one lip corner up"),
+    "AUL14": ("left lip corner tucked in", "one lip corner tight"),
     "AUR14": ("right lip corner tucked in", "one lip corner tight"),
 }
 AT_REST, STILL = "face at rest", "nothing changes"
