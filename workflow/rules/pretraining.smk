@@ -54,7 +54,6 @@ rule train_tower:
         "<benchmarks>/train_tower.tsv"
     conda:
         "../../envs/training.yaml"
-    threads: 2
     params:
         code=code("train_tower"),
         slice=as_json(

@@ -33,7 +33,8 @@ rule sample_frames:
 rule sample_training:
     """Draw the training clips of one fine-tuning by one training sampler."""
     input:
-        "<results>/manifests/{dataset}.parquet",
+        manifest="<results>/manifests/{dataset}.parquet",
+        clips=lambda w: shards("<results>/frames/{dataset}/{shard}.clips.parquet", w.dataset),
     output:
         "<results>/schedules/{dataset}/{training}/{training_sampler}.parquet",
     log:
@@ -48,5 +49,5 @@ rule sample_training:
         code=code("sample_training"),
         slice=schedule_slice,
     shell:
-        "python workflow/scripts/sample_training.py --params {params.slice:q} --manifest {input}"
-        " --out {output} 2>&1 | tee {log}"
+        "python workflow/scripts/sample_training.py --params {params.slice:q} --manifest {input.manifest}"
+        " --clips {input.clips} --out {output} 2>&1 | tee {log}"

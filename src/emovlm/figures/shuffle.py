@@ -31,10 +31,11 @@ def shuffle(
     pairs = comparisons[comparisons["claim"] == "T2"]
     rows = max(len(pairs), 1)
     published = paper_frame_shuffle is not None
-    height = 0.95 + 0.42 * rows + (0.75 + 0.19 * paper_frame_shuffle["system"].nunique() if published else 0)
+    height = 1.05 + 0.42 * rows + (0.75 + 0.19 * paper_frame_shuffle["system"].nunique() if published else 0)
     figure = style.new_figure(style.PAGE_IN, height)
     if published:
-        upper, lower = figure.subfigures(2, 1, height_ratios=[0.95 + 0.42 * rows, height - 0.95 - 0.42 * rows])
+        upper, lower = figure.subfigures(2, 1, height_ratios=[1.05 + 0.42 * rows, height - 1.05 - 0.42 * rows])
+        lower.patch.set_visible(False)  # it would cover what reaches down from above
         _measured(upper.subplots(), pairs, metrics, conditions, study)
         _published(lower.subplots(1, 2, sharey=True), paper_frame_shuffle)
     else:

@@ -80,6 +80,14 @@ def interval(axes: Axes, x: float, y: float, low: float, high: float, color: str
         axes.plot(*ends, color=color, linewidth=1.0, alpha=0.55, solid_capstyle="butt", label="_interval", zorder=2)
 
 
+def signed(value: float, low: float, high: float) -> str:
+    """A difference in words, with its interval where there is one."""
+    text = f"{value:+.3f}"
+    if np.isfinite(low) and np.isfinite(high):
+        text += f" [{low:+.3f}, {high:+.3f}]"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
 def say_absent(axes: Axes, text: str = ABSENT) -> None:
     """Write in an otherwise empty panel why it is empty."""
     axes.set(xticks=[], yticks=[])

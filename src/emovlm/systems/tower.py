@@ -92,7 +92,6 @@ def train_tower(
         The training log: step, loss, and held-out R2 at the end of each epoch.
     """
     torch.manual_seed(seed)
-    torch.set_num_threads(2)  # the one long job that runs alone; fixed, so that the sums never change
     generator = torch.Generator().manual_seed(seed)
     images = torch.from_numpy(frames)
     scale = np.maximum(targets.std(0), 0.02)
@@ -127,7 +126,6 @@ def train_tower(
         if step % 20 == 0 or metric is not None:
             log.append({"step": step, "loss": float(loss.detach()), "metric": metric})
     reader.eval()
-    torch.set_num_threads(1)
     return pd.DataFrame(log)
 
 
