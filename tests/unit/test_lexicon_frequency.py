@@ -8,8 +8,7 @@ import pytest
 from emovlm.core.config import read_rows
 from emovlm.core.contracts import TERM_FREQUENCY
 from emovlm.core.errors import StudyError
-from emovlm.core.io import write_table
-from emovlm.lexicon.frequency import count_terms, gather, wordfreq_counts
+from emovlm.lexicon.frequency import count_all, count_terms, wordfreq_counts
 from emovlm.lexicon.terms import read_lexicon, terms_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,32 +123,13 @@ def test_wordfreq_needs_no_table_of_counts(lexicon):
     assert table.set_index("emotion").loc["happiness", "per_million"] == pytest.approx(430.47, abs=0.01)
 
 
-def test_joined_frequencies_keep_every_source(lexicon, tmp_path):
-    paths = []
-    for source in ("google-books-2012", "captions"):
-        table = count_terms(source_row(source), lexicon, PUBLISHED / "term_counts_en.csv")
-        paths.append(tmp_path / f"{source}.csv")
-        write_table(table, paths[-1], TERM_FREQUENCY)
-    joined = gather(paths)
-    assert len(joined) == 2 * 3 * 11
+def test_all_sources_are_counted_into_one_table(lexicon):
+    paths = {language: PUBLISHED / f"term_counts_{language}.csv" for language in ("en", "zh")}
+    rows = [source_row("google-books-2012"), source_row("captions"), source_row("google-books-2012", "zh")]
+    joined = TERM_FREQUENCY.conform(count_all(rows, lexicon, paths), "joined").to_pandas()
+    assert len(joined) == (2 * 3 + 1) * 11
     assert set(joined["source"]) == {"google-books-2012", "captions"}
     assert joined["count"].isna().sum() == joined["censored"].sum() > 0
-
-
-def test_the_same_source_twice_is_refused(lexicon, tmp_path):
-    paths = [tmp_path / "one.csv", tmp_path / "two.csv"]
-    for path in paths:
-        write_table(count_terms(source_row("web1t"), lexicon, PUBLISHED / "term_counts_en.csv"), path, TERM_FREQUENCY)
-    with pytest.raises(StudyError, match=r"two rows for .*web1t"):
-        gather(paths)
-
-
-def test_sources_that_count_different_emotions_are_not_joined(lexicon, tmp_path):
-    paths = [tmp_path / "one.csv", tmp_path / "two.csv"]
-    for path, rows, source in zip(paths, (lexicon, lexicon[1:]), ("web1t", "subtlex"), strict=True):
-        write_table(count_terms(source_row(source), rows, PUBLISHED / "term_counts_en.csv"), path, TERM_FREQUENCY)
-    with pytest.raises(StudyError, match=r"two.csv: counts other emotions"):
-        gather(paths)
 
 
 def test_two_rows_for_one_emotion_are_refused(tmp_path):

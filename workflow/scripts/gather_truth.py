@@ -14,8 +14,15 @@ def main() -> None:
     arguments.add_argument("--out-clips", required=True, help="joined clip truth (.parquet)")
     arguments.add_argument("--out-frames", required=True, help="joined frame truth (.parquet)")
     options = arguments.parse_args()
-    gather(options.plan, options.clips, options.frames, options.folder, options.annotations,
-           options.out_clips, options.out_frames)
+    gather(
+        options.plan,
+        options.clips,
+        options.frames,
+        options.folder,
+        options.annotations,
+        options.out_clips,
+        options.out_frames,
+    )
 
 
 if __name__ == "__main__":

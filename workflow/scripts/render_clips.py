@@ -15,8 +15,17 @@ def main() -> None:
     arguments.add_argument("--clips", required=True, help="truth about the shard's clips (.parquet)")
     arguments.add_argument("--frames", required=True, help="truth about the shard's frames (.parquet)")
     options = arguments.parse_args()
-    render_shard(options.plan, options.rig, options.dataset, options.shard, options.n_shards, options.params,
-                 options.folder, options.clips, options.frames)
+    render_shard(
+        options.plan,
+        options.rig,
+        options.dataset,
+        options.shard,
+        options.n_shards,
+        options.params,
+        options.folder,
+        options.clips,
+        options.frames,
+    )
 
 
 if __name__ == "__main__":

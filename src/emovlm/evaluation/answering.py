@@ -10,7 +10,7 @@ from emovlm.evaluation.answer_store import AnswerStore
 from emovlm.evaluation.parsing import parse_label
 from emovlm.evaluation.prompts import build_parts
 from emovlm.frames.store import FrameStore
-from emovlm.systems.load import System
+from emovlm.systems.reply import System
 
 
 def answer_clips(

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from emovlm.core.errors import StudyError
-from emovlm.systems.vlm import Part
+from emovlm.systems.reply import Part
 
 
 def build_parts(

@@ -39,8 +39,7 @@ def enrichment(
         left.text(
             1.02,
             place,
-            f"{row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}]\n".replace("-", "−")
-            + f"p (Holm) = {row.p_holm:.3f}; n = {row.n}",
+            f"{style.signed(row.difference, row.low, row.high)}\np (Holm) {style.p_value(row.p_holm)}; n = {row.n}",
             transform=left.get_yaxis_transform(),
             va="center",
         )

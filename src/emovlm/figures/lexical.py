@@ -91,7 +91,7 @@ def _panel(axes: Axes, data: pd.DataFrame, rho: pd.DataFrame, language: str, con
         axes.text(
             0.5,
             0.985,
-            f"ρ = {r['rho']:.2f}, exact p = {r['p']:.3f}, n = {r['n_classes']}\n"
+            f"ρ = {r['rho']:.2f}, exact p {style.p_value(r['p'])}, n = {r['n_classes']}\n"
             f"LOO {r['rho_low']:.2f} to {r['rho_high']:.2f}".replace("-", "−"),
             transform=axes.transAxes,
             va="top",

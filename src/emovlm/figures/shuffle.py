@@ -60,8 +60,8 @@ def _measured(axes: Axes, pairs: pd.DataFrame, metrics: pd.DataFrame, conditions
         axes.text(
             1.02,
             row,
-            f"Δ {pair.difference:+.3f} [{pair.low:+.3f}, {pair.high:+.3f}]\n".replace("-", "−")
-            + f"{pair.changed} of {pair.n} answers changed; {failed} failed",
+            f"Δ {style.signed(pair.difference, pair.low, pair.high)}\n"
+            f"{pair.changed} of {pair.n} answers changed; {failed} failed",
             transform=axes.get_yaxis_transform(),
             va="center",
         )

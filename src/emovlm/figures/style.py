@@ -88,6 +88,11 @@ def signed(value: float, low: float, high: float) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
+def p_value(p: float) -> str:
+    """A p value with its relation: ``= 0.012`` or ``< 0.001``."""
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"
+
+
 def say_absent(axes: Axes, text: str = ABSENT) -> None:
     """Write in an otherwise empty panel why it is empty."""
     axes.set(xticks=[], yticks=[])

@@ -10,9 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from emovlm.core.config import Row
-from emovlm.core.contracts import TERM_FREQUENCY
 from emovlm.core.errors import StudyError
-from emovlm.core.io import read_table
 from emovlm.lexicon.terms import FORMS, terms_of
 
 PER_BILLION = 1e9
@@ -60,6 +58,12 @@ def wordfreq_counts(language: str) -> Mapping[str, float]:
     return {term: share * PER_BILLION for term, share in get_frequency_dict(language, "large").items() if share > 0}
 
 
+def count_all(sources: list[Row], lexicon: list[Row], paths: Mapping[str, str | Path]) -> pd.DataFrame:
+    """Frequency of every emotion by every source; ``paths`` has the table of published counts of each language."""
+    tables = [count_terms(source, lexicon, paths[source["language"]]) for source in sources]
+    return pd.concat(tables, ignore_index=True)
+
+
 def count_terms(source: Row, lexicon: list[Row], path: str | Path) -> pd.DataFrame:
     """Frequency of every emotion by one source (a row of ``config/sources.tsv``): a TERM_FREQUENCY table.
 
@@ -85,17 +89,3 @@ def count_terms(source: Row, lexicon: list[Row], path: str | Path) -> pd.DataFra
                 "censored": not found, "terms_listed": len(found), "terms_asked": len(asked),
             })  # fmt: skip
     return pd.DataFrame(rows).astype({"count": float, "per_million": float})
-
-
-def gather(paths: list[str]) -> pd.DataFrame:
-    """Join the tables of all sources.
-
-    Raises:
-        StudyError: two tables hold the same source and language, or the sources count different emotions.
-    """
-    tables = [read_table(path, TERM_FREQUENCY) for path in paths]
-    emotions = set(tables[0]["emotion"])
-    for path, table in zip(paths, tables, strict=True):
-        if set(table["emotion"]) != emotions:
-            raise StudyError(f"{path}: counts other emotions than {paths[0]}; make both from one lexicon")
-    return TERM_FREQUENCY.conform(pd.concat(tables, ignore_index=True), where="joined frequencies").to_pandas()

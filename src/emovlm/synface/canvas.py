@@ -3,6 +3,7 @@
 Painting by the resting face's own x and y (decimetres) keeps brows, wrinkles and beard in place on every person.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,8 +51,13 @@ def make_canvas(rig: Rig) -> Canvas:
     x = np.where(painted, x, np.sin(angle) * 0.95)
     y = np.where(painted, y, HIGH - row / SIZE * (HIGH - LOW))
     wrinkles = np.stack(_wrinkle_maps(x, y), -1) * (np.abs(angle) < 1.35)[..., None]
-    return Canvas(uv, x.astype(np.float32), y.astype(np.float32), np.abs(angle).astype(np.float32),
-                  np.ascontiguousarray(wrinkles, np.float32))
+    return Canvas(
+        uv,
+        x.astype(np.float32),
+        y.astype(np.float32),
+        np.abs(angle).astype(np.float32),
+        np.ascontiguousarray(wrinkles, np.float32),
+    )
 
 
 def _bake(rig: Rig, uv: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -77,7 +83,7 @@ def stroke(x: np.ndarray, y: np.ndarray, points: Stroke, soft: float = 1.0) -> n
     """
     side = np.abs(x)
     nearest = np.full(x.shape, 9.0, np.float32)
-    for (x0, y0, w0), (x1, y1, w1) in zip(points[:-1], points[1:], strict=True):
+    for (x0, y0, w0), (x1, y1, w1) in itertools.pairwise(points):
         dx, dy = x1 - x0, y1 - y0
         along = np.clip(((side - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy), 0, 1)
         distance = np.hypot(side - (x0 + along * dx), y - (y0 + along * dy))
@@ -98,22 +104,31 @@ def _wrinkle_maps(x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
         return np.maximum.reduce([depth * stroke(x, y, points) for depth, points in strokes])
 
     maps = {
-        "forehead": lines(*(
-            (depth, [(0, h, 0.014), (0.2, h + 0.025, 0.014), (0.45, h + 0.005, 0.010), (0.58, h - 0.04, 0.004)])
-            for h, depth in ((7.66, 1.0), (7.78, 0.9), (7.90, 0.7))
-        )),
+        "forehead": lines(
+            *(
+                (depth, [(0, h, 0.014), (0.2, h + 0.025, 0.014), (0.45, h + 0.005, 0.010), (0.58, h - 0.04, 0.004)])
+                for h, depth in ((7.66, 1.0), (7.78, 0.9), (7.90, 0.7))
+            )
+        ),
         "glabella": lines(
             (1.0, [(0.045, 7.38, 0.014), (0.055, 7.47, 0.016), (0.075, 7.58, 0.008)]),
             (0.5, [(0.0, 7.44, 0.010), (0.001, 7.52, 0.010)]),
         ),
-        "nasolabial": lines((1.0, [(0.17, 6.98, 0.016), (0.24, 6.86, 0.022), (0.31, 6.74, 0.020), (0.33, 6.63, 0.010)])),
-        "crow's feet": lines(*(
-            (1.0, [(0.50, 7.29 + a, 0.004), (0.57, 7.30 + 2 * a, 0.010), (0.63, 7.30 + 3.2 * a, 0.004)])
-            for a in (0.03, 0.0, -0.03)
-        )),
-        "nose bridge": lines(*(
-            (1.0, [(0.0, 7.26 + a, 0.011), (0.06, 7.27 + a, 0.010), (0.10, 7.22 + a, 0.005)]) for a in (0.0, 0.06, 0.12)
-        )),
+        "nasolabial": lines(
+            (1.0, [(0.17, 6.98, 0.016), (0.24, 6.86, 0.022), (0.31, 6.74, 0.020), (0.33, 6.63, 0.010)])
+        ),
+        "crow's feet": lines(
+            *(
+                (1.0, [(0.50, 7.29 + a, 0.004), (0.57, 7.30 + 2 * a, 0.010), (0.63, 7.30 + 3.2 * a, 0.004)])
+                for a in (0.03, 0.0, -0.03)
+            )
+        ),
+        "nose bridge": lines(
+            *(
+                (1.0, [(0.0, 7.26 + a, 0.011), (0.06, 7.27 + a, 0.010), (0.10, 7.22 + a, 0.005)])
+                for a in (0.0, 0.06, 0.12)
+            )
+        ),
         "chin": lines((0.8, [(0.0, 6.41, 0.016), (0.08, 6.40, 0.014), (0.14, 6.36, 0.006)])),
         "mouth corner": lines((1.0, [(0.265, 6.64, 0.010), (0.29, 6.57, 0.018), (0.30, 6.48, 0.007)])),
         "eye bag": lines((1.0, [(0.20, 7.12, 0.008), (0.31, 7.08, 0.014), (0.43, 7.12, 0.007)])),

@@ -56,8 +56,17 @@ def render_row(renderer: Renderer, identity: Identity, row: pd.Series) -> tuple[
     return script, renderer.clip(identity, script.scene, script.action, script.pose, script.lean, grain)
 
 
-def render_shard(plan_path: str | Path, rig_path: str | Path, dataset: str, shard: int, n_shards: int, settings: dict,
-                 folder: str | Path, clips_path: str | Path, frames_path: str | Path) -> None:
+def render_shard(
+    plan_path: str | Path,
+    rig_path: str | Path,
+    dataset: str,
+    shard: int,
+    n_shards: int,
+    settings: dict,
+    folder: str | Path,
+    clips_path: str | Path,
+    frames_path: str | Path,
+) -> None:
     """Render the clips of one shard as MP4 files into ``folder`` and write their truth tables.
 
     Args:
@@ -99,10 +108,16 @@ def _clip_truth(clip_id: str, row: pd.Series, script: Script, pixels: np.ndarray
     times = (event.onset, event.apex, event.apex_end, event.offset) if event else (None,) * 4
     yaw = np.degrees(script.scene.yaw + script.pose[:, 1].mean())
     return {
-        "clip_id": clip_id, "identity": row["identity"], "label": row["label"], "split": row["split"],
-        "micro": bool(row["micro"]), "order": row["order"],
+        "clip_id": clip_id,
+        "identity": row["identity"],
+        "label": row["label"],
+        "split": row["split"],
+        "micro": bool(row["micro"]),
+        "order": row["order"],
         **dict(zip(("onset_s", "apex_s", "apex_end_s", "offset_s"), times, strict=True)),
-        "yaw_deg": float(yaw), "blinks": script.blinks, "frames_sha256": sha256_bytes(pixels.tobytes()),
+        "yaw_deg": float(yaw),
+        "blinks": script.blinks,
+        "frames_sha256": sha256_bytes(pixels.tobytes()),
     }
 
 
@@ -114,8 +129,15 @@ def _frame_truth(clip_id: str, script: Script) -> pd.DataFrame:
     return table
 
 
-def gather(plan_path: str | Path, clip_shards: list[str], frame_shards: list[str], folder: str | Path,
-           annotations: str | Path, clips_path: str | Path, frames_path: str | Path) -> None:
+def gather(
+    plan_path: str | Path,
+    clip_shards: list[str],
+    frame_shards: list[str],
+    folder: str | Path,
+    annotations: str | Path,
+    clips_path: str | Path,
+    frames_path: str | Path,
+) -> None:
     """Join the shards' truth, check that every planned clip is there, and write MAFW-style annotation files.
 
     Clips in ``folder`` that the plan does not list (from an earlier plan) are deleted. ``annotations`` gets one
@@ -130,18 +152,23 @@ def gather(plan_path: str | Path, clip_shards: list[str], frame_shards: list[str
     names = clips["clip_id"].str.split("/").str[-1]
     odd = sorted(set(names) ^ set(plan["name"]))
     if odd:
-        raise StudyError(f"{plan_path}: plan and shard tables differ in {len(odd)} clips, the first is {odd[0]}; "
-                         "render the shards again")
+        raise StudyError(
+            f"{plan_path}: plan and shard tables differ in {len(odd)} clips, the first is {odd[0]}; "
+            "render the shards again"
+        )
     present = {path.stem: path for path in Path(folder).glob("*.mp4")}
     absent = sorted(set(plan["name"]) - set(present))
     if absent:
-        raise StudyError(f"{folder}: {len(absent)} planned clips are missing, the first is {absent[0]}.mp4; "
-                         "render the shards again")
+        raise StudyError(
+            f"{folder}: {len(absent)} planned clips are missing, the first is {absent[0]}.mp4; render the shards again"
+        )
     for name in sorted(set(present) - set(plan["name"])):
         present[name].unlink()
     for split, part in plan.groupby("split"):
         lines = [f"{name}.mp4 {label}\n" for name, label in zip(part["name"], part["label"], strict=True)]
         write_text(Path(annotations) / f"{split}.txt", "".join(lines))
-    write_text(Path(annotations) / "identities.csv", plan[["name", "identity"]].to_csv(index=False, lineterminator="\n"))
+    write_text(
+        Path(annotations) / "identities.csv", plan[["name", "identity"]].to_csv(index=False, lineterminator="\n")
+    )
     write_table(clips, clips_path, CLIP_TRUTH)
     write_table(frames, frames_path, FRAME_TRUTH)

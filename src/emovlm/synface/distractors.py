@@ -5,7 +5,7 @@ Every clip draws them from the same distributions, whatever its class, so that t
 
 import numpy as np
 
-from emovlm.synface.facs import AU_INDEX, AUS, MOST
+from emovlm.synface.facs import AU_INDEX, MOST
 
 BLINKS_PER_S = 0.28  # about 17 a minute, the rate at rest (Bentivoglio et al. 1997)
 BLINK_WIDTH_S = 0.055

@@ -124,8 +124,9 @@ def _smooth(x: np.ndarray) -> np.ndarray:
     return x * x * (3 - 2 * x)
 
 
-def express(draw: np.random.Generator, label: str, variant: int, intensity: float, t: np.ndarray,
-            event: Event | None) -> np.ndarray:
+def express(
+    draw: np.random.Generator, label: str, variant: int, intensity: float, t: np.ndarray, event: Event | None
+) -> np.ndarray:
     """Action units of one expression over time.
 
     Args:

@@ -12,13 +12,20 @@ from emovlm.synface.rig import HAIR, LASH, SKIN, TEETH, Rig
 from emovlm.synface.skin import draw_hairline, paint_skin
 
 VOLUME = {  # decimetres of hair at the sides and on top
-    "bald": (0.0, 0.0), "cropped": (0.02, 0.03), "short": (0.05, 0.16), "afro": (0.26, 0.34), "tied": (0.03, 0.06),
+    "bald": (0.0, 0.0),
+    "cropped": (0.02, 0.03),
+    "short": (0.05, 0.16),
+    "afro": (0.26, 0.34),
+    "tied": (0.03, 0.06),
     "long": (0.07, 0.10),
 }
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 HAIR_FRONT = 0.62  # decimetres: long hair hangs behind this
 LOCK_SPREAD = np.array([0.25, 0.0, 0.25])
 TEETH_SCALE = np.array([0.92, 0.92, 1.0])  # a little smaller and further back than modelled, clear of the lips
-STATIC_WRINKLES = np.array([0.35, 0.25, 0.50, 0.40, 0.05, 0.10, 0.25, 0.50], np.float32)  # of an old face, as in WRINKLES
+STATIC_WRINKLES = np.array(
+    [0.35, 0.25, 0.50, 0.40, 0.05, 0.10, 0.25, 0.50], np.float32
+)  # of an old face, as in WRINKLES
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,8 @@ class Identity:
     Attributes:
         person: the traits it was made from.
         rest: (vertices, 3) float32, the resting head, hair and clothes included.
-        eyes: (3,) float32, the point between the eyes.
+        eyes, mouth: (3,) float32, the point between the eyes and the middle of the lips.
+        brightness: of the skin, linear light.
         triangles, material: those of the rig that this person has (long hair or not), hidden ones left out.
         first_inside: number of the first triangle of teeth and tongue.
         inside: (triangles,) uint8, 1 for the inside of the mouth.
@@ -43,6 +51,8 @@ class Identity:
     person: Person
     rest: np.ndarray
     eyes: np.ndarray
+    mouth: np.ndarray
+    brightness: float
     triangles: np.ndarray
     material: np.ndarray
     first_inside: int
@@ -75,12 +85,23 @@ def make_identity(rig: Rig, canvas: Canvas, seed: int, name: str) -> Identity:
     child = person.age["child"] > 0
     old = person.age["old"]
     return Identity(
-        person=person, rest=rest, eyes=np.concatenate([rest[eye] for eye in rig.eyes]).mean(0),
-        triangles=triangles, material=material, first_inside=int(np.searchsorted(material, TEETH)),
+        person=person,
+        rest=rest,
+        eyes=np.concatenate([rest[eye] for eye in rig.eyes]).mean(0),
+        mouth=rest[rig.lips > 0.5].mean(0),
+        brightness=float((_linear(person.skin) * LUMINANCE).sum()),
+        triangles=triangles,
+        material=material,
+        first_inside=int(np.searchsorted(material, TEETH)),
         inside=((rig.inner_mouth[triangles].mean(1) > 0.5) | (material >= TEETH)).astype(np.uint8),
-        hairy=hairy, texture=texture,
-        lip=_linear(lip), iris=_linear(person.iris), hair=_linear(person.hair), cloth=_linear(cloth),
-        trim=_linear(cloth * draw.uniform(0.5, 1.3)), collar=collar,
+        hairy=hairy,
+        texture=texture,
+        lip=_linear(lip),
+        iris=_linear(person.iris),
+        hair=_linear(person.hair),
+        cloth=_linear(cloth),
+        trim=_linear(cloth * draw.uniform(0.5, 1.3)),
+        collar=collar,
         lash=float(0.25 + 0.7 * (1 - person.maleness) * draw.random()),
         wrinkle_gain=0.25 if child else float(np.clip(0.55 + 0.5 * old + draw.normal(0, 0.12), 0.25, 1.2)),
         static_wrinkles=STATIC_WRINKLES * np.float32(old),
@@ -91,17 +112,31 @@ def _linear(colour: np.ndarray) -> np.ndarray:
     return (np.clip(colour, 0, 1) ** 2.2).astype(np.float32)
 
 
-def _dress(rig: Rig, canvas: Canvas, person: Person, hairline: np.ndarray, collar: tuple[float, float, float],
-           draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _dress(
+    rig: Rig,
+    canvas: Canvas,
+    person: Person,
+    hairline: np.ndarray,
+    collar: tuple[float, float, float],
+    draw: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
     """The resting head with hair standing off the scalp and cloth off the shoulders; and how hairy each vertex is."""
     base = rig.base
     normals = np.zeros_like(base)
     vertex_normals(person.shape, rig.triangles[rig.material == SKIN], normals)
-    column = np.clip((np.arctan2(base[:, 0], base[:, 2] - AXIS_Z) / HALF_ANGLE / 2 + 0.5) * SIZE, 0, SIZE - 1).astype(int)
+    column = np.clip((np.arctan2(base[:, 0], base[:, 2] - AXIS_Z) / HALF_ANGLE / 2 + 0.5) * SIZE, 0, SIZE - 1).astype(
+        int
+    )
     row = np.clip((HIGH - base[:, 1]) / (HIGH - LOW) * SIZE, 0, SIZE - 1).astype(int)
     skin = np.zeros(len(base), bool)
     skin[rig.vertices_of(SKIN)] = True
-    ear = (np.abs(base[:, 0]) > 0.66) & (base[:, 1] > 6.78) & (base[:, 1] < 7.37) & (base[:, 2] < 0.7) & (base[:, 2] > 0.3)
+    ear = (
+        (np.abs(base[:, 0]) > 0.66)
+        & (base[:, 1] > 6.78)
+        & (base[:, 1] < 7.37)
+        & (base[:, 2] < 0.7)
+        & (base[:, 2] > 0.3)
+    )
     hairy = np.where(skin & ~ear, np.clip((base[:, 1] - hairline[row, column]) / 0.2, 0, 1), 0)
     hairy *= np.clip((base[:, 1] - 7.35) / 0.25, 0, 1)  # flat round the ears, or it would poke out between them
     side, top = VOLUME[person.style]

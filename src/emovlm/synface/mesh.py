@@ -108,6 +108,9 @@ class WheelData:
                 quad_texcoords.append([int(corner[1]) - 1 for corner in corners])
                 groups.append(group)
         return BaseMesh(
-            np.array(positions, np.float32), np.array(texcoords, np.float32),
-            np.array(quads), np.array(quad_texcoords), groups,
+            np.array(positions, np.float32),
+            np.array(texcoords, np.float32),
+            np.array(quads),
+            np.array(quad_texcoords),
+            groups,
         )

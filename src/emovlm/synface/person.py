@@ -6,9 +6,16 @@ import numpy as np
 
 from emovlm.synface.rig import MUSCLES, RACES, STEP, WEIGHTS, Rig
 
-SKIN_TONES = np.array([
-    [0.93, 0.76, 0.66], [0.87, 0.67, 0.54], [0.78, 0.57, 0.43], [0.66, 0.46, 0.33], [0.50, 0.33, 0.23], [0.36, 0.23, 0.16],
-])  # sRGB, from light to dark
+SKIN_TONES = np.array(
+    [
+        [0.93, 0.76, 0.66],
+        [0.87, 0.67, 0.54],
+        [0.78, 0.57, 0.43],
+        [0.66, 0.46, 0.33],
+        [0.50, 0.33, 0.23],
+        [0.36, 0.23, 0.16],
+    ]
+)  # sRGB, from light to dark
 DARK_HAIR = np.array([[0.05, 0.04, 0.04], [0.12, 0.08, 0.06], [0.25, 0.15, 0.08]])
 LIGHT_HAIR = np.array([[0.45, 0.30, 0.15], [0.70, 0.55, 0.32], [0.55, 0.53, 0.52], [0.35, 0.12, 0.06]])
 GREY_HAIR = np.array([0.60, 0.59, 0.58])
@@ -53,10 +60,15 @@ def draw_person(rig: Rig, draw: np.random.Generator) -> Person:
     skin = SKIN_TONES[int(tone)] * (1 - tone % 1) + SKIN_TONES[int(tone) + 1] * (tone % 1)
     fair = race[RACES.index("caucasian")] > 0.45
     colours = np.vstack([DARK_HAIR, LIGHT_HAIR])
-    hair = colours[draw.choice(7, p=[0.2, 0.25, 0.25, 0.1, 0.1, 0.03, 0.07]) if fair else draw.choice(3, p=[0.6, 0.3, 0.1])]
+    hair = colours[
+        draw.choice(7, p=[0.2, 0.25, 0.25, 0.1, 0.1, 0.03, 0.07]) if fair else draw.choice(3, p=[0.6, 0.3, 0.1])
+    ]
     grey = np.clip((age["old"] - 0.35) / 0.5, 0, 1) * draw.uniform(0.3, 1.0)
     return Person(
-        maleness=maleness, age=age, race=race, skin=skin,
+        maleness=maleness,
+        age=age,
+        race=race,
+        skin=skin,
         hair=hair * (1 - 0.75 * grey) + GREY_HAIR * 0.75 * grey,
         iris=IRISES[draw.integers(len(IRISES)) if fair else draw.integers(2)],
         style=_draw_style(draw, maleness, age, race),
@@ -120,8 +132,10 @@ def _features(rig: Rig, draw: np.random.Generator, n: int = 22) -> np.ndarray:
 
 def _at_rest(rig: Rig, shape: np.ndarray) -> np.ndarray:
     """Close the lips, which some shapes part, and lift the mouth's corners, which the base head lets hang a little."""
-    unit = {name: np.float32(STEP) * rig.units[rig.unit_names.index(name)]
-            for name in ("jawOpen", "mouthSmileLeft", "mouthSmileRight")}
+    unit = {
+        name: np.float32(STEP) * rig.units[rig.unit_names.index(name)]
+        for name in ("jawOpen", "mouthSmileLeft", "mouthSmileRight")
+    }
     middle = (np.abs(rig.base[:, 0]) < 0.01) & (rig.lips > 0.5)
     lower = middle & (unit["jawOpen"][:, 1] < -0.15)
     upper = middle & ~lower

@@ -13,7 +13,7 @@ from emovlm.synface.expression import CLASSES, variants_of
 LENGTH_BINS_S = {"clips_0_2s": (1.0, 2.0), "clips_2_5s": (2.0, 5.0), "clips_5s_up": (5.0, 6.0)}
 """MAFW's bins of clip length, and the range in which each is filled evenly."""
 
-INTENSITY, MICRO_INTENSITY = (0.6, 1.05), (0.35, 0.6)
+INTENSITY, MICRO_INTENSITY = (0.7, 1.1), (0.45, 0.7)
 
 
 def plan_clips(dataset: str, corpus: dict[str, Any], class_sizes: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -51,8 +51,9 @@ def plan_clips(dataset: str, corpus: dict[str, Any], class_sizes: pd.DataFrame, 
     return plan
 
 
-def _plan_split(dataset: str, split: str, settings: dict[str, Any], micro_share: float, class_sizes: pd.DataFrame,
-                seed: int) -> pd.DataFrame:
+def _plan_split(
+    dataset: str, split: str, settings: dict[str, Any], micro_share: float, class_sizes: pd.DataFrame, seed: int
+) -> pd.DataFrame:
     where = f"synface: {dataset}, split {split}"
     missing = [key for key in ("clips", "per_class", "fps", "identities") if key not in settings]
     if missing:
@@ -70,12 +71,19 @@ def _plan_split(dataset: str, split: str, settings: dict[str, Any], micro_share:
         if label != "neutral":
             micro[: round(micro_share * n)] = True
         low, high = np.where(micro, MICRO_INTENSITY[0], INTENSITY[0]), np.where(micro, MICRO_INTENSITY[1], INTENSITY[1])
-        rows.append(pd.DataFrame({
-            "split": split, "label": label, "fps": float(settings["fps"]),
-            "variant": draw.permutation(np.arange(n) % len(variants_of(label))),
-            "duration_s": clip_lengths(draw.permutation((np.arange(n) + draw.random(n)) / n), class_sizes),
-            "intensity": draw.uniform(low, high), "micro": micro,
-        }))
+        rows.append(
+            pd.DataFrame(
+                {
+                    "split": split,
+                    "label": label,
+                    "fps": float(settings["fps"]),
+                    "variant": draw.permutation(np.arange(n) % len(variants_of(label))),
+                    "duration_s": clip_lengths(draw.permutation((np.arange(n) + draw.random(n)) / n), class_sizes),
+                    "intensity": draw.uniform(low, high),
+                    "micro": micro,
+                }
+            )
+        )
     part = pd.concat(rows, ignore_index=True)
     people = rng(seed, dataset, split, "people").permutation(int(settings["identities"]))
     part["person"] = people[np.arange(len(part)) % len(people)]

@@ -77,17 +77,18 @@ def project(positions, rotation, pivot, camera, out):
         positions: (vertices, 3) float32.
         rotation: (3, 3) float32, head to camera.
         pivot: (3,) float32, the point that the head turns about.
-        camera: (distance, focal length in px, centre x, centre y in px, lift), the lift in decimetres.
+        camera: distance (decimetres), focal length (px), the point (x, y) of the turned head that it aims at, and where
+            that is seen (px, px).
         out: (vertices, 3) float32: x, y in pixels (y down) and 1 / depth.
     """
-    distance, focal, cx, cy, lift = camera
+    distance, focal, aim_x, aim_y, cx, cy = camera
     for i in range(positions.shape[0]):
         x = positions[i, 0] - pivot[0]
         y = positions[i, 1] - pivot[1]
         z = positions[i, 2] - pivot[2]
         inverse = np.float32(1) / (distance - (rotation[2, 0] * x + rotation[2, 1] * y + rotation[2, 2] * z))
-        out[i, 0] = cx + focal * inverse * (rotation[0, 0] * x + rotation[0, 1] * y + rotation[0, 2] * z)
-        out[i, 1] = cy - focal * inverse * (rotation[1, 0] * x + rotation[1, 1] * y + rotation[1, 2] * z + lift)
+        out[i, 0] = cx + focal * inverse * (rotation[0, 0] * x + rotation[0, 1] * y + rotation[0, 2] * z - aim_x)
+        out[i, 1] = cy - focal * inverse * (rotation[1, 0] * x + rotation[1, 1] * y + rotation[1, 2] * z - aim_y)
         out[i, 2] = inverse
 
 

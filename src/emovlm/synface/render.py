@@ -12,9 +12,9 @@ from emovlm.synface.rig import EYE_RADIUS, SKIN, Rig
 from emovlm.synface.scene import Scene
 
 DISTANCE = 11.0  # decimetres from the camera to the head's pivot
-FOCAL = 4.3  # focal length in frame widths: the head then fills the frame
 PIVOT = np.array([0, -0.75, -1.0], np.float32)  # from the eyes to where the head turns about the neck, decimetres
-LIFT = -0.60  # decimetres: centres the face in the frame
+FACE_SHARE = 0.31  # of the frame's height lies between eyes and mouth, as after face alignment
+MEAN_SKIN = 0.25  # linear light: skin that needs no change of exposure
 WRINKLE_STRENGTH = np.float32(0.62)
 GAMMA = (255 * (np.arange(1024) / 1023) ** (1 / 2.2)).astype(np.float32)
 NOISE_SIZE = 251
@@ -41,8 +41,15 @@ class Renderer:
         self._weights, self._light = np.zeros((side, side, 2), np.float32), np.zeros((side, side, 3), np.float32)
         self._noise = rng("grain").standard_normal((NOISE_SIZE, NOISE_SIZE, 3)).astype(np.float32)
 
-    def clip(self, identity: Identity, scene: Scene, action: np.ndarray, pose: np.ndarray, lean: float,
-             draw: np.random.Generator) -> np.ndarray:
+    def clip(
+        self,
+        identity: Identity,
+        scene: Scene,
+        action: np.ndarray,
+        pose: np.ndarray,
+        lean: float,
+        draw: np.random.Generator,
+    ) -> np.ndarray:
         """Render a clip.
 
         Args:
@@ -59,20 +66,48 @@ class Renderer:
         depths = np.clip(np.einsum("fa,aw->fw", action, self._wrinkle_matrix), 0, 1) * identity.wrinkle_gain
         depths = ((depths + identity.static_wrinkles) * WRINKLE_STRENGTH).astype(np.float32)
         colours = np.stack([identity.lip, identity.iris, identity.hair, identity.cloth, identity.trim])
+        np.float32(scene.exposure * (MEAN_SKIN / identity.brightness) ** 0.4)  # as a camera's automatic does
+        camera = _camera(identity, scene, self.size * self.supersampling)
         background = _enlarged(scene.background, self.size * self.supersampling)
         frames = np.empty((len(action), self.size, self.size, 3), np.uint8)
         corners = draw.integers(0, NOISE_SIZE, (len(action), 2))
         for i in range(len(action)):
             rotation = _rotation(scene.pitch + pose[i, 0], scene.yaw + pose[i, 1], scene.roll + pose[i, 2])
-            self._geometry(identity, scene, units[i], rotation)
+            self._geometry(identity, units[i], rotation, camera)
             shade.shade(
-                self._seen, self._weights, self._points, identity.triangles, identity.material, self._normals,
-                self._hollow, self._attributes, self._uv, self.rig.eye_coordinates, self.rig.base, identity.texture,
-                self._wrinkles, self._present, depths[i], colours, np.array(identity.collar, np.float32),
-                np.float32(identity.lash), _lights(scene, rotation), background, self._light,
+                self._seen,
+                self._weights,
+                self._points,
+                identity.triangles,
+                identity.material,
+                self._normals,
+                self._hollow,
+                self._attributes,
+                self._uv,
+                self.rig.eye_coordinates,
+                self.rig.base,
+                identity.texture,
+                self._wrinkles,
+                self._present,
+                depths[i],
+                colours,
+                np.array(identity.collar, np.float32),
+                np.float32(identity.lash),
+                _lights(scene, rotation),
+                background,
+                self._light,
             )
-            shade.expose(self._light, self.supersampling, np.float32(scene.exposure), GAMMA, np.float32(scene.grain),
-                         self._noise, corners[i, 0], corners[i, 1], frames[i])
+            shade.expose(
+                self._light,
+                self.supersampling,
+                np.float32(scene.exposure),
+                GAMMA,
+                np.float32(scene.grain),
+                self._noise,
+                corners[i, 0],
+                corners[i, 1],
+                frames[i],
+            )
         return frames
 
     def vertices(self, identity: Identity, action: np.ndarray, lean: float = 0.0) -> np.ndarray:
@@ -81,16 +116,29 @@ class Renderer:
         raster.deform(identity.rest, *self.rig.unit_deltas, units, self._vertices)
         return self._vertices.copy()
 
-    def _geometry(self, identity: Identity, scene: Scene, units: np.ndarray, rotation: np.ndarray) -> None:
+    def _geometry(self, identity: Identity, units: np.ndarray, rotation: np.ndarray, camera: np.ndarray) -> None:
         raster.deform(identity.rest, *self.rig.unit_deltas, units, self._vertices)
         raster.vertex_normals(self._vertices, self.rig.triangles, self._normals)
         raster.hollows(self._vertices, self._normals, *self.rig.neighbours, self._hollow)
-        side = np.float32(self.size * self.supersampling)
-        camera = np.array([DISTANCE, side * FOCAL * scene.zoom, side * (0.5 + scene.shift[0]), side * (0.5 + scene.shift[1]),
-                           LIFT], np.float32)
         raster.project(self._vertices, rotation, identity.eyes + PIVOT, camera, self._points)
-        raster.rasterise(self._points, identity.triangles, identity.inside, identity.first_inside,
-                         self._depth, self._seen, self._weights)
+        raster.rasterise(
+            self._points,
+            identity.triangles,
+            identity.inside,
+            identity.first_inside,
+            self._depth,
+            self._seen,
+            self._weights,
+        )
+
+
+def _camera(identity: Identity, scene: Scene, side: int) -> np.ndarray:
+    """(6,) float32 for ``raster.project``: the resting face in the scene's pose is centred and scaled to the frame."""
+    middle = (identity.eyes + identity.mouth) / 2
+    aim = _rotation(scene.pitch, scene.yaw, scene.roll) @ (middle - identity.eyes - PIVOT)
+    focal = scene.zoom * side * FACE_SHARE * DISTANCE / (identity.eyes[1] - identity.mouth[1])
+    seen = side * (0.5 + np.array(scene.shift))
+    return np.array([DISTANCE, focal, aim[0], aim[1], *seen], np.float32)
 
 
 def _rotation(pitch: float, yaw: float, roll: float) -> np.ndarray:
@@ -104,13 +152,21 @@ def _rotation(pitch: float, yaw: float, roll: float) -> np.ndarray:
 
 def _lights(scene: Scene, rotation: np.ndarray) -> np.ndarray:
     """(7, 3) float32 rows of ``shade``'s lights; directions turned into head coordinates, where the normals are."""
+
     def turned(direction: np.ndarray) -> np.ndarray:
         return np.einsum("ji,j->i", rotation, direction)
 
-    return np.stack([
-        turned(scene.key_direction), scene.key, turned(scene.fill_direction), scene.fill, scene.ambient,
-        turned(np.array([0, 0, 1], np.float32)), turned(np.array([0, 1, 0], np.float32)),
-    ]).astype(np.float32)
+    return np.stack(
+        [
+            turned(scene.key_direction),
+            scene.key,
+            turned(scene.fill_direction),
+            scene.fill,
+            scene.ambient,
+            turned(np.array([0, 0, 1], np.float32)),
+            turned(np.array([0, 1, 0], np.float32)),
+        ]
+    ).astype(np.float32)
 
 
 def _enlarged(image: np.ndarray, side: int) -> np.ndarray:

@@ -22,11 +22,15 @@ SKIN, EYE, LASH, HAIR, TEETH, TONGUE = range(6)
 
 GROUPS = {
     "body": SKIN,
-    "helper-l-eye": EYE, "helper-r-eye": EYE,
-    "helper-l-eyelashes-1": LASH, "helper-l-eyelashes-2": LASH,
-    "helper-r-eyelashes-1": LASH, "helper-r-eyelashes-2": LASH,
+    "helper-l-eye": EYE,
+    "helper-r-eye": EYE,
+    "helper-l-eyelashes-1": LASH,
+    "helper-l-eyelashes-2": LASH,
+    "helper-r-eyelashes-1": LASH,
+    "helper-r-eyelashes-2": LASH,
     "helper-hair": HAIR,
-    "helper-upper-teeth": TEETH, "helper-lower-teeth": TEETH,
+    "helper-upper-teeth": TEETH,
+    "helper-lower-teeth": TEETH,
     "helper-tongue": TONGUE,
 }
 LOWEST, WIDEST = 5.2, 2.3  # the head crop: decimetres above the ground, and to either side
@@ -39,10 +43,33 @@ MUSCLES = WEIGHTS = ("min", "average", "max")
 LOCAL_FOLDERS = ("cheek", "chin", "ears", "eyes", "forehead", "head", "mouth", "nose")
 # Shapes that look like an expression (raised brows, a frown) or move the whole head or eye must not vary with the person.
 NOT_IDENTITY = (
-    "trans-", "angle-in", "angle-out", "mouth-angles", "-ext-", "laugh-lines", "dimples", "-middle-", "eye-corner",
-    "eye-height", "eyefold", "eye-push", "head-age", "head-fat", "head-back", "head-scale-vert", "head-scale-depth",
-    "chin-height", "chin-jaw", "prognathism", "forehead-scale", "mouth-scale-vert", "lowerlip-height",
-    "upperlip-height", "eye-scale", "head-square", "head-triangular",
+    "trans-",
+    "angle-in",
+    "angle-out",
+    "mouth-angles",
+    "-ext-",
+    "laugh-lines",
+    "dimples",
+    "-middle-",
+    "eye-corner",
+    "eye-height",
+    "eyefold",
+    "eye-push",
+    "head-age",
+    "head-fat",
+    "head-back",
+    "head-scale-vert",
+    "head-scale-depth",
+    "chin-height",
+    "chin-jaw",
+    "prognathism",
+    "forehead-scale",
+    "mouth-scale-vert",
+    "lowerlip-height",
+    "upperlip-height",
+    "eye-scale",
+    "head-square",
+    "head-triangular",
 )
 
 
@@ -112,8 +139,9 @@ class Rig:
     def locks(self) -> list[np.ndarray]:
         """Vertices of each separate panel of the long hair."""
         joined = self.triangles[self.material == HAIR]
-        graph = coo_array((np.ones(len(joined) * 2), (joined[:, :2].T.ravel(), joined[:, 1:].T.ravel())),
-                          shape=(len(self.base),) * 2)
+        graph = coo_array(
+            (np.ones(len(joined) * 2), (joined[:, :2].T.ravel(), joined[:, 1:].T.ravel())), shape=(len(self.base),) * 2
+        )
         panel = connected_components(graph, directed=False)[1]
         return [np.nonzero(panel == i)[0] for i in np.unique(panel[joined])]
 
@@ -165,7 +193,8 @@ def build_rig(wheel: str | Path) -> Rig:
         return Rig(
             base=base,
             triangles=np.concatenate([triangles[:, [0, 1, 2]], triangles[:, [0, 2, 3]]], axis=1)
-            .reshape(-1, 3).astype(np.int32),
+            .reshape(-1, 3)
+            .astype(np.int32),
             material=np.repeat(material, 2).astype(np.uint8),
             lips=masked("mpfb_lips.jpg"),
             inner_mouth=inner_mouth.astype(np.float32),
@@ -213,10 +242,15 @@ def _steps(offsets: np.ndarray) -> np.ndarray:
 def save_rig(rig: Rig, path: str | Path) -> None:
     """Write the rig as a NumPy ``.npz`` archive; equal rigs are equal bytes (no timestamps)."""
     arrays = {
-        "base": rig.base, "triangles": rig.triangles.astype(np.int16), "material": rig.material,
-        "lips": np.round(rig.lips * 255).astype(np.uint8), "inner_mouth": np.round(rig.inner_mouth * 255).astype(np.uint8),
-        "unit_names": np.array(rig.unit_names), "units": rig.units,
-        "shape_names": np.array(rig.shape_names), "shapes": rig.shapes,
+        "base": rig.base,
+        "triangles": rig.triangles.astype(np.int16),
+        "material": rig.material,
+        "lips": np.round(rig.lips * 255).astype(np.uint8),
+        "inner_mouth": np.round(rig.inner_mouth * 255).astype(np.uint8),
+        "unit_names": np.array(rig.unit_names),
+        "units": rig.units,
+        "shape_names": np.array(rig.shape_names),
+        "shapes": rig.shapes,
     }
     with atomic(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():
@@ -236,11 +270,15 @@ def load_rig(path: str | Path) -> Rig:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return Rig(
-                base=archive["base"], triangles=archive["triangles"].astype(np.int32), material=archive["material"],
+                base=archive["base"],
+                triangles=archive["triangles"].astype(np.int32),
+                material=archive["material"],
                 lips=archive["lips"].astype(np.float32) / 255,
                 inner_mouth=archive["inner_mouth"].astype(np.float32) / 255,
-                unit_names=tuple(map(str, archive["unit_names"])), units=archive["units"],
-                shape_names=tuple(map(str, archive["shape_names"])), shapes=archive["shapes"],
+                unit_names=tuple(map(str, archive["unit_names"])),
+                units=archive["units"],
+                shape_names=tuple(map(str, archive["shape_names"])),
+                shapes=archive["shapes"],
             )
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise StudyError(f"{path}: not a readable face rig ({error}); build it with build_rig.py") from None

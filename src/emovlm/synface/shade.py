@@ -59,8 +59,29 @@ def _hair_shine(nx, ny, nz, hx, hy, hz):
 
 
 @nb.njit(cache=True, fastmath=True)
-def shade(seen, weights, points, triangles, material, normals, hollow, attributes, uv, eye, rest, texture, maps, present,
-          depths, colours, collar, lash, lights, background, out):
+def shade(
+    seen,
+    weights,
+    points,
+    triangles,
+    material,
+    normals,
+    hollow,
+    attributes,
+    uv,
+    eye,
+    rest,
+    texture,
+    maps,
+    present,
+    depths,
+    colours,
+    collar,
+    lash,
+    lights,
+    background,
+    out,
+):
     """Colour each pixel: skin with wrinkles, lips, hair and cloth; eyes; teeth; two lights and ambient light.
 
     Args:
@@ -100,7 +121,7 @@ def shade(seen, weights, points, triangles, material, normals, hollow, attribute
             nx, ny, nz = nx * norm, ny * norm, nz * norm
             kind = material[t]
             occlusion, gloss, hair = _F(1), _F(0), _F(0)
-            if kind == SKIN or kind == HAIR:
+            if kind in (SKIN, HAIR):
                 column, fu = _texel(_blend(uv, 0, a, b, c, w0, w1, w2), size)
                 row, fv = _texel(_blend(uv, 1, a, b, c, w0, w1, w2), size)
             if kind == SKIN:
@@ -118,7 +139,9 @@ def shade(seen, weights, points, triangles, material, normals, hollow, attribute
                 red *= (1 - _F(0.85) * dark) * lid
                 green *= (1 - dark) * lid
                 blue *= (1 - dark) * lid
-                occlusion = min(max(1 - _F(2.2) * (w0 * hollow[a] + w1 * hollow[b] + w2 * hollow[c]), _F(0.45)), _F(1.12))
+                occlusion = min(
+                    max(1 - _F(2.2) * (w0 * hollow[a] + w1 * hollow[b] + w2 * hollow[c]), _F(0.45)), _F(1.12)
+                )
                 gloss = _F(0.055) + _F(0.08) * lips - _F(0.03) * hair
                 low = _blend(rest, 1, a, b, c, w0, w1, w2)
                 if low < _F(6.4):
@@ -130,8 +153,14 @@ def shade(seen, weights, points, triangles, material, normals, hollow, attribute
                         red, green, blue = colours[hem, 0], colours[hem, 1], colours[hem, 2]
                         gloss, occlusion = _F(0), _F(1)
             elif kind == HAIR:
-                strand = _F(0.7) + _F(0.3) * np.sin(_F(2.1) * _F(column) + fu) * np.sin(_F(0.9) * _F(column) + _F(0.05) * _F(row))
-                red, green, blue = colours[STRANDS, 0] * strand, colours[STRANDS, 1] * strand, colours[STRANDS, 2] * strand
+                strand = _F(0.7) + _F(0.3) * np.sin(_F(2.1) * _F(column) + fu) * np.sin(
+                    _F(0.9) * _F(column) + _F(0.05) * _F(row)
+                )
+                red, green, blue = (
+                    colours[STRANDS, 0] * strand,
+                    colours[STRANDS, 1] * strand,
+                    colours[STRANDS, 2] * strand,
+                )
                 hair = _F(1)
             elif kind == EYE:
                 ex, ey = _blend(eye, 0, a, b, c, w0, w1, w2), _blend(eye, 1, a, b, c, w0, w1, w2)
@@ -153,8 +182,9 @@ def shade(seen, weights, points, triangles, material, normals, hollow, attribute
                 red, green, blue = _F(0.40), _F(0.10), _F(0.10)
                 occlusion, gloss = _F(0.40), _F(0.04)
             key = nx * lights[KEY_DIRECTION, 0] + ny * lights[KEY_DIRECTION, 1] + nz * lights[KEY_DIRECTION, 2]
-            fill = max(_F(0), nx * lights[FILL_DIRECTION, 0] + ny * lights[FILL_DIRECTION, 1]
-                       + nz * lights[FILL_DIRECTION, 2])
+            fill = max(
+                _F(0), nx * lights[FILL_DIRECTION, 0] + ny * lights[FILL_DIRECTION, 1] + nz * lights[FILL_DIRECTION, 2]
+            )
             sky = _F(0.65) + _F(0.35) * (nx * lights[UP, 0] + ny * lights[UP, 1] + nz * lights[UP, 2])
             half = nx * hx + ny * hy + nz * hz
             shine = _F(0)
@@ -175,12 +205,18 @@ def shade(seen, weights, points, triangles, material, normals, hollow, attribute
             red_key = max(_F(0), (key + _F(0.25)) / _F(1.25))
             green_key = max(_F(0), (key + _F(0.08)) / _F(1.08))
             blue_key = max(_F(0), (key + _F(0.04)) / _F(1.04))
-            out[y, x, 0] = occlusion * (red * (red_key * lights[KEY, 0] + fill * lights[FILL, 0] + sky * lights[AMBIENT, 0])
-                                        + shine * lights[KEY, 0])
-            out[y, x, 1] = occlusion * (green * (green_key * lights[KEY, 1] + fill * lights[FILL, 1] + sky * lights[AMBIENT, 1])
-                                        + shine * lights[KEY, 1])
-            out[y, x, 2] = occlusion * (blue * (blue_key * lights[KEY, 2] + fill * lights[FILL, 2] + sky * lights[AMBIENT, 2])
-                                        + shine * lights[KEY, 2])
+            out[y, x, 0] = occlusion * (
+                red * (red_key * lights[KEY, 0] + fill * lights[FILL, 0] + sky * lights[AMBIENT, 0])
+                + shine * lights[KEY, 0]
+            )
+            out[y, x, 1] = occlusion * (
+                green * (green_key * lights[KEY, 1] + fill * lights[FILL, 1] + sky * lights[AMBIENT, 1])
+                + shine * lights[KEY, 1]
+            )
+            out[y, x, 2] = occlusion * (
+                blue * (blue_key * lights[KEY, 2] + fill * lights[FILL, 2] + sky * lights[AMBIENT, 2])
+                + shine * lights[KEY, 2]
+            )
 
 
 @nb.njit(cache=True, fastmath=True)

@@ -60,7 +60,12 @@ def _beard(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.
     jaw = np.clip((6.74 - y) / 0.1, 0, 1) * np.clip((y - 6.0) / 0.1, 0, 1) * (angle < 1.25)
     jaw *= 1 - _blob(x, y, 0.0, 6.60, 0.22, 0.07)  # none on the lips
     moustache = np.exp(-(((y - 6.78) / 0.045) ** 4)) * np.clip((0.26 - x) / 0.06, 0, 1)
-    whiskers = np.clip((angle - 0.9) / 0.1, 0, 1) * np.clip((1.3 - angle) / 0.1, 0, 1) * (y > 6.2) * np.clip((7.3 - y) / 0.2, 0, 1)
+    whiskers = (
+        np.clip((angle - 0.9) / 0.1, 0, 1)
+        * np.clip((1.3 - angle) / 0.1, 0, 1)
+        * (y > 6.2)
+        * np.clip((7.3 - y) / 0.2, 0, 1)
+    )
     goatee = draw.random() < 0.3
     cover = np.maximum(jaw * (np.clip((0.4 - x) / 0.1, 0, 1) if goatee else 1), moustache)
     if not goatee:
@@ -73,12 +78,16 @@ def _brows(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.
     thick = draw.uniform(0.024, 0.040) * (1 + 0.35 * person.maleness)
     lift, arch, inner = draw.normal(0, 0.012), draw.normal(0, 0.02), draw.uniform(0.085, 0.14)
     line = [
-        (inner, 7.462 + lift, thick * 0.85), (0.25, 7.482 + lift + arch / 2, thick),
-        (0.42, 7.488 + lift + arch, thick * 0.8), (0.51, 7.458 + lift + arch / 2, thick * 0.55),
+        (inner, 7.462 + lift, thick * 0.85),
+        (0.25, 7.482 + lift + arch / 2, thick),
+        (0.42, 7.488 + lift + arch, thick * 0.8),
+        (0.51, 7.458 + lift + arch / 2, thick * 0.55),
         (0.585, 7.415 + lift, thick * 0.3),
     ]
     cover = np.clip(stroke(canvas.x, canvas.y, line, soft=0.55) * (canvas.angle < FRONT), 0, 1)
-    cover = np.clip(cover * (0.9 + 0.4 * noise(draw, 128)), 0, 1) * draw.uniform(0.75, 0.98) * (1 - 0.2 * person.age["old"])
+    cover = (
+        np.clip(cover * (0.9 + 0.4 * noise(draw, 128)), 0, 1) * draw.uniform(0.75, 0.98) * (1 - 0.2 * person.age["old"])
+    )
     return _mix(texture, np.minimum(person.hair, 0.45) * 0.75, cover)
 
 
@@ -97,8 +106,9 @@ def draw_hairline(canvas: Canvas, person: Person, draw: np.random.Generator) -> 
     return np.where(angle < 0.75, brow, side) + 0.02 * noise(draw, 6, 90)
 
 
-def _scalp(texture: np.ndarray, canvas: Canvas, person: Person, hairline: np.ndarray,
-           draw: np.random.Generator) -> np.ndarray:
+def _scalp(
+    texture: np.ndarray, canvas: Canvas, person: Person, hairline: np.ndarray, draw: np.random.Generator
+) -> np.ndarray:
     """Hair on the scalp, in strands; soft and thin at the hairline."""
     cover = np.clip((canvas.y - hairline) / 0.07, 0, 1)
     cover = np.clip(cover + 2.2 * cover * (1 - cover) * noise(draw, 24, 200), 0, 1)

@@ -19,17 +19,16 @@ def write_mp4(path: str | Path, frames: np.ndarray, fps: float, crf: int) -> Non
         frames: (frames, height, width, 3) uint8 RGB; height and width even.
         fps: frames a second; crf: H.264 quality, 0 (lossless) .. 51.
     """
-    with atomic(path) as temporary:
-        with av.open(str(temporary), "w") as container:
-            container.flags |= av.container.core.Flags.bitexact.value
-            stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
-            stream.height, stream.width = frames.shape[1:3]
-            stream.pix_fmt = "yuv420p"
-            stream.thread_count = 1
-            stream.options = {"crf": str(crf), "preset": PRESET, "threads": "1"}
-            for frame in frames:
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
-            container.mux(stream.encode())
+    with atomic(path) as temporary, av.open(str(temporary), "w") as container:
+        container.flags |= av.container.core.Flags.bitexact.value
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt = "yuv420p"
+        stream.thread_count = 1
+        stream.options = {"crf": str(crf), "preset": PRESET, "threads": "1"}
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
 
 
 def read_mp4(path: str | Path) -> tuple[np.ndarray, float]:

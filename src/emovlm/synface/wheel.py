@@ -21,8 +21,19 @@ def fetch_wheel(out: str | Path) -> None:
         StudyError: pip cannot download it, or its content is not the known one.
     """
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--quiet",
-                   "--disable-pip-version-check", "--dest", folder, REQUIREMENT]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--dest",
+            folder,
+            REQUIREMENT,
+        ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         wheel = Path(folder) / FILE_NAME
         if done.returncode or not wheel.is_file():
@@ -46,4 +57,6 @@ def check_wheel(wheel: str | Path) -> None:
         raise StudyError(f"{wheel}: no such file; fetch it with fetch_rig.py")
     found = sha256_file(wheel)
     if found != SHA256:
-        raise StudyError(f"{wheel}: SHA-256 is {found}, not {SHA256}: not the wheel of {REQUIREMENT}; delete it and fetch it again")
+        raise StudyError(
+            f"{wheel}: SHA-256 is {found}, not {SHA256}: not the wheel of {REQUIREMENT}; delete it and fetch it again"
+        )

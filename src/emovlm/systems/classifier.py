@@ -17,7 +17,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
 from emovlm.core.progress import track
 from emovlm.frames.store import FrameStore
-from emovlm.systems.vlm import SCORE_DIGITS, Part, Reply
+from emovlm.systems.reply import SCORE_DIGITS, Part, Reply
 
 
 def build_classifier(

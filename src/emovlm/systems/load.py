@@ -5,10 +5,7 @@ from typing import Any
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_file, sha256_json
-from emovlm.systems.classifier import VideoClassifier
-from emovlm.systems.vlm import VisionLanguageModel
-
-System = VisionLanguageModel | VideoClassifier
+from emovlm.systems.reply import System
 
 
 def load_system(row: dict[str, Any], models: str | Path) -> System:
@@ -23,8 +20,13 @@ def load_system(row: dict[str, Any], models: str | Path) -> System:
     """
     own = Path(models) / row["system"]
     try:
+        # Imported here, since each takes seconds and a job needs one of them.
         if row["kind"] == "vision":
+            from emovlm.systems.classifier import VideoClassifier
+
             return VideoClassifier(own)
+        from emovlm.systems.vlm import VisionLanguageModel
+
         if row["training"] == "lora":
             return VisionLanguageModel(Path(models) / row["base"], adapter=own)
         return VisionLanguageModel(own)

@@ -5,29 +5,13 @@ or shard.
 """
 
 import copy
-from dataclasses import dataclass
 from pathlib import Path
 
 from emovlm.systems.torch_setup import device, torch  # isort: skip
-import numpy as np
 from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor, BatchFeature
 
-Part = np.ndarray | str  # a frame, uint8 [height, width, 3], or a piece of text
-SCORE_DIGITS = 4  # of a log-likelihood: what is below is rounding noise of the arithmetic
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a system says of one clip.
-
-    ``scores``: log-likelihood of each label as the answer (nats); ``text``: the free greedy reply, empty
-    for a classifier; ``tokens``: length of the prompt with its visual tokens.
-    """
-
-    scores: dict[str, float]
-    text: str
-    tokens: int
+from emovlm.systems.reply import SCORE_DIGITS, Part, Reply
 
 
 class VisionLanguageModel:

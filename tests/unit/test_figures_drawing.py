@@ -1,0 +1,237 @@
+"""Figures show what is in the tables: the points drawn equal the table's numbers."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.text import Text
+from tests.unit.figures_tables import CLIP, clip_truth, hits, sample, study
+
+from emovlm.core.errors import StudyError
+from emovlm.figures import style
+from emovlm.figures.classes import classes
+from emovlm.figures.confusion import confusion, counts_of, short_names
+from emovlm.figures.enrichment import enrichment
+from emovlm.figures.fps import fps
+from emovlm.figures.frequency import frequency
+from emovlm.figures.hits import hits as hits_figure
+from emovlm.figures.lexical import lexical
+from emovlm.figures.registry import FIGURES
+from emovlm.figures.samplers import samplers
+from emovlm.figures.shuffle import shuffle
+
+PRIMARY = {"source": "google-books-2012", "form": "family"}
+STUDY = {"study": "embedded"}
+
+
+def draw(name, tables=None, **changed):
+    """Draw a figure from the small study, some tables replaced."""
+    tables = {**study(), **(tables or {}), **changed}
+    emotions = list(dict.fromkeys(tables["per_class"]["emotion"]))
+    truth, frame_truth = clip_truth()
+    samples = {
+        "fps5": sample(range(2, 50, 5)),
+        "fps5-shuffled": sample([22, 2, 47, 12]),
+        "keys": sample([12, 37], "keyframe"),
+    }
+    pick = lambda *names: {n: tables[n] for n in names if tables[n] is not None}  # noqa: E731
+    with style.context():
+        return {
+            "lexical": lambda: lexical(
+                **pick("per_class", "frequency", "correlations", "conditions", "systems"), **PRIMARY
+            ),
+            "confusion": lambda: confusion(**pick("confusion", "conditions", "systems"), classes=emotions),
+            "fps": lambda: fps(**pick("metrics", "conditions", "frame_samplers", "paper_fps_curve"), **STUDY),
+            "shuffle": lambda: shuffle(**pick("metrics", "comparisons", "conditions", "paper_frame_shuffle"), **STUDY),
+            "hits": lambda: hits_figure(tables["hits"]),
+            "enrichment": lambda: enrichment(**pick("comparisons", "conditions", "paper_msce"), **STUDY),
+            "frequency": lambda: frequency(tables["frequency"], **PRIMARY),
+            "classes": lambda: classes(**pick("manifest", "mafw_classes"), classes=emotions, **STUDY),
+            "samplers": lambda: samplers(samples, truth, frame_truth),
+        }[name]()
+
+
+def texts(figure):
+    """All text of a figure or panel, with line breaks as spaces."""
+    return " ".join(" ".join(text.get_text() for text in figure.findobj(Text)).split())
+
+
+def line(axes, label):
+    """Points of the line of that label."""
+    return next(each.get_xydata() for each in axes.lines if each.get_label() == label)
+
+
+def without(claim):
+    """The small study with no condition and no comparison for a claim."""
+    tables = study()
+    return {
+        "conditions": tables["conditions"].assign(claims=tables["conditions"]["claims"].str.replace(claim, "")),
+        "comparisons": tables["comparisons"][tables["comparisons"]["claim"] != claim],
+    }
+
+
+def test_lexical_points_are_the_frequency_and_f1_of_each_class():
+    figure, tables = draw("lexical"), study()
+    words = tables["frequency"].query("language == 'en' and source == 'google-books-2012' and form == 'family'")
+    for axes, condition in zip(figure.axes[:3], ["freq-fps5", "unif-fps5", "videomae-natural"], strict=True):
+        expected = words.merge(tables["per_class"][tables["per_class"]["condition"] == condition], on="emotion")[
+            ["per_million", "f1"]
+        ]
+        np.testing.assert_array_equal(line(axes, "classes"), expected.dropna())
+    assert "control: never saw a word" in figure.axes[2].get_title(loc="left")
+
+
+def test_lexical_panels_print_rho_and_its_leave_one_out_range():
+    row = study()["correlations"].query(
+        "subject == 'unif-fps5' and language == 'zh' and source == 'google-books-2012' and form == 'family'"
+    ).iloc[0]  # fmt: skip
+    shown = texts(draw("lexical").axes[4])
+    assert f"ρ = {row['rho']:.2f}".replace("-", "−") in shown
+    assert f"LOO {row['rho_low']:.2f} to {row['rho_high']:.2f}".replace("-", "−") in shown
+
+
+def test_a_censored_word_is_left_out_of_the_points_and_named():
+    words = study()["frequency"].copy()
+    gone = (words["emotion"] == "contempt") & (words["language"] == "en")
+    words.loc[gone, ["count", "per_million"]] = np.nan
+    words.loc[gone, "censored"] = True
+    figure = draw("lexical", frequency=words)
+    assert len(line(figure.axes[0], "classes")) == 10
+    assert "Not listed by the source: contempt." in texts(figure)
+
+
+def test_confusion_cells_are_shares_of_the_labels_clips():
+    figure, tables = draw("confusion"), study()
+    emotions = list(dict.fromkeys(tables["per_class"]["emotion"]))
+    counts = counts_of(tables["confusion"], "natural-fps5", emotions, [*emotions, "failed"]).to_numpy()
+    assert counts.sum() == 132
+    drawn = figure.axes[1].collections[0].get_array().reshape(counts.shape)
+    np.testing.assert_allclose(drawn, counts / counts.sum(axis=1, keepdims=True))
+    assert "natural fine-tuning" in figure.axes[1].get_title(loc="left")
+
+
+def test_class_names_are_cut_to_the_shortest_that_differ():
+    assert short_names(["disgust", "disappointment", "fear"]) == ["disg", "disa", "fear"]
+    assert short_names(["helpless", "helpful"]) == ["helpl", "helpf"]
+
+
+def test_fps_points_and_intervals_are_the_metrics_of_each_rate():
+    tables = study()
+    axes = draw("fps").axes[0]
+    scores = tables["metrics"].query("metric == 'macro_f1'").set_index("condition")
+    conditions = [f"freq-fps{rate}" for rate in (1, 5, 10, 15, 20, 25)]
+    expected = np.column_stack([[1, 5, 10, 15, 20, 25], scores.loc[conditions, "value"]])
+    np.testing.assert_array_equal(line(axes, "Organism, frequency captions"), expected)
+    spans = [each.get_ydata() for each in axes.lines if each.get_label() == "_interval"]
+    np.testing.assert_array_equal(spans, scores.loc[conditions, ["low", "high"]])
+
+
+def test_published_curves_have_a_panel_of_their_own():
+    measured, published = draw("fps").axes
+    curve = study()["paper_fps_curve"].query("system == 'EmotionQwen'")
+    np.testing.assert_array_equal(line(published, "EmotionQwen"), curve[["fps", "macro_f1"]])
+    assert {each.get_label() for each in measured.lines} == {"_interval", "Organism, frequency captions"}
+
+
+def test_a_declared_condition_that_was_not_run_is_named():
+    metrics = study()["metrics"].query("condition != 'freq-fps20'")
+    figure = draw("fps", metrics=metrics)
+    assert "Not run: freq-fps20." in texts(figure)
+    assert 20 not in line(figure.axes[0], "Organism, frequency captions")[:, 0]
+
+
+def test_shuffle_marks_are_both_scores_and_the_text_counts_changed_answers():
+    tables = study()
+    pair = tables["comparisons"].set_index("comparison").loc["shuffle-videomae"]
+    scores = tables["metrics"].query("metric == 'macro_f1'").set_index("condition")["value"]
+    axes = draw("shuffle").axes[0]
+    marks = [
+        (x, to_hex(each.get_color())) for each in axes.lines if each.get_marker() in "os" for x in each.get_xdata()
+    ]
+    assert (scores["videomae-natural"], style.BLUE.lower()) in marks
+    assert (scores["videomae-natural-shuffled"], style.ORANGE.lower()) in marks
+    assert f"{pair['changed']} of 132 answers changed" in texts(axes)
+    assert style.signed(pair["difference"], pair["low"], pair["high"]) in texts(axes)
+
+
+def test_hit_points_are_measured_and_the_line_is_the_closed_form():
+    axes = draw("hits").axes[0]
+    table = hits().query("sampler == 'fps1'")
+    np.testing.assert_array_equal(line(axes, "1/s")[:, 1], table["measured"])
+    form = next(each for each in axes.lines if each.get_label() == "_closed form").get_xydata()
+    np.testing.assert_allclose(form[:, 1], np.minimum(1, form[:, 0]))
+
+
+def test_enrichment_points_are_the_differences():
+    rows = study()["comparisons"].query("claim == 'T4'")
+    axes, published = draw("enrichment").axes
+    assert [each.get_xdata()[0] for each in axes.lines if each.get_marker() == "o"] == list(rows["difference"])
+    assert f"p (Holm) {style.p_value(rows.iloc[0]['p_holm'])}" in texts(axes)
+    gains = next(each for each in published.lines if each.get_marker() == "D").get_xdata()
+    np.testing.assert_allclose(sorted(gains), [0.4820 - 0.4552, 0.2731 - 0.2449])
+
+
+def test_frequency_cells_are_ranks_and_censored_words_are_hatched():
+    table = study()["frequency"]
+    axes = draw("frequency").axes[0]
+    first = table.query("language == 'en' and source == 'google-books-2012' and form == 'family'")
+    order = [label.get_text() for label in axes.get_xticklabels()]
+    assert order == list(first.sort_values("count", ascending=False)["emotion"])
+    assert list(axes.collections[0].get_array()[0]) == list(range(1, 12))
+    drawn = {label.get_text() for label in axes.get_yticklabels()}
+    censored = table[table["censored"] & ("English, " + table["source"] + ", " + table["form"]).isin(drawn)]
+    assert len(censored) == len([patch for patch in axes.patches if patch.get_hatch()]) > 0
+
+
+def test_class_bars_are_the_manifests_counts():
+    measured, published = draw("classes").axes
+    assert [patch.get_width() for patch in measured.patches] == [12] * 11
+    assert sum(patch.get_width() for patch in published.patches) == 9172
+
+
+def test_sampler_marks_lie_at_the_frames_times_and_are_coloured_by_the_order_shown():
+    upper, lower, *_ = draw("samplers").axes
+    shuffled = next(each for each in lower.collections if len(each.get_offsets()) == 4)
+    np.testing.assert_array_equal(shuffled.get_offsets()[:, 0], np.array([22, 2, 47, 12]) / 25)
+    np.testing.assert_allclose(shuffled.get_array(), [0, 1 / 3, 2 / 3, 1])
+    assert [label.get_text() for label in lower.get_yticklabels()] == ["fps5 (10)", "fps5-shuffled (4)", "keys (2)"]
+    assert upper.collections[0].get_paths()[0].vertices[:, 1].max() == 0.5, "the blink is no part of the expression"
+    assert upper.get_title(loc="left") == f"{CLIP}: fear (micro-expression), event from 1.00 to 1.40 s (shaded)"
+
+
+def test_a_clip_that_no_sampler_took_is_an_error():
+    with pytest.raises(StudyError, match="no sampler took a frame of clip 'synface/none'"):
+        samplers({"fps5": sample([1, 2])}, clip="synface/none")
+
+
+@pytest.mark.parametrize(
+    ("name", "claim"), [("lexical", "L1"), ("confusion", "L2"), ("fps", "T1"), ("shuffle", "T2"), ("enrichment", "T4")]
+)
+def test_a_study_without_a_claims_conditions_says_so(name, claim):
+    assert style.ABSENT in texts(draw(name, without(claim)))
+
+
+def test_no_events_are_said_to_be_absent():
+    assert style.ABSENT in texts(draw("hits", hits=hits().iloc[:0]))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("published", [True, False])
+def test_all_text_is_inside_the_figure_and_at_least_seven_points(name, published):
+    absent = (
+        {} if published else dict.fromkeys(["paper_fps_curve", "paper_frame_shuffle", "paper_msce", "mafw_classes"])
+    )
+    with style.context():
+        figure = draw(name, absent)
+        figure.draw_without_rendering()
+        inside = figure.get_tightbbox(figure.canvas.get_renderer())
+    page = figure.bbox_inches.padded(0.02)
+    assert page.contains(inside.x0, inside.y0) and page.contains(inside.x1, inside.y1), inside
+    written = [text for text in figure.findobj(Text) if text.get_text().strip()]
+    assert min(text.get_fontsize() for text in written) >= style.SMALL_PT
+
+
+def test_an_interval_that_is_missing_is_not_drawn():
+    metrics = study()["metrics"].assign(low=np.nan, high=np.nan)
+    comparisons = study()["comparisons"].assign(low=np.nan, high=np.nan)
+    assert not [each for each in draw("fps", metrics=metrics).axes[0].lines if each.get_label() == "_interval"]
+    assert "nan" not in texts(draw("shuffle", metrics=metrics, comparisons=comparisons))

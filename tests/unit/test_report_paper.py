@@ -1,0 +1,157 @@
+"""The paper says what the results say: numbers from values and tables, wording from verdicts and intervals."""
+
+import re
+import shutil
+from io import BytesIO
+
+import pytest
+from pypdf import PdfReader
+from tests.unit.figures_tables import CONFIGURED, ROOT, study, write_study
+
+from emovlm.core.errors import StudyError
+from emovlm.core.io import read_json, write_json
+from emovlm.report.references import check_references, references
+from emovlm.report.typeset import typeset
+
+PAPER = ROOT / "paper/paper.typ"
+TABLES = ("metrics", "per_class", "comparisons", "correlations", "claims", "conditions", "frame_samplers",
+          "paper_frame_shuffle")  # fmt: skip
+SKIPPED = frozenset({"freq-fps10", "freq-fps25", "unif-fps5-shuffled", "balanced-fps5", "freq-msce", "unif-msce"})
+
+
+def text_of(pdf):
+    """Text of a PDF, hyphenation undone and white space made even."""
+    pages = "\n".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages)
+    return " ".join(re.sub(r"[\u00ad\u2010-]\n", "", pages).replace("\u00a0", " ").split())
+
+
+def write_paper(paths, folder, source=PAPER, config=CONFIGURED, figures=None):
+    """Typeset; return the PDF's bytes."""
+    out = folder / "paper.pdf"
+    typeset(source, paths["values"], {name: paths[name] for name in TABLES}, figures or {}, config, out)
+    return out.read_bytes()
+
+
+def write_draft(folder, text):
+    """A paper of its own: ``text`` with the study's helper functions."""
+    (folder / "draft").mkdir()
+    shutil.copy(ROOT / "paper/lib.typ", folder / "draft")
+    (folder / "draft/draft.typ").write_text('#import "lib.typ": *\n' + text, encoding="utf-8")
+    return folder / "draft/draft.typ"
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory):
+    return write_study(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="module")
+def paper(paths, tmp_path_factory):
+    return write_paper(paths, tmp_path_factory.mktemp("paper"))
+
+
+def test_every_value_that_the_text_names_is_printed(paths, paper):
+    values, text = read_json(paths["values"]), text_of(paper)
+    named = {r.id for r in references(ROOT / "paper") if r.id in values and not r.id.startswith("published")}
+    assert len(named) > 5
+    for name in named:
+        assert values[name]["text"] in text, name
+
+
+def test_verdicts_differences_and_all_metrics_are_printed(paper):
+    tables, text = study(), text_of(paper)
+    for row in tables["comparisons"].itertuples():
+        assert f"{row.difference:+.3f}".replace("-", "−") in text, row.comparison
+    for row in tables["claims"].itertuples():
+        assert row.statement in text and row.verdict in text
+    scores = tables["metrics"][tables["metrics"]["metric"].isin(["uar", "macro_f1", "accuracy"])]
+    assert all(f"[{row.low:.2f}, {row.high:.2f}]" in text for row in scores.itertuples())
+    failed, asked = scores.query("metric == 'accuracy'")[["failed", "n"]].sum()
+    assert f"over all conditions {failed} of {asked} answers failed" in text
+
+
+def test_the_paper_changes_when_a_value_changes(paths, paper, tmp_path):
+    values = read_json(paths["values"])
+    values["dataset.synface.test.n"] |= {"value": 4711, "text": "4711"}
+    changed = {**paths, "values": str(tmp_path / "values.json")}
+    write_json(changed["values"], values)
+    assert "4711 test clips" in text_of(write_paper(changed, tmp_path))
+    assert "4711" not in text_of(paper)
+
+
+def test_the_same_inputs_give_the_same_bytes_wherever_they_lie(paper, tmp_path):
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(ROOT / "paper", copy)
+    assert write_paper(write_study(tmp_path), tmp_path, copy / "paper.typ") == paper
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"),
+    [(0.01, 0.09, "macro-F1 rises"), (-0.09, -0.01, "macro-F1 falls"), (-0.01, 0.05, "macro-F1 shows no clear change")],
+)
+def test_a_direction_is_claimed_only_where_the_interval_leaves_out_zero(tmp_path, low, high, says):
+    table = study()["comparisons"].copy()
+    table.loc[table["comparison"] == "fps5-vs-fps1", ["difference", "low", "high"]] = [(low + high) / 2, low, high]
+    text = text_of(write_paper(write_study(tmp_path, comparisons=table), tmp_path))
+    assert f"From 1 to 5 frames a second, {says} (Δ = {(low + high) / 2:+.3f}".replace("-", "−") in text.replace(
+        "-", "−"
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "p", "says"),
+    [
+        (-0.02, 0.02, 0.001, "the two are equivalent within ±0.05"),
+        (-0.09, 0.02, 0.4, "equivalence within ±0.05 is not shown"),
+        (-0.12, -0.06, 1.0, "they differ by more than the margin of 0.05"),
+    ],
+)
+def test_equivalence_is_worded_by_its_test(tmp_path, low, high, p, says):
+    table = study()["comparisons"].copy()
+    table.loc[table["comparison"] == "shuffle-organism-frequency", ["low", "high", "p_holm"]] = [low, high, p]
+    text = text_of(write_paper(write_study(tmp_path, comparisons=table), tmp_path))
+    assert f"For the organism with frequency captions {says}" in text
+
+
+def test_a_study_with_fewer_conditions_says_what_was_not_run(tmp_path):
+    text = text_of(write_paper(write_study(tmp_path, SKIPPED), tmp_path))
+    assert "Balanced fine-tuning of the organism was not run in this study" in text
+    assert "The uniform arm was not shuffled in this study" in text
+    assert "T4. Its conditions were not run in this study" in text
+    assert "Figure not run in this study" in text
+
+
+def test_a_missing_value_is_named_with_its_place(paths, tmp_path):
+    source = write_draft(tmp_path, 'All #v("dataset.synface.test.n").\n\nOne #v("metric.none.macro_f1").')
+    with pytest.raises(StudyError, match=r"does not have: metric\.none\.macro_f1 \(used in draft\.typ, line 4\)"):
+        write_paper(paths, tmp_path, source)
+
+
+def test_optional_values_and_comments_need_no_value(paths, tmp_path):
+    source = write_draft(tmp_path, '#maybe("metric.none.macro_f1") // #v("metric.none.uar")\n')
+    assert text_of(write_paper(paths, tmp_path, source)) == "not run in this study"
+    check_references(source.parent, {})
+
+
+def test_a_value_id_built_from_parts_is_checked_while_typesetting(paths, tmp_path):
+    source = write_draft(tmp_path, '#v("metric." + "none")')
+    with pytest.raises(StudyError, match=r"no value is called metric\.none"):
+        write_paper(paths, tmp_path, source)
+
+
+def test_a_mistake_in_the_source_is_reported_without_a_traceback(paths, tmp_path):
+    source = write_draft(tmp_path, "#nothing-like-this()")
+    with pytest.raises(StudyError, match=r"could not set draft\.typ: unknown variable: nothing-like-this"):
+        write_paper(paths, tmp_path, source)
+    assert not (tmp_path / "paper.pdf").exists()
+
+
+def test_a_missing_input_is_named(paths, tmp_path):
+    with pytest.raises(StudyError, match=r"gone\.pdf: no such file"):
+        write_paper(paths, tmp_path, figures={"fps": "gone.pdf"})
+
+
+def test_no_result_is_typed_into_the_source():
+    prose = re.sub(r"#(set|show)[^\n]*|\d[\d.]*(pt|em|mm|fr|%)", "", PAPER.read_text(encoding="utf-8"))
+    typed = [each for each in re.findall(r"(?<![\w.])\d*\.\d+", prose) if each not in ("1.1",)]
+    assert typed == []
