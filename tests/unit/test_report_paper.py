@@ -61,7 +61,7 @@ def test_every_value_that_the_text_names_is_printed(paths, paper):
 def test_verdicts_differences_and_all_metrics_are_printed(paper):
     tables, text = study(), text_of(paper)
     for row in tables["comparisons"].itertuples():
-        assert f"{row.difference:+.3f}".replace("-", "−") in text, row.comparison
+        assert f"{row.difference:+.3f}".replace("-", "\N{MINUS SIGN}") in text, row.comparison
     for row in tables["claims"].itertuples():
         assert row.statement in text and row.verdict in text
     scores = tables["metrics"][tables["metrics"]["metric"].isin(["uar", "macro_f1", "accuracy"])]
@@ -86,16 +86,21 @@ def test_the_same_inputs_give_the_same_bytes_wherever_they_lie(paper, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "says"),
-    [(0.01, 0.09, "macro-F1 rises"), (-0.09, -0.01, "macro-F1 falls"), (-0.01, 0.05, "macro-F1 shows no clear change")],
+    ("low", "high", "p", "says"),
+    [
+        (0.01, 0.09, 0.01, "macro-F1 rises"),
+        (-0.09, -0.01, 0.01, "macro-F1 falls"),
+        (-0.01, 0.05, 0.01, "macro-F1 shows no clear change"),
+        (0.01, 0.09, 0.2, "macro-F1 shows no clear change"),
+    ],
 )
-def test_a_direction_is_claimed_only_where_the_interval_leaves_out_zero(tmp_path, low, high, says):
+def test_a_direction_is_claimed_only_where_interval_and_corrected_p_agree(tmp_path, low, high, p, says):
     table = study()["comparisons"].copy()
-    table.loc[table["comparison"] == "fps5-vs-fps1", ["difference", "low", "high"]] = [(low + high) / 2, low, high]
+    row = table["comparison"] == "fps5-vs-fps1"
+    table.loc[row, ["difference", "low", "high", "p_holm"]] = [(low + high) / 2, low, high, p]
     text = text_of(write_paper(write_study(tmp_path, comparisons=table), tmp_path))
-    assert f"From 1 to 5 frames a second, {says} (Δ = {(low + high) / 2:+.3f}".replace("-", "−") in text.replace(
-        "-", "−"
-    )
+    shown = f"{(low + high) / 2:+.3f}".replace("-", "\N{MINUS SIGN}")
+    assert f"From 1 to 5 frames a second, {says} (Δ = {shown}" in text
 
 
 @pytest.mark.parametrize(
@@ -118,7 +123,7 @@ def test_a_study_with_fewer_conditions_says_what_was_not_run(tmp_path):
     assert "Balanced fine-tuning of the organism was not run in this study" in text
     assert "The uniform arm was not shuffled in this study" in text
     assert "T4. Its conditions were not run in this study" in text
-    assert "Figure not run in this study" in text
+    assert "This figure was not drawn in this study" in text
 
 
 def test_a_missing_value_is_named_with_its_place(paths, tmp_path):

@@ -86,9 +86,7 @@ def n_shards(dataset):
 
 def shards(pattern, dataset):
     """One path a shard of the dataset."""
-    return expand(
-        pattern, shard=range(n_shards(dataset)), dataset=dataset, allow_missing=True
-    )
+    return expand(pattern, shard=range(n_shards(dataset)), dataset=dataset, allow_missing=True)
 
 
 def named(pattern, names):

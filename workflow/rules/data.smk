@@ -54,9 +54,7 @@ rule plan_clips:
         "../../envs/data.yaml"
     params:
         code=code("plan_clips"),
-        slice=lambda w: as_json(
-            seed=config["seed"], corpus=config["synface"]["corpora"][w.dataset]
-        ),
+        slice=lambda w: as_json(seed=config["seed"], corpus=config["synface"]["corpora"][w.dataset]),
     shell:
         "python workflow/scripts/plan_clips.py --params {params.slice:q} --dataset {wildcards.dataset}"
         " --class-sizes {input} --out {output} 2>&1 | tee {log}"
@@ -80,9 +78,7 @@ rule render_clips:
         code=code("render_clips"),
         slice=as_json(
             seed=config["seed"],
-            **{
-                k: config["synface"][k] for k in ("image_size", "supersampling", "crf")
-            },
+            **{k: config["synface"][k] for k in ("image_size", "supersampling", "crf")},
         ),
         folder=lambda w: f"{folder(w.dataset)}/clips",
         n_shards=lambda w: n_shards(w.dataset),
@@ -96,12 +92,8 @@ rule gather_truth:
     """Join the shards and write the annotation files, in the form of MAFW's."""
     input:
         plan="<results>/raw/{dataset}/plan.parquet",
-        clips=lambda w: shards(
-            "<results>/raw/{dataset}/shards/{shard}.clips.parquet", w.dataset
-        ),
-        frames=lambda w: shards(
-            "<results>/raw/{dataset}/shards/{shard}.frames.parquet", w.dataset
-        ),
+        clips=lambda w: shards("<results>/raw/{dataset}/shards/{shard}.clips.parquet", w.dataset),
+        frames=lambda w: shards("<results>/raw/{dataset}/shards/{shard}.frames.parquet", w.dataset),
     output:
         clips="<results>/raw/{dataset}/truth/clips.parquet",
         frames="<results>/raw/{dataset}/truth/frames.parquet",

@@ -34,9 +34,7 @@ rule describe_gaps:
 rule gather_texts:
     """Join the shards of a system's texts."""
     input:
-        lambda w: shards(
-            "<results>/texts/{system}/{dataset}/{shard}.parquet", w.dataset
-        ),
+        lambda w: shards("<results>/texts/{system}/{dataset}/{shard}.parquet", w.dataset),
     output:
         "<results>/texts/{system}/{dataset}.parquet",
     log:

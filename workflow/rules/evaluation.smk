@@ -25,9 +25,7 @@ rule answer_clips:
             classes=STUDY.classes,
             **config["evaluation"],
         ),
-        texts=lambda w, input: (
-            f"--texts {input.texts}" if "texts" in input.keys() else ""
-        ),
+        texts=lambda w, input: (f"--texts {input.texts}" if "texts" in input.keys() else ""),
         models=f"{RESULTS}/models",
         # Outside the outputs on purpose: Snakemake deletes those of a failed job.
         kept=lambda w: f"{RESULTS}/answers/store/{w.condition}.{w.shard}.jsonl",

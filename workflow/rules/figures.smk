@@ -10,10 +10,7 @@ PRIMARY = {
     "form": config["lexicon"]["primary_form"],
 }
 TABLE = {
-    **{
-        t: f"{RESULTS}/tables/{t}.csv"
-        for t in ("metrics", "per_class", "confusion", "comparisons", "correlations")
-    },
+    **{t: f"{RESULTS}/tables/{t}.csv" for t in ("metrics", "per_class", "confusion", "comparisons", "correlations")},
     "hits": f"{RESULTS}/tables/hits.csv",
     "frequency": f"{RESULTS}/lexicon/frequency.csv",
     "manifest": f"{RESULTS}/manifests/{FIRST}.parquet",
@@ -21,10 +18,7 @@ TABLE = {
     "frame_truth": f"{RESULTS}/raw/{FIRST}/truth/frames.parquet",
     **{t: config["tables"][t] for t in ("conditions", "systems", "frame_samplers")},
     **{p: f"resources/published/{p}.csv" for p in PUBLISHED},
-    **{
-        f"samples.{s}": f"{RESULTS}/samples/{FIRST}/{s}.parquet"
-        for s in STUDY.frame_samplers
-    },
+    **{f"samples.{s}": f"{RESULTS}/samples/{FIRST}/{s}.parquet" for s in STUDY.frame_samplers},
 }
 # figure -> (tables, parameters)
 FIGURES = {

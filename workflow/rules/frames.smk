@@ -20,9 +20,7 @@ rule make_manifest:
         "../../envs/frames.yaml"
     params:
         code=code("make_manifest"),
-        slice=lambda w: as_json(
-            **{k: STUDY.datasets[w.dataset][k] for k in ("dataset", "kind")}
-        ),
+        slice=lambda w: as_json(**{k: STUDY.datasets[w.dataset][k] for k in ("dataset", "kind")}),
         folder=lambda w: folder(w.dataset),
     shell:
         "python workflow/scripts/make_manifest.py --params {params.slice:q} --folder {params.folder}"

@@ -13,15 +13,15 @@ rule count_terms:
         zh="resources/published/term_counts_zh.csv",
     output:
         "<results>/lexicon/frequency.csv",
-    params:
-        code=code("count_terms"),
-        slice=as_json(sources=STUDY.sources),
     log:
         "<logs>/count_terms.log",
     benchmark:
         "<benchmarks>/count_terms.tsv"
     conda:
         "../../envs/frequency.yaml"
+    params:
+        code=code("count_terms"),
+        slice=as_json(sources=STUDY.sources),
     shell:
         "python workflow/scripts/count_terms.py --params {params.slice:q} --lexicon {input.lexicon}"
         " --counts en={input.en} zh={input.zh} --out {output} 2>&1 | tee {log}"

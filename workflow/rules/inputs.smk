@@ -46,9 +46,7 @@ def tuning_inputs(training):
 
     def inputs(w):
         row = STUDY.systems[w.system]
-        dataset = next(
-            c["dataset"] for c in STUDY.conditions.values() if c["system"] == w.system
-        )
+        dataset = next(c["dataset"] for c in STUDY.conditions.values() if c["system"] == w.system)
         return {
             "base": f"<results>/models/{row.get('base', 'video')}/model.safetensors",
             "schedule": f"<results>/schedules/{dataset}/{training}/{row['sampler']}.parquet",
@@ -65,9 +63,7 @@ def model_files(system):
     row = STUDY.systems[system]
     if row["training"] == "lora":
         files = ["adapter_model.safetensors", "adapter_config.json"]
-        return expand("<results>/models/{s}/{f}", s=system, f=files) + model_files(
-            row["base"]
-        )
+        return expand("<results>/models/{s}/{f}", s=system, f=files) + model_files(row["base"])
     files = ["model.safetensors", *(SAVED_VLM if row["kind"] == "vlm" else SAVED)]
     return expand("<results>/models/{s}/{f}", s=system, f=files)
 
@@ -75,9 +71,7 @@ def model_files(system):
 def system_slice(system):
     """What loading a system needs to know of its row."""
     row = STUDY.systems[system]
-    return {
-        k: row[k] for k in ("system", "kind", "family", "training", "base") if k in row
-    }
+    return {k: row[k] for k in ("system", "kind", "family", "training", "base") if k in row}
 
 
 def condition_inputs(w):
@@ -92,17 +86,11 @@ def condition_inputs(w):
         "prompt": PROMPTS["classify"],
     }
     if row["context"] == "msce":
-        files["texts"] = (
-            f"<results>/texts/{row['system']}/{row['dataset']}/{w.shard}.parquet"
-        )
+        files["texts"] = f"<results>/texts/{row['system']}/{row['dataset']}/{w.shard}.parquet"
     return files
 
 
 def lexical_kinds():
     """Kind of the system of each condition that the lexical claim is about."""
-    rows = {
-        c: row
-        for c, row in STUDY.conditions.items()
-        if "L1" in row.get("claims", "").split()
-    }
+    rows = {c: row for c, row in STUDY.conditions.items() if "L1" in row.get("claims", "").split()}
     return {c: STUDY.systems[row["system"]]["kind"] for c, row in rows.items()}

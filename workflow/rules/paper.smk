@@ -4,24 +4,10 @@ in:  values.json, tables, figures
 out: paper/paper.pdf
 """
 
+TYPESET = ["metrics", "per_class", "comparisons", "correlations", "hits", "claims"]
 PAPER_TABLES = {
-    **{
-        t: f"{RESULTS}/tables/{t}.csv"
-        for t in (
-            "metrics",
-            "per_class",
-            "comparisons",
-            "correlations",
-            "hits",
-            "claims",
-        )
-    },
-    "frequency": TABLE["frequency"],
-    **{
-        t: config["tables"][t]
-        for t in ("conditions", "systems", "frame_samplers", "comparisons")
-    },
-    **{p: TABLE[p] for p in PUBLISHED},
+    **{t: f"{RESULTS}/tables/{t}.csv" for t in TYPESET},
+    **{t: TABLE[t] for t in ("frequency", "conditions", "systems", "frame_samplers", *PUBLISHED)},
 }
 PAPER_FIGURES = {
     "contact_sheet": f"{RESULTS}/figures/contact_sheet.png",
@@ -55,6 +41,10 @@ rule typeset_paper:
             study=config["study"],
             seed=config["seed"],
             resamples=config["statistics"]["resamples"],
+            alpha=STUDY.claims["alpha"],
+            image_size=config["synface"]["image_size"],
+            frame_size=config["frames"]["size"],
+            micro_share=config["synface"]["corpora"].get(FIRST, {}).get("micro_share"),
             **PRIMARY,
         ),
         tables=[f"{n}={p}" for n, p in PAPER_TABLES.items()],

@@ -8,12 +8,8 @@ out: samples/<dataset>/<sampler>.parquet, schedules/<dataset>/<system>.parquet
 rule sample_frames:
     """Choose the frames of every clip by one frame sampler."""
     input:
-        clips=lambda w: shards(
-            "<results>/frames/{dataset}/{shard}.clips.parquet", w.dataset
-        ),
-        frames=lambda w: shards(
-            "<results>/frames/{dataset}/{shard}.frames.parquet", w.dataset
-        ),
+        clips=lambda w: shards("<results>/frames/{dataset}/{shard}.clips.parquet", w.dataset),
+        frames=lambda w: shards("<results>/frames/{dataset}/{shard}.frames.parquet", w.dataset),
     output:
         "<results>/samples/{dataset}/{sampler}.parquet",
     log:

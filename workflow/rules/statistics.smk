@@ -4,11 +4,7 @@ in:  answers of every condition, word frequencies, the clips' events
 out: tables/{metrics,per_class,confusion,comparisons,correlations,hits}.csv
 """
 
-RATES = {
-    name: row["rate"]
-    for name, row in STUDY.frame_samplers.items()
-    if row["kind"] == "rate"
-}
+RATES = {name: row["rate"] for name, row in STUDY.frame_samplers.items() if row["kind"] == "rate"}
 PUBLISHED = [
     "mafw_classes",
     "mafw_recalls",
@@ -36,9 +32,7 @@ rule compute_metrics:
         "../../envs/statistics.yaml"
     params:
         code=code("compute_metrics"),
-        slice=as_json(
-            seed=config["seed"], classes=STUDY.classes, **config["statistics"]
-        ),
+        slice=as_json(seed=config["seed"], classes=STUDY.classes, **config["statistics"]),
         answers=named(f"{RESULTS}/answers/{{}}.parquet", STUDY.conditions),
         manifests=named(f"{RESULTS}/manifests/{{}}.parquet", TESTED),
     shell:

@@ -48,9 +48,7 @@ rule train_classifier:
         "../../envs/training.yaml"
     params:
         code=code("train_classifier"),
-        slice=as_json(
-            seed=config["seed"], classes=STUDY.classes, **config["classifier"]
-        ),
+        slice=as_json(seed=config["seed"], classes=STUDY.classes, **config["classifier"]),
     shell:
         "python workflow/scripts/train_classifier.py --params {params.slice:q} --base {input.base}"
         " --schedule {input.schedule} --sample {input.sample} --manifest {input.manifest} --stores {input.stores}"

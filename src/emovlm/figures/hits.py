@@ -27,13 +27,14 @@ def hits(hits: pd.DataFrame) -> Figure:
     duration = np.geomspace(hits["duration_s"].min() * 0.6, longest, 400)
     axes.axvspan(*MICRO_S, color=style.PALE, alpha=0.5, linewidth=0)
     axes.text(np.sqrt(MICRO_S[0] * MICRO_S[1]), 1.1, "micro-\nexpression", ha="center", va="center", color=style.GREY)
+    step = (longest / duration[0]) ** (1 / 95)  # about two points on paper
     samplers = sorted(hits.groupby("sampler")["rate"].first().items(), key=lambda item: (item[1], item[0]))
     for place, (sampler, rate) in enumerate(samplers):
         color = style.SERIES[place % len(style.SERIES)]
         rows = hits[hits["sampler"] == sampler].sort_values("duration_s")
         axes.plot(duration, np.minimum(1, duration * rate), color=color, linewidth=1, label="_closed form", zorder=1)
         # Points of high rates coincide at 1: a small step to the side, the same for a sampler, keeps them apart.
-        at = rows["duration_s"] * 1.035 ** (place - (len(samplers) - 1) / 2)
+        at = rows["duration_s"] * step ** (place - (len(samplers) - 1) / 2)
         for x, row in zip(at, rows.itertuples(), strict=True):
             style.interval(axes, x, row.measured, row.low, row.high, color)
         axes.plot(at, rows["measured"], "osD^vP"[place % 6], color=color, markersize=3.2, label=f"{rate:g}/s", zorder=3)

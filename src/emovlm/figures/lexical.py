@@ -7,6 +7,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from emovlm.figures import style
 from emovlm.figures.labels import LANGUAGES, absent, of_claim, system_label
+from emovlm.figures.placing import label_points
 
 
 def lexical(
@@ -68,7 +69,7 @@ def lexical(
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axes, data in drawn:
-        style.label_points(axes, list(data["x"]), list(data["f1"]), list(data["emotion"]), style.GREY)
+        label_points(axes, list(data["x"]), list(data["f1"]), list(data["emotion"]), style.GREY)
     return figure
 
 

@@ -13,7 +13,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
 
 COLUMN_IN = 3.3  # width of a text column
 PAGE_IN = 6.9  # width of the text block
@@ -106,59 +105,3 @@ def foot(figure: Figure, *sentences: str) -> None:
     text = textwrap.fill(" ".join(filter(None, sentences)), letters)
     if text:
         figure.supxlabel(text, x=0.01, ha="left", fontsize=SMALL_PT, color=GREY)
-
-
-def label_points(axes: Axes, x: list[float], y: list[float], texts: list[str], color: str = INK) -> None:
-    """Write a text beside each point where it covers the fewest points and texts, those already there included.
-
-    Candidate places lie around the point in growing distance, the far ones with a line to the point;
-    points in crowded places choose first. Call it last: it measures the finished layout.
-    """
-    figure = axes.figure
-    renderer = figure.canvas.get_renderer()
-    frame = axes.get_window_extent(renderer)
-    points = axes.transData.transform(np.column_stack([x, y]))
-    pixel = figure.dpi / 72
-    taken = [Bbox.from_extents(*(p - 2.5 * pixel), *(p + 2.5 * pixel)) for p in points]
-    taken += [text.get_window_extent(renderer) for text in axes.texts]
-    gaps = np.linalg.norm(points[:, None] - points[None], axis=2) + np.diag(np.full(len(points), np.inf))
-    for index in np.argsort(gaps.min(axis=1, initial=np.inf), kind="stable"):
-        text = axes.annotate(
-            texts[index],
-            (x[index], y[index]),
-            (0, 0),
-            textcoords="offset points",
-            color=color,
-            fontsize=SMALL_PT,
-            ha="center",
-            va="center",
-            zorder=5,
-        )
-        size = text.get_window_extent(renderer)
-        best, least, chosen = (0.0, 0.0), np.inf, size
-        for reach in (4, 7, 11, 16, 22):
-            for angle in np.deg2rad([0, 180, 90, 270, 45, 135, 225, 315]):
-                shift = np.array(
-                    [
-                        np.cos(angle) * (reach * pixel + size.width / 2),
-                        np.sin(angle) * (reach * pixel + size.height / 2),
-                    ]
-                )
-                corner = points[index] + shift - (size.width / 2, size.height / 2)
-                box = Bbox.from_bounds(*corner, size.width, size.height)
-                inside = Bbox.intersection(box, frame)
-                outside = 1 - (inside.width * inside.height / (box.width * box.height) if inside else 0)
-                covered = sum(
-                    o.width * o.height / min(b.width * b.height, box.width * box.height)
-                    for b in taken
-                    if (o := Bbox.intersection(box, b))
-                )
-                cost = covered + 4 * outside + 0.015 * reach
-                if cost < least:
-                    best, least, chosen = tuple(shift / pixel), cost, box
-        text.set_position(best)
-        near = np.clip(points[index], chosen.min, chosen.max)
-        if np.linalg.norm(near - points[index]) > 6 * pixel:
-            ends = axes.transData.inverted().transform([points[index], near])
-            axes.plot(*ends.T, color=color, linewidth=0.4, label="_leader", zorder=1)
-        taken.append(chosen)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from emovlm.core.config import Row
+from emovlm.core.tables import Row
 from emovlm.core.errors import StudyError
 from emovlm.lexicon.terms import FORMS, terms_of
 

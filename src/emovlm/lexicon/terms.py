@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from emovlm.core.config import Row, read_rows
+from emovlm.core.tables import Row, read_rows
 from emovlm.core.errors import StudyError
 
 FORMS = {"en": ("family", "noun", "adjective"), "zh": ("family",)}

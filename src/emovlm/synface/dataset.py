@@ -144,7 +144,7 @@ def gather(
     ``<split>.txt`` a split, lines ``00025.mp4 anger``, and ``identities.csv`` (name, identity).
 
     Raises:
-        StudyError: a planned clip has no truth or no MP4 file, or there is truth for a clip that the plan does not list.
+        StudyError: a planned clip has no truth or no MP4 file, or there is truth for a clip that is not planned.
     """
     plan = read_table(plan_path, CLIP_PLAN)
     clips = read_tables(clip_shards, CLIP_TRUTH)

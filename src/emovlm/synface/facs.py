@@ -1,7 +1,7 @@
 """Action units (AUs) of the Facial Action Coding System, and what they do to the rig.
 
-Names follow FACS (Ekman, Friesen & Hager 2002): ``AU12`` is both lip corners, ``AUL12`` and ``AUR12`` one side only (the
-person's left or right); 43 is closed lids, 45 a blink, 61-64 gaze to the person's left, right, up and down.
+Names follow FACS (Ekman, Friesen & Hager 2002): ``AU12`` is both lip corners, ``AUL12`` and ``AUR12`` one side only
+(the person's left or right); 43 is closed lids, 45 a blink, 61-64 gaze to the person's left, right, up and down.
 Intensity 1 is about FACS level D-E; 0..1.2 occurs.
 """
 
@@ -62,8 +62,8 @@ def mirrored(au: str) -> str:
 def face_units(action: np.ndarray, unit_names: tuple[str, ...], lean: float = 0.0) -> np.ndarray:
     """Face-unit weights of action units.
 
-    Action units add up, but for AU4 beside AU1: together they draw the brows up at their inner ends instead of down (FACS
-    lists 1+4 as a combination of its own), so AU1 takes away most of AU4's lowering.
+    Action units add up, but for AU4 beside AU1: together they draw the brows up at their inner ends instead of down
+    (FACS lists 1+4 as a combination of its own), so AU1 takes away most of AU4's lowering.
 
     Args:
         action: (frames, AUs) intensities in the order of ``AUS``.

@@ -159,8 +159,8 @@ def _dress(
 def _drawn(rig: Rig, rest: np.ndarray, long_hair: bool) -> tuple[np.ndarray, np.ndarray]:
     """Triangles to draw, and their materials.
 
-    Left out are the lashes (the lid's edge is shaded instead), long hair in front of the ears, and triangles that always
-    face away: those that no face unit moves and that the head would have to turn by more than 44 degrees to show.
+    Left out are the lashes (the lid's edge is shaded instead), long hair in front of the ears, and triangles that
+    always face away: those that no face unit moves and that only a turn by more than 44 degrees would show.
     Long hair hangs as a sheet, so it gets a second, inner side.
     """
     corners = rest[rig.triangles]

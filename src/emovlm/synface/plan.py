@@ -64,12 +64,13 @@ def _plan_split(
         raise StudyError(f"{where}: needs at least one identity, fps above 0 and {len(CLASSES)} clips (one a class)")
     weights = class_sizes["clips"].to_numpy(float) if settings["per_class"] == "natural" else np.ones(len(class_sizes))
     counts = largest_remainder(weights, int(settings["clips"]))
-    rows = []
+    rows, expressive = [], 0
     for label, n in zip(class_sizes["emotion"], counts, strict=True):
         draw = rng(seed, dataset, split, label)
         micro = np.zeros(n, bool)
-        if label != "neutral":
-            micro[: round(micro_share * n)] = True
+        if label != "neutral":  # rounded over the running total, so that small classes get their part too
+            micro[: round(micro_share * (expressive + n)) - round(micro_share * expressive)] = True
+            expressive += n
         low, high = np.where(micro, MICRO_INTENSITY[0], INTENSITY[0]), np.where(micro, MICRO_INTENSITY[1], INTENSITY[1])
         rows.append(
             pd.DataFrame(
@@ -100,7 +101,7 @@ def largest_remainder(weights: np.ndarray, total: int) -> np.ndarray:
 
 
 def clip_lengths(quantiles: np.ndarray, class_sizes: pd.DataFrame) -> np.ndarray:
-    """Clip lengths in seconds at the given quantiles of MAFW's lengths pooled over classes, spread evenly in each bin."""
+    """Clip lengths (s) at the given quantiles of MAFW's lengths pooled over classes, spread evenly in each bin."""
     shares = class_sizes[list(LENGTH_BINS_S)].sum().to_numpy(float)
     edges = np.concatenate([[0], np.cumsum(shares / shares.sum())])
     bins = np.clip(np.searchsorted(edges, quantiles, side="right") - 1, 0, len(shares) - 1)

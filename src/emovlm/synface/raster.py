@@ -96,8 +96,8 @@ def project(positions, rotation, pivot, camera, out):
 def rasterise(points, triangles, inside, first_inside, depth, seen, weights):
     """Z-buffer: which triangle each pixel sees, and where on it.
 
-    Triangles from ``first_inside`` on (teeth, tongue) are drawn only over triangles marked ``inside`` (the inside of the
-    mouth), so that they cannot poke through the lips.
+    Triangles from ``first_inside`` on (teeth, tongue) are drawn only over triangles marked ``inside`` (the inside of
+    the mouth), so that they cannot poke through the lips.
 
     Args:
         points: (vertices, 3) float32 from :func:`project`.

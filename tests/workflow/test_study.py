@@ -1,0 +1,103 @@
+"""The quick study ends in a paper, the same one however it was run; a study that cannot run says why."""
+
+import pypdf
+import pytest
+
+from emovlm.core import contracts
+from emovlm.core.io import read_json, read_table
+from tests.workflow.conftest import RESULTS, Project
+
+STAGES = {
+    "fetch_rig", "build_rig", "plan_clips", "render_clips", "gather_truth", "make_manifest", "decode_frames",
+    "count_terms", "sample_frames", "sample_training", "write_captions", "train_tower", "pretrain_organism",
+    "pretrain_video", "finetune_lora", "train_classifier", "describe_gaps", "answer_clips", "gather_answers",
+    "compute_metrics", "compare_conditions", "correlate_frequency", "measure_hits", "judge_claims", "collect_values",
+    "draw_figure", "draw_contact_sheet", "typeset_paper",
+}  # fmt: skip
+# What no reader should have to know the number of shards or cores for.
+COMPARED = [
+    "values.json", "tables/*.csv", "lexicon/*.csv", "answers/*.parquet", "samples/**/*.parquet", "schedules/**/*.parquet",
+    "captions/*.parquet", "manifests/*.parquet", "raw/*/truth/*.parquet", "raw/*/annotations/*", "models/**/*.safetensors",
+    "models/**/*.csv", "figures/*.png", "figures/*.pdf", "paper/paper.pdf",
+]  # fmt: skip
+
+
+def pdf_text(path):
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
+
+
+def test_every_stage_is_in_the_rulegraph(project):
+    graph = project.snakemake("--rulegraph", "dot", "--forceall").stdout
+    assert [stage for stage in STAGES if f'label = "{stage}"' not in graph] == []
+
+
+def test_every_clip_of_every_condition_has_an_answer_or_a_reason(project):
+    manifest = read_table(project.path / RESULTS / "manifests/synface.parquet", contracts.MANIFEST)
+    tested = set(manifest.query("split == 'test'")["clip_id"])
+    paths = sorted((project.path / RESULTS / "answers").glob("*.parquet"))
+    assert len(paths) == 15
+    for path in paths:
+        answers = read_table(path, contracts.ANSWERS)
+        assert set(answers["clip_id"]) == tested
+        assert answers.query("status == 'ok'")["prediction"].notna().all()
+        assert answers.query("status != 'ok'")["reason"].notna().all()
+
+
+def test_the_paper_prints_the_results_values(project):
+    values = read_json(project.path / RESULTS / "values.json")
+    text = pdf_text(project.path / RESULTS / "paper/paper.pdf")
+    assert str(values["dataset.synface.test.n"]["value"]) in text
+    assert values["metric.freq-fps5.macro_f1"]["text"].split()[0] in text
+
+
+def test_the_study_is_the_same_bytes_on_one_core_with_other_shards(project, tmp_path):
+    other = Project(tmp_path / "emovlm")
+    for line in ("raw/faces\t1", "raw/synface\t1"):
+        other.edit("config/quick/datasets.tsv", line, line[:-1] + "3")
+    other.run(cores=1)
+    names = {p.relative_to(project.path) for g in COMPARED for p in (project.path / RESULTS).glob(g) if p.is_file()}
+    assert len(names) > 80
+    different = [str(n) for n in sorted(names) if (project.path / n).read_bytes() != (other.path / n).read_bytes()]
+    assert different == []
+
+
+def test_a_killed_job_goes_on_at_the_next_clip(project):
+    store = project.path / RESULTS / "answers/store/freq-fps1.0.jsonl"
+    whole = store.read_bytes()
+    answers = project.path / RESULTS / "answers/freq-fps1/0.parquet"
+    before = answers.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    store.write_bytes(b"".join(lines[:-2]) + lines[-2][:-9])  # the last answer is lost, the one before it torn
+    answers.unlink()
+    project.run(str(RESULTS / "answers/freq-fps1/0.parquet"))
+    assert answers.read_bytes() == before
+    assert len(store.read_bytes().splitlines()) == len(lines) + 1  # two computed again, the torn line still there
+    project.run()
+
+
+def test_a_changed_result_changes_the_paper(project, edited):
+    printed = pdf_text(project.path / RESULTS / "paper/paper.pdf")
+    edited("config/quick.yaml", "resamples: 200", "resamples: 150")
+    project.run()
+    assert pdf_text(project.path / RESULTS / "paper/paper.pdf") != printed
+    edited("config/quick.yaml", "resamples: 150", "resamples: 200")
+    project.run()
+    assert pdf_text(project.path / RESULTS / "paper/paper.pdf") == printed
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("config/quick.yaml", "epochs: 1}", "epoch: 1}", "Additional properties are not allowed ('epoch' was unexpected)"),
+        ("config/quick/conditions.tsv", "\tfps1\t", "\tfps7\t", "row freq-fps1, column frames: unknown frame_sampler 'fps7'"),
+        ("config/quick/conditions.tsv", "\torganism-frequency\t", "\tnobody\t", "column system: unknown system 'nobody'"),
+        ("config/frame_samplers.tsv", "rate\t1\t", "rate\t-1\t", "key rate: -1.0 is less than or equal to"),
+        ("workflow/scripts/answer_clips.py", "def main(", "def main((", "answer_clips.py, line 14"),
+    ],
+)
+def test_a_study_that_cannot_run_says_why_in_a_sentence(project, edited, name, old, new, said):
+    edited(name, old, new)
+    done = project.snakemake("--dry-run")
+    assert done.returncode != 0
+    assert said in " ".join(done.stdout.split())
+    assert "Traceback" not in done.stdout
