@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from tests.conftest import RENDERING, render_corpus
 
 from emovlm.core.contracts import CLIP_PLAN, CLIP_TRUTH, FRAME_TRUTH
 from emovlm.core.errors import StudyError
@@ -13,7 +14,6 @@ from emovlm.synface.dataset import gather, render_shard, write_script
 from emovlm.synface.facs import AU_INDEX
 from emovlm.synface.sheet import contact_sheet, save_sheet
 from emovlm.synface.video import read_mp4, write_mp4
-from tests.conftest import RENDERING, render_corpus
 
 
 @pytest.fixture(scope="module")

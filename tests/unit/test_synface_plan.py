@@ -44,6 +44,14 @@ def test_no_person_is_in_two_splits_or_two_datasets(plan, class_sizes):
     assert not set(faces["identity"]) & (people["train"] | people["test"])
 
 
+def test_people_play_equally_many_clips_and_as_many_classes_as_they_can(plan):
+    test = plan[plan["split"] == "test"]
+    assert set(test["identity"].value_counts()) == {5, 6}
+    together = pd.crosstab(test["identity"], test["label"])
+    assert together.max().max() == 1
+    assert len(together.drop_duplicates()) > 30  # no two groups of classes with a cast of their own
+
+
 def test_clip_lengths_follow_the_pooled_bins(plan, class_sizes):
     share = (plan["duration_s"] < 2).mean(), (plan["duration_s"] >= 5).mean()
     pooled = class_sizes[["clips_0_2s", "clips_5s_up"]].sum() / class_sizes["clips"].sum()

@@ -18,7 +18,9 @@ class Project:
     def __init__(self, path: Path):
         self.path = path
         shutil.copytree(
-            ROOT, path, ignore=shutil.ignore_patterns(".git", ".venv", ".snakemake", "results", "__pycache__", ".*_cache")
+            ROOT,
+            path,
+            ignore=shutil.ignore_patterns(".git", ".venv", ".snakemake", "results", "__pycache__", ".*_cache"),
         )
 
     def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:

@@ -19,7 +19,13 @@ def test_comments_docstrings_and_touches_rerun_nothing(project, edited):
 
 def test_an_edited_module_reruns_the_rules_that_import_it_and_what_follows(project, edited):
     edited("src/emovlm/statistics/hits.py", "import ", "UNUSED = 1\nimport ")
-    assert set(project.would_run()) == {"measure_hits", "judge_claims", "collect_values", "draw_figure", "typeset_paper"}
+    assert set(project.would_run()) == {
+        "measure_hits",
+        "judge_claims",
+        "collect_values",
+        "draw_figure",
+        "typeset_paper",
+    }
 
 
 def test_an_edited_module_reruns_rules_that_import_it_indirectly(project, edited):

@@ -88,9 +88,24 @@ def test_a_changed_result_changes_the_paper(project, edited):
 @pytest.mark.parametrize(
     ("name", "old", "new", "said"),
     [
-        ("config/quick.yaml", "epochs: 1}", "epoch: 1}", "Additional properties are not allowed ('epoch' was unexpected)"),
-        ("config/quick/conditions.tsv", "\tfps1\t", "\tfps7\t", "row freq-fps1, column frames: unknown frame_sampler 'fps7'"),
-        ("config/quick/conditions.tsv", "\torganism-frequency\t", "\tnobody\t", "column system: unknown system 'nobody'"),
+        (
+            "config/quick.yaml",
+            "epochs: 1}",
+            "epoch: 1}",
+            "Additional properties are not allowed ('epoch' was unexpected)",
+        ),
+        (
+            "config/quick/conditions.tsv",
+            "\tfps1\t",
+            "\tfps7\t",
+            "row freq-fps1, column frames: unknown frame_sampler 'fps7'",
+        ),
+        (
+            "config/quick/conditions.tsv",
+            "\torganism-frequency\t",
+            "\tnobody\t",
+            "column system: unknown system 'nobody'",
+        ),
         ("config/frame_samplers.tsv", "rate\t1\t", "rate\t-1\t", "key rate: -1.0 is less than or equal to"),
         ("workflow/scripts/answer_clips.py", "def main(", "def main((", "answer_clips.py, line 14"),
     ],

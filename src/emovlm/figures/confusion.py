@@ -77,7 +77,8 @@ def short_names(names: list[str]) -> list[str]:
 def _matrix(axes: Axes, counts: pd.DataFrame, left: bool) -> None:
     total = counts.sum(axis=1)
     shares = counts.div(total.where(total > 0), axis=0).fillna(0.0)
-    marks = np.where(shares >= 0.10, shares.map(lambda share: f"{100 * share:.0f}"), "")
+    percent = shares.map(lambda share: "all" if share == 1 else f"{100 * share:.0f}")
+    marks = np.where(shares >= 0.10, percent, "")
     sns.heatmap(
         shares,
         ax=axes,

@@ -22,6 +22,7 @@ def label_points(axes: Axes, x: list[float], y: list[float], texts: list[str], c
     Candidate places lie around the point in growing distance, the far ones with a line to the point;
     points in crowded places choose first. Call it last: it measures the finished layout.
     """
+    axes.autoscale(False)  # the lines to the labels must not move the points
     pixel = axes.figure.dpi / 72
     renderer = axes.figure.canvas.get_renderer()
     frame = axes.get_window_extent(renderer).get_points()

@@ -81,10 +81,14 @@ def interval(axes: Axes, x: float, y: float, low: float, high: float, color: str
 
 def signed(value: float, low: float, high: float) -> str:
     """A difference in words, with its interval where there is one."""
-    text = f"{value:+.3f}"
+
+    def number(x: float) -> str:
+        text = f"{x:+.3f}".replace("-", "\N{MINUS SIGN}")
+        return text[1:] if float(text[1:]) == 0 else text
+
     if np.isfinite(low) and np.isfinite(high):
-        text += f" [{low:+.3f}, {high:+.3f}]"
-    return text.replace("-", "\N{MINUS SIGN}")
+        return f"{number(value)} [{number(low)}, {number(high)}]"
+    return number(value)
 
 
 def p_value(p: float) -> str:

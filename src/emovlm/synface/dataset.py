@@ -156,6 +156,12 @@ def gather(
             f"{plan_path}: plan and shard tables differ in {len(odd)} clips, the first is {odd[0]}; "
             "render the shards again"
         )
+    planned = plan.set_index("name").loc[names]
+    for column in ("label", "identity"):
+        if (planned[column].to_numpy() != clips[column].to_numpy()).any():
+            raise StudyError(
+                f"{plan_path}: the shards were rendered for another plan (column {column} differs); render them again"
+            )
     present = {path.stem: path for path in Path(folder).glob("*.mp4")}
     absent = sorted(set(plan["name"]) - set(present))
     if absent:

@@ -86,9 +86,21 @@ def _plan_split(
             )
         )
     part = pd.concat(rows, ignore_index=True)
-    people = rng(seed, dataset, split, "people").permutation(int(settings["identities"]))
-    part["person"] = people[np.arange(len(part)) % len(people)]
+    part["person"] = _cast(counts, int(settings["identities"]), rng(seed, dataset, split, "people"))
     return part
+
+
+def _cast(counts: np.ndarray, n_people: int, draw: np.random.Generator) -> np.ndarray:
+    """(clips,) int: who plays each clip, class after class; at random among those with the fewest clips so far."""
+    played = np.zeros(n_people, int)
+    cast = []
+    for n in counts:
+        while n > 0:
+            chosen = np.lexsort((draw.random(n_people), played))[:n]
+            played[chosen] += 1
+            cast.append(chosen)
+            n -= len(chosen)
+    return np.concatenate(cast)
 
 
 def largest_remainder(weights: np.ndarray, total: int) -> np.ndarray:

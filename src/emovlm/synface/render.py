@@ -116,6 +116,13 @@ class Renderer:
         raster.deform(identity.rest, *self.rig.unit_deltas, units, self._vertices)
         return self._vertices.copy()
 
+    def projected(self, identity: Identity, scene: Scene) -> np.ndarray:
+        """(vertices, 3) float32: where the resting head is seen (``raster.project``)."""
+        camera = _camera(identity, scene, self.size * self.supersampling)
+        rotation = _rotation(scene.pitch, scene.yaw, scene.roll)
+        raster.project(identity.rest, rotation, identity.eyes + PIVOT, camera, self._points)
+        return self._points.copy()
+
     def _geometry(self, identity: Identity, units: np.ndarray, rotation: np.ndarray, camera: np.ndarray) -> None:
         raster.deform(identity.rest, *self.rig.unit_deltas, units, self._vertices)
         raster.vertex_normals(self._vertices, self.rig.triangles, self._normals)

@@ -14,7 +14,7 @@ from emovlm.synface.video import read_mp4
 LABEL_WIDTH, GAP = 120, 2  # px
 
 
-def contact_sheet(clips: pd.DataFrame, folder: str | Path, columns: int = 8, tile: int = 76) -> Image.Image:
+def contact_sheet(clips: pd.DataFrame, folder: str | Path, columns: int = 8, tile: int = 84) -> Image.Image:
     """Lay out one apex frame of up to ``columns`` people for each class.
 
     Macro-expressions seen from the front come first; a neutral clip shows its middle frame.
@@ -42,7 +42,7 @@ def contact_sheet(clips: pd.DataFrame, folder: str | Path, columns: int = 8, til
 
 
 def _chosen(clips: pd.DataFrame, n: int) -> pd.DataFrame:
-    aside = clips["yaw_deg"].abs().gt(20)
+    aside = clips["yaw_deg"].abs().gt(12)
     order = clips.assign(aside=aside).sort_values(["micro", "aside", "clip_id"], kind="stable")
     return order.drop_duplicates("identity").head(n)
 

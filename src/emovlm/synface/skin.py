@@ -75,8 +75,8 @@ def _beard(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.
 
 
 def _brows(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.Generator) -> np.ndarray:
-    thick = draw.uniform(0.024, 0.040) * (1 + 0.35 * person.maleness)
-    lift, arch, inner = draw.normal(0, 0.012), draw.normal(0, 0.02), draw.uniform(0.085, 0.14)
+    thick = draw.uniform(0.022, 0.036) * (1 + 0.35 * person.maleness)
+    lift, arch, inner = draw.normal(0, 0.012), draw.normal(0, 0.012), draw.uniform(0.085, 0.14)
     line = [
         (inner, 7.462 + lift, thick * 0.85),
         (0.25, 7.482 + lift + arch / 2, thick),

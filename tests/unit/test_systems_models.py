@@ -1,0 +1,177 @@
+"""Systems: real classes through the path of hub models; scores are what a slow reference says."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from emovlm.core.errors import StudyError
+from emovlm.frames.store import FrameStore, write_store
+from emovlm.systems.captions import vocabulary
+from emovlm.systems.classifier import VideoClassifier, pretrain_video, train_classifier
+from emovlm.systems.load import load_system, weights_hash
+from emovlm.systems.lora import finetune_lora
+from emovlm.systems.organism import build_model, build_processor, frame_pixels, save
+from emovlm.systems.pretrain import pretrain_organism
+from emovlm.systems.torch_setup import torch
+from emovlm.systems.tower import fit_tower
+from emovlm.systems.vlm import VisionLanguageModel
+
+SIZE = 32
+CLASSES = ["anger", "happiness", "surprise"]
+QUESTION = "Which emotion?"
+TOWER = {
+    "architecture": "test_resnet",
+    "channels": 96,
+    "arguments": {},
+    "epochs": 4,
+    "batch": 32,
+    "learning_rate": 3e-3,
+}
+LANGUAGE = {"hidden_size": 32, "layers": 2, "heads": 2, "epochs": 12, "batch": 16, "learning_rate": 3e-3}
+
+
+@pytest.fixture
+def model_folder(tmp_path):
+    processor = build_processor(vocabulary(CLASSES, [QUESTION, "very sad"]), SIZE)
+    save(build_model({"tower": TOWER, "language": LANGUAGE}, processor, 1), processor, tmp_path / "organism")
+    return tmp_path / "organism"
+
+
+@pytest.fixture
+def frames():
+    return np.random.default_rng(0).integers(0, 256, (4, SIZE, SIZE, 3), dtype=np.uint8)
+
+
+def reference_score(system, parts, label):
+    """Log-likelihood of a label by one full forward pass over prompt and label."""
+    inputs = system._inputs(parts)
+    tokens = system.processor.tokenizer(label, add_special_tokens=False, return_tensors="pt")["input_ids"]
+    ids = torch.cat([inputs["input_ids"], tokens], 1)
+    with torch.inference_mode():
+        logits = system.model(input_ids=ids, pixel_values=inputs["pixel_values"]).logits[0].log_softmax(-1)
+    n = tokens.shape[1]
+    return float(logits[-n - 1 : -1].gather(1, tokens[0, :, None]).sum())
+
+
+def test_label_scores_equal_a_full_pass_over_each_label(model_folder, frames):
+    system = VisionLanguageModel(model_folder)
+    labels = [*CLASSES, "very sad", "very very sad"]
+    parts = [frames[0], "nothing changes .", frames[1], QUESTION]
+    scores = system.answer(parts, labels, 3).scores
+    assert scores == pytest.approx({c: reference_score(system, parts, c) for c in labels}, abs=2e-4)
+
+
+def test_the_free_reply_is_what_generate_says(model_folder, frames):
+    system = VisionLanguageModel(model_folder)
+    parts = [*frames, QUESTION]
+    inputs = system._inputs(parts)
+    said = system.model.generate(**inputs, max_new_tokens=5, do_sample=False)[0, inputs["input_ids"].shape[1] :]
+    expected = system.processor.tokenizer.decode(said, skip_special_tokens=True)
+    assert system.say(parts, 5) == system.answer(parts, CLASSES, 5).text == expected
+
+
+def test_every_frame_costs_its_visual_tokens_and_their_order_reaches_the_model(model_folder, frames):
+    system = VisionLanguageModel(model_folder)
+    ordered = system.answer([*frames, QUESTION], CLASSES, 1)
+    swapped = system.answer([frames[1], frames[0], *frames[2:], QUESTION], CLASSES, 1)
+    assert ordered.tokens - system.answer([*frames[:3], QUESTION], CLASSES, 1).tokens == (SIZE // 32) ** 2
+    assert ordered.scores != swapped.scores
+
+
+def test_training_sees_the_pixels_that_the_saved_processor_makes(model_folder, frames):
+    processor = VisionLanguageModel(model_folder).processor
+    made = processor.image_processor(list(frames), return_tensors="pt")["pixel_values"]
+    assert torch.allclose(made, frame_pixels(torch.from_numpy(frames)), atol=1e-6)
+
+
+def test_a_folder_without_a_model_is_named(tmp_path):
+    row = {"system": "ghost", "kind": "vlm", "training": "pretrain"}
+    with pytest.raises(StudyError, match="system ghost: cannot load the model"):
+        load_system(row, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """Clips a model can learn in seconds: the class is the colour, its action unit the brightness."""
+    draw = np.random.default_rng(1)
+    pixels, truth, rows = {}, [], []
+    for c in range(60):
+        level = np.linspace(0.2, 1, 4)
+        shade = (draw.integers(0, 60, (4, SIZE, SIZE, 3)) + 150 * level[:, None, None, None] * np.eye(3)[c % 3]).astype(
+            np.uint8
+        )
+        clip = f"toy/{c:02d}"
+        pixels[clip] = shade
+        rows.append({"clip_id": clip, "label": CLASSES[c % 3]})
+        for f in range(4):
+            units = {f"au_AU{u}": float(level[f]) * (c % 3 == k) for k, u in enumerate((4, 12, 5))}
+            truth.append({"clip_id": clip, "frame_index": f, "timestamp_s": f / 4, **units})
+    path = tmp_path_factory.mktemp("toy") / "0.safetensors"
+    write_store(pixels, path)
+    sample = pd.DataFrame(
+        [{"clip_id": c, "position": f, "frame_index": f, "timestamp_s": f / 4, "role": "frame", "gap": 0}
+         for c in pixels for f in range(4)]
+    )  # fmt: skip
+    return FrameStore([path]), pd.DataFrame(truth), sample, pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def organism(world, tmp_path_factory):
+    """Tower and language part trained on the toy world, saved like any system."""
+    store, truth, _, labels = world
+    models = tmp_path_factory.mktemp("models")
+    prompt = models / "classify.txt"
+    prompt.write_text(QUESTION)
+    log = fit_tower(store, truth, {"tower": TOWER, "seed": 3, "image_size": SIZE}, models / "tower")
+    captions = pd.DataFrame(
+        [{"clip_id": r.clip_id, "frames": [f], "prompt": f" <image> {QUESTION} answer :", "answer": r.label}
+         for r in labels.itertuples() if int(r.clip_id[-2:]) < 45 for f in range(4)]
+    )  # fmt: skip
+    params = {"tower": TOWER, "language": LANGUAGE, "classes": CLASSES, "prompts": {"classify": str(prompt)},
+              "image_size": SIZE, "seed": 3}  # fmt: skip
+    pretrain_organism(models / "tower", captions, store, params, models / "toy")
+    return models, log
+
+
+def accuracy(system, world, clips, shown=slice(None)):
+    store, _, _, labels = world
+    right = []
+    for row in labels.iloc[clips].itertuples():
+        reply = system.answer([*store.frames(row.clip_id, range(4))[shown], QUESTION], CLASSES, 2)
+        right.append(max(reply.scores, key=reply.scores.get) == row.label)
+    return np.mean(right)
+
+
+def test_the_organism_learns_and_is_loaded_as_it_was_saved(organism, world):
+    models, log = organism
+    assert log["metric"].dropna().iloc[-1] > 0.5
+    system = load_system({"system": "toy", "kind": "vlm", "training": "pretrain"}, models)
+    assert accuracy(system, world, slice(45, 60), slice(3, 4)) > 0.8
+
+
+def test_an_adapter_changes_answers_and_leaves_its_base_alone(organism, world, tmp_path):
+    models, _ = organism
+    store, _, sample, labels = world
+    base = weights_hash({"system": "toy"}, models)
+    turned = labels.assign(label=[CLASSES[(CLASSES.index(c) + 1) % 3] for c in labels["label"]])
+    schedule = pd.DataFrame({"draw": range(480), "clip_id": [labels["clip_id"][i % 45] for i in range(480)]})
+    params = {"rank": 8, "batch": 16, "learning_rate": 1e-2, "seed": 3}
+    finetune_lora(models / "toy", schedule, sample, turned, store, QUESTION, params, models / "turned")
+    row = {"system": "turned", "kind": "vlm", "training": "lora", "base": "toy"}
+    assert accuracy(load_system(row, models), (store, None, sample, turned), slice(45, 60)) > 0.8
+    assert weights_hash({"system": "toy"}, models) == base
+    assert weights_hash(row, models) != base
+
+
+def test_the_video_classifier_learns_from_a_schedule(world, tmp_path):
+    store, truth, sample, labels = world
+    params = {"frames": 4, "patch_size": 16, "hidden_size": 32, "layers": 2, "heads": 2, "batch": 16, "seed": 3,
+              "learning_rate": 3e-3, "pretraining": {"epochs": 4, "learning_rate": 3e-3}, "image_size": SIZE,
+              "classes": CLASSES}  # fmt: skip
+    pretrain_video(store, truth, sample, params, tmp_path / "video")
+    schedule = pd.DataFrame({"draw": range(320), "clip_id": [labels["clip_id"][i % 45] for i in range(320)]})
+    train_classifier(tmp_path / "video", schedule, sample, labels, store, params, tmp_path / "classifier")
+    system = VideoClassifier(tmp_path / "classifier")
+    assert accuracy(system, world, slice(45, 60)) > 0.8
+    reply = system.answer([*store.frames("toy/50", range(4))], CLASSES)
+    assert sum(np.exp(list(reply.scores.values()))) == pytest.approx(1, abs=1e-3)
