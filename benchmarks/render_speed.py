@@ -105,7 +105,8 @@ def main() -> None:
         ours, theirs, agree = _visibility(rig, canvas, size, 10)
         print(
             f"{size} px: whole clip {fps:.0f} frames/s (of which a person costs {person_ms:.0f} ms); "
-            f"what each pixel sees: compiled {ours:.0f} frames/s, NumPy {theirs:.1f} frames/s, {ours / theirs:.0f} times; same on {agree:.2%}"
+            f"what each pixel sees: compiled {ours:.0f} frames/s, NumPy {theirs:.1f} frames/s, {ours / theirs:.0f}x; "
+            f"same on {agree:.2%}"
         )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from emovlm.core.contracts import CLIP_PLAN
+from emovlm.core.contracts.data import CLIP_PLAN
 from emovlm.core.io import write_table
 from emovlm.synface.dataset import gather, render_shard
 from emovlm.synface.plan import plan_clips, read_class_sizes

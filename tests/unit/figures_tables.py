@@ -8,8 +8,8 @@ import pandas as pd
 import yaml
 from tests.unit.statistics_answers import draw_answers, manifest_of
 
-from emovlm.core import contracts
 from emovlm.core.config import read_rows
+from emovlm.core.contracts.statistics import HITS
 from emovlm.core.io import write_json, write_table
 from emovlm.figures.tables import CONTRACTS, load
 from emovlm.lexicon.frequency import count_terms
@@ -96,7 +96,7 @@ def hits():
             rows.append(
                 (f"fps{rate:g}", rate, length, expected, measured, measured - 0.1, min(1.0, measured + 0.1), 20)
             )
-    return pd.DataFrame(rows, columns=list(contracts.HITS.columns))
+    return pd.DataFrame(rows, columns=list(HITS.columns))
 
 
 def sample(frames, role="frame"):

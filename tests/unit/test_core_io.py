@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from emovlm.core.contracts import Column, Table
+from emovlm.core.contract import Column, Table
 from emovlm.core.errors import StudyError
 from emovlm.core.io import atomic, read_table, read_tables, write_table
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from emovlm.core.contracts import MANIFEST
+from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table
 from emovlm.datasets.annotations import read_classes

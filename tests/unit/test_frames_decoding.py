@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from emovlm.core.contracts import CLIP_INDEX, FRAME_INDEX, MANIFEST
+from emovlm.core.contracts.data import MANIFEST
+from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table, read_tables, write_table
 from emovlm.frames.decoding import Undecodable, decode_clip

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from emovlm.core.config import read_rows
-from emovlm.core.contracts import TERM_FREQUENCY
+from emovlm.core.contracts.frequency import TERM_FREQUENCY
 from emovlm.core.errors import StudyError
 from emovlm.lexicon.frequency import count_all, count_terms, wordfreq_counts
 from emovlm.lexicon.terms import read_lexicon, terms_of

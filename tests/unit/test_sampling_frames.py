@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emovlm.core.contracts import CLIP_INDEX, FRAME_INDEX, SAMPLE
+from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX, SAMPLE
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table, write_table
 from emovlm.sampling.frame_samplers import sample_frames

@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from emovlm.core.contracts import CLIP_INDEX, MANIFEST, SCHEDULE
+from emovlm.core.contracts.data import MANIFEST
+from emovlm.core.contracts.frames import CLIP_INDEX, SCHEDULE
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table, write_table
 from emovlm.sampling.training_samplers import class_weights, training_schedule

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from emovlm.core.config import read_rows
-from emovlm.core.contracts import CLAIMS
+from emovlm.core.contracts.statistics import CLAIMS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.statistics.claims import Results, judge, standing_of

@@ -7,7 +7,7 @@ from scipy.stats import permutation_test
 from statsmodels.stats.multitest import multipletests
 from tests.unit.statistics_answers import SETTINGS, draw_answers
 
-from emovlm.core.contracts import COMPARISONS
+from emovlm.core.contracts.statistics import COMPARISONS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.statistics.comparisons import TIE, compare, equivalence_p, permutation_p

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from emovlm.core.contracts import CORRELATIONS
+from emovlm.core.contracts.statistics import CORRELATIONS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.lexicon.terms import read_lexicon

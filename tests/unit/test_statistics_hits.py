@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from emovlm.core.contracts import HITS
+from emovlm.core.contracts.statistics import HITS
 from emovlm.core.io import read_table, write_table
 from emovlm.statistics.hits import hits_table, micro_events
 

@@ -7,7 +7,9 @@ from scipy import stats
 from sklearn import metrics as sk
 from tests.unit.statistics_answers import CLASSES, SETTINGS, draw_answers, manifest_of
 
-from emovlm.core.contracts import ANSWERS, CONFUSION, MANIFEST, METRICS, PER_CLASS
+from emovlm.core.contracts.answers import ANSWERS
+from emovlm.core.contracts.data import MANIFEST
+from emovlm.core.contracts.statistics import CONFUSION, METRICS, PER_CLASS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.statistics.bootstrap import bootstrap_weights, percentile_interval, resample

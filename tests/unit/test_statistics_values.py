@@ -13,7 +13,11 @@ import yaml
 from tests.unit.statistics_answers import draw_answers, manifest_of
 
 from emovlm.core.config import read_rows
-from emovlm.core.contracts import ANSWERS, CLIP_TRUTH, MANIFEST, METRICS, SAMPLE, TERM_FREQUENCY
+from emovlm.core.contracts.answers import ANSWERS
+from emovlm.core.contracts.data import CLIP_TRUTH, MANIFEST
+from emovlm.core.contracts.frames import SAMPLE
+from emovlm.core.contracts.frequency import TERM_FREQUENCY
+from emovlm.core.contracts.statistics import METRICS
 from emovlm.core.io import read_json, read_table, write_table
 from emovlm.lexicon.frequency import count_terms
 from emovlm.lexicon.terms import read_lexicon

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from tests.conftest import RENDERING, render_corpus
 
-from emovlm.core.contracts import CLIP_PLAN, CLIP_TRUTH, FRAME_TRUTH
+from emovlm.core.contracts.data import CLIP_PLAN, CLIP_TRUTH, FRAME_TRUTH
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table
 from emovlm.synface.dataset import gather, render_shard, write_script

@@ -59,6 +59,12 @@ def test_au12_raises_both_lip_corners_and_au15_lowers_them(rig, face):
     assert (face(AU15=1)[corners, 1] - rest < -0.03).all()
 
 
+def test_tight_and_pressed_lips_do_not_smile(rig, face):
+    corners = list(_lip_corners(rig))
+    for au in ("AU23", "AU24"):
+        assert (face(**{au: 1})[corners, 1] - face()[corners, 1] < 0.01).all()
+
+
 def test_a_one_sided_unit_moves_only_its_side(rig, face):
     left, right = _lip_corners(rig)
     moved = face(AUL12=1)[:, 1] - face()[:, 1]

@@ -23,7 +23,7 @@ TOWER = {
     "architecture": "test_resnet",
     "channels": 96,
     "arguments": {},
-    "epochs": 4,
+    "epochs": 15,
     "batch": 32,
     "learning_rate": 3e-3,
 }
@@ -166,7 +166,7 @@ def test_an_adapter_changes_answers_and_leaves_its_base_alone(organism, world, t
 def test_the_video_classifier_learns_from_a_schedule(world, tmp_path):
     store, truth, sample, labels = world
     params = {"frames": 4, "patch_size": 16, "hidden_size": 32, "layers": 2, "heads": 2, "batch": 16, "seed": 3,
-              "learning_rate": 3e-3, "pretraining": {"epochs": 4, "learning_rate": 3e-3}, "image_size": SIZE,
+              "learning_rate": 3e-3, "pretraining": {"epochs": 15, "learning_rate": 3e-3}, "image_size": SIZE,
               "classes": CLASSES}  # fmt: skip
     pretrain_video(store, truth, sample, params, tmp_path / "video")
     schedule = pd.DataFrame({"draw": range(320), "clip_id": [labels["clip_id"][i % 45] for i in range(320)]})

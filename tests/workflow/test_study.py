@@ -3,7 +3,8 @@
 import pypdf
 import pytest
 
-from emovlm.core import contracts
+from emovlm.core.contracts.answers import ANSWERS
+from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.io import read_json, read_table
 from tests.workflow.conftest import RESULTS, Project
 
@@ -16,9 +17,9 @@ STAGES = {
 }  # fmt: skip
 # What no reader should have to know the number of shards or cores for.
 COMPARED = [
-    "values.json", "tables/*.csv", "lexicon/*.csv", "answers/*.parquet", "samples/**/*.parquet", "schedules/**/*.parquet",
-    "captions/*.parquet", "manifests/*.parquet", "raw/*/truth/*.parquet", "raw/*/annotations/*", "models/**/*.safetensors",
-    "models/**/*.csv", "figures/*.png", "figures/*.pdf", "paper/paper.pdf",
+    "values.json", "tables/*.csv", "lexicon/*.csv", "answers/*.parquet", "texts/*/*.parquet", "samples/**/*.parquet",
+    "schedules/**/*.parquet", "captions/*.parquet", "manifests/*.parquet", "raw/*/truth/*.parquet",
+    "raw/*/annotations/*", "models/**/*.safetensors", "models/**/*.csv", "figures/*.png", "figures/*.pdf", "paper/paper.pdf",
 ]  # fmt: skip
 
 
@@ -32,12 +33,12 @@ def test_every_stage_is_in_the_rulegraph(project):
 
 
 def test_every_clip_of_every_condition_has_an_answer_or_a_reason(project):
-    manifest = read_table(project.path / RESULTS / "manifests/synface.parquet", contracts.MANIFEST)
+    manifest = read_table(project.path / RESULTS / "manifests/synface.parquet", MANIFEST)
     tested = set(manifest.query("split == 'test'")["clip_id"])
     paths = sorted((project.path / RESULTS / "answers").glob("*.parquet"))
     assert len(paths) == 15
     for path in paths:
-        answers = read_table(path, contracts.ANSWERS)
+        answers = read_table(path, ANSWERS)
         assert set(answers["clip_id"]) == tested
         assert answers.query("status == 'ok'")["prediction"].notna().all()
         assert answers.query("status != 'ok'")["reason"].notna().all()

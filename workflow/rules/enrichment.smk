@@ -46,4 +46,4 @@ rule gather_texts:
     params:
         code=code("gather_shards"),
     shell:
-        "python workflow/scripts/gather_shards.py --table TEXTS --shards {input} --out {output} 2>&1 | tee {log}"
+        "python workflow/scripts/gather_shards.py --table texts --shards {input} --out {output} 2>&1 | tee {log}"

@@ -54,4 +54,4 @@ rule gather_answers:
     params:
         code=code("gather_shards"),
     shell:
-        "python workflow/scripts/gather_shards.py --table ANSWERS --shards {input} --out {output} 2>&1 | tee {log}"
+        "python workflow/scripts/gather_shards.py --table answers --shards {input} --out {output} 2>&1 | tee {log}"

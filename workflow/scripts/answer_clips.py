@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from emovlm.core import contracts
+from emovlm.core.contracts.answers import ANSWERS, TEXTS
+from emovlm.core.contracts.data import MANIFEST
+from emovlm.core.contracts.frames import CLIP_INDEX, SAMPLE
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
 from emovlm.evaluation.answer_store import AnswerStore
@@ -27,14 +29,14 @@ def main() -> None:
     params = given.params
     row = params["system"]
 
-    manifest = read_table(given.manifest, contracts.MANIFEST).query("split == 'test'")
-    clips = manifest.merge(read_table(given.clips, contracts.CLIP_INDEX), on="clip_id")
+    manifest = read_table(given.manifest, MANIFEST).query("split == 'test'")
+    clips = manifest.merge(read_table(given.clips, CLIP_INDEX), on="clip_id")
     answers = answer_clips(
         load_system(row, given.models),
         weights_hash(row, given.models),
         clips,
-        read_table(given.sample, contracts.SAMPLE),
-        read_table(given.texts, contracts.TEXTS) if given.texts else None,
+        read_table(given.sample, SAMPLE),
+        read_table(given.texts, TEXTS) if given.texts else None,
         FrameStore([given.store]),
         AnswerStore(given.kept),
         params["classes"],
@@ -42,7 +44,7 @@ def main() -> None:
         {k: params[k] for k in ("context", "max_new_tokens")},
         given.code,
     )
-    write_table(answers, given.out, contracts.ANSWERS)
+    write_table(answers, given.out, ANSWERS)
 
 
 if __name__ == "__main__":

@@ -1,21 +1,24 @@
 """Collect every number that the paper prints into one file, by id."""
 
-from emovlm.core import contracts
+from emovlm.core.contracts.answers import ANSWERS
+from emovlm.core.contracts.data import MANIFEST
+from emovlm.core.contracts.frequency import TERM_FREQUENCY
+from emovlm.core.contracts.statistics import CLAIMS, COMPARISONS, CORRELATIONS, HITS, METRICS, PER_CLASS
 from emovlm.core.io import read_table, write_json
 from emovlm.core.script import named_paths, parser, run
 from emovlm.statistics.published import read_published
 from emovlm.statistics.values import Tables, collect
 
 RESULTS = {
-    "metrics": contracts.METRICS,
-    "per_class": contracts.PER_CLASS,
-    "comparisons": contracts.COMPARISONS,
-    "correlations": contracts.CORRELATIONS,
-    "hits": contracts.HITS,
-    "claims": contracts.CLAIMS,
-    "frequency": contracts.TERM_FREQUENCY,
+    "metrics": METRICS,
+    "per_class": PER_CLASS,
+    "comparisons": COMPARISONS,
+    "correlations": CORRELATIONS,
+    "hits": HITS,
+    "claims": CLAIMS,
+    "frequency": TERM_FREQUENCY,
 }
-SEVERAL = {"answers": ("CONDITION", contracts.ANSWERS), "manifests": ("DATASET", contracts.MANIFEST)}
+SEVERAL = {"answers": ("CONDITION", ANSWERS), "manifests": ("DATASET", MANIFEST)}
 
 
 def main() -> None:

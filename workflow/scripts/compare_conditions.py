@@ -3,7 +3,7 @@
 --params: seed, resamples, confidence, classes, comparisons (rows of the table), margins (claim to margin).
 """
 
-from emovlm.core.contracts import COMPARISONS
+from emovlm.core.contracts.statistics import COMPARISONS
 from emovlm.core.io import write_table
 from emovlm.core.script import named_paths, parser, run
 from emovlm.statistics.comparisons import compare

@@ -3,7 +3,7 @@
 --params: seed, resamples, confidence, classes (in the lexicon's order).
 """
 
-from emovlm.core.contracts import CONFUSION, METRICS, PER_CLASS
+from emovlm.core.contracts.statistics import CONFUSION, METRICS, PER_CLASS
 from emovlm.core.io import write_table
 from emovlm.core.script import named_paths, parser, run
 from emovlm.statistics.counts import read_answers

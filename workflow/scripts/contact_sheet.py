@@ -1,6 +1,6 @@
 """Draw a contact sheet of a rendered corpus: faces of every class at the apex."""
 
-from emovlm.core.contracts import CLIP_TRUTH
+from emovlm.core.contracts.data import CLIP_TRUTH
 from emovlm.core.io import read_table
 from emovlm.core.script import parser, run
 from emovlm.synface.sheet import contact_sheet, save_sheet

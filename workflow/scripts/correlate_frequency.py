@@ -5,7 +5,8 @@
 
 import pandas as pd
 
-from emovlm.core.contracts import CORRELATIONS, PER_CLASS, TERM_FREQUENCY
+from emovlm.core.contracts.frequency import TERM_FREQUENCY
+from emovlm.core.contracts.statistics import CORRELATIONS, PER_CLASS
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import named_paths, parser, run
 from emovlm.lexicon.terms import read_lexicon

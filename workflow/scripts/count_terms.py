@@ -3,7 +3,7 @@
 --params: sources, the rows of config/sources.tsv.
 """
 
-from emovlm.core.contracts import TERM_FREQUENCY
+from emovlm.core.contracts.frequency import TERM_FREQUENCY
 from emovlm.core.io import write_table
 from emovlm.core.script import named_paths, parser, run
 from emovlm.lexicon.frequency import count_all

@@ -5,7 +5,8 @@
 
 from pathlib import Path
 
-from emovlm.core.contracts import CLIP_INDEX, FRAME_INDEX, MANIFEST
+from emovlm.core.contracts.data import MANIFEST
+from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
 from emovlm.frames.shard import decode_shard

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from emovlm.core import contracts
+from emovlm.core.contracts.answers import TEXTS
+from emovlm.core.contracts.data import MANIFEST
+from emovlm.core.contracts.frames import SAMPLE
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
 from emovlm.enrichment.gaps import describe_gaps
@@ -20,13 +22,13 @@ def main() -> None:
     arguments.add_argument("--out", required=True)
     given = arguments.parse_args()
     frames = FrameStore([given.store])
-    manifest = read_table(given.manifest, contracts.MANIFEST).query("split == 'test'")
-    sample = read_table(given.sample, contracts.SAMPLE)
+    manifest = read_table(given.manifest, MANIFEST).query("split == 'test'")
+    sample = read_table(given.sample, SAMPLE)
     sample = sample[sample["clip_id"].isin(set(manifest["clip_id"]) & set(frames.clip_ids()))]
     system = load_system(given.params["system"], given.models)
     prompt = Path(given.prompt).read_text(encoding="utf-8").strip()
     texts = describe_gaps(system, sample, frames, prompt, given.params["max_new_tokens"])
-    write_table(texts, given.out, contracts.TEXTS)
+    write_table(texts, given.out, TEXTS)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 --params: claims (the content of claims.yaml), seed, resamples, confidence.
 """
 
-from emovlm.core.contracts import CLAIMS, COMPARISONS, HITS, PER_CLASS, TERM_FREQUENCY
+from emovlm.core.contracts.frequency import TERM_FREQUENCY
+from emovlm.core.contracts.statistics import CLAIMS, COMPARISONS, HITS, PER_CLASS
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
 from emovlm.statistics.claims import Results, judge

@@ -5,7 +5,7 @@
 
 from pathlib import Path
 
-from emovlm.core.contracts import MANIFEST
+from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.io import write_table
 from emovlm.core.script import parser, run
 from emovlm.datasets.annotations import read_classes

@@ -3,7 +3,9 @@
 --params: rates (sampler to frames a second), bins, confidence, splits (the splits whose clips count).
 """
 
-from emovlm.core.contracts import CLIP_TRUTH, HITS, SAMPLE
+from emovlm.core.contracts.data import CLIP_TRUTH
+from emovlm.core.contracts.frames import SAMPLE
+from emovlm.core.contracts.statistics import HITS
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import named_paths, parser, run
 from emovlm.statistics.hits import hits_table, micro_events

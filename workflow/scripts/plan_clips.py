@@ -1,6 +1,6 @@
 """Plan the clips of one rendered corpus."""
 
-from emovlm.core.contracts import CLIP_PLAN
+from emovlm.core.contracts.data import CLIP_PLAN
 from emovlm.core.io import write_table
 from emovlm.core.script import parser, run
 from emovlm.synface.plan import plan_clips, read_class_sizes

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from emovlm.core import contracts
+from emovlm.core.contracts.training import CAPTIONS, TRAINING_LOG
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
 from emovlm.frames.store import FrameStore
@@ -16,10 +16,10 @@ def main() -> None:
     arguments.add_argument("--stores", required=True, nargs="+", help="frame stores of the pretraining clips")
     arguments.add_argument("--weights", required=True, help="model.safetensors, beside the other files")
     given = arguments.parse_args()
-    captions = read_table(given.captions, contracts.CAPTIONS)
+    captions = read_table(given.captions, CAPTIONS)
     folder = Path(given.weights).parent
     log = pretrain_organism(Path(given.tower).parent, captions, FrameStore(given.stores), given.params, folder)
-    write_table(log, folder / "training.csv", contracts.TRAINING_LOG)
+    write_table(log, folder / "training.csv", TRAINING_LOG)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from emovlm.core import contracts
+from emovlm.core.contracts.data import FRAME_TRUTH
+from emovlm.core.contracts.frames import SAMPLE
+from emovlm.core.contracts.training import TRAINING_LOG
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
 from emovlm.frames.store import FrameStore
@@ -17,10 +19,10 @@ def main() -> None:
     arguments.add_argument("--weights", required=True, help="model.safetensors, beside the other files")
     given = arguments.parse_args()
     folder = Path(given.weights).parent
-    truth = read_table(given.truth, contracts.FRAME_TRUTH)
-    sample = read_table(given.sample, contracts.SAMPLE)
+    truth = read_table(given.truth, FRAME_TRUTH)
+    sample = read_table(given.sample, SAMPLE)
     log = pretrain_video(FrameStore(given.stores), truth, sample, given.params, folder)
-    write_table(log, folder / "training.csv", contracts.TRAINING_LOG)
+    write_table(log, folder / "training.csv", TRAINING_LOG)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 --params: {"sampler": its row of config/frame_samplers.tsv, "base": the row that it shuffles, if any, "seed": seed}.
 """
 
-from emovlm.core.contracts import CLIP_INDEX, FRAME_INDEX, SAMPLE
+from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX, SAMPLE
 from emovlm.core.io import read_tables, write_table
 from emovlm.core.script import parser, run
 from emovlm.sampling.frame_samplers import sample_frames

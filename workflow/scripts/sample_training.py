@@ -3,7 +3,8 @@
 --params: {"sampler": its row of config/training_samplers.tsv, "seed": seed, "n_draws": length of the schedule}.
 """
 
-from emovlm.core.contracts import CLIP_INDEX, MANIFEST, SCHEDULE
+from emovlm.core.contracts.data import MANIFEST
+from emovlm.core.contracts.frames import CLIP_INDEX, SCHEDULE
 from emovlm.core.io import read_table, read_tables, write_table
 from emovlm.core.script import parser, run
 from emovlm.sampling.training_samplers import training_schedule

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from emovlm.core import contracts
+from emovlm.core.contracts.data import MANIFEST
+from emovlm.core.contracts.frames import SAMPLE, SCHEDULE
+from emovlm.core.contracts.training import TRAINING_LOG
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
 from emovlm.frames.store import FrameStore
@@ -21,14 +23,14 @@ def main() -> None:
     folder = Path(given.weights).parent
     log = train_classifier(
         Path(given.base).parent,
-        read_table(given.schedule, contracts.SCHEDULE),
-        read_table(given.sample, contracts.SAMPLE),
-        read_table(given.manifest, contracts.MANIFEST),
+        read_table(given.schedule, SCHEDULE),
+        read_table(given.sample, SAMPLE),
+        read_table(given.manifest, MANIFEST),
         FrameStore(given.stores),
         given.params,
         folder,
     )
-    write_table(log, folder / "training.csv", contracts.TRAINING_LOG)
+    write_table(log, folder / "training.csv", TRAINING_LOG)
 
 
 if __name__ == "__main__":

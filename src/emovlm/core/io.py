@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from emovlm.core.contracts import Table
+from emovlm.core.contract import Table
 from emovlm.core.errors import StudyError
 
 

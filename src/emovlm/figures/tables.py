@@ -4,24 +4,27 @@ from pathlib import Path
 
 import pandas as pd
 
-from emovlm.core import contracts
-from emovlm.core.contracts import Table
+from emovlm.core.contract import Table
+from emovlm.core.contracts.data import CLIP_TRUTH, FRAME_TRUTH, MANIFEST
+from emovlm.core.contracts.frames import SAMPLE
+from emovlm.core.contracts.frequency import TERM_FREQUENCY
+from emovlm.core.contracts.statistics import CLAIMS, COMPARISONS, CONFUSION, CORRELATIONS, HITS, METRICS, PER_CLASS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table
 
 CONTRACTS: dict[str, Table] = {
-    "metrics": contracts.METRICS,
-    "per_class": contracts.PER_CLASS,
-    "confusion": contracts.CONFUSION,
-    "comparisons": contracts.COMPARISONS,
-    "correlations": contracts.CORRELATIONS,
-    "hits": contracts.HITS,
-    "claims": contracts.CLAIMS,
-    "frequency": contracts.TERM_FREQUENCY,
-    "manifest": contracts.MANIFEST,
-    "truth": contracts.CLIP_TRUTH,
-    "frame_truth": contracts.FRAME_TRUTH,
-    "samples": contracts.SAMPLE,
+    "metrics": METRICS,
+    "per_class": PER_CLASS,
+    "confusion": CONFUSION,
+    "comparisons": COMPARISONS,
+    "correlations": CORRELATIONS,
+    "hits": HITS,
+    "claims": CLAIMS,
+    "frequency": TERM_FREQUENCY,
+    "manifest": MANIFEST,
+    "truth": CLIP_TRUTH,
+    "frame_truth": FRAME_TRUTH,
+    "samples": SAMPLE,
 }
 # Tables without a contract of their own: config (TSV, all cells text) and published figures (CSV).
 PLAIN: dict[str, tuple[str, ...]] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emovlm.core.contracts import CLIP_INDEX, FRAME_INDEX
+from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import shard_of
 from emovlm.core.progress import track

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from emovlm.core.tables import Row
 from emovlm.core.errors import StudyError
+from emovlm.core.tables import Row
 from emovlm.lexicon.terms import FORMS, terms_of
 
 PER_BILLION = 1e9

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from emovlm.core.tables import Row, read_rows
 from emovlm.core.errors import StudyError
+from emovlm.core.tables import Row, read_rows
 
 FORMS = {"en": ("family", "noun", "adjective"), "zh": ("family",)}
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emovlm.core.contracts import SAMPLE
+from emovlm.core.contracts.frames import SAMPLE
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
 

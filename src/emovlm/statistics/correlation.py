@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from emovlm.core.contracts import CORRELATIONS
+from emovlm.core.contracts.statistics import CORRELATIONS
 from emovlm.core.hashing import rng
 
 LEAST_CLASSES = 5

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from emovlm.core.contracts import ANSWERS, MANIFEST
+from emovlm.core.contracts.answers import ANSWERS
+from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table, read_tables
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from emovlm.core.contracts import HITS
+from emovlm.core.contracts.statistics import HITS
 from emovlm.sampling.coverage import event_hits, hit_probability
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emovlm.core.contracts import CLIP_PLAN, CLIP_TRUTH, FRAME_TRUTH
+from emovlm.core.contracts.data import CLIP_PLAN, CLIP_TRUTH, FRAME_TRUTH
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng, sha256_bytes, shard_of
 from emovlm.core.io import read_table, read_tables, write_table, write_text

@@ -27,8 +27,12 @@ _ACTIONS: dict[str, tuple[dict[str, float], dict[str, float]]] = {
     "AU18": ({"mouthPucker": 1.0}, {}),
     "AU20": ({"mouthStretch": 1.3}, {"mouth corner": 0.4, "nasolabial": 0.2}),
     "AU22": ({"mouthFunnel": 1.0}, {}),
-    "AU23": ({"mouthPress": 0.8, "mouthRollUpper": 0.35, "mouthRollLower": 0.35}, {}),
-    "AU24": ({"mouthPress": 1.1, "mouthRollLower": 0.3}, {}),
+    # the rig's mouthPress also lifts the lip corners, into a smile; mouthFrown takes that back
+    "AU23": (
+        {"mouthPress": 0.55, "mouthFrown": 0.45, "mouthPucker": 0.2, "mouthRollUpper": 0.4, "mouthRollLower": 0.4},
+        {},
+    ),
+    "AU24": ({"mouthPress": 0.9, "mouthFrown": 0.7, "mouthPucker": 0.15, "mouthRollLower": 0.3}, {}),
     "AU25": ({"mouthLowerDown": 0.55, "jawOpen": 0.07}, {}),
     "AU26": ({"jawOpen": 0.42}, {}),
     "AU27": ({"jawOpen": 0.9}, {}),

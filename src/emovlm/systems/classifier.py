@@ -103,7 +103,7 @@ def train_classifier(
         base, id2label=dict(enumerate(classes)), label2id={c: i for i, c in enumerate(classes)},
         ignore_mismatched_sizes=True,
     )  # fmt: skip
-    targets = torch.from_numpy(labels.to_numpy(np.int64))
+    targets = torch.tensor(labels.to_list())
     log = fit(model, list(videos.values()), targets, draws, params, "train classifier", params["seed"])
     model.save_pretrained(folder)
     return log

@@ -1,0 +1,26 @@
+"""Enrichment and evaluation: texts and answers."""
+
+from emovlm.core.contract import INT, TEXT, TEXT_OR_NULL, Column, table
+
+TEXTS = table(
+    "enrichment texts",
+    "clip_id gap",
+    clip_id=TEXT,
+    gap=INT,
+    text=TEXT,
+    frames=Column("list<int>"),
+)
+ANSWERS = table(
+    "answers",
+    "clip_id",
+    "score_",
+    clip_id=TEXT,
+    label=TEXT,
+    status=Column("string", about="ok, or failed with the reason beside it"),
+    reason=TEXT_OR_NULL,
+    prediction=Column("string", nullable=True, about="class of the highest label likelihood"),
+    reply=Column("string", nullable=True, about="free greedy reply"),
+    parsed=Column("string", nullable=True, about="class the reply names by strict parsing; empty if none or many"),
+    n_frames=INT,
+    n_tokens=Column("int", about="length of the prompt, visual tokens included"),
+)

@@ -1,0 +1,54 @@
+"""Data: plans, ground truth and manifests of clips."""
+
+from emovlm.core.contract import BOOL, INT, SECONDS, SECONDS_OR_NULL, TEXT, TEXT_OR_NULL, Column, table
+
+CLIP_PLAN = table(
+    "clip plan",
+    "name",
+    name=Column("string", about="file name without suffix, five digits as in MAFW"),
+    split=Column("string", about="pretrain, train or test"),
+    label=Column("string", about="emotion class (the lexicon's)"),
+    identity=Column("string", about="one rendered person; no identity is in two splits"),
+    variant=Column("int", about="which published action-unit variant of the class"),
+    duration_s=SECONDS,
+    fps=Column("float", unit="1/s"),
+    intensity=Column("float", about="peak intensity as a share of the prototype's"),
+    micro=Column("bool", about="the expression lasts only 0.25-0.5 s"),
+    order=Column("string", nullable=True, about="order-dependent pair this clip belongs to, if any"),
+    seed=Column("int", about="everything else about the clip is drawn from it"),
+)
+CLIP_TRUTH = table(
+    "clip truth",
+    "clip_id",
+    clip_id=TEXT,
+    identity=TEXT,
+    label=TEXT,
+    split=TEXT,
+    micro=BOOL,
+    order=TEXT_OR_NULL,
+    onset_s=SECONDS_OR_NULL,
+    apex_s=SECONDS_OR_NULL,
+    apex_end_s=SECONDS_OR_NULL,
+    offset_s=SECONDS_OR_NULL,
+    yaw_deg=Column("float", unit="deg"),
+    blinks=INT,
+    frames_sha256=Column("string", about="of the rendered pixels before compression"),
+)
+FRAME_TRUTH = table(
+    "frame truth",
+    "clip_id frame_index",
+    "au_",
+    clip_id=TEXT,
+    frame_index=INT,
+    timestamp_s=SECONDS,
+)
+MANIFEST = table(
+    "manifest",
+    "clip_id",
+    clip_id=TEXT,
+    path=Column("string", about="relative to the dataset's folder, never outside it"),
+    label=TEXT,
+    split=Column("string", about="pretrain, train or test"),
+    fold=Column("int", about="official fold, 0 where the dataset has none"),
+    identity=Column("string", about="cluster for the bootstrap: person or source; the clip itself if unknown"),
+)
