@@ -36,8 +36,8 @@ def labels():
 
 
 def test_naming_follows_the_words_or_is_equal_with_the_same_total(frequency):
-    by_word = naming_shares(frequency, CLASSES, "frequency")
-    equal = naming_shares(frequency, CLASSES, "uniform")
+    by_word = naming_shares(frequency, CLASSES, "frequency", 1.0)
+    equal = naming_shares(frequency, CLASSES, "uniform", 1.0)
     assert by_word == pytest.approx({"anger": 0.3, "fear": 1.0, "happiness": 0.04})
     assert len(set(equal.values())) == 1
     assert sum(equal.values()) == pytest.approx(sum(by_word.values()))
@@ -45,14 +45,14 @@ def test_naming_follows_the_words_or_is_equal_with_the_same_total(frequency):
 
 def test_a_censored_emotion_or_an_unknown_arm_is_an_error(frequency):
     with pytest.raises(StudyError, match="does not list sadness"):
-        naming_shares(frequency, [*CLASSES, "sadness"], "frequency")
+        naming_shares(frequency, [*CLASSES, "sadness"], "frequency", 1.0)
     with pytest.raises(StudyError, match="unknown pretraining arm 'zipf'"):
-        naming_shares(frequency, CLASSES, "zipf")
+        naming_shares(frequency, CLASSES, "zipf", 1.0)
 
 
 def test_the_arms_differ_only_in_which_captions_name_the_emotion(truth, labels, frequency):
     arms = {
-        arm: write_captions(truth, labels, naming_shares(frequency, CLASSES, arm), PROMPTS, PARAMS)
+        arm: write_captions(truth, labels, naming_shares(frequency, CLASSES, arm, 0.5), PROMPTS, PARAMS)
         for arm in ("frequency", "uniform")
     }
     one, two = arms["frequency"], arms["uniform"]
@@ -66,7 +66,7 @@ def test_the_arms_differ_only_in_which_captions_name_the_emotion(truth, labels, 
 
 
 def test_each_class_is_named_exactly_as_often_as_its_share_says(truth, labels, frequency):
-    shares = naming_shares(frequency, CLASSES, "frequency")
+    shares = naming_shares(frequency, CLASSES, "frequency", 0.5)
     table = write_captions(truth, labels, shares, PROMPTS, PARAMS)
     named = table[table["names_emotion"]]["clip_id"].map(labels).value_counts()
     assert named.to_dict() == {c: round(40 * s) for c, s in shares.items()}
@@ -75,7 +75,7 @@ def test_each_class_is_named_exactly_as_often_as_its_share_says(truth, labels, f
 
 
 def test_every_word_of_every_caption_is_in_the_vocabulary(truth, labels, frequency):
-    table = write_captions(truth, labels, naming_shares(frequency, CLASSES, "frequency"), PROMPTS, PARAMS)
+    table = write_captions(truth, labels, naming_shares(frequency, CLASSES, "frequency", 0.5), PROMPTS, PARAMS)
     text = " ".join([*table["prompt"], *table["answer"]]).replace("<image>", "").lower()
     for mark in ".,;:?!":
         text = text.replace(mark, f" {mark} ")

@@ -19,7 +19,8 @@ STAGES = {
 COMPARED = [
     "values.json", "tables/*.csv", "lexicon/*.csv", "answers/*.parquet", "texts/*/*.parquet", "samples/**/*.parquet",
     "schedules/**/*.parquet", "captions/*.parquet", "manifests/*.parquet", "raw/*/truth/*.parquet",
-    "raw/*/annotations/*", "models/**/*.safetensors", "models/**/*.csv", "figures/*.png", "figures/*.pdf", "paper/paper.pdf",
+    "raw/*/annotations/*", "models/**/*.safetensors", "models/**/*.csv", "figures/*.png",
+    "figures/*.pdf", "paper/paper.pdf",
 ]  # fmt: skip
 
 

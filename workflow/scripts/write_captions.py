@@ -32,7 +32,7 @@ def main() -> None:
     primary = frequency.query("language == 'en'")
     primary = primary[(primary["source"] == lexicon["primary_source"]) & (primary["form"] == lexicon["primary_form"])]
     prompts = {name: Path(path).read_text(encoding="utf-8").strip() for name, path in params["prompts"].items()}
-    shares = naming_shares(primary, params["classes"], params["arm"])
+    shares = naming_shares(primary, params["classes"], params["arm"], params["naming"])
     write_table(write_captions(truth, labels, shares, prompts, params), given.out, CAPTIONS)
 
 

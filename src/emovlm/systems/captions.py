@@ -80,16 +80,17 @@ def describe_motion(before: dict[str, float], after: dict[str, float], draw: np.
     return " , ".join(said or [STILL]) + " ."
 
 
-def naming_shares(frequency: pd.DataFrame, classes: list[str], arm: str) -> dict[str, float]:
+def naming_shares(frequency: pd.DataFrame, classes: list[str], arm: str, most: float) -> dict[str, float]:
     """Share of each class's samples whose caption names the emotion.
 
-    ``frequency``: in proportion to the word's count, 1 for the commonest; ``uniform``: the same for all
-    classes, with the same total.
+    ``frequency``: in proportion to the word's count; ``uniform``: the same for all classes, with the same
+    total.
 
     Args:
         frequency: columns ``emotion`` and ``count`` of one source, form and language.
         classes: the emotions to name.
         arm: ``frequency`` or ``uniform``.
+        most: the share of the commonest word in the arm ``frequency``.
 
     Raises:
         StudyError: a class has no count (it is censored), or the arm is unknown.
@@ -100,7 +101,7 @@ def naming_shares(frequency: pd.DataFrame, classes: list[str], arm: str) -> dict
             f"the primary frequency source does not list {', '.join(counts.index[counts.isna()])}; "
             "choose another lexicon.primary_source in the config"
         )
-    shares = counts / counts.max()
+    shares = most * counts / counts.max()
     if arm == "uniform":
         shares[:] = shares.mean()
     elif arm != "frequency":
@@ -111,7 +112,10 @@ def naming_shares(frequency: pd.DataFrame, classes: list[str], arm: str) -> dict
 def write_captions(
     truth: pd.DataFrame, labels: pd.Series, shares: dict[str, float], prompts: dict[str, str], params: dict[str, Any]
 ) -> pd.DataFrame:
-    """All pretraining samples of one arm, in training order (``core.contracts.CAPTIONS``).
+    """All pretraining samples of one arm, in training order (``CAPTIONS``).
+
+    Nobody names an emotion that does not show: a sample whose frames show no visible action unit is
+    named only if the clip is neutral.
 
     Args:
         truth: ``FRAME_TRUTH`` of the pretraining clips.
@@ -135,7 +139,8 @@ def write_captions(
     order = rng(params["seed"], "caption order").permutation(len(table))
     table = table.iloc[order].reset_index(drop=True)
     table["emotion"] = labels.reindex(table["clip_id"]).to_numpy()
-    table["names_emotion"] = _named(table["emotion"], shares, params["seed"])
+    nameable = table.pop("visible") | (table["emotion"] == "neutral")
+    table["names_emotion"] = _named(table["emotion"], nameable, shares, params["seed"])
     question = f"{prompts['classify']} {ANSWER}"
     plain = [f"{p} {ANSWER}" for p in table.pop("asked")]
     described = table.pop("answer")
@@ -151,12 +156,12 @@ def write_captions(
     return table.drop(columns="emotion")
 
 
-def _named(emotions: pd.Series, shares: dict[str, float], seed: int) -> np.ndarray:
-    """Exactly ``round(share x n)`` named samples a class, the same lottery in every arm."""
-    ticket = pd.Series(rng(seed, "naming lottery").random(len(emotions)), index=emotions.index)
+def _named(emotions: pd.Series, nameable: pd.Series, shares: dict[str, float], seed: int) -> np.ndarray:
+    """``round(share x n)`` named samples a class, as far as it has nameable ones; the same lottery in every arm."""
+    ticket = pd.Series(rng(seed, "naming lottery").random(len(emotions)), index=emotions.index) + ~nameable
     rank = ticket.groupby(emotions).rank(method="first")
     quota = emotions.map(emotions.value_counts() * pd.Series(shares)).round()
-    return (rank <= quota).to_numpy()
+    return ((rank <= quota) & nameable).to_numpy()
 
 
 def _sample(
@@ -178,5 +183,5 @@ def _sample(
         shown = " <image>" + "".join(f" {text} <image>" for text in between)
     return {
         "frames": indices[chosen].tolist(), "shown": shown + " ", "asked": asked, "answer": described,
-        "direct": bool(draw.random() < 0.7),
+        "direct": bool(draw.random() < 0.7), "visible": max(states[peak].get(u, 0.0) for u in PHRASES) >= VISIBLE,
     }  # fmt: skip
