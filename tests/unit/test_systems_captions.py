@@ -60,6 +60,7 @@ def test_the_arms_differ_only_in_which_captions_name_the_emotion(truth, labels, 
         assert one[column].tolist() == two[column].tolist()
     same = one["names_emotion"] == two["names_emotion"]
     assert 0 < (~same).sum() < len(one)
+    assert one["names_emotion"].sum() == two["names_emotion"].sum()
     pd.testing.assert_frame_equal(one[same], two[same])
     unnamed = ~one["names_emotion"] & ~two["names_emotion"]
     assert not any(c in text for text in one[unnamed]["prompt"] + one[unnamed]["answer"] for c in CLASSES)

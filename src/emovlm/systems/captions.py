@@ -157,11 +157,18 @@ def write_captions(
 
 
 def _named(emotions: pd.Series, nameable: pd.Series, shares: dict[str, float], seed: int) -> np.ndarray:
-    """``round(share x n)`` named samples a class, as far as it has nameable ones; the same lottery in every arm."""
+    """Named samples in proportion to the shares, as far as a class has nameable ones; one lottery for all arms.
+
+    Their number is the mean share of all samples; what rounding leaves goes to the largest remainders.
+    """
     ticket = pd.Series(rng(seed, "naming lottery").random(len(emotions)), index=emotions.index) + ~nameable
     rank = ticket.groupby(emotions).rank(method="first")
-    quota = emotions.map(emotions.value_counts() * pd.Series(shares)).round()
-    return ((rank <= quota) & nameable).to_numpy()
+    wanted = pd.Series(shares)
+    wanted *= round(wanted.mean() * len(emotions)) / wanted.sum()
+    quota = np.floor(wanted)
+    left = round(wanted.sum() - quota.sum())
+    quota[(wanted - quota).sort_values(kind="stable").index[len(quota) - left :]] += 1
+    return ((rank <= emotions.map(quota)) & nameable).to_numpy()
 
 
 def _sample(
