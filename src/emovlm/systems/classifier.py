@@ -15,8 +15,8 @@ from transformers import AutoModelForVideoClassification, VideoMAEConfig, VideoM
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
-from emovlm.core.progress import track
 from emovlm.frames.store import FrameStore
+from emovlm.systems.loop import train
 from emovlm.systems.reply import SCORE_DIGITS, Part, Reply
 
 
@@ -93,7 +93,7 @@ def train_classifier(
     """
     videos = clip_videos(store, sample[sample["clip_id"].isin(set(schedule["clip_id"]))], params["frames"])
     number = {clip: i for i, clip in enumerate(videos)}
-    draws = schedule.sort_values("draw")["clip_id"].map(number).dropna().astype(int).to_numpy()
+    draws = schedule.sort_values("draw")["clip_id"].map(number).dropna().astype(int).to_numpy(copy=True)
     if not len(draws):
         raise StudyError("no clip of the training schedule has frames; see the clip index for why they failed")
     classes = params["classes"]
@@ -140,27 +140,15 @@ def fit(
     generator = torch.Generator().manual_seed(seed)
     videos = torch.from_numpy(np.stack(clips))
     batches = [draws[i : i + params["batch"]] for i in range(0, len(draws) - params["batch"] + 1, params["batch"])]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=params["learning_rate"], weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, params["learning_rate"], total_steps=len(batches))
-    loss_of = functional.mse_loss if targets.is_floating_point() else functional.cross_entropy
-    log, losses = [], []
-    model.train()
-    for step, batch in enumerate(track(batches, what, "steps"), start=1):
+    compare = functional.mse_loss if targets.is_floating_point() else functional.cross_entropy
+
+    def loss_of(batch: np.ndarray) -> torch.Tensor:
         dx, dy = (int(v) for v in torch.randint(-4, 5, (2,), generator=generator))
         gain = 1 + 0.15 * torch.randn(len(batch), 1, 1, 1, 1, generator=generator)
         pixels = torch.roll(to_pixels(videos[batch]), (dy, dx), (3, 4)) * gain
-        loss = loss_of(model(pixels).logits, targets[batch])
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        losses.append(float(loss.detach()))
-        if step % 20 == 0 or step == len(batches):
-            log.append({"step": step, "loss": float(np.mean(losses)), "metric": None})
-            losses = []
-    model.eval()
-    return pd.DataFrame(log)
+        return compare(model(pixels).logits, targets[batch])
+
+    return train(model, batches, len(batches), loss_of, params["learning_rate"], what)
 
 
 class VideoClassifier:

@@ -14,6 +14,7 @@ from emovlm.core.hashing import rng
 from emovlm.core.progress import track
 from emovlm.frames.store import FrameStore
 from emovlm.systems.captions import vocabulary
+from emovlm.systems.loop import train
 from emovlm.systems.organism import build_model, build_processor, frame_pixels, save
 
 IGNORE = -100  # label of tokens that do not count in the loss
@@ -73,29 +74,13 @@ def train_language(
     features = Features(model, store, captions)
     cells = features.of(captions["clip_id"].iloc[0], captions["frames"].iloc[0]).shape[1]
     samples = encode(captions, processor, cells)
-    learned = [p for p in model.parameters() if p.requires_grad]
     batches = [b for epoch in range(params["epochs"]) for b in _batches(samples, params["batch"], seed, epoch)]
-    optimizer = torch.optim.AdamW(learned, lr=params["learning_rate"], weight_decay=0.02, betas=(0.9, 0.98))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, params["learning_rate"], total_steps=len(batches), pct_start=0.1
-    )
-    log, losses = [], []
-    model.train()
-    model.model.vision_tower.eval()
-    for step, batch in enumerate(track(batches, what, "steps"), start=1):
+
+    def loss_of(batch: list[int]) -> torch.Tensor:
         shown = torch.cat([features.of(captions["clip_id"].iat[i], captions["frames"].iat[i]) for i in batch])
-        loss = _loss(model, [samples[i] for i in batch], shown, processor.tokenizer.pad_token_id)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(learned, 1.0)
-        optimizer.step()
-        schedule.step()
-        losses.append(float(loss.detach()))
-        if step % 20 == 0 or step == len(batches):
-            log.append({"step": step, "loss": float(np.mean(losses)), "metric": None})
-            losses = []
-    model.eval()
-    return pd.DataFrame(log)
+        return _loss(model, [samples[i] for i in batch], shown, processor.tokenizer.pad_token_id)
+
+    return train(model, batches, len(batches), loss_of, params["learning_rate"], what)
 
 
 def pretrain_organism(

@@ -14,8 +14,8 @@ from torch.nn import functional
 from transformers import AutoModel, TimmWrapperConfig
 
 from emovlm.core.errors import StudyError
-from emovlm.core.progress import track
 from emovlm.frames.store import FrameStore
+from emovlm.systems.loop import train
 from emovlm.systems.organism import STRIDE, frame_pixels
 
 
@@ -97,44 +97,31 @@ def train_tower(
     scale = np.maximum(targets.std(0), 0.02)
     wanted = torch.from_numpy((targets / scale).astype(np.float32))
     held = torch.from_numpy(clips % 10 == 0)
-    train, test = torch.nonzero(~held)[:, 0], torch.nonzero(held)[:, 0]
+    train_rows, test_rows = torch.nonzero(~held)[:, 0], torch.nonzero(held)[:, 0]
     cells = (frames.shape[1] // STRIDE) ** 2
     reader = UnitReader(tower, channels, cells, targets.shape[1]).to(memory_format=torch.channels_last)
-    steps = params["epochs"] * (len(train) // params["batch"])
-    optimizer = torch.optim.AdamW(reader.parameters(), lr=params["learning_rate"], weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, params["learning_rate"], total_steps=steps, pct_start=0.15
-    )
-    log = []
+
+    def loss_of(chosen: torch.Tensor) -> torch.Tensor:
+        pixels = jitter(frame_pixels(images[chosen]), generator).contiguous(memory_format=torch.channels_last)
+        return functional.mse_loss(reader(pixels), wanted[chosen])
+
+    epoch = len(train_rows) // params["batch"]
     batches = (
         order[i : i + params["batch"]]
         for _ in range(params["epochs"])
-        for order in [train[torch.randperm(len(train), generator=generator)]]
-        for i in range(0, len(order) - params["batch"] + 1, params["batch"])
+        for order in [train_rows[torch.randperm(len(train_rows), generator=generator)]]
+        for i in range(0, epoch * params["batch"], params["batch"])
     )
-    reader.train()
-    for step, chosen in enumerate(track(batches, "train tower", "steps", total=steps), start=1):
-        pixels = jitter(frame_pixels(images[chosen]), generator).contiguous(memory_format=torch.channels_last)
-        loss = functional.mse_loss(reader(pixels), wanted[chosen])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        metric = None
-        if step == steps or (step % (steps // params["epochs"]) == 0):
-            metric = _r2(reader, images, wanted, test)
-        if step % 20 == 0 or metric is not None:
-            log.append({"step": step, "loss": float(loss.detach()), "metric": metric})
-    reader.eval()
-    return pd.DataFrame(log)
+    return train(
+        reader, batches, params["epochs"] * epoch, loss_of, params["learning_rate"], "train tower",
+        measure=lambda: _r2(reader, images, wanted, test_rows), measure_every=epoch,
+    )  # fmt: skip
 
 
 def _r2(reader: UnitReader, images: torch.Tensor, wanted: torch.Tensor, test: torch.Tensor) -> float:
     """Share of variance explained, averaged over the units that vary in the held-out frames."""
-    reader.eval()
     with torch.no_grad():
         seen = torch.cat([reader(frame_pixels(images[part])) for part in test.split(256)])
-    reader.train()
     residual = ((seen - wanted[test]) ** 2).sum(0)
     spread = ((wanted[test] - wanted[test].mean(0)) ** 2).sum(0)
     return float((1 - residual / spread)[spread > 1e-3].mean())

@@ -1,0 +1,54 @@
+"""The training loop that all models share: AdamW, one cycle of the learning rate, clipped gradients, a log."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from emovlm.systems.torch_setup import torch  # isort: skip
+import numpy as np
+import pandas as pd
+
+from emovlm.core.progress import track
+
+LOG_EVERY = 20  # steps
+
+
+def train(
+    model: torch.nn.Module, batches: Iterable[Any], steps: int, loss_of: Callable[[Any], torch.Tensor],
+    learning_rate: float, what: str, measure: Callable[[], float] | None = None, measure_every: int = 0,
+) -> pd.DataFrame:  # fmt: skip
+    """Fit the parameters of ``model`` that require a gradient, in place; it is left in evaluation mode.
+
+    Args:
+        batches: what ``loss_of`` takes, ``steps`` of them.
+        loss_of: the loss of a batch.
+        learning_rate: at the top of the cycle.
+        what: the work, for the progress report.
+        measure: a quality to log after every ``measure_every`` steps and at the end.
+
+    Returns:
+        ``TRAINING_LOG``: step, mean loss since the last row, and the quality where it was measured.
+    """
+    learned = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(learned, lr=learning_rate, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=0.15)
+    log, losses = [], []
+    model.train()
+    for step, batch in enumerate(track(batches, what, "steps", total=steps), start=1):
+        loss = loss_of(batch)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
+        optimizer.step()
+        schedule.step()
+        losses.append(float(loss.detach()))
+        due = measure is not None and (step == steps or (measure_every and step % measure_every == 0))
+        if due or step % LOG_EVERY == 0 or step == steps:
+            quality = None
+            if due:
+                model.eval()
+                quality = measure()
+                model.train()
+            log.append({"step": step, "loss": float(np.mean(losses)), "metric": quality})
+            losses = []
+    model.eval()
+    return pd.DataFrame(log)
