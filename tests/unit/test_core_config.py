@@ -69,6 +69,11 @@ def test_a_missing_table_is_named(config):
         ("frame_samplers", ("odd", "shuffled", "", "", "fps7"), "row odd, column base: unknown frame_sampler 'fps7'"),
         ("frame_samplers", ("odd", "rate"), "'rate' is a required property"),
         ("conditions", ("c", "nobody", "synface", "fps5", "none"), "row c, column system: unknown system 'nobody'"),
+        (
+            "conditions",
+            ("c", "tower", "synface", "fps5", "none"),
+            "tower is only a part of other systems",
+        ),
         ("conditions", ("c", "organism-uniform", "mafw", "fps5", "none"), "unknown dataset 'mafw'; .* has faces"),
         ("conditions", ("c", "organism-uniform", "synface", "fps7", "none"), "unknown frame_sampler 'fps7'"),
         ("conditions", ("c", "organism-uniform", "synface", "fps5", "poem"), "key context: 'poem' is not one of"),

@@ -7,10 +7,11 @@ import pytest
 from emovlm.core.errors import StudyError
 from emovlm.frames.store import FrameStore, write_store
 from emovlm.systems.captions import vocabulary
-from emovlm.systems.classifier import VideoClassifier, pretrain_video, train_classifier
+from emovlm.systems.classifier import train_classifier
 from emovlm.systems.load import load_system, weights_hash
 from emovlm.systems.lora import finetune_lora
-from emovlm.systems.organism import build_model, build_processor, frame_pixels, save
+from emovlm.systems.organism import build_model, build_processor, save
+from emovlm.systems.pixels import frame_pixels
 from emovlm.systems.pretrain import pretrain_organism
 from emovlm.systems.torch_setup import torch
 from emovlm.systems.tower import fit_tower
@@ -163,15 +164,16 @@ def test_an_adapter_changes_answers_and_leaves_its_base_alone(organism, world, t
     assert weights_hash(row, models) != base
 
 
-def test_the_video_classifier_learns_from_a_schedule(world, tmp_path):
-    store, truth, sample, labels = world
-    params = {"frames": 4, "patch_size": 16, "hidden_size": 32, "layers": 2, "heads": 2, "batch": 16, "seed": 3,
-              "learning_rate": 3e-3, "pretraining": {"epochs": 15, "learning_rate": 3e-3}, "image_size": SIZE,
-              "classes": CLASSES}  # fmt: skip
-    pretrain_video(store, truth, sample, params, tmp_path / "video")
-    schedule = pd.DataFrame({"draw": range(320), "clip_id": [labels["clip_id"][i % 45] for i in range(320)]})
-    train_classifier(tmp_path / "video", schedule, sample, labels, store, params, tmp_path / "classifier")
-    system = VideoClassifier(tmp_path / "classifier")
+def test_the_video_classifier_learns_from_a_schedule(organism, world, tmp_path):
+    models, _ = organism
+    store, _, sample, labels = world
+    params = {"frames": 4, "hidden_size": 32, "layers": 2, "heads": 2, "dropout": 0.1, "batch": 16, "seed": 3,
+              "learning_rate": 3e-3, "classes": CLASSES}  # fmt: skip
+    schedule = pd.DataFrame({"draw": range(960), "clip_id": [labels["clip_id"][i % 45] for i in range(960)]})
+    train_classifier(models / "tower", schedule, sample, labels, store, params, models / "classifier")
+    row = {"system": "classifier", "kind": "vision", "training": "classifier", "base": "tower"}
+    system = load_system(row, models)
     assert accuracy(system, world, slice(45, 60)) > 0.8
-    reply = system.answer([*store.frames("toy/50", range(4))], CLASSES)
-    assert sum(np.exp(list(reply.scores.values()))) == pytest.approx(1, abs=1e-3)
+    ordered = system.answer([*store.frames("toy/50", range(4))], CLASSES)
+    assert sum(np.exp(list(ordered.scores.values()))) == pytest.approx(1, abs=1e-3)
+    assert system.answer([*store.frames("toy/50", [3, 2, 1, 0])], CLASSES).scores != ordered.scores

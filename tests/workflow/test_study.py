@@ -11,7 +11,7 @@ from tests.workflow.conftest import RESULTS, Project
 STAGES = {
     "fetch_rig", "build_rig", "plan_clips", "render_clips", "gather_truth", "make_manifest", "decode_frames",
     "count_terms", "sample_frames", "sample_training", "write_captions", "train_tower", "pretrain_organism",
-    "pretrain_video", "finetune_lora", "train_classifier", "describe_gaps", "answer_clips", "gather_answers",
+    "finetune_lora", "train_classifier", "describe_gaps", "answer_clips", "gather_answers",
     "compute_metrics", "compare_conditions", "correlate_frequency", "measure_hits", "judge_claims", "collect_values",
     "draw_figure", "draw_contact_sheet", "typeset_paper",
 }  # fmt: skip

@@ -48,7 +48,7 @@ def tuning_inputs(training):
         row = STUDY.systems[w.system]
         dataset = next(c["dataset"] for c in STUDY.conditions.values() if c["system"] == w.system)
         return {
-            "base": f"<results>/models/{row.get('base', 'video')}/model.safetensors",
+            "base": f"<results>/models/{row['base']}/model.safetensors",
             "schedule": f"<results>/schedules/{dataset}/{training}/{row['sampler']}.parquet",
             "sample": f"<results>/samples/{dataset}/{config[training]['sampler']}.parquet",
             "manifest": f"<results>/manifests/{dataset}.parquet",
@@ -61,11 +61,10 @@ def tuning_inputs(training):
 def model_files(system):
     """The files that hold a system's weights, its own or its adapter's, and its base's."""
     row = STUDY.systems[system]
+    files = ["model.safetensors", *(SAVED_VLM if row["kind"] == "vlm" else SAVED)]
     if row["training"] == "lora":
         files = ["adapter_model.safetensors", "adapter_config.json"]
-        return expand("<results>/models/{s}/{f}", s=system, f=files) + model_files(row["base"])
-    files = ["model.safetensors", *(SAVED_VLM if row["kind"] == "vlm" else SAVED)]
-    return expand("<results>/models/{s}/{f}", s=system, f=files)
+    return expand("<results>/models/{s}/{f}", s=system, f=files) + (model_files(row["base"]) if "base" in row else [])
 
 
 def system_slice(system):

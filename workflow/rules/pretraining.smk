@@ -1,7 +1,7 @@
-"""Pretraining: the organism (tower, language) and the vision-only network, from rendered faces.
+"""Pretraining: the organism, its tower and then its language, from rendered faces.
 
 in:  frame stores, action units, word frequencies
-out: captions/<arm>.parquet, models/{tower,video,<system>}/*, as `save_pretrained` writes them
+out: captions/<arm>.parquet, models/{tower,<system>}/*, as `save_pretrained` writes them
 """
 
 
@@ -96,30 +96,3 @@ rule pretrain_organism:
     shell:
         "python workflow/scripts/pretrain_organism.py --params {params.slice:q} --tower {input.tower}"
         " --captions {input.captions} --stores {input.stores} --weights {output.weights} 2>&1 | tee {log}"
-
-
-rule pretrain_video:
-    """Teach the vision-only network action units from the pretraining clips."""
-    input:
-        stores=stores(FACES),
-        truth=f"<results>/raw/{FACES}/truth/frames.parquet",
-        sample=f"<results>/samples/{FACES}/{config['classifier']['sampler']}.parquet",
-    output:
-        weights="<results>/models/video/model.safetensors",
-        others=expand("<results>/models/video/{file}", file=SAVED),
-    log:
-        "<logs>/pretrain_video.log",
-    benchmark:
-        "<benchmarks>/pretrain_video.tsv"
-    conda:
-        "../../envs/training.yaml"
-    params:
-        code=code("pretrain_video"),
-        slice=as_json(
-            seed=config["seed"],
-            image_size=config["frames"]["size"],
-            **config["classifier"],
-        ),
-    shell:
-        "python workflow/scripts/pretrain_video.py --params {params.slice:q} --stores {input.stores}"
-        " --truth {input.truth} --sample {input.sample} --weights {output.weights} 2>&1 | tee {log}"

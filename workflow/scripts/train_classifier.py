@@ -13,7 +13,7 @@ from emovlm.systems.classifier import train_classifier
 
 def main() -> None:
     arguments = parser(__doc__)
-    arguments.add_argument("--base", required=True, help="model.safetensors of the network to start from")
+    arguments.add_argument("--base", required=True, help="model.safetensors of the vision tower")
     arguments.add_argument("--schedule", required=True)
     arguments.add_argument("--sample", required=True, help="SAMPLE: the frames shown of each clip")
     arguments.add_argument("--manifest", required=True)

@@ -81,6 +81,9 @@ def _check_references(study: Study) -> None:
             known(row["sampler"], study.training_samplers, "systems", system, "sampler", "training_sampler")
     for condition, row in study.conditions.items():
         known(row["system"], study.systems, "conditions", condition, "system", "system")
+        if study.systems[row["system"]]["training"] == "tower":
+            where = f"{files['conditions']}, row {condition}, column system"
+            raise StudyError(f"{where}: {row['system']} is only a part of other systems")
         known(row["dataset"], study.datasets, "conditions", condition, "dataset", "dataset")
         known(row["frames"], study.frame_samplers, "conditions", condition, "frames", "frame_sampler")
     for comparison, row in study.comparisons.items():

@@ -22,9 +22,9 @@ def load_system(row: dict[str, Any], models: str | Path) -> System:
     try:
         # Imported here, since each takes seconds and a job needs one of them.
         if row["kind"] == "vision":
-            from emovlm.systems.classifier import VideoClassifier
+            from emovlm.systems.video import VideoClassifier
 
-            return VideoClassifier(own)
+            return VideoClassifier(own, Path(models) / row["base"])
         from emovlm.systems.vlm import VisionLanguageModel
 
         if row["training"] == "lora":

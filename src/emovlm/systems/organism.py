@@ -18,8 +18,9 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from emovlm.systems.pixels import MEAN, SPREAD
+
 IMAGE, PAD, END, UNKNOWN = "<image>", "<pad>", "<end>", "<unknown>"
-MEAN, SPREAD = 0.5, 0.25  # of the pixels that the tower sees
 STRIDE = 32  # pixels a side of one visual token: the tower's total stride
 CHAT_TEMPLATE = (
     "{% for message in messages %}{% for part in message['content'] %}"
@@ -82,18 +83,6 @@ def build_model(params: dict[str, Any], processor: LlavaProcessor, seed: int) ->
         tie_word_embeddings=True,
     )  # fmt: skip
     return FastVlmForConditionalGeneration(config)
-
-
-def frame_pixels(frames: torch.Tensor) -> torch.Tensor:
-    """What the saved processor makes of frames that already have its size, without its cost a call.
-
-    Args:
-        frames: uint8 [n, height, width, 3].
-
-    Returns:
-        float32 [n, 3, height, width].
-    """
-    return (frames.permute(0, 3, 1, 2).float() / 255 - MEAN) / SPREAD
 
 
 def save(model: FastVlmForConditionalGeneration, processor: LlavaProcessor, folder: str | Path) -> None:

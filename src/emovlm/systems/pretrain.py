@@ -15,7 +15,8 @@ from emovlm.core.progress import track
 from emovlm.frames.store import FrameStore
 from emovlm.systems.captions import vocabulary
 from emovlm.systems.loop import train
-from emovlm.systems.organism import build_model, build_processor, frame_pixels, save
+from emovlm.systems.organism import build_model, build_processor, save
+from emovlm.systems.pixels import frame_pixels
 
 IGNORE = -100  # label of tokens that do not count in the loss
 

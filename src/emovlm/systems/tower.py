@@ -16,7 +16,8 @@ from transformers import AutoModel, TimmWrapperConfig
 from emovlm.core.errors import StudyError
 from emovlm.frames.store import FrameStore
 from emovlm.systems.loop import train
-from emovlm.systems.organism import STRIDE, frame_pixels
+from emovlm.systems.organism import STRIDE
+from emovlm.systems.pixels import frame_pixels
 
 
 def fit_tower(store: FrameStore, truth: pd.DataFrame, params: dict[str, Any], folder: str | Path) -> pd.DataFrame:
