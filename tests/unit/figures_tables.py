@@ -24,7 +24,12 @@ from emovlm.statistics.values import Tables, collect
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ("conditions", "systems", "frame_samplers")
-SETTINGS = {"seed": 1, "resamples": 100, "confidence": 0.95}
+SETTINGS = {
+    "seed": 1,
+    "resamples": 100,
+    "confidence": 0.95,
+    "lexicon": {"primary_source": "google-books-2012", "primary_form": "family"},
+}
 CONFIGURED = {
     "study": "embedded", "seed": 2026, "alpha": 0.05, "image_size": 112, "frame_size": 64, "micro_share": 0.15,
     "resamples": 100, "source": "google-books-2012", "form": "family",

@@ -18,7 +18,7 @@ def draw_answers(seed=0, n=120, identities=30, skill=0.6, failed=0.05, classes=C
         "clip_id": [f"synface/{k:05}" for k in range(n)], "label": label,
         "identity": [f"p{k % identities:03}" for k in np.random.default_rng(1).permutation(n)],
         "status": np.where(fails, "failed", "ok"), "reason": np.where(fails, "does not decode", None),
-        "prediction": prediction.where(~fails, None), "reply": None, "parsed": None, "n_frames": 8, "n_tokens": 50,
+        "prediction": prediction.where(~fails, None), "reply": "", "parsed": None, "n_frames": 8, "n_tokens": 50,
     })  # fmt: skip
     return frame.assign(**{f"score_{c}": 0.0 for c in classes})
 

@@ -78,8 +78,11 @@ def test_a_missing_table_is_named(config):
         ("conditions", ("c", "organism-uniform", "synface", "fps7", "none"), "unknown frame_sampler 'fps7'"),
         ("conditions", ("c", "organism-uniform", "synface", "fps5", "poem"), "key context: 'poem' is not one of"),
         ("conditions", ("C d", "organism-uniform", "synface", "fps5", "none"), "key condition: 'C d' does not match"),
-        ("systems", ("s", "vlm", "fastvlm", "lora", "", "ghost", "natural"), "column base: unknown system 'ghost'"),
-        ("systems", ("s", "vlm", "fastvlm", "lora"), "'base' is a required property"),
+        ("systems", ("s", "vlm", "lora", "", "ghost", "natural"), "column base: unknown system 'ghost'"),
+        ("systems", ("s", "vlm", "lora"), "'base' is a required property"),
+        ("conditions", ("c", "videomae-natural", "synface", "keyframes", "msce"), "videomae-natural reads no text"),
+        ("systems", ("s", "vlm", "lora", "", "tower", "natural"), "column base: tower is no vlm system"),
+        ("datasets", ("d", "synface", "x", "1", "CC0-1.0"), "row d, column kind: config key synface.corpora has no d"),
         ("datasets", ("d", "synface", "x", "0", "CC0-1.0"), "key n_shards: 0 is less than the minimum of 1"),
         ("comparisons", ("x", "T1", "a", "freq-fps1", "uar", "difference", "T1"), "unknown condition 'a'"),
         ("comparisons", ("x", *["T1"] * 9), "more cells than the header has columns"),
@@ -99,3 +102,39 @@ def test_a_column_that_nobody_reads_is_an_error(config, tmp_path):
     edit = lambda text: text.replace("\tabout", "\tremarks", 1)  # noqa: E731
     with pytest.raises(StudyError, match="'remarks' was unexpected"):
         load_study(with_table(config, tmp_path, "frame_samplers", edit))
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "said"),
+    [
+        (("organism", "dataset"), "nope", "key organism.dataset: unknown dataset 'nope'"),
+        (("lora", "sampler"), "fps6", "key lora.sampler: unknown frame_sampler 'fps6'"),
+        (("classifier", "sampler"), "fps6", "key classifier.sampler: unknown frame_sampler 'fps6'"),
+        (("enrichment", "sampler"), "fps5", "key enrichment.sampler: fps5 is of kind rate, not between"),
+        (("lexicon", "primary_source"), "bible", "key lexicon.primary_source: config/sources.tsv has no bible"),
+        (("prompts", "motion"), "nowhere.txt", "key prompts.motion: no such file: nowhere.txt"),
+        (("frames", "size"), 48, "key frames.size: 48 is not a multiple of 32"),
+    ],
+)
+def test_a_config_value_that_names_nothing_is_named(config, keys, value, said):
+    config[keys[0]][keys[1]] = value
+    with pytest.raises(StudyError, match=said):
+        load_study(config)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("margin: 0.2 ", "margn: 0.2 ", "'margin' is a required property|margn"),
+        ("subject: freq-fps5", "subject: freq-fps6", "claim L1, key subject: unknown condition 'freq-fps6'"),
+        ("fps5-vs-fps1", "fps5-vs-fps0", "claim T1, key evidence: unknown comparison 'fps5-vs-fps0'"),
+        ("sampler: fps1", "sampler: fps0", "claim T3, key sampler: unknown frame_sampler 'fps0'"),
+    ],
+)
+def test_a_claim_that_rests_on_nothing_is_named(config, tmp_path, old, new, said):
+    text = Path("config/claims.yaml").read_text()
+    assert old in text
+    (tmp_path / "claims.yaml").write_text(text.replace(old, new))
+    config["tables"]["claims"] = os.fspath(tmp_path / "claims.yaml")
+    with pytest.raises(StudyError, match=said):
+        load_study(config)

@@ -1,5 +1,6 @@
 """A raw dataset folder becomes a manifest; whatever is wrong in it is named by file and line."""
 
+import json
 import os
 import subprocess
 import sys
@@ -11,7 +12,6 @@ import pytest
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table
-from emovlm.datasets.annotations import read_classes
 from emovlm.datasets.manifest import make_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -176,25 +176,9 @@ def test_a_mafw_clip_tested_twice_or_labelled_twice_is_an_error(mafw: Path) -> N
         make_manifest({"dataset": "mafw", "kind": "mafw"}, mafw, CLASSES)
 
 
-def test_class_names_come_from_the_lexicon(tmp_path: Path) -> None:
-    lexicon = tmp_path / "lexicon.tsv"
-    for text, message in (
-        ("noun\tchinese\nanger\t愤怒\n", "no column emotion"),
-        ("emotion\tchinese\n", "the lexicon has no rows"),
-        ("emotion\tchinese\nfear\t恐惧\nfear\t害怕\n", "column emotion has a class twice"),
-    ):
-        lexicon.write_text(text, encoding="utf-8")
-        with pytest.raises(StudyError, match=message):
-            read_classes(lexicon)
-    lexicon.write_text("emotion\tchinese\nanger\t愤怒\nfear\t恐惧\n", encoding="utf-8")
-    assert read_classes(lexicon) == ["anger", "fear"]
-
-
 def run_script(folder: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
-    lexicon = tmp_path / "lexicon.tsv"
-    lexicon.write_text("emotion\n" + "\n".join(CLASSES) + "\n")
-    command = [sys.executable, ROOT / "workflow/scripts/make_manifest.py", "--params",
-               '{"dataset": "toy", "kind": "synface"}', "--folder", folder, "--lexicon", lexicon,
+    params = json.dumps({"dataset": "toy", "kind": "synface", "classes": CLASSES})
+    command = [sys.executable, ROOT / "workflow/scripts/make_manifest.py", "--params", params, "--folder", folder,
                "--out", tmp_path / "toy.parquet"]  # fmt: skip
     env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     return subprocess.run([str(part) for part in command], env=env, capture_output=True, text=True)

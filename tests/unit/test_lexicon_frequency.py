@@ -75,11 +75,6 @@ def test_sources_agree_with_the_published_description_of_their_column():
             assert row["tokens"] == float(of_column["tokens"])
 
 
-def test_each_language_has_one_primary_source():
-    primary = [(row["language"], row["source"]) for row in read_rows(SOURCES, "sources") if row["role"] == "primary"]
-    assert primary == [("en", "google-books-2012"), ("zh", "google-books-2012")]
-
-
 def test_a_family_adds_up_the_counts_of_its_forms(lexicon):
     helplessness = frequency("google-books-2012", lexicon).loc["helplessness"]
     assert helplessness["count"] == 1328626 + 756166 + 3944668

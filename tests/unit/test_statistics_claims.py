@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from emovlm.core.config import read_rows
 from emovlm.core.contracts.statistics import CLAIMS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
+from emovlm.core.tables import read_rows
 from emovlm.statistics.claims import Results, judge, standing_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,8 +22,9 @@ WORDS = pd.DataFrame({
 })  # fmt: skip
 LEXICAL = {
     "statement": "F1 follows words.", "kind": "lexical", "margin": 0.2, "subject": "freq", "intervention": "unif",
-    "control": "vision", "language": "en", "source": "books", "form": "family",
+    "control": "vision", "language": "en",
 }  # fmt: skip
+PRIMARY = {"primary_source": "books", "primary_form": "family"}
 
 
 def comparisons(**rows):
@@ -47,7 +48,7 @@ def verdict(claim, found=None, per_class=None, seen=None):
     empty = pd.DataFrame(columns=["comparison", "sampler", "n", "measured"])
     results = Results(
         empty if found is None else found, per_class, WORDS, empty if seen is None else seen,
-        {"seed": 1, "resamples": 999, "confidence": 0.95},
+        {"seed": 1, "resamples": 999, "confidence": 0.95, "lexicon": PRIMARY},
     )  # fmt: skip
     return judge({"alpha": 0.05, "claims": {"X": {"statement": "It is so.", **claim}}}, results).iloc[0]
 
@@ -158,8 +159,8 @@ def test_the_projects_claims_refer_to_planned_comparisons_with_the_test_they_nee
     lexical = claims["claims"]["L1"]
     names = {"freq": lexical["subject"], "unif": lexical["intervention"], "vision": lexical["control"]}
     per_class = profiles(NOISE, range(11), range(11)).replace({"condition": names})
-    words = WORDS.assign(source=lexical["source"], form=lexical["form"], language=lexical["language"])
-    settings = {"seed": 1, "resamples": 99, "confidence": 0.95}
+    words = WORDS.assign(language=lexical["language"])
+    settings = {"seed": 1, "resamples": 99, "confidence": 0.95, "lexicon": PRIMARY}
     table = judge(claims, Results(found, per_class, words, hits(0.5, 20), settings))
     assert table["claim"].tolist() == ["L1", "L2", "T1", "T2", "T3", "T4"]
     assert set(table.loc[1:, "verdict"]) == {"undecided"}

@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "resources/published"
 TABLES = ["paper_fps_curve", "paper_frame_shuffle", "paper_msce", "mafw_recalls", "mafw_classes"]
 MINUS = "\N{MINUS SIGN}"
+PRIMARY = {"primary_source": "google-books-2012", "primary_form": "family"}
 
 
 def script(name, params, **options):
@@ -99,7 +100,7 @@ def study(tmp_path_factory):
                published=[published["paper_lexical_figure"], published["mafw_recalls"]], out=files["correlations"]),
         script("measure_hits", {"rates": {"fps1": 1}, "bins": 3, "confidence": 0.95, "splits": ["test"]},
                samples=[f"fps1={folder / 'fps1.parquet'}"], truth=folder / "truth.parquet", out=files["hits"]),
-        script("judge_claims", {**settings, "claims": claims}, comparisons=files["comparisons"],
+        script("judge_claims", {**settings, "claims": claims, "lexicon": PRIMARY}, comparisons=files["comparisons"],
                classes=files["classes"], frequency=files["frequency"], hits=files["hits"], out=files["claims"]),
         script("collect_values", {}, metrics=files["metrics"], per_class=files["classes"],
                comparisons=files["comparisons"], correlations=files["correlations"], hits=files["hits"],

@@ -50,6 +50,12 @@ def test_a_censored_emotion_or_an_unknown_arm_is_an_error(frequency):
         naming_shares(frequency, CLASSES, "zipf", 1.0)
 
 
+def without_name(answer):
+    """What an answer says besides the emotion and the question for it."""
+    turns = [turn.split("answer :")[-1].strip() for turn in answer.split("<end>")]
+    return [turn for turn in turns if turn not in CLASSES]
+
+
 def test_the_arms_differ_only_in_which_captions_name_the_emotion(truth, labels, frequency):
     arms = {
         arm: write_captions(truth, labels, naming_shares(frequency, CLASSES, arm, 0.5), PROMPTS, PARAMS)
@@ -62,6 +68,8 @@ def test_the_arms_differ_only_in_which_captions_name_the_emotion(truth, labels, 
     assert 0 < (~same).sum() < len(one)
     assert one["names_emotion"].sum() == two["names_emotion"].sum()
     pd.testing.assert_frame_equal(one[same], two[same])
+    for a, b in zip(one["answer"], two["answer"], strict=True):
+        assert without_name(a) == without_name(b)
     unnamed = ~one["names_emotion"] & ~two["names_emotion"]
     assert not any(c in text for text in one[unnamed]["prompt"] + one[unnamed]["answer"] for c in CLASSES)
 
@@ -72,12 +80,12 @@ def test_each_class_is_named_exactly_as_often_as_its_share_says(truth, labels, f
     named = table[table["names_emotion"]]["clip_id"].map(labels).value_counts()
     assert named.to_dict() == {c: round(40 * s) for c, s in shares.items()}
     for row in table[table["names_emotion"]].itertuples():
-        assert row.answer.endswith(labels[row.clip_id])
+        assert labels[row.clip_id] in (row.answer.split()[0], row.answer.split()[-1])
 
 
 def test_every_word_of_every_caption_is_in_the_vocabulary(truth, labels, frequency):
     table = write_captions(truth, labels, naming_shares(frequency, CLASSES, "frequency", 0.5), PROMPTS, PARAMS)
-    text = " ".join([*table["prompt"], *table["answer"]]).replace("<image>", "").lower()
+    text = " ".join([*table["prompt"], *table["answer"]]).replace("<image>", "").replace("<end>", "").lower()
     for mark in ".,;:?!":
         text = text.replace(mark, f" {mark} ")
     assert set(text.split()) - set(vocabulary(CLASSES, list(PROMPTS.values()))) == set()

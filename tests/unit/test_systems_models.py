@@ -8,7 +8,7 @@ from emovlm.core.errors import StudyError
 from emovlm.frames.store import FrameStore, write_store
 from emovlm.systems.captions import vocabulary
 from emovlm.systems.classifier import train_classifier
-from emovlm.systems.load import load_system, weights_hash
+from emovlm.systems.load import load_system, system_hash
 from emovlm.systems.lora import finetune_lora
 from emovlm.systems.organism import build_model, build_processor, save
 from emovlm.systems.pixels import frame_pixels
@@ -153,15 +153,23 @@ def test_the_organism_learns_and_is_loaded_as_it_was_saved(organism, world):
 def test_an_adapter_changes_answers_and_leaves_its_base_alone(organism, world, tmp_path):
     models, _ = organism
     store, _, sample, labels = world
-    base = weights_hash({"system": "toy"}, models)
+    base = system_hash({"system": "toy"}, models)
     turned = labels.assign(label=[CLASSES[(CLASSES.index(c) + 1) % 3] for c in labels["label"]])
     schedule = pd.DataFrame({"draw": range(480), "clip_id": [labels["clip_id"][i % 45] for i in range(480)]})
     params = {"rank": 8, "batch": 16, "learning_rate": 1e-2, "seed": 3}
     finetune_lora(models / "toy", schedule, sample, turned, store, QUESTION, params, models / "turned")
     row = {"system": "turned", "kind": "vlm", "training": "lora", "base": "toy"}
     assert accuracy(load_system(row, models), (store, None, sample, turned), slice(45, 60)) > 0.8
-    assert weights_hash({"system": "toy"}, models) == base
-    assert weights_hash(row, models) != base
+    assert system_hash({"system": "toy"}, models) == base
+    assert system_hash(row, models) != base
+
+
+def test_a_system_is_another_one_when_its_chat_template_changes(model_folder):
+    row = {"system": "organism", "kind": "vlm", "training": "pretrain"}
+    before = system_hash(row, model_folder.parent)
+    template = model_folder / "chat_template.jinja"
+    template.write_text(template.read_text().replace("answer", "reply"))
+    assert system_hash(row, model_folder.parent) != before
 
 
 def test_the_video_classifier_learns_from_a_schedule(organism, world, tmp_path):

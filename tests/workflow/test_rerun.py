@@ -66,6 +66,15 @@ def test_a_new_prompt_reruns_what_is_asked_with_it(project, edited):
     assert not {"render_clips", "decode_frames", "train_tower", "train_classifier"} & rerun
 
 
-def test_a_remark_in_a_table_reruns_no_work(project, edited):
+def test_a_remark_in_a_table_reruns_nothing(project, edited):
     edited("config/frame_samplers.tsv", "Five frames a second", "5 frames a second")
-    assert not {"sample_frames", "answer_clips"} & set(project.would_run())
+    edited("config/systems.tsv", "Pretrained on captions", "Taught by captions")
+    edited("config/quick/comparisons.tsv", "The rise", "It rises")
+    assert project.would_run() == {}
+
+
+def test_a_new_word_in_the_lexicon_recounts_words_and_leaves_clips_alone(project, edited):
+    edited("config/lexicon.tsv", " angering", "")
+    rerun = set(project.would_run())
+    assert {"count_terms", "write_captions", "pretrain_organism"} <= rerun
+    assert not {"make_manifest", "decode_frames", "sample_frames", "train_tower", "train_classifier"} & rerun

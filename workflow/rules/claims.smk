@@ -22,7 +22,7 @@ rule judge_claims:
         "../../envs/statistics.yaml"
     params:
         code=code("judge_claims"),
-        slice=as_json(claims=STUDY.claims, seed=config["seed"], **config["statistics"]),
+        slice=as_json(claims=STUDY.claims, lexicon=config["lexicon"], seed=config["seed"], **config["statistics"]),
     shell:
         "python workflow/scripts/judge_claims.py --params {params.slice:q} --comparisons {input.comparisons}"
         " --classes {input.classes} --frequency {input.frequency} --hits {input.hits} --out {output} 2>&1 | tee {log}"

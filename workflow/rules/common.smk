@@ -31,6 +31,8 @@ RESULTS = config["pathvars"]["results"]
 FACES = config["organism"]["dataset"]
 PROMPTS = config["prompts"]
 TESTED = sorted({row["dataset"] for row in STUDY.conditions.values()})
+RENDERED = list(config["synface"]["corpora"])
+SHOWN = next(name for name in TESTED if name in RENDERED)  # the dataset whose clips the figures show
 # What `save_pretrained` writes beside the weights.
 SAVED = ["config.json", "training.csv"]
 SAVED_VLM = [

@@ -2,6 +2,8 @@
 
 in:  a published package with CC0 face geometry, published class sizes
 out: raw/<dataset>/clips/*.mp4, annotations/*, truth/{clips,frames}.parquet
+
+Rendering only ever writes below results/raw, never into the folder that datasets.tsv names.
 """
 
 
@@ -50,6 +52,8 @@ rule plan_clips:
         "<logs>/plan_clips/{dataset}.log",
     benchmark:
         "<benchmarks>/plan_clips/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(RENDERED),
     conda:
         "../../envs/data.yaml"
     params:
@@ -72,6 +76,8 @@ rule render_clips:
         "<logs>/render_clips/{dataset}/{shard}.log",
     benchmark:
         "<benchmarks>/render_clips/{dataset}/{shard}.tsv"
+    wildcard_constraints:
+        dataset=one_of(RENDERED),
     conda:
         "../../envs/data.yaml"
     params:
@@ -80,7 +86,7 @@ rule render_clips:
             seed=config["seed"],
             **{k: config["synface"][k] for k in ("image_size", "supersampling", "crf")},
         ),
-        folder=lambda w: f"{folder(w.dataset)}/clips",
+        folder=lambda w: f"{RESULTS}/raw/{w.dataset}/clips",
         n_shards=lambda w: n_shards(w.dataset),
     shell:
         "python workflow/scripts/render_clips.py --params {params.slice:q} --plan {input.plan} --rig {input.rig}"
@@ -102,12 +108,14 @@ rule gather_truth:
         "<logs>/gather_truth/{dataset}.log",
     benchmark:
         "<benchmarks>/gather_truth/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(RENDERED),
     conda:
         "../../envs/data.yaml"
     params:
         code=code("gather_truth"),
-        folder=lambda w: f"{folder(w.dataset)}/clips",
-        annotations=lambda w: f"{folder(w.dataset)}/annotations",
+        folder=lambda w: f"{RESULTS}/raw/{w.dataset}/clips",
+        annotations=lambda w: f"{RESULTS}/raw/{w.dataset}/annotations",
     shell:
         "python workflow/scripts/gather_truth.py --plan {input.plan} --clips {input.clips} --frames {input.frames}"
         " --folder {params.folder} --annotations {params.annotations}"

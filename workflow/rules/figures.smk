@@ -4,21 +4,25 @@ in:  tables/*.csv, published figures, config tables
 out: figures/<figure>.{pdf,png}, figures/contact_sheet.png
 """
 
-FIRST = TESTED[0]
 PRIMARY = {
     "source": config["lexicon"]["primary_source"],
     "form": config["lexicon"]["primary_form"],
+}
+VARIANTS = {
+    "conditions": ["condition", "system", "dataset", "frames", "context", "claims"],
+    "systems": ["system", "kind", "training", "sampler"],
+    "frame_samplers": ["sampler", "kind", "rate"],
 }
 TABLE = {
     **{t: f"{RESULTS}/tables/{t}.csv" for t in ("metrics", "per_class", "confusion", "comparisons", "correlations")},
     "hits": f"{RESULTS}/tables/hits.csv",
     "frequency": f"{RESULTS}/lexicon/frequency.csv",
-    "manifest": f"{RESULTS}/manifests/{FIRST}.parquet",
-    "truth": f"{RESULTS}/raw/{FIRST}/truth/clips.parquet",
-    "frame_truth": f"{RESULTS}/raw/{FIRST}/truth/frames.parquet",
-    **{t: config["tables"][t] for t in ("conditions", "systems", "frame_samplers")},
+    "manifest": f"{RESULTS}/manifests/{SHOWN}.parquet",
+    "truth": f"{RESULTS}/raw/{SHOWN}/truth/clips.parquet",
+    "frame_truth": f"{RESULTS}/raw/{SHOWN}/truth/frames.parquet",
+    **{t: f"{RESULTS}/tables/variants/{t}.tsv" for t in VARIANTS},
     **{p: f"resources/published/{p}.csv" for p in PUBLISHED},
-    **{f"samples.{s}": f"{RESULTS}/samples/{FIRST}/{s}.parquet" for s in STUDY.frame_samplers},
+    **{f"samples.{s}": f"{RESULTS}/samples/{SHOWN}/{s}.parquet" for s in STUDY.frame_samplers},
 }
 # figure -> (tables, parameters)
 FIGURES = {
@@ -60,6 +64,28 @@ CLAIM = {
 }
 
 
+rule list_variants:
+    """Write a config table without its remarks, whose rewording must not redraw anything."""
+    output:
+        "<results>/tables/variants/{table}.tsv",
+    log:
+        "<logs>/list_variants/{table}.log",
+    benchmark:
+        "<benchmarks>/list_variants/{table}.tsv"
+    wildcard_constraints:
+        table=one_of(VARIANTS),
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        code=code("list_variants"),
+        slice=lambda w: as_json(
+            columns=VARIANTS[w.table],
+            rows=[{c: r.get(c, "") for c in VARIANTS[w.table]} for r in getattr(STUDY, w.table).values()],
+        ),
+    shell:
+        "python workflow/scripts/list_variants.py --params {params.slice:q} --out {output} 2>&1 | tee {log}"
+
+
 rule draw_figure:
     """Draw one figure."""
     input:
@@ -91,7 +117,7 @@ rule draw_figure:
 rule draw_contact_sheet:
     """Show clips of every class at the apex, decoded from the MP4 files."""
     input:
-        f"<results>/raw/{FIRST}/truth/clips.parquet",
+        f"<results>/raw/{SHOWN}/truth/clips.parquet",
     output:
         report(
             "<results>/figures/contact_sheet.png",
@@ -106,7 +132,7 @@ rule draw_contact_sheet:
         "../../envs/data.yaml"
     params:
         code=code("contact_sheet"),
-        folder=f"{folder(FIRST)}/clips",
+        folder=f"{folder(SHOWN)}/clips",
     shell:
         "python workflow/scripts/contact_sheet.py --clips {input} --folder {params.folder}"
         " --out {output} 2>&1 | tee {log}"

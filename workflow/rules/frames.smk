@@ -8,8 +8,7 @@ out: manifests/<dataset>.parquet, frames/<dataset>/<shard>.{safetensors,clips.pa
 rule make_manifest:
     """Read a dataset's folder and annotations into the study's own table of clips."""
     input:
-        annotations=lambda w: annotations(w.dataset),
-        lexicon=config["tables"]["lexicon"],
+        lambda w: annotations(w.dataset),
     output:
         "<results>/manifests/{dataset}.parquet",
     log:
@@ -20,11 +19,11 @@ rule make_manifest:
         "../../envs/frames.yaml"
     params:
         code=code("make_manifest"),
-        slice=lambda w: as_json(**{k: STUDY.datasets[w.dataset][k] for k in ("dataset", "kind")}),
+        slice=lambda w: as_json(dataset=w.dataset, kind=STUDY.datasets[w.dataset]["kind"], classes=STUDY.classes),
         folder=lambda w: folder(w.dataset),
     shell:
         "python workflow/scripts/make_manifest.py --params {params.slice:q} --folder {params.folder}"
-        " --lexicon {input.lexicon} --out {output} 2>&1 | tee {log}"
+        " --out {output} 2>&1 | tee {log}"
 
 
 rule decode_frames:

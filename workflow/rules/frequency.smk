@@ -4,6 +4,8 @@ in:  the lexicon, published counts, the wordfreq package
 out: lexicon/frequency.csv
 """
 
+COUNTED = ("source", "language", "kind", "column", "tokens")
+
 
 rule count_terms:
     """Count the lexicon's terms in every source."""
@@ -21,7 +23,7 @@ rule count_terms:
         "../../envs/frequency.yaml"
     params:
         code=code("count_terms"),
-        slice=as_json(sources=STUDY.sources),
+        slice=as_json(sources=[{k: row[k] for k in COUNTED if k in row} for row in STUDY.sources]),
     shell:
         "python workflow/scripts/count_terms.py --params {params.slice:q} --lexicon {input.lexicon}"
         " --counts en={input.en} zh={input.zh} --out {output} 2>&1 | tee {log}"

@@ -2,10 +2,13 @@
 
 
 def annotations(dataset):
-    """The file whose change means that a dataset has changed."""
-    if STUDY.datasets[dataset]["kind"] == "synface":
-        return f"{folder(dataset)}/annotations/identities.csv"
-    return []
+    """The files whose change means that a dataset has changed."""
+    if dataset in RENDERED:
+        return [f"{folder(dataset)}/annotations/identities.csv"]
+    if not Path(folder(dataset)).is_dir():
+        where = f"{config['tables']['datasets']}, row {dataset}, column folder"
+        raise WorkflowError(f"{where}: no such folder: {folder(dataset)}")
+    return sorted(str(p) for p in Path(folder(dataset)).rglob("*") if p.suffix in (".txt", ".csv"))
 
 
 def stores(dataset):
@@ -70,7 +73,7 @@ def model_files(system):
 def system_slice(system):
     """What loading a system needs to know of its row."""
     row = STUDY.systems[system]
-    return {k: row[k] for k in ("system", "kind", "family", "training", "base") if k in row}
+    return {k: row[k] for k in ("system", "kind", "training", "base") if k in row}
 
 
 def condition_inputs(w):
@@ -85,7 +88,7 @@ def condition_inputs(w):
         "prompt": PROMPTS["classify"],
     }
     if row["context"] == "msce":
-        files["texts"] = f"<results>/texts/{row['system']}/{row['dataset']}/{w.shard}.parquet"
+        files["texts"] = f"<results>/texts/{row['system']}/{row['dataset']}.parquet"
     return files
 
 

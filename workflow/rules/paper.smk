@@ -44,7 +44,7 @@ rule typeset_paper:
             alpha=STUDY.claims["alpha"],
             image_size=config["synface"]["image_size"],
             frame_size=config["frames"]["size"],
-            micro_share=config["synface"]["corpora"].get(FIRST, {}).get("micro_share"),
+            micro_share=config["synface"]["corpora"].get(SHOWN, {}).get("micro_share"),
             **PRIMARY,
         ),
         tables=[f"{n}={p}" for n, p in PAPER_TABLES.items()],

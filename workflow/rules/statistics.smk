@@ -99,8 +99,8 @@ rule correlate_frequency:
 rule measure_hits:
     """How often each frame rate sees a micro-expression: closed form and measured."""
     input:
-        samples=expand("<results>/samples/{d}/{s}.parquet", d=TESTED[:1], s=RATES),
-        truth=f"<results>/raw/{TESTED[0]}/truth/clips.parquet",
+        samples=expand("<results>/samples/{d}/{s}.parquet", d=SHOWN, s=RATES),
+        truth=f"<results>/raw/{SHOWN}/truth/clips.parquet",
     output:
         "<results>/tables/hits.csv",
     log:
@@ -117,7 +117,7 @@ rule measure_hits:
             confidence=config["statistics"]["confidence"],
             splits=["train", "test"],
         ),
-        samples=named(f"{RESULTS}/samples/{TESTED[0]}/{{}}.parquet", RATES),
+        samples=named(f"{RESULTS}/samples/{SHOWN}/{{}}.parquet", RATES),
     shell:
         "python workflow/scripts/measure_hits.py --params {params.slice:q} --samples {params.samples}"
         " --truth {input.truth} --out {output} 2>&1 | tee {log}"

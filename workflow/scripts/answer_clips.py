@@ -10,7 +10,7 @@ from emovlm.core.script import parser, run
 from emovlm.evaluation.answer_store import AnswerStore
 from emovlm.evaluation.answering import answer_clips
 from emovlm.frames.store import FrameStore
-from emovlm.systems.load import load_system, weights_hash
+from emovlm.systems.load import load_system, system_hash
 
 
 def main() -> None:
@@ -21,7 +21,7 @@ def main() -> None:
     arguments.add_argument("--manifest", required=True)
     arguments.add_argument("--store", required=True, help="frame store of the shard")
     arguments.add_argument("--clips", required=True, help="CLIP_INDEX of the shard")
-    arguments.add_argument("--texts", help="TEXTS of the shard, where the context needs them")
+    arguments.add_argument("--texts", help="TEXTS of the dataset, where the context needs them")
     arguments.add_argument("--prompt", required=True, help="file with the question")
     arguments.add_argument("--kept", required=True, help="the answer store: what was answered before is kept")
     arguments.add_argument("--out", required=True)
@@ -33,7 +33,7 @@ def main() -> None:
     clips = manifest.merge(read_table(given.clips, CLIP_INDEX), on="clip_id")
     answers = answer_clips(
         load_system(row, given.models),
-        weights_hash(row, given.models),
+        system_hash(row, given.models),
         clips,
         read_table(given.sample, SAMPLE),
         read_table(given.texts, TEXTS) if given.texts else None,

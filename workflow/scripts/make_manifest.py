@@ -8,17 +8,15 @@ from pathlib import Path
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.io import write_table
 from emovlm.core.script import parser, run
-from emovlm.datasets.annotations import read_classes
 from emovlm.datasets.manifest import make_manifest
 
 
 def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--folder", required=True, type=Path, help="the raw dataset folder")
-    arguments.add_argument("--lexicon", required=True, type=Path, help="config/lexicon.tsv")
     arguments.add_argument("--out", required=True, help="MANIFEST table")
     options = arguments.parse_args()
-    manifest = make_manifest(options.params, options.folder, read_classes(options.lexicon))
+    manifest = make_manifest(options.params, options.folder, options.params["classes"])
     write_table(manifest, options.out, MANIFEST)
 
 

@@ -3,7 +3,9 @@
 Every message names the file, the row and the key, and says what is allowed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from emovlm.core.errors import StudyError
@@ -45,7 +47,7 @@ def load_study(config: dict[str, Any], source: str = "config") -> Study:
         **tables,
         sources=read_rows(files["sources"], "sources"),
         classes=[row["emotion"] for row in lexicon],
-        claims=read_yaml(files["claims"]),
+        claims=_read_claims(files["claims"]),
     )
     _check_references(study)
     return study
@@ -61,31 +63,77 @@ def _by_id(path: str, schema: str) -> Rows:
     return rows
 
 
+def _read_claims(path: str) -> dict[str, Any]:
+    claims = read_yaml(path)
+    check(claims, "claims", path)
+    return claims
+
+
 def _check_references(study: Study) -> None:
+    """Every id that a table, the config or the claims name must exist, and be of a kind that fits."""
     files = study.config["tables"]
 
-    def known(name: str, among: Rows, table: str, row: str, column: str, target: str) -> None:
+    def known(name: str, target: str, where: str) -> Row:
+        among = getattr(study, f"{target}s")
         if name not in among:
-            raise StudyError(
-                f"{files[table]}, row {row}, column {column}: unknown {target} {name!r}; "
-                f"{files[target + 's']} has {', '.join(among)}"
-            )
+            raise StudyError(f"{where}: unknown {target} {name!r}; {files[target + 's']} has {', '.join(among)}")
+        return among[name]
 
-    for sampler, row in study.frame_samplers.items():
+    def cell(table: str, row: str, column: str) -> str:
+        return f"{files[table]}, row {row}, column {column}"
+
+    for name, row in study.datasets.items():
+        if row["kind"] == "synface" and name not in study.config["synface"]["corpora"]:
+            raise StudyError(f"{cell('datasets', name, 'kind')}: config key synface.corpora has no {name}")
+    for name, row in study.frame_samplers.items():
         if "base" in row:
-            known(row["base"], study.frame_samplers, "frame_samplers", sampler, "base", "frame_sampler")
-    for system, row in study.systems.items():
+            known(row["base"], "frame_sampler", cell("frame_samplers", name, "base"))
+    for name, row in study.systems.items():
         if "base" in row:
-            known(row["base"], study.systems, "systems", system, "base", "system")
+            base = known(row["base"], "system", cell("systems", name, "base"))
+            needed = {"lora": "vlm", "classifier": "vision"}.get(row["training"], base["kind"])
+            if base["kind"] != needed:
+                raise StudyError(f"{cell('systems', name, 'base')}: {row['base']} is no {needed} system")
         if "sampler" in row:
-            known(row["sampler"], study.training_samplers, "systems", system, "sampler", "training_sampler")
-    for condition, row in study.conditions.items():
-        known(row["system"], study.systems, "conditions", condition, "system", "system")
-        if study.systems[row["system"]]["training"] == "tower":
-            where = f"{files['conditions']}, row {condition}, column system"
-            raise StudyError(f"{where}: {row['system']} is only a part of other systems")
-        known(row["dataset"], study.datasets, "conditions", condition, "dataset", "dataset")
-        known(row["frames"], study.frame_samplers, "conditions", condition, "frames", "frame_sampler")
-    for comparison, row in study.comparisons.items():
+            known(row["sampler"], "training_sampler", cell("systems", name, "sampler"))
+    for name, row in study.conditions.items():
+        system = known(row["system"], "system", cell("conditions", name, "system"))
+        if system["training"] == "tower":
+            raise StudyError(f"{cell('conditions', name, 'system')}: {row['system']} is only a part of other systems")
+        if row["context"] != "none" and system["kind"] != "vlm":
+            raise StudyError(f"{cell('conditions', name, 'context')}: {row['system']} reads no text")
+        known(row["dataset"], "dataset", cell("conditions", name, "dataset"))
+        known(row["frames"], "frame_sampler", cell("conditions", name, "frames"))
+    for name, row in study.comparisons.items():
         for side in ("a", "b"):
-            known(row[side], study.conditions, "comparisons", comparison, side, "condition")
+            known(row[side], "condition", cell("comparisons", name, side))
+    _check_config(study, known)
+    for claim, stated in study.claims["claims"].items():
+        where = f"{files['claims']}, claim {claim}"
+        for role in ("subject", "intervention", "control"):
+            if role in stated:
+                known(stated[role], "condition", f"{where}, key {role}")
+        for evidence in stated.get("evidence", []):
+            known(evidence["comparison"], "comparison", f"{where}, key evidence")
+        if "sampler" in stated:
+            known(stated["sampler"], "frame_sampler", f"{where}, key sampler")
+
+
+def _check_config(study: Study, known: Callable[[str, str, str], Row]) -> None:
+    config = study.config
+    known(config["organism"]["dataset"], "dataset", "config, key organism.dataset")
+    for key in ("lora", "classifier"):
+        known(config[key]["sampler"], "frame_sampler", f"config, key {key}.sampler")
+    between = known(config["enrichment"]["sampler"], "frame_sampler", "config, key enrichment.sampler")
+    if between["kind"] != "between":
+        raise StudyError(
+            f"config, key enrichment.sampler: {between['sampler']} is of kind {between['kind']}, not between"
+        )
+    primary = config["lexicon"]["primary_source"]
+    if primary not in {row["source"] for row in study.sources if row["language"] == "en"}:
+        raise StudyError(f"config, key lexicon.primary_source: {config['tables']['sources']} has no {primary} for en")
+    if len(set(study.classes)) < len(study.classes):
+        raise StudyError(f"{config['tables']['lexicon']}: an emotion has two rows")
+    for key, path in config["prompts"].items():
+        if not Path(path).is_file():
+            raise StudyError(f"config, key prompts.{key}: no such file: {path}")

@@ -93,20 +93,6 @@ def read_identities(file: Path) -> dict[str, str]:
     return identities
 
 
-def read_classes(lexicon: Path) -> list[str]:
-    """The class names of the study: the column ``emotion`` of the lexicon, in its order.
-
-    Raises:
-        StudyError: the lexicon is missing, has no such column, no rows, or a class twice.
-    """
-    classes = [row["emotion"] for _, row in read_csv(lexicon, ("emotion",), delimiter="\t")]
-    if not classes:
-        raise StudyError(f"{lexicon}: the lexicon has no rows, so no class names")
-    if len(set(classes)) < len(classes):
-        raise StudyError(f"{lexicon}: column emotion has a class twice")
-    return classes
-
-
 def read_csv(file: Path, columns: tuple[str, ...], delimiter: str = ",") -> Iterator[tuple[str, dict[str, str]]]:
     """Yield each row of a table with the place it is written; ``columns`` must be there and filled."""
     reader = csv.DictReader(_read_text(file).splitlines(), delimiter=delimiter)

@@ -14,7 +14,7 @@ from emovlm.systems.reply import System
 
 
 def answer_clips(
-    system: System, weights: str, clips: pd.DataFrame, sample: pd.DataFrame, texts: pd.DataFrame | None,
+    system: System, identity: str, clips: pd.DataFrame, sample: pd.DataFrame, texts: pd.DataFrame | None,
     frames: FrameStore, store: AnswerStore, classes: list[str], question: str, params: dict[str, Any], code: str,
 ) -> pd.DataFrame:  # fmt: skip
     """Answers of ``system`` for each clip (``core.contracts.ANSWERS``).
@@ -22,7 +22,7 @@ def answer_clips(
     A clip without frames is a row with status ``failed`` and its reason.
 
     Args:
-        weights: hash of the system's weights.
+        identity: hash of all that makes the system answer as it does.
         clips: columns clip_id, label, status, reason: the manifest joined with the clip index.
         sample: ``SAMPLE`` of the condition's frame sampler.
         texts: ``TEXTS`` of the system, where the context needs them.
@@ -44,7 +44,7 @@ def answer_clips(
         seen = seen.sort_values("position")
         told = texts_by_clip.get(clip.clip_id, texts.iloc[:0] if texts is not None else None)
         key = sha256_json(
-            [weights, code, params, question, classes, frames.sha256(clip.clip_id, seen["frame_index"]),
+            [identity, code, params, question, classes, frames.sha256(clip.clip_id, seen["frame_index"]),
              None if told is None else told[["gap", "text"]].to_dict("records"), seen["gap"].tolist()]
         )  # fmt: skip
         if key not in store:

@@ -25,7 +25,7 @@ def confusion(
         systems: ``config/systems.tsv``; one row of panels for each kind of system.
         classes: the emotions in the order of rows and columns.
     """
-    wanted = of_claim(conditions, "L2").merge(systems.drop(columns="about"), on="system")
+    wanted = of_claim(conditions, "L2").merge(systems, on="system")
     wanted = wanted[wanted["sampler"].isin(SHOWN)]
     wanted = wanted.assign(order=wanted["sampler"].map(SHOWN.index)).sort_values("order", kind="stable")
     shown = wanted[wanted["condition"].isin(confusion["condition"])]

@@ -12,7 +12,7 @@ SYSTEMS = {
     "videomae-natural": "Vision only, natural training",
     "videomae-balanced": "Vision only, balanced training",
 }
-STUDIES = {"embedded": "Embedded study (SynFace)", "quick": "Quick run (SynFace)", "full": "Full study (SynFace)"}
+STUDIES = {"embedded": "Embedded study (SynFace)", "quick": "Quick run (SynFace)"}
 METRICS = {"macro_f1": "Macro-F1", "uar": "UAR", "accuracy": "Accuracy", "f1": "F1"}
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 

@@ -62,7 +62,7 @@ def lexical(
     span = f"{clips[0]}" if len(clips) == 1 else f"{clips[0]} to {clips[-1]}"
     style.foot(
         figure,
-        f"n = {span} clips a class; lines: 95% bootstrap intervals over clips; LOO: range with one class left out.",
+        f"n = {span} clips a class; lines: 95% bootstrap intervals over people; LOO: range with one class left out.",
         f"Not listed by the source: {', '.join(censored)}." if censored else "",
         absent(list(wanted["condition"]), set(per_class["condition"])),
     )

@@ -29,7 +29,7 @@ CONTRACTS: dict[str, Table] = {
 # Tables without a contract of their own: config (TSV, all cells text) and published figures (CSV).
 PLAIN: dict[str, tuple[str, ...]] = {
     "conditions": ("condition", "system", "dataset", "frames", "context", "claims"),
-    "systems": ("system", "kind", "sampler", "about"),
+    "systems": ("system", "kind", "sampler"),
     "frame_samplers": ("sampler", "kind", "rate"),
     "paper_fps_curve": ("system", "dataset", "fps", "macro_f1"),
     "paper_frame_shuffle": ("system", "kind", "frames", "mafw_f1", "dfew_f1"),

@@ -42,14 +42,3 @@ def event_hits(sample: pd.DataFrame, events: pd.DataFrame) -> np.ndarray:
         for clip_id, onset, offset in zip(events["clip_id"], events["onset_s"], events["offset_s"], strict=True)
     ]
     return np.array(hits, dtype=bool)
-
-
-def measured_hits(sample: pd.DataFrame, events: pd.DataFrame) -> float:
-    """Share of events with a sampled frame inside; see :func:`event_hits`.
-
-    Raises:
-        StudyError: there are no events.
-    """
-    if not len(events):
-        raise StudyError("measured hits: there are no events, so no share of them")
-    return float(event_hits(sample, events).mean())

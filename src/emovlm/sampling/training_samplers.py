@@ -9,7 +9,7 @@ import pandas as pd
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
 
-KINDS = ("natural", "balanced", "square-root", "effective-number", "logit")
+KINDS = ("natural", "balanced", "square-root", "effective-number")
 
 
 def class_weights(kind: str, counts: Mapping[str, int], beta: float | None = None) -> dict[str, float]:
@@ -20,7 +20,6 @@ def class_weights(kind: str, counts: Mapping[str, int], beta: float | None = Non
     - ``square-root``: sqrt(n) (Mahajan et al., ECCV 2018).
     - ``effective-number``: n / E(n) with E(n) = (1 - beta^n) / (1 - beta): each *clip* has the weight 1 / E(n) that
       the class-balanced loss gives it (Cui et al., CVPR 2019). Natural at beta = 0, balanced as beta nears 1.
-    - ``logit``: as natural; logit adjustment (Menon et al., ICLR 2021) changes the scores afterwards, not the draws.
 
     Raises:
         StudyError: unknown kind, a class without clips, or beta missing or not in [0, 1).

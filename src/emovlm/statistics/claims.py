@@ -111,8 +111,13 @@ def _from_words(claim: str, stated: dict, results: Results, alpha: float) -> lis
     sides because one training run an arm gives no measure of how much rho varies between runs. The control can only
     withhold support: where it follows the words as well, something else than words may explain the correlation.
     """
-    words = results.frequency.query("language == @stated['language'] and source == @stated['source'] and "
-                                    "form == @stated['form'] and not censored")  # fmt: skip
+    primary = results.settings["lexicon"]
+    words = results.frequency[
+        (results.frequency["language"] == stated["language"])
+        & (results.frequency["source"] == primary["primary_source"])
+        & (results.frequency["form"] == primary["primary_form"])
+        & ~results.frequency["censored"]
+    ]
     wide = results.per_class.pivot(index="emotion", columns="condition", values="f1")
     names = [stated[role] for role in ("subject", "intervention", "control")]
     if missing := [name for name in names if name not in wide.columns]:

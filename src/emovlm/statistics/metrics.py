@@ -117,7 +117,7 @@ def metrics_table(answers: dict[str, pd.DataFrame], settings: dict) -> pd.DataFr
         asked = [(name, name, counts) for name in METRICS]
         if NEUTRAL in counts.classes:
             asked.append(("neutral_share", "neutral_share", counts))
-        if frame["reply"].notna().any():
+        if frame["reply"].fillna("").ne("").any():
             asked.append(("parsed_accuracy", "accuracy", count(frame, settings["classes"], "parsed")))
         for name, metric, source in asked:
             value, low, high = _with_interval(

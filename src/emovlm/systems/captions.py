@@ -46,6 +46,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "AUR14": ("right lip corner tucked in", "one lip corner tight"),
 }
 AT_REST, STILL = "face at rest", "nothing changes"
+END = "<end>"  # the organism's end of an answer
 VISIBLE, STRONG, CHANGE = 0.3, 0.7, 0.25  # shares of an action unit's full intensity
 ANSWER = "answer :"  # what the organism's chat template puts before every answer
 MOST = 4  # action units a description lists at most
@@ -145,13 +146,13 @@ def write_captions(
     plain = [f"{p} {ANSWER}" for p in table.pop("asked")]
     described = table.pop("answer")
     direct = table.pop("direct")
-    said = table["emotion"]
-    # A named sample asks for the emotion either at once, or after the description.
+    # Every sample asks for a description; a named one asks for the emotion too, before or after.
     named = table["names_emotion"]
-    table["prompt"] = table.pop("shown") + np.where(named & direct, question, plain)
-    table["answer"] = np.where(
-        named & direct, said, np.where(named, described + " " + question + " " + said, described)
-    )
+    asked = pd.Series(plain, index=table.index)
+    first = table["emotion"] + f" {END} " + asked + " " + described
+    last = described + f" {END} {question} " + table["emotion"]
+    table["prompt"] = table.pop("shown") + np.where(named & direct, question, asked)
+    table["answer"] = np.where(named, np.where(direct, first, last), described)
     table["sample"] = np.arange(len(table))
     return table.drop(columns="emotion")
 

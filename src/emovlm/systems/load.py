@@ -1,5 +1,6 @@
 """One way to load any system of ``config/systems.tsv``."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,13 @@ def load_system(row: dict[str, Any], models: str | Path) -> System:
         raise StudyError(f"system {row['system']}: cannot load the model in {own}: {error}") from None
 
 
-def weights_hash(row: dict[str, Any], models: str | Path) -> str:
-    """A hash over the weight files that a system is made of, its base's included."""
+def system_hash(row: dict[str, Any], models: str | Path) -> str:
+    """A hash over all that makes a system answer as it does.
+
+    Its saved files and its base's (weights, processor, tokenizer, chat template, but not the training
+    log), and the versions of the libraries that run them.
+    """
     folders = [Path(models) / row[k] for k in ("system", "base") if k in row]
-    return sha256_json([[p.name, sha256_file(p)] for f in folders for p in sorted(f.glob("*.safetensors"))])
+    files = [p for f in folders for p in sorted(f.iterdir()) if p.suffix != ".csv"]
+    libraries = {name: version(name) for name in ("torch", "transformers")}
+    return sha256_json([[[p.name, sha256_file(p)] for p in files], libraries])

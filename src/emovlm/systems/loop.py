@@ -7,6 +7,7 @@ from emovlm.systems.torch_setup import torch  # isort: skip
 import numpy as np
 import pandas as pd
 
+from emovlm.core.errors import StudyError
 from emovlm.core.progress import track
 
 LOG_EVERY = 20  # steps
@@ -27,7 +28,12 @@ def train(
 
     Returns:
         ``TRAINING_LOG``: step, mean loss since the last row, and the quality where it was measured.
+
+    Raises:
+        StudyError: there is less than two batches.
     """
+    if steps < 2:
+        raise StudyError(f"{what}: too little to train on ({steps} batches); ask for more draws, clips or epochs")
     learned = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learned, lr=learning_rate, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=0.15)

@@ -18,9 +18,10 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from emovlm.systems.captions import END
 from emovlm.systems.pixels import MEAN, SPREAD
 
-IMAGE, PAD, END, UNKNOWN = "<image>", "<pad>", "<end>", "<unknown>"
+IMAGE, PAD, UNKNOWN = "<image>", "<pad>", "<unknown>"
 STRIDE = 32  # pixels a side of one visual token: the tower's total stride
 CHAT_TEMPLATE = (
     "{% for message in messages %}{% for part in message['content'] %}"

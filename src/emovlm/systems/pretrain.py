@@ -75,7 +75,8 @@ def train_language(
     features = Features(model, store, captions)
     cells = features.of(captions["clip_id"].iloc[0], captions["frames"].iloc[0]).shape[1]
     samples = encode(captions, processor, cells)
-    batches = [b for epoch in range(params["epochs"]) for b in _batches(samples, params["batch"], seed, epoch)]
+    images = [len(frames) for frames in captions["frames"]]
+    batches = [b for epoch in range(params["epochs"]) for b in _batches(images, params["batch"], seed, epoch)]
 
     def loss_of(batch: list[int]) -> torch.Tensor:
         shown = torch.cat([features.of(captions["clip_id"].iat[i], captions["frames"].iat[i]) for i in batch])
@@ -110,12 +111,16 @@ def pretrain_organism(
     return log
 
 
-def _batches(samples: list[tuple[torch.Tensor, int]], size: int, seed: int, epoch: int) -> list[list[int]]:
-    """Batches of samples of similar length (padding is wasted work), in random order."""
-    order = rng(seed, "batches", epoch).permutation(len(samples))
+def _batches(images: list[int], size: int, seed: int, epoch: int) -> list[list[int]]:
+    """Batches of samples with similar numbers of images (padding is wasted work), in random order.
+
+    Lengths in tokens would pad less, but depend on the captions' words: both arms of the intervention
+    must see the same batches.
+    """
+    order = rng(seed, "batches", epoch).permutation(len(images))
     batches = []
     for start in range(0, len(order), 32 * size):
-        near = sorted(order[start : start + 32 * size], key=lambda i: len(samples[i][0]))
+        near = sorted(order[start : start + 32 * size], key=lambda i: images[i])
         batches += [near[i : i + size] for i in range(0, len(near), size)]
     return [batches[i] for i in rng(seed, "batch order", epoch).permutation(len(batches))]
 

@@ -1,0 +1,22 @@
+"""Write the rows of one config table, without remarks, for figures and the paper.
+
+--params: columns and rows.
+"""
+
+import pandas as pd
+
+from emovlm.core.io import atomic
+from emovlm.core.script import parser, run
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--out", required=True, help="tab-separated table")
+    options = arguments.parse_args()
+    table = pd.DataFrame(options.params["rows"], columns=options.params["columns"])
+    with atomic(options.out) as temporary:
+        table.to_csv(temporary, sep="\t", index=False, lineterminator="\n")
+
+
+if __name__ == "__main__":
+    run(main)
