@@ -23,8 +23,8 @@ lint: setup ## format and style of Python and Snakemake files
 	snakefmt --check Snakefile workflow
 	snakemake --lint
 
-rulegraph: setup ## docs/img/rulegraph.png is made from this
-	@snakemake --rulegraph dot
+rulegraph: setup ## the README's picture of the rules; needs graphviz
+	snakemake --rulegraph dot --forceall | dot -Tpng -Gdpi=70 -Gbgcolor=white -o docs/img/rulegraph.png
 
 clean: ## remove everything generated, but not the virtual environment
 	find results -mindepth 1 ! -name README.md -delete

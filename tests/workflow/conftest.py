@@ -27,7 +27,7 @@ class Project:
         """Run Snakemake on the quick study; output is text, both streams in ``stdout``."""
         return subprocess.run(
             [sys.executable, "-m", "snakemake", "--profile", "profiles/default", "--cores", str(cores),
-             "--configfile", "config/quick.yaml", *arguments],
+             *arguments, "--configfile", "config/quick.yaml"],
             cwd=self.path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
         )  # fmt: skip
 

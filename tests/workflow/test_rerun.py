@@ -56,7 +56,7 @@ def test_a_new_condition_runs_alone_with_the_statistics_that_read_it(project, ed
     edited("config/quick/conditions.tsv", last, f"{last}\nunif-fps1\torganism-uniform\tsynface\tfps1\tnone\tT1\t")
     rerun = project.would_run()
     assert rerun["answer_clips"] == rerun["gather_answers"] == 1
-    assert set(rerun) == ALL_STATISTICS | {"answer_clips", "gather_answers"}
+    assert set(rerun) == ALL_STATISTICS | {"answer_clips", "gather_answers", "list_variants"}
 
 
 def test_a_new_prompt_reruns_what_is_asked_with_it(project, edited):
