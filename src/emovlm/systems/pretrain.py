@@ -75,8 +75,9 @@ def train_language(
     features = Features(model, store, captions)
     cells = features.of(captions["clip_id"].iloc[0], captions["frames"].iloc[0]).shape[1]
     samples = encode(captions, processor, cells)
-    images = [len(frames) for frames in captions["frames"]]
-    batches = [b for epoch in range(params["epochs"]) for b in _batches(images, params["batch"], seed, epoch)]
+    image = model.config.image_token_id
+    shown_until = [int(torch.nonzero(ids == image)[-1]) for ids, _ in samples]
+    batches = [b for epoch in range(params["epochs"]) for b in _batches(shown_until, params["batch"], seed, epoch)]
 
     def loss_of(batch: list[int]) -> torch.Tensor:
         shown = torch.cat([features.of(captions["clip_id"].iat[i], captions["frames"].iat[i]) for i in batch])
@@ -111,16 +112,16 @@ def pretrain_organism(
     return log
 
 
-def _batches(images: list[int], size: int, seed: int, epoch: int) -> list[list[int]]:
-    """Batches of samples with similar numbers of images (padding is wasted work), in random order.
+def _batches(shown_until: list[int], size: int, seed: int, epoch: int) -> list[list[int]]:
+    """Batches of samples whose last image stands at about the same token (padding is wasted work), in random order.
 
-    Lengths in tokens would pad less, but depend on the captions' words: both arms of the intervention
+    Whole lengths would pad a little less, but depend on what a caption names: both arms of the intervention
     must see the same batches.
     """
-    order = rng(seed, "batches", epoch).permutation(len(images))
+    order = rng(seed, "batches", epoch).permutation(len(shown_until))
     batches = []
     for start in range(0, len(order), 32 * size):
-        near = sorted(order[start : start + 32 * size], key=lambda i: images[i])
+        near = sorted(order[start : start + 32 * size], key=lambda i: shown_until[i])
         batches += [near[i : i + size] for i in range(0, len(near), size)]
     return [batches[i] for i in rng(seed, "batch order", epoch).permutation(len(batches))]
 
