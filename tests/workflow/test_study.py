@@ -1,5 +1,6 @@
 """The quick study ends in a paper, the same one however it was run; a study that cannot run says why."""
 
+import pandas as pd
 import pypdf
 import pytest
 
@@ -51,6 +52,9 @@ def test_the_paper_prints_the_results_values(project):
     text = pdf_text(project.path / RESULTS / "paper/paper.pdf")
     assert str(values["dataset.synface.test.n"]["value"]) in text
     assert values["metric.freq-fps5.macro_f1"]["text"].split()[0] in text
+    rates = pd.read_csv(project.path / RESULTS / "tables/variants/frame_samplers.tsv", sep="\t", dtype=str)
+    assert rates.set_index("sampler").loc["fps5", "rate"] == "5"  # as in the ids of the published curves
+    assert f"{values['published.fps.Qwen2.5-VL.5.macro_f1']['value']:.2f}" in text
 
 
 def test_the_study_is_the_same_bytes_on_one_core_with_other_shards(project, tmp_path):

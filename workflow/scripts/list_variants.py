@@ -13,7 +13,8 @@ def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--out", required=True, help="tab-separated table")
     options = arguments.parse_args()
-    table = pd.DataFrame(options.params["rows"], columns=options.params["columns"])
+    rows = [{c: f"{v:g}" if isinstance(v, float) else v for c, v in row.items()} for row in options.params["rows"]]
+    table = pd.DataFrame(rows, columns=options.params["columns"])
     with atomic(options.out) as temporary:
         table.to_csv(temporary, sep="\t", index=False, lineterminator="\n")
 
