@@ -29,7 +29,6 @@ def sampler_slice(w):
         sampler=bare(row),
         base=base and bare(base),
         seed=config["seed"],
-        dataset=w.dataset,
     )
 
 
@@ -40,7 +39,6 @@ def schedule_slice(w):
         sampler=bare(row),
         seed=config["seed"],
         n_draws=config[w.training]["draws"],
-        dataset=w.dataset,
     )
 
 

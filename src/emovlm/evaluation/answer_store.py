@@ -19,15 +19,15 @@ class AnswerStore:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.computed = 0
         self._answers: dict[str, Any] = {}
-        if self.path.exists():
-            for line in self.path.read_text(encoding="utf-8").splitlines():
-                try:
-                    entry = json.loads(line)
-                    self._answers[entry["key"]] = entry["answer"]
-                except (json.JSONDecodeError, KeyError, TypeError):
-                    continue
+        kept = self.path.read_text(encoding="utf-8", errors="replace") if self.path.exists() else ""
+        for line in kept.splitlines():
+            try:
+                entry = json.loads(line)
+                self._answers[entry["key"]] = entry["answer"]
+            except (json.JSONDecodeError, KeyError, TypeError):
+                continue
         self._file = open(self.path, "a", encoding="utf-8")  # noqa: SIM115 - held open to append
-        if self._file.tell() and not self.path.read_bytes().endswith(b"\n"):
+        if kept and not kept.endswith("\n"):
             self._file.write("\n")
 
     def __contains__(self, key: str) -> bool:

@@ -16,7 +16,7 @@ from emovlm.frames.store import FrameStore
 from emovlm.systems.captions import vocabulary
 from emovlm.systems.loop import train
 from emovlm.systems.organism import build_model, build_processor, save
-from emovlm.systems.pixels import frame_pixels
+from emovlm.systems.video import feature_maps
 
 IGNORE = -100  # label of tokens that do not count in the loss
 
@@ -33,11 +33,10 @@ class Features:
             needed.setdefault(clip, []).extend(frames)
         self._rows: dict[str, tuple[np.ndarray, torch.Tensor]] = {}
         tower = model.model.vision_tower.eval()
-        with torch.no_grad():
-            for clip, frames in track(sorted(needed.items()), "tower features", "clips"):
-                indices = np.unique(frames)
-                seen = tower(frame_pixels(torch.from_numpy(store.frames(clip, indices)))).last_hidden_state
-                self._rows[clip] = (indices, seen.flatten(2).permute(0, 2, 1).contiguous())
+        for clip, frames in track(sorted(needed.items()), "tower features", "clips"):
+            indices = np.unique(frames)
+            seen = feature_maps(tower, store.frames(clip, indices))
+            self._rows[clip] = (indices, seen.flatten(2).permute(0, 2, 1).contiguous())
 
     def of(self, clip_id: str, frames: list[int]) -> torch.Tensor:
         """Features of frames that the captions named."""

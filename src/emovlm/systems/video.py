@@ -12,8 +12,9 @@ from emovlm.systems.reply import SCORE_DIGITS, Part, Reply
 
 def feature_maps(tower: torch.nn.Module, frames: np.ndarray) -> torch.Tensor:
     """The tower's features of frames uint8 [t, h, w, 3], as a video [t, channels, h / 32, w / 32]."""
-    with torch.inference_mode():
-        return tower(frame_pixels(torch.from_numpy(frames)).to(device())).last_hidden_state.clone()
+    where = next(tower.parameters()).device
+    with torch.no_grad():
+        return tower(frame_pixels(torch.from_numpy(frames)).to(where)).last_hidden_state
 
 
 def spread(have: int, count: int) -> np.ndarray:
