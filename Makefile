@@ -6,10 +6,16 @@ CORES ?= all
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 SNAKEMAKE := snakemake --profile profiles/default --cores $(CORES)
 
-.PHONY: study quick test lint clean setup rulegraph
+.PHONY: study full quick broken test lint clean setup rulegraph
 
 study: setup ## the default study, to results/paper/paper.pdf
 	$(SNAKEMAKE)
+
+full: setup ## the same with three training runs of every system; goes on from the results of `make study`
+	$(SNAKEMAKE) --configfile config/full.yaml
+
+broken: setup ## a negative control: the default study with permuted labels, to results/broken
+	$(SNAKEMAKE) --configfile config/broken.yaml
 
 quick: setup ## the smallest real run, to results/quick/paper/paper.pdf
 	$(SNAKEMAKE) --configfile config/quick.yaml

@@ -1,6 +1,6 @@
 """Regenerate the whole study: from raw clips to the paper's PDF.
 
-`snakemake` alone runs the default study; `--configfile config/quick.yaml` the smallest one.
+`snakemake` alone runs the default study; `--configfile config/<quick|full|broken>.yaml` another one.
 """
 
 from snakemake.utils import min_version
@@ -14,11 +14,13 @@ configfile: "config.yaml"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/data.smk"
+include: "workflow/rules/material.smk"
 include: "workflow/rules/frames.smk"
 include: "workflow/rules/frequency.smk"
 include: "workflow/rules/sampling.smk"
 include: "workflow/rules/pretraining.smk"
 include: "workflow/rules/training.smk"
+include: "workflow/rules/checks.smk"
 include: "workflow/rules/enrichment.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/statistics.smk"
@@ -32,3 +34,5 @@ rule all:
     default_target: True
     input:
         "<results>/paper/paper.pdf",
+        expand("<results>/raw/{dataset}/DATASHEET.md", dataset=RENDERED),
+        expand("<results>/figures/{sheet}.png", sheet=SHEETS),

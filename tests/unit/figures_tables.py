@@ -6,33 +6,35 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
-from tests.unit.statistics_answers import draw_answers, manifest_of
+from tests.unit.statistics_answers import draw_answers, manifest_of, stored
 
 from emovlm.core.config import read_rows
+from emovlm.core.contracts.data import CUES
 from emovlm.core.contracts.statistics import HITS
+from emovlm.core.contracts.training import CHECKS
 from emovlm.core.io import write_json, write_table
 from emovlm.figures.tables import CONTRACTS, load
 from emovlm.lexicon.frequency import count_terms
 from emovlm.lexicon.terms import read_lexicon
 from emovlm.statistics.claims import Results, judge
 from emovlm.statistics.comparisons import compare
+from emovlm.statistics.contrasts import contrast_arms
 from emovlm.statistics.correlation import correlate
-from emovlm.statistics.metrics import confusion_table, metrics_table, per_class_table
+from emovlm.statistics.metrics import confusion_table, metrics_table, per_class_table, per_run_table
 from emovlm.statistics.profiles import measured_profiles, published_profiles
 from emovlm.statistics.published import NEEDED, read_published
 from emovlm.statistics.values import Tables, collect
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ("conditions", "systems", "frame_samplers")
+PRIMARY = {"source": "google-books-2012", "form": "family"}
 SETTINGS = {
-    "seed": 1,
-    "resamples": 100,
-    "confidence": 0.95,
-    "lexicon": {"primary_source": "google-books-2012", "primary_form": "family"},
-}
+    "seed": 1, "resamples": 100, "confidence": 0.95, "tail": ["contempt", "helplessness", "disappointment"],
+    "lexicon": {f"primary_{key}": value for key, value in PRIMARY.items()},
+}  # fmt: skip
 CONFIGURED = {
-    "study": "embedded", "seed": 2026, "alpha": 0.05, "image_size": 112, "frame_size": 64, "micro_share": 0.15,
-    "resamples": 100, "source": "google-books-2012", "form": "family",
+    "study": "embedded", "seed": 2026, "replicates": 1, "alpha": 0.05, "image_size": 112, "frame_size": 64,
+    "resamples": 100, "naming": 0.25, "frames_at_most": 8, "tail": SETTINGS["tail"], **PRIMARY,
 }  # fmt: skip
 SOURCES = ("google-books-2012", "google-books-fiction")
 CLIP = "synface/00007"
@@ -44,14 +46,17 @@ def source_of(name):
 
 
 @cache
-def study(skip=frozenset()):
+def study(skip=frozenset(), replicates=1):
     """All tables by name, ``answers`` and ``manifests`` among them; conditions in ``skip`` are left out."""
     lexicon = read_lexicon(ROOT / "config/lexicon.tsv")
     classes = [row["emotion"] for row in lexicon]
     tables = {name: load(name, source_of(name)) for name in CONFIG}
     tables["conditions"] = tables["conditions"][~tables["conditions"]["condition"].isin(skip)].reset_index(drop=True)
     names = list(tables["conditions"]["condition"])
-    answers = {c: draw_answers(seed=k, n=132, skill=0.25 + k / 40, classes=classes) for k, c in enumerate(names)}
+    answers = {
+        c: draw_answers(seed=k, n=132, skill=0.25 + k / 60, classes=classes, replicates=replicates)
+        for k, c in enumerate(names)
+    }
     manifest = manifest_of(next(iter(answers.values())))
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
     planned = [
@@ -59,36 +64,65 @@ def study(skip=frozenset()):
     ]
     sources = [r for r in read_rows(ROOT / "config/sources.tsv", "sources") if r["source"] in SOURCES]
     counts = ROOT / "resources/published"
-    settings = {**SETTINGS, "classes": classes, "margins": {k: v["margin"] for k, v in claims["claims"].items()}}
-    kinds = {c: "vision" if c.startswith("videomae") else "vlm" for c in ("freq-fps5", "unif-fps5", "videomae-natural")}
+    settings = {**SETTINGS, **SETTINGS["lexicon"], "classes": classes}
+    settings["margins"] = {k: v["margin"] for k, v in claims["claims"].items()}
+    kinds = tables["systems"].set_index("system")["kind"]
+    about = tables["conditions"].set_index("condition")
+    lexical = {c: kinds[about.loc[c, "system"]] for c in names if "L1" in about.loc[c, "claims"]}
     published = read_published({name: str(source_of(name)) for name in NEEDED})
     tables |= {
         **published,
         "metrics": metrics_table(answers, settings),
         "per_class": per_class_table(answers, settings),
+        "per_run": per_run_table(answers, settings),
         "confusion": confusion_table(answers, settings),
         "comparisons": compare(answers, planned, settings),
         "frequency": pd.concat(
             [count_terms(row, lexicon, counts / f"term_counts_{row['language']}.csv") for row in sources]
         ),
         "hits": hits(),
+        "checks": checks(replicates),
+        "cues": cues(),
         "manifest": manifest,
-        "answers": {c: frame.drop(columns="identity") for c, frame in answers.items()},
+        "answers": {c: stored(frame) for c, frame in answers.items()},
         "manifests": {
-            "synface": pd.concat([manifest, manifest.assign(split="train", clip_id=manifest["clip_id"] + "t")])
+            "synface": pd.concat(
+                [manifest.assign(split=s, clip_id=manifest["clip_id"] + s) for s in ("test", "train", "validation")]
+            )
         },
     }
     profiles = [
-        measured_profiles(tables["per_class"], {c: kind for c, kind in kinds.items() if c in names}),
+        measured_profiles(tables["per_class"], lexical),
         published_profiles(published["paper_lexical_figure"], published["mafw_recalls"], lexicon),
     ]
-    tables["correlations"] = correlate(pd.concat(profiles), tables["frequency"])
+    tables["correlations"] = correlate(pd.concat(profiles), tables["frequency"], published["mafw_classes"], settings)
+    tables["contrasts"] = contrast_arms(tables["per_run"], tables["frequency"], claims["claims"]["L1"], settings)
     claims["claims"] = {k: v for k, v in claims["claims"].items() if not skip or v["kind"] == "hits"}
-    results = Results(tables["comparisons"], tables["per_class"], tables["frequency"], tables["hits"], settings)
+    results = Results(**{n: tables[n] for n in Results.__dataclass_fields__ if n in tables}, settings=settings)
     tables["claims"] = judge(claims, results)
     collected = {name: tables[name] for name in Tables.__dataclass_fields__}
     tables["values"] = collect(Tables(**collected), published)
     return tables
+
+
+def checks(replicates):
+    """CHECKS of the three organisms."""
+    rows = [
+        (f"organism-{arm}", run, measure, value + run / 100, value - 0.05, value + 0.06, chance, 165)
+        for arm in ("frequency", "uniform", "permuted")
+        for run in range(1, replicates + 1)
+        for measure, value, chance in (
+            ("apex_accuracy", 0.71, 1 / 11), ("apex_accuracy_frequent", 0.81, 1 / 11),
+            ("caption_precision", 0.86, 0.31), ("caption_recall", 0.77, 0.27),
+        )
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(CHECKS.columns))
+
+
+def cues():
+    """CUES of two groups at chance."""
+    rows = [("pose", 0.10, 0.07, 0.13, 1 / 11, 0.31, 0.62, 495), ("all", 0.09, 0.06, 0.12, 1 / 11, 0.52, 0.62, 495)]
+    return pd.DataFrame(rows, columns=list(CUES.columns))
 
 
 def hits():
@@ -128,9 +162,9 @@ def clip_truth():
     return truth, frame_truth
 
 
-def write_study(folder, skip=frozenset(), **changed):
+def write_study(folder, skip=frozenset(), replicates=1, **changed):
     """Write a study's tables below ``folder``; returns their paths by name. ``changed`` replaces tables."""
-    tables = {**study(skip), **changed}
+    tables = {**study(skip, replicates), **changed}
     paths = {name: str(source_of(name)) for name in [*CONFIG, *NEEDED]}
     for name in CONTRACTS:
         if name in tables and name not in paths:

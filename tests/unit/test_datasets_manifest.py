@@ -12,7 +12,7 @@ import pytest
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table
-from emovlm.datasets.manifest import make_manifest
+from emovlm.datasets.manifest import make_manifest, permute_labels
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ["anger", "fear", "neutral"]
@@ -119,7 +119,7 @@ def test_a_wrong_table_of_identities_is_named_by_file_and_line(folder: Path, tex
 def test_a_missing_folder_missing_lists_and_an_unknown_kind_are_errors(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"row toy: the folder .*absent does not exist"):
         make_manifest(ROW, tmp_path / "absent", CLASSES)
-    with pytest.raises(StudyError, match=r"none of pretrain\.txt, train\.txt, test\.txt is there"):
+    with pytest.raises(StudyError, match=r"none of pretrain\.txt, train\.txt, validation\.txt, test\.txt is there"):
         make_manifest(ROW, tmp_path, CLASSES)
     with pytest.raises(StudyError, match=r"row toy: unknown kind 'movie'; known are synface, mafw"):
         make_manifest({**ROW, "kind": "movie"}, folder, CLASSES)
@@ -177,7 +177,7 @@ def test_a_mafw_clip_tested_twice_or_labelled_twice_is_an_error(mafw: Path) -> N
 
 
 def run_script(folder: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
-    params = json.dumps({"dataset": "toy", "kind": "synface", "classes": CLASSES})
+    params = json.dumps({"dataset": "toy", "kind": "synface", "classes": CLASSES, "permuted_labels": [], "seed": None})
     command = [sys.executable, ROOT / "workflow/scripts/make_manifest.py", "--params", params, "--folder", folder,
                "--out", tmp_path / "toy.parquet"]  # fmt: skip
     env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
@@ -195,3 +195,14 @@ def test_the_script_says_what_is_wrong_in_one_line_and_writes_nothing(folder: Pa
     done = run_script(folder, tmp_path)
     assert done.returncode == 1 and not (tmp_path / "toy.parquet").exists()
     assert done.stderr.count("\n") == 1 and done.stderr.startswith("error: ") and "test.txt, line 1" in done.stderr
+
+
+def test_permuted_labels_keep_their_numbers_and_leave_other_splits_alone():
+    names = [f"d/{i:03d}" for i in range(60)]
+    manifest = pd.DataFrame({"clip_id": names, "split": ["train", "test"] * 30, "label": ["anger", "fear", "fear"] * 20})
+    dealt = permute_labels(manifest, ["train"], seed=1)
+    train, test = (dealt["split"] == split for split in ("train", "test"))
+    assert dealt[test].equals(manifest[test])
+    assert sorted(dealt[train]["label"]) == sorted(manifest[train]["label"])
+    assert 0.2 < (dealt[train]["label"] == manifest[train]["label"]).mean() < 0.8
+    assert permute_labels(manifest, [], seed=1).equals(manifest)

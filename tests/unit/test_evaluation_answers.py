@@ -6,8 +6,12 @@ import pytest
 
 from emovlm.core.errors import StudyError
 from emovlm.evaluation.answer_store import AnswerStore
+from emovlm.evaluation.answering import answer_clips
+from emovlm.evaluation.decisions import content_free_bias, prior_bias
 from emovlm.evaluation.parsing import parse_label
-from emovlm.evaluation.prompts import build_parts
+from emovlm.evaluation.prompts import build_parts, shuffle_texts
+from emovlm.frames.store import FrameStore, write_store
+from emovlm.systems.reply import Reply
 
 CLASSES = ["anger", "fear", "happiness"]
 
@@ -60,6 +64,91 @@ def test_frames_alone_come_in_order_before_the_question():
 def test_msce_puts_each_text_after_its_keyframe():
     texts = pd.DataFrame({"gap": [0, 2], "text": ["brows rise", "nothing"]})
     assert shown("msce", texts) == [0, "brows rise", 1, 2, "nothing", "What?"]
+
+
+TEXTS = pd.DataFrame({"gap": [0, 1, 2], "text": ["brows rise", "nothing", "brows fall"]})
+
+
+def test_texts_without_frames_keep_their_order():
+    assert shown("text-only", TEXTS) == ["brows rise", "nothing", "brows fall", "What?"]
+
+
+def test_shuffled_texts_are_the_same_texts_in_other_gaps():
+    dealt = shuffle_texts(TEXTS, "d/1")
+    assert dealt["gap"].tolist() == [0, 1, 2]
+    assert sorted(dealt["text"]) == sorted(TEXTS["text"])
+    assert dealt["text"].tolist() != TEXTS["text"].tolist()
+    assert shuffle_texts(TEXTS, "d/1").equals(dealt)
+    same = TEXTS.assign(text="nothing")
+    assert shuffle_texts(same, "d/1").equals(same)
+
+
+def test_logit_adjustment_takes_off_what_training_named_often():
+    counts = pd.DataFrame({"emotion": ["anger", "happiness"], "count": [8, 80]})
+    bias = prior_bias(counts, CLASSES)
+    shares = np.array([9, 1, 81]) / 91
+    assert list(bias.values()) == pytest.approx(-np.log(shares))
+    assert max(bias, key=bias.get) == "fear"
+
+
+class Biased:
+    """A system that prefers the first class, whatever it is shown, and counts how often it is asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def answer(self, parts, classes, max_new_tokens):
+        self.asked.append([part for part in parts if not isinstance(part, str)])
+        return Reply({c: -float(i) for i, c in enumerate(classes)}, "", 1)
+
+
+def test_calibration_asks_once_about_each_number_of_grey_frames_and_takes_that_off():
+    system = Biased()
+    bias = content_free_bias(system, CLASSES, "What?", (4, 4, 3))
+    assert [bias(2), bias(3), bias(2)] == [{"anger": 0.0, "fear": 1.0, "happiness": 2.0}] * 3
+    assert [len(frames) for frames in system.asked] == [2, 3]
+    assert all((frame == 128).all() and frame.shape == (4, 4, 3) for frames in system.asked for frame in frames)
+
+
+@pytest.fixture
+def clips(tmp_path):
+    pixels = {f"d/{i}": np.full((3, 4, 4, 3), i, np.uint8) for i in range(2)}
+    write_store(pixels, tmp_path / "0.safetensors")
+    clips = pd.DataFrame({"clip_id": list(pixels), "label": "anger", "status": "ok", "reason": None})
+    sample = pd.DataFrame([{"clip_id": c, "position": f, "frame_index": f, "gap": f} for c in pixels for f in range(3)])
+    return clips, sample, FrameStore([tmp_path / "0.safetensors"])
+
+
+def answers_of(clips, path, decision, context="none", texts=None, labels=None):
+    table, sample, frames = clips
+    params = {"context": context, "decision": decision, "max_new_tokens": 1, "replicate": 2}
+    store = AnswerStore(path)
+    found = answer_clips(Biased(), "me", table, sample, texts, frames, store, CLASSES, "What?", params, "code", labels)
+    return found, store
+
+
+def test_a_decision_corrects_kept_answers_without_asking_again(clips, tmp_path):
+    plain, _ = answers_of(clips, tmp_path / "a.jsonl", "likelihood")
+    assert set(plain["prediction"]) == {"anger"} and set(plain["replicate"]) == {2} and set(plain["n_frames"]) == {3}
+    labels = pd.DataFrame({"emotion": ["anger"], "count": [1000]})
+    adjusted, store = answers_of(clips, tmp_path / "a.jsonl", "logit-adjusted", labels=labels)
+    assert store.computed == 0
+    assert set(adjusted["prediction"]) == {"fear"}
+    calibrated, _ = answers_of(clips, tmp_path / "a.jsonl", "calibrated")
+    assert (calibrated[[f"score_{c}" for c in CLASSES]] == 0).all(axis=None)
+
+
+def test_texts_alone_show_no_frame(clips, tmp_path):
+    texts = pd.concat([TEXTS.assign(clip_id=c) for c in ("d/0", "d/1")])
+    found, _ = answers_of(clips, tmp_path / "a.jsonl", "likelihood", "text-only", texts)
+    assert set(found["n_frames"]) == {0}
+
+
+def test_an_unknown_decision_or_one_without_its_counts_is_an_error(clips, tmp_path):
+    with pytest.raises(StudyError, match="unknown decision 'guess'"):
+        answers_of(clips, tmp_path / "a.jsonl", "guess")
+    with pytest.raises(StudyError, match="needs the label counts"):
+        answers_of(clips, tmp_path / "a.jsonl", "logit-adjusted")
 
 
 def test_a_context_without_its_texts_or_unknown_is_an_error():

@@ -1,25 +1,28 @@
 """Figures show what is in the tables: the points drawn equal the table's numbers."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
-from tests.unit.figures_tables import CLIP, clip_truth, hits, sample, study
+from tests.unit.figures_tables import CLIP, PRIMARY, SETTINGS, clip_truth, hits, sample, study
 
 from emovlm.core.errors import StudyError
 from emovlm.figures import style
+from emovlm.figures.arms import arms, rho_by_run
 from emovlm.figures.classes import classes
 from emovlm.figures.confusion import confusion, counts_of, short_names
 from emovlm.figures.enrichment import enrichment
 from emovlm.figures.fps import fps
 from emovlm.figures.frequency import frequency
 from emovlm.figures.hits import hits as hits_figure
+from emovlm.figures.labels import scores
 from emovlm.figures.lexical import lexical
 from emovlm.figures.registry import FIGURES
 from emovlm.figures.samplers import samplers
-from emovlm.figures.shuffle import shuffle
+from emovlm.figures.shuffle import BAG_OF_FRAMES, ORDERS, shuffle
+from emovlm.lexicon.estimator import permuted_counts
 
-PRIMARY = {"source": "google-books-2012", "form": "family"}
 STUDY = {"study": "embedded"}
 
 
@@ -39,9 +42,17 @@ def draw(name, tables=None, **changed):
             "lexical": lambda: lexical(
                 **pick("per_class", "frequency", "correlations", "conditions", "systems"), **PRIMARY
             ),
+            "arms": lambda: arms(
+                **pick("per_run", "frequency", "contrasts", "conditions"),
+                language="en",
+                seed=SETTINGS["seed"],
+                **PRIMARY,
+            ),
             "confusion": lambda: confusion(**pick("confusion", "conditions", "systems"), classes=emotions),
             "fps": lambda: fps(**pick("metrics", "conditions", "frame_samplers", "paper_fps_curve"), **STUDY),
-            "shuffle": lambda: shuffle(**pick("metrics", "comparisons", "conditions", "paper_frame_shuffle"), **STUDY),
+            "shuffle": lambda: shuffle(
+                **pick("metrics", "conditions", "frame_samplers", "paper_frame_shuffle"), **STUDY
+            ),
             "hits": lambda: hits_figure(tables["hits"]),
             "enrichment": lambda: enrichment(**pick("comparisons", "conditions", "paper_msce"), **STUDY),
             "frequency": lambda: frequency(tables["frequency"], **PRIMARY),
@@ -66,6 +77,7 @@ def without(claim):
     return {
         "conditions": tables["conditions"].assign(claims=tables["conditions"]["claims"].str.replace(claim, "")),
         "comparisons": tables["comparisons"][tables["comparisons"]["claim"] != claim],
+        "contrasts": tables["contrasts"].iloc[:0],
     }
 
 
@@ -114,43 +126,102 @@ def test_class_names_are_cut_to_the_shortest_that_differ():
     assert short_names(["helpless", "helpful"]) == ["helpl", "helpf"]
 
 
+def test_the_arm_with_other_words_has_no_panel_over_the_real_ones():
+    assert "permuted" not in texts(draw("lexical"))
+
+
+@pytest.mark.parametrize("replicates", [1, 3])
+def test_arms_dots_are_rho_of_each_run_and_their_mean_is_the_contrasts(replicates):
+    tables = study(replicates=replicates)
+    left, right = draw("arms", tables).axes
+    rows = tables["contrasts"].query("language == 'en'")
+    dots = [each.get_xdata() for each in left.lines if each.get_label() == "_runs"]
+    real, permuted = rows[rows["words"] == "real"], rows[rows["words"] == "permuted"].iloc[0]
+    expected = [*dict.fromkeys([*real[["rho_a", "rho_b"]].to_numpy().ravel()]), permuted["rho_a"], permuted["rho_b"]]
+    assert [len(each) for each in dots] == [replicates] * 5
+    np.testing.assert_allclose([np.mean(each) for each in dots], expected)
+    np.testing.assert_allclose(
+        [each.get_xdata()[0] for each in right.lines if each.get_marker() == "o"], rows["difference"]
+    )
+    ranges = [each.get_xdata() for each in right.lines if each.get_label() == "_interval"]
+    np.testing.assert_allclose(ranges, rows[["low", "high"]])
+    assert ("p = 0.050 (runs)" in texts(right)) == (replicates == 3 and (rows["p"] == 0.05).any())
+
+
+def test_rho_by_run_of_f1_that_follows_the_words_is_one():
+    words = pd.Series(permuted_counts({"a": 5.0, "b": 4.0, "c": 3.0, "d": 2.0, "e": 1.0}, 1))
+    run = pd.DataFrame({"replicate": 1, "emotion": words.index, "f1": words.rank().to_numpy() / 10})
+    assert rho_by_run(pd.concat([run, run.assign(replicate=2, f1=-run["f1"])]), words) == pytest.approx([1, -1])
+
+
 def test_fps_points_and_intervals_are_the_metrics_of_each_rate():
-    tables = study()
     axes = draw("fps").axes[0]
-    scores = tables["metrics"].query("metric == 'macro_f1'").set_index("condition")
-    conditions = [f"freq-fps{rate}" for rate in (1, 5, 10, 15, 20, 25)]
-    expected = np.column_stack([[1, 5, 10, 15, 20, 25], scores.loc[conditions, "value"]])
-    np.testing.assert_array_equal(line(axes, "Organism, frequency captions"), expected)
-    spans = [each.get_ydata() for each in axes.lines if each.get_label() == "_interval"]
-    np.testing.assert_array_equal(spans, scores.loc[conditions, ["low", "high"]])
+    table = scores(study()["metrics"], "macro_f1").set_index("condition")
+    for label, step, rates, conditions in (
+        (
+            "more frames, as in the paper",
+            0,
+            [1, 5, 10, 15, 20, 25],
+            [f"freq-fps{rate}" for rate in (1, 5, 10, 15, 20, 25)],
+        ),
+        ("equal tokens", -0.55, [1, 5, 25], ["freq-fps1-held", "freq-fps5-held", "freq-fps25"]),
+        ("equal number of frames", 0.55, [1, 5, 25], [f"freq-window{rate}" for rate in (1, 5, 25)]),
+    ):
+        expected = np.column_stack([np.array(rates) + step, table.loc[conditions, "value"]])
+        np.testing.assert_allclose(line(axes, label), expected)
+    spans = {tuple(each.get_ydata()) for each in axes.lines if each.get_label() == "_interval"}
+    wanted = study()["conditions"].query("claims.str.contains('T1')")["condition"]
+    assert spans == set(table.loc[wanted, ["low", "high"]].itertuples(index=False, name=None))
+
+
+def test_small_dots_are_the_single_runs():
+    tables = study(replicates=3)
+    shown = {round(y, 9) for each in draw("fps", tables).axes[0].lines if each.get_label() == "_runs"
+             for y in each.get_ydata()}  # fmt: skip
+    runs = tables["per_run"].query("condition == 'freq-fps10'").groupby("replicate")["f1"].mean()
+    assert len(runs) == 3 and {round(value, 9) for value in runs} <= shown
+    assert "Means of 3 training runs" in texts(draw("fps", tables))
+    assert not [each for each in draw("fps").axes[0].lines if each.get_label() == "_runs"]
 
 
 def test_published_curves_have_a_panel_of_their_own():
     measured, published = draw("fps").axes
     curve = study()["paper_fps_curve"].query("system == 'EmotionQwen'")
     np.testing.assert_array_equal(line(published, "EmotionQwen"), curve[["fps", "macro_f1"]])
-    assert {each.get_label() for each in measured.lines} == {"_interval", "Organism, frequency captions"}
+    assert {each.get_label() for each in measured.lines} == {
+        "_interval", "more frames, as in the paper", "equal tokens", "equal number of frames"
+    }  # fmt: skip
 
 
 def test_a_declared_condition_that_was_not_run_is_named():
     metrics = study()["metrics"].query("condition != 'freq-fps20'")
     figure = draw("fps", metrics=metrics)
     assert "Not run: freq-fps20." in texts(figure)
-    assert 20 not in line(figure.axes[0], "Organism, frequency captions")[:, 0]
+    assert 20 not in line(figure.axes[0], "more frames, as in the paper")[:, 0]
 
 
-def test_shuffle_marks_are_both_scores_and_the_text_counts_changed_answers():
-    tables = study()
-    pair = tables["comparisons"].set_index("comparison").loc["shuffle-videomae"]
-    scores = tables["metrics"].query("metric == 'macro_f1'").set_index("condition")["value"]
-    axes = draw("shuffle").axes[0]
-    marks = [
-        (x, to_hex(each.get_color())) for each in axes.lines if each.get_marker() in "os" for x in each.get_xdata()
+def marks(axes):
+    """Value and colour of each mark that is not a small dot."""
+    return {(x, to_hex(each.get_color())) for each in axes.lines if each.get_marker() in "os^" and each.get_xdata().size
+            for x in each.get_xdata()}  # fmt: skip
+
+
+def test_shuffle_marks_are_the_scores_in_each_order_on_all_clips_and_on_those_that_depend_on_it():
+    figure = draw("shuffle")
+    found = {each.get_title(loc="left").split("\n")[-1]: each for each in figure.axes}
+    for title, clips, metric in (
+        ("all clips (n = 132)", "all", "macro_f1"),
+        ("clips whose class depends on order (n = 27)", "order", "accuracy"),
+    ):
+        table = scores(study()["metrics"], metric, clips).set_index("condition")["value"]
+        for order, ending in (("ordered", ""), ("shuffled", "-shuffled"), ("reversed", "-reversed")):
+            color = ORDERS[order][1].lower()
+            for system in ("freq-fps5", "unif-fps5", "natural-fps5", "videomae-natural"):
+                assert (table[system + ending], color) in marks(found[title])
+    limit = [
+        each for each in found["clips whose class depends on order (n = 27)"].lines if each.get_linestyle() == "--"
     ]
-    assert (scores["videomae-natural"], style.BLUE.lower()) in marks
-    assert (scores["videomae-natural-shuffled"], style.ORANGE.lower()) in marks
-    assert f"{pair['changed']} of 132 answers changed" in texts(axes)
-    assert style.signed(pair["difference"], pair["low"], pair["high"]) in texts(axes)
+    assert [each.get_xdata()[0] for each in limit] == [BAG_OF_FRAMES]
 
 
 def test_hit_points_are_measured_and_the_line_is_the_closed_form():
@@ -164,7 +235,10 @@ def test_hit_points_are_measured_and_the_line_is_the_closed_form():
 def test_enrichment_points_are_the_differences():
     rows = study()["comparisons"].query("claim == 'T4'")
     axes, published = draw("enrichment").axes
-    assert [each.get_xdata()[0] for each in axes.lines if each.get_marker() == "o"] == list(rows["difference"])
+    for marker, mine in (("o", rows["family"] == "T4"), ("s", rows["family"] != "T4")):
+        drawn = [each.get_xdata()[0] for each in axes.lines if each.get_marker() == marker]
+        assert drawn == list(rows.loc[mine, "difference"])
+    assert "MSCE − texts about keyframes" in texts(axes) and "micro-expressions" in texts(axes)
     assert f"p (Holm) {style.p_value(rows.iloc[0]['p_holm'])}" in texts(axes)
     gains = next(each for each in published.lines if each.get_marker() == "D").get_xdata()
     np.testing.assert_allclose(sorted(gains), [0.4820 - 0.4552, 0.2731 - 0.2449])
@@ -185,6 +259,7 @@ def test_frequency_cells_are_ranks_and_censored_words_are_hatched():
 def test_class_bars_are_the_manifests_counts():
     measured, published = draw("classes").axes
     assert [patch.get_width() for patch in measured.patches] == [12] * 11
+    assert "12 a class, n = 132" in texts(measured)
     assert sum(patch.get_width() for patch in published.patches) == 9172
 
 
@@ -204,7 +279,8 @@ def test_a_clip_that_no_sampler_took_is_an_error():
 
 
 @pytest.mark.parametrize(
-    ("name", "claim"), [("lexical", "L1"), ("confusion", "L2"), ("fps", "T1"), ("shuffle", "T2"), ("enrichment", "T4")]
+    ("name", "claim"),
+    [("lexical", "L1"), ("arms", "L1"), ("confusion", "L2"), ("fps", "T1"), ("shuffle", "T2"), ("enrichment", "T4")],
 )
 def test_a_study_without_a_claims_conditions_says_so(name, claim):
     assert style.ABSENT in texts(draw(name, without(claim)))
@@ -215,13 +291,13 @@ def test_no_events_are_said_to_be_absent():
 
 
 @pytest.mark.parametrize("name", FIGURES)
-@pytest.mark.parametrize("published", [True, False])
-def test_all_text_is_inside_the_figure_and_at_least_seven_points(name, published):
+@pytest.mark.parametrize(("published", "replicates"), [(True, 1), (False, 1), (True, 3)])
+def test_all_text_is_inside_the_figure_and_at_least_seven_points(name, published, replicates):
     absent = (
         {} if published else dict.fromkeys(["paper_fps_curve", "paper_frame_shuffle", "paper_msce", "mafw_classes"])
     )
     with style.context():
-        figure = draw(name, absent)
+        figure = draw(name, {**study(replicates=replicates), **absent})
         figure.draw_without_rendering()
         inside = figure.get_tightbbox(figure.canvas.get_renderer())
     page = figure.bbox_inches.padded(0.02)
@@ -231,7 +307,7 @@ def test_all_text_is_inside_the_figure_and_at_least_seven_points(name, published
 
 
 def test_an_interval_that_is_missing_is_not_drawn():
-    metrics = study()["metrics"].assign(low=np.nan, high=np.nan)
-    comparisons = study()["comparisons"].assign(low=np.nan, high=np.nan)
+    none = dict.fromkeys(["low", "high", "lowest", "highest"], np.nan)
+    metrics, comparisons = study()["metrics"].assign(**none), study()["comparisons"].assign(**none)
     assert not [each for each in draw("fps", metrics=metrics).axes[0].lines if each.get_label() == "_interval"]
-    assert "nan" not in texts(draw("shuffle", metrics=metrics, comparisons=comparisons))
+    assert "nan" not in texts(draw("enrichment", comparisons=comparisons))

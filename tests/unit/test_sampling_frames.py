@@ -126,6 +126,28 @@ def test_shuffled_has_the_bases_frames_in_another_order() -> None:
     assert indices(mixed, "c50") != indices(sample(data, base, kind="shuffled", seed=2), "c50")
 
 
+def test_reversed_has_the_bases_frames_last_first() -> None:
+    base = {"sampler": "fps5", "kind": "rate", "rate": 5.0}
+    assert indices(sample(tables(a=steady(60)), base, kind="reversed")) == list(range(55, -1, -5))
+
+
+def test_held_has_as_many_frames_as_its_base_but_news_only_at_the_rate() -> None:
+    base = {"sampler": "all", "kind": "rate", "rate": 25.0}
+    data = tables(a=steady(60), b=[0.0, 0.3, 0.52, 0.9, 1.4])
+    assert indices(sample(data, base, kind="held", rate=1)) == [0] * 25 + [25] * 25 + [50] * 10
+    assert indices(sample(data, base, kind="held", rate=2), "b") == [0, 0, 2, 2, 4]
+    same = sample(data, base, kind="held", rate=25)
+    assert indices(same) == list(range(60))
+
+
+def test_a_window_lies_around_the_middle_and_repeats_the_ends_of_a_short_clip() -> None:
+    data = tables(a=steady(61), b=steady(21, 10), c=[0.0])
+    assert indices(sample(data, kind="window", rate=25, count=5)) == [28, 29, 30, 31, 32]
+    assert indices(sample(data, kind="window", rate=5, count=5)) == [20, 25, 30, 35, 40]
+    assert indices(sample(data, kind="window", rate=1, count=5), "b") == [0, 0, 10, 20, 20]
+    assert indices(sample(data, kind="window", rate=1, count=3), "c") == [0, 0, 0]
+
+
 def test_shuffled_does_not_swap_only_equal_frames() -> None:
     data = tables(**{f"c{k}": steady(2) for k in range(50)})
     base = {"sampler": "b", "kind": "count", "count": 8}

@@ -11,44 +11,66 @@ from emovlm.core.contracts.statistics import CLAIMS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.core.tables import read_rows
+from emovlm.lexicon.estimator import permuted_counts
 from emovlm.statistics.claims import Results, judge, standing_of
+from emovlm.statistics.contrasts import contrast_arms
+from emovlm.statistics.correlation import correlate
+from emovlm.statistics.profiles import measured_profiles
 
 ROOT = Path(__file__).resolve().parents[2]
+MAFW = pd.read_csv(ROOT / "resources/published/mafw_classes.csv")
 EMOTIONS = [f"e{k:02}" for k in range(11)]
 NOISE = [4, 9, 1, 7, 0, 10, 3, 8, 2, 6, 5]
 WORDS = pd.DataFrame({
     "language": "en", "source": "books", "form": "family", "emotion": EMOTIONS, "count": np.arange(11.0),
     "censored": False,
 })  # fmt: skip
+DEALT = list(
+    permuted_counts(dict(zip(EMOTIONS, WORDS["count"], strict=True)), 1).values()
+)  # what the permuted arm follows
 LEXICAL = {
     "statement": "F1 follows words.", "kind": "lexical", "margin": 0.2, "subject": "freq", "intervention": "unif",
-    "control": "vision", "language": "en",
+    "permuted": "perm", "control": "vision", "language": "en",
 }  # fmt: skip
 PRIMARY = {"primary_source": "books", "primary_form": "family"}
+SETTINGS = {"seed": 1, "resamples": 999, "confidence": 0.95, "lexicon": PRIMARY, "classes": EMOTIONS, **PRIMARY}
 
 
-def comparisons(**rows):
-    """name=(test, difference, low, high, p)"""
+def comparisons(runs=(np.nan, np.nan), clips="all", **rows):
+    """name=(test, difference, low, high, p) of conditions a and b; ``runs`` the lowest and highest of single runs"""
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["test", "difference", "low", "high", "p_holm"])
-    return table.rename_axis("comparison").reset_index().assign(n=330)
+    table = table.assign(a="a", b="b", clips=clips, lowest=runs[0], highest=runs[1], n=330)
+    return table.rename_axis("comparison").reset_index()
 
 
-def profiles(freq, unif, vision):
-    arms = {"freq": freq, "unif": unif, "vision": vision}
-    return pd.concat(
-        [pd.DataFrame({"condition": k, "emotion": EMOTIONS, "f1": np.array(v) / 11}) for k, v in arms.items()]
+def lexical(freq, unif, vision, perm=DEALT, runs=1, claim=LEXICAL):
+    """CORRELATIONS and CONTRASTS of four arms, each with that profile of F1 in every run."""
+    arms = dict(zip((claim[r] for r in ("subject", "intervention", "control", "permuted")), (freq, unif, vision, perm),
+                    strict=True))  # fmt: skip
+    per_run = pd.concat(
+        pd.DataFrame({"condition": c, "replicate": r + 1, "emotion": EMOTIONS, "f1": np.array(f1) / 11})
+        for c, f1 in arms.items()
+        for r in range(runs)
     )
+    profiles = measured_profiles(per_run[per_run["replicate"] == 1], dict.fromkeys(arms, "vlm"))
+    correlations = correlate(profiles, WORDS, MAFW, SETTINGS)
+    return {"correlations": correlations, "contrasts": contrast_arms(per_run, WORDS, claim, SETTINGS)}
 
 
 def hits(measured, n, sampler="fps1"):
     return pd.DataFrame({"sampler": sampler, "measured": [measured, measured], "n": [n // 2, n // 2]})
 
 
-def verdict(claim, found=None, per_class=None, seen=None):
-    empty = pd.DataFrame(columns=["comparison", "sampler", "n", "measured"])
+def metrics(names, kappa=0.3, clips="all"):
+    return pd.DataFrame({"condition": list(names), "clips": clips, "metric": "kappa", "low": kappa})
+
+
+def verdict(claim, found=None, words=None, seen=None, kappa=None):
+    empty = pd.DataFrame(columns=["comparison", "sampler", "n", "measured", "subject", "contrast"])
+    words = {"correlations": empty, "contrasts": empty} if words is None else words
     results = Results(
-        empty if found is None else found, per_class, WORDS, empty if seen is None else seen,
-        {"seed": 1, "resamples": 999, "confidence": 0.95, "lexicon": PRIMARY},
+        metrics=metrics(["a", "b", "freq", "unif", "perm", "vision"]) if kappa is None else kappa,
+        comparisons=empty if found is None else found, hits=empty if seen is None else seen, settings=SETTINGS, **words,
     )  # fmt: skip
     return judge({"alpha": 0.05, "claims": {"X": {"statement": "It is so.", **claim}}}, results).iloc[0]
 
@@ -58,6 +80,7 @@ def verdict(claim, found=None, per_class=None, seen=None):
     [
         ("greater", 0.01, 0.08, 0.01, "supported"),
         ("greater", -0.01, 0.08, 0.20, "undecided"),
+        ("greater", 0.01, 0.08, 0.05, "supported"),
         ("greater", 0.01, 0.08, 0.06, "undecided"),
         ("greater", -0.08, 0.01, 0.20, "not supported"),
         ("greater", 0.001, 0.015, 0.01, "not supported"),
@@ -73,6 +96,25 @@ def verdict(claim, found=None, per_class=None, seen=None):
 )
 def test_what_a_difference_says_of_an_expectation(expect, low, high, p, standing):
     assert standing_of(expect, low, high, p, margin=0.02, alpha=0.05) == standing
+
+
+@pytest.mark.parametrize(
+    ("expect", "sign", "runs", "standing"),
+    [
+        ("greater", 1, (0.01, 0.09), "supported"),
+        ("greater", 1, (-0.01, 0.09), "undecided"),
+        ("less", -1, (-0.09, -0.01), "supported"),
+        ("less", -1, (-0.09, 0.0), "undecided"),
+        ("greater", -1, (-0.09, 0.01), "not supported"),
+    ],
+)
+def test_support_needs_every_run_on_the_expected_side(expect, sign, runs, standing):
+    low, high = sorted([sign * 0.03, sign * 0.08])
+    assert standing_of(expect, low, high, 0.01, 0.02, 0.05, runs) == standing
+
+
+def test_equality_asks_nothing_of_single_runs():
+    assert standing_of("equal", -0.01, 0.01, 0.01, 0.02, 0.05, (-0.03, 0.03)) == "supported"
 
 
 RISE_AND_FALL = {
@@ -101,42 +143,85 @@ def test_one_refuted_part_refutes_a_claim():
     assert row["test"] == "rise greater: supported; fall less: not supported (figures: fall less)"
 
 
-def test_words_are_supported_only_with_intervention_and_control():
-    assert verdict(LEXICAL, per_class=profiles(range(11), NOISE, NOISE))["verdict"] == "supported"
+def test_a_difference_that_one_run_does_not_show_supports_nothing():
+    claim = {"kind": "comparisons", "margin": 0.02, "evidence": [{"comparison": "rise", "expect": "greater"}]}
+    rise = {"rise": ("difference", 0.05, 0.02, 0.08, 0.01)}
+    assert verdict(claim, comparisons((0.01, 0.09), **rise))["verdict"] == "supported"
+    assert verdict(claim, comparisons((-0.01, 0.09), **rise))["verdict"] == "undecided"
+
+
+@pytest.mark.parametrize("expect", ["greater", "less", "equal"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_systems_at_chance_decide_nothing(expect, sign):
+    test = "equivalence" if expect == "equal" else "difference"
+    claim = {"kind": "comparisons", "margin": 0.02, "evidence": [{"comparison": "c", "expect": expect}]}
+    found = comparisons(c=(test, sign * 0.05, *sorted([sign * 0.04, sign * 0.08]), 0.01), clips="order")
+    assert verdict(claim, found, kappa=metrics("ab", clips="order"))["verdict"] != "undecided"
+    assert verdict(claim, found, kappa=metrics("a", clips="order"))["verdict"] != "undecided"
+    for kappa in (metrics("ab", 0.0, "order"), metrics("ab"), metrics("c", clips="order")):
+        row = verdict(claim, found, kappa=kappa)
+        assert row["verdict"] == "undecided" and row["test"].startswith(f"c {expect} (at chance): undecided")
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+def test_words_are_supported_only_with_both_interventions_and_the_control(runs):
+    row = verdict(LEXICAL, words=lexical(range(11), NOISE, NOISE, runs=runs))
+    assert row["verdict"] == "supported" and row["n"] == 11
+    assert row["test"].startswith(
+        "rho of freq: supported; rho of freq minus rho of unif: supported; "
+        "rho of perm minus rho of unif, permuted words: supported; rho of freq minus rho of vision: supported"
+    )
 
 
 def test_a_bare_correlation_proves_nothing_where_the_control_shows_it_too():
-    row = verdict(LEXICAL, per_class=profiles(range(11), NOISE, range(11)))
+    row = verdict(LEXICAL, words=lexical(range(11), NOISE, range(11)))
     assert row["verdict"] == "undecided"
     assert "rho of freq: supported" in row["test"] and "minus rho of vision: undecided" in row["test"]
 
 
-def test_a_correlation_that_uniform_captions_leave_as_it_is_refutes_words():
-    row = verdict(LEXICAL, per_class=profiles(range(11), range(11), NOISE))
+@pytest.mark.parametrize("runs", [1, 3])
+def test_a_correlation_that_uniform_captions_leave_as_it_is_refutes_words(runs):
+    row = verdict(LEXICAL, words=lexical(range(11), range(11), NOISE, runs=runs))
     assert row["verdict"] == "not supported" and row["effect"] == 0
+
+
+def test_captions_with_permuted_words_that_change_nothing_refute_words():
+    row = verdict(LEXICAL, words=lexical(range(11), NOISE, NOISE, perm=NOISE))
+    assert row["verdict"] == "not supported"
+    assert "rho of perm minus rho of unif, permuted words: not supported" in row["test"]
 
 
 def test_a_correlation_that_uniform_captions_weaken_a_little_leaves_words_undecided():
     weaker = [0, 2, 1, 3, 4, 5, 7, 6, 8, 10, 9]
-    assert verdict(LEXICAL, per_class=profiles(range(11), weaker, NOISE))["verdict"] == "undecided"
+    assert verdict(LEXICAL, words=lexical(range(11), weaker, NOISE))["verdict"] == "undecided"
 
 
 def test_a_correlation_against_the_words_refutes_them():
-    row = verdict(LEXICAL, per_class=profiles(range(11)[::-1], NOISE, NOISE))
+    row = verdict(LEXICAL, words=lexical(range(11)[::-1], NOISE, NOISE))
     assert row["verdict"] == "not supported" and row["high"] <= 0
 
 
 def test_a_model_that_fails_in_every_class_decides_nothing_about_words():
-    row = verdict(LEXICAL, per_class=profiles([0] * 11, NOISE, NOISE))
-    assert row["verdict"] == "undecided" and np.isnan(row["effect"])
+    row = verdict(LEXICAL, words=lexical([0] * 11, NOISE, NOISE))
+    assert row["verdict"] == "undecided" and np.isnan(row["effect"]) and "is undefined" in row["test"]
+
+
+def test_words_that_systems_at_chance_follow_decide_nothing():
+    words, arms = lexical(range(11), NOISE, NOISE), {"freq", "unif", "perm", "vision"}
+    assert verdict(LEXICAL, words=words, kappa=metrics(arms))["verdict"] == "supported"
+    for arm in sorted(arms):
+        row = verdict(LEXICAL, words=words, kappa=metrics(arms - {arm}))
+        assert row["verdict"] == "undecided"
+        pieces = row["test"].split(" (figures")[0].split("; ")
+        assert all(("(at chance)" in piece) == (f"rho of {arm}" in piece) for piece in pieces)
 
 
 def test_chance_profiles_hardly_ever_support_words():
     generator, supported = np.random.default_rng(0), 0
     for _ in range(100):
-        row = verdict(LEXICAL, per_class=profiles(*(generator.permutation(11) for _ in range(3))))
-        supported += row["verdict"] == "supported"
-    assert supported <= 5
+        freq, unif, vision, perm = (generator.permutation(11) for _ in range(4))
+        supported += verdict(LEXICAL, words=lexical(freq, unif, vision, perm))["verdict"] == "supported"
+    assert supported == 0
 
 
 @pytest.mark.parametrize(
@@ -155,13 +240,15 @@ def test_without_events_nothing_is_decided():
 def test_the_projects_claims_refer_to_planned_comparisons_with_the_test_they_need(tmp_path):
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
     planned = read_rows(ROOT / "config/comparisons.tsv", "comparisons")
-    found = pd.DataFrame(planned).assign(difference=0.0, low=-0.1, high=0.1, p_holm=1.0, n=330)
-    lexical = claims["claims"]["L1"]
-    names = {"freq": lexical["subject"], "unif": lexical["intervention"], "vision": lexical["control"]}
-    per_class = profiles(NOISE, range(11), range(11)).replace({"condition": names})
-    words = WORDS.assign(language=lexical["language"])
-    settings = {"seed": 1, "resamples": 99, "confidence": 0.95, "lexicon": PRIMARY}
-    table = judge(claims, Results(found, per_class, words, hits(0.5, 20), settings))
+    found = pd.DataFrame(planned).assign(
+        difference=0.0, low=-0.1, high=0.1, p_holm=1.0, lowest=-0.1, highest=0.1, n=330
+    )
+    words = lexical(NOISE, range(11), range(11), claim=claims["claims"]["L1"])
+    settings = {"confidence": 0.95, "lexicon": PRIMARY}
+    results = Results(
+        metrics(set(found["a"])), found.assign(clips="all"), **words, hits=hits(0.5, 20), settings=settings
+    )
+    table = judge(claims, results)
     assert table["claim"].tolist() == ["L1", "L2", "T1", "T2", "T3", "T4"]
     assert set(table.loc[1:, "verdict"]) == {"undecided"}
     for claim, stated in claims["claims"].items():
@@ -184,8 +271,3 @@ def test_equality_is_not_read_from_a_test_of_difference():
 def test_an_unknown_kind_of_claim_is_named():
     with pytest.raises(StudyError, match="claim X: unknown kind 'wish'"):
         verdict({"kind": "wish", "margin": 1})
-
-
-def test_a_condition_that_the_lexical_claim_needs_is_named():
-    with pytest.raises(StudyError, match="no per-class metrics of the conditions other"):
-        verdict({**LEXICAL, "control": "other"}, per_class=profiles(NOISE, NOISE, NOISE))

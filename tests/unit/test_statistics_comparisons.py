@@ -11,12 +11,14 @@ from emovlm.core.contracts.statistics import COMPARISONS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.statistics.comparisons import TIE, compare, equivalence_p, permutation_p
+from emovlm.statistics.metrics import metrics_table
 
 ASKED = {**SETTINGS, "margins": {"T1": 0.02, "T2": 0.1}}
 
 
-def row(a="a", b="b", test="difference", claim="T1", metric="macro_f1", name="a-vs-b", family="T1"):
-    return {"comparison": name, "claim": claim, "a": a, "b": b, "metric": metric, "test": test, "family": family}
+def row(a="a", b="b", test="difference", claim="T1", metric="macro_f1", name="a-vs-b", family="T1", **more):
+    asked = {"comparison": name, "claim": claim, "a": a, "b": b, "metric": metric, "test": test, "family": family}
+    return {**asked, **more}
 
 
 @pytest.fixture(scope="module")
@@ -140,3 +142,86 @@ def test_an_equivalence_test_needs_a_margin(answers):
 
 def test_a_difference_needs_no_margin(answers):
     assert pd.isna(compare(answers, [row(claim="L2")], ASKED).iloc[0]["margin"])
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return {
+        c: draw_answers(seed=k, skill=skill, replicates=3) for k, (c, skill) in enumerate({"a": 0.7, "b": 0.5}.items())
+    }
+
+
+def run_of(answers, replicate):
+    return {c: frame[frame["replicate"] == replicate] for c, frame in answers.items()}
+
+
+def test_several_runs_are_paired_by_their_number_and_averaged(runs):
+    found = compare(runs, [row()], ASKED).iloc[0]
+    single = pd.concat([compare(run_of(runs, r), [row()], ASKED) for r in (1, 2, 3)])
+    assert found["difference"] == pytest.approx(single["difference"].mean())
+    assert found[["lowest", "highest"]].tolist() == [single["difference"].min(), single["difference"].max()]
+    assert found["changed"] == pytest.approx(single["changed"].mean())
+    assert (found["replicates"], found["n"]) == (3, 120)
+    assert single[["lowest", "highest"]].isna().all(axis=None)
+
+
+def test_the_same_run_three_times_is_no_more_evidence_than_once(runs):
+    once = run_of(runs, 1)
+    thrice = {c: pd.concat([frame.assign(replicate=r) for r in (1, 2, 3)]) for c, frame in once.items()}
+    columns = ["difference", "low", "high", "p", "changed", "n"]
+    for test, claim in (("difference", "T1"), ("equivalence", "T2")):
+        expected, found = (compare(x, [row(test=test, claim=claim)], ASKED)[columns] for x in (once, thrice))
+        assert found.to_numpy() == pytest.approx(expected.to_numpy())
+
+
+def test_unequally_many_runs_are_compared_by_their_means(runs):
+    one = {"a": runs["a"], "b": run_of(runs, 2)["b"].assign(replicate=1)}
+    found, turned = (compare(one, [r], ASKED).iloc[0] for r in (row(), row("b", "a")))
+    means = (
+        metrics_table(one, SETTINGS).query("metric == 'macro_f1' and clips == 'all'").set_index("condition")["value"]
+    )
+    assert found["difference"] == pytest.approx(means["a"] - means["b"])
+    assert found["replicates"] == 1 and np.isnan(found["lowest"]) and np.isnan(found["highest"])
+    assert turned["difference"] == -found["difference"] and turned["p"] == found["p"]
+    assert turned["changed"] == found["changed"]
+    given = runs["a"].pivot(index="clip_id", columns="replicate", values="prediction").fillna("failed")
+    other = one["b"].set_index("clip_id")["prediction"].fillna("failed")
+    assert found["changed"] == pytest.approx(given.ne(other, axis=0).sum().mean())
+
+
+def test_p_is_below_five_percent_in_about_one_of_twenty_comparisons_of_equals_with_three_runs():
+    answers = {str(k): draw_answers(seed=k, failed=0, n=60, replicates=3) for k in range(300)}
+    planned = [row(str(k), str(k + 1), name=f"c{k}") for k in range(0, 300, 2)]
+    p = compare(answers, planned, {**ASKED, "resamples": 199})["p"]
+    assert 0.01 <= (p < 0.05).mean() <= 0.10
+
+
+@pytest.mark.parametrize("flag", ["micro", "order", "plain"])
+def test_a_comparison_may_be_of_some_clips_only(runs, flag):
+    found = compare(runs, [row(clips=flag)], ASKED).iloc[0]
+    alone = compare({c: f[f["flag"] == flag] for c, f in runs.items()}, [row()], ASKED).iloc[0]
+    assert found["clips"] == flag and alone["clips"] == "all"
+    assert found.drop("clips").equals(alone.drop("clips"))
+
+
+def test_clips_that_a_dataset_does_not_have_cannot_be_compared(runs):
+    plain = {c: frame.assign(flag="plain") for c, frame in runs.items()}
+    with pytest.raises(StudyError, match="comparison a-vs-b: no clip of condition a is flagged order"):
+        compare(plain, [row(clips="order")], ASKED)
+
+
+def test_the_recall_of_rare_classes_is_compared_in_the_resamples_that_hold_them(runs):
+    """With ten people and the tail played by one of them, about a third of the resamples have no clip of the tail."""
+    rare = {
+        c: f.assign(identity=np.where(f["label"] == "contempt", "p0", f["identity"].str[-1])) for c, f in runs.items()
+    }
+    found = compare(rare, [row(metric="tail_recall")], ASKED).iloc[0]
+    recall = [(f["prediction"] == f["label"])[f["label"] == "contempt"].mean() for f in rare.values()]
+    assert found["difference"] == pytest.approx(recall[0] - recall[1])
+    assert found["low"] <= found["difference"] <= found["high"]
+
+
+def test_the_recall_of_rare_classes_needs_clips_of_them(answers):
+    common = {c: frame[frame["label"] != "contempt"] for c, frame in answers.items()}
+    with pytest.raises(StudyError, match=r"no clip is of a class of statistics\.tail"):
+        compare(common, [row(metric="tail_recall")], ASKED)

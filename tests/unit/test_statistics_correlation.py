@@ -13,11 +13,13 @@ from emovlm.core.contracts.statistics import CORRELATIONS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.lexicon.terms import read_lexicon
-from emovlm.statistics.correlation import correlate, exact_spearman, leave_one_out, rho_difference, spearman
+from emovlm.statistics.correlation import correlate, exact_spearman, leave_one_out, partial_spearman, spearman
 from emovlm.statistics.profiles import measured_profiles, published_profiles
 from emovlm.statistics.published import read_published
 
 ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = {"seed": 1, "resamples": 99}
+MAFW = pd.read_csv(ROOT / "resources/published/mafw_classes.csv")
 TIED = ([1, 1, 2, 3, 3, 3, 5], [2, 1, 2, 2, 4, 5, 5])
 
 
@@ -82,23 +84,55 @@ def test_one_outlier_shows_in_the_leave_one_out_range():
     assert low == pytest.approx(spearman(x[:-1], y[:-1])) and low < spearman(x, y) <= high
 
 
-def test_the_difference_of_rho_is_found_where_only_one_arm_follows_the_words():
-    words = np.arange(11.0)
-    found = rho_difference(words, np.array([4, 9, 1, 7, 0, 10, 3, 8, 2, 6, 5]), words, 2000, seed=1)
-    assert found["effect"] == pytest.approx(1 - spearman([4, 9, 1, 7, 0, 10, 3, 8, 2, 6, 5], words))
-    assert found["p"] < 0.05 and 0 < found["low"] <= found["effect"] <= found["high"]
+def test_partial_rho_given_one_covariate_is_that_of_the_textbook():
+    """rho_xy.z = (rho_xy - rho_xz rho_yz) / sqrt((1 - rho_xz^2) (1 - rho_yz^2))"""
+    x, y, z = np.random.default_rng(3).random((3, 11))
+    xy, xz, yz = spearman(x, y), spearman(x, z), spearman(y, z)
+    expected = (xy - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2))
+    assert partial_spearman(x, y, z[:, None], 99, seed=1)[0] == pytest.approx(expected)
 
 
-def test_equal_arms_have_no_difference_of_rho():
-    words = np.random.default_rng(0).random(11)
-    found = rho_difference(words, words, np.arange(11), 500, seed=1)
-    assert (found["effect"], found["p"]) == (0, 1)
+def test_partial_rho_given_two_covariates_is_the_recursion_of_those_given_one():
+    x, y, z, w = np.random.default_rng(4).random((4, 11))
+    xy, xw, yw = (partial_spearman(a, b, z[:, None], 9, seed=1)[0] for a, b in ((x, y), (x, w), (y, w)))
+    expected = (xy - xw * yw) / np.sqrt((1 - xw**2) * (1 - yw**2))
+    assert partial_spearman(x, y, np.column_stack([z, w]), 9, seed=1)[0] == pytest.approx(expected)
 
 
-def test_the_p_of_a_difference_of_rho_is_even_if_words_mean_nothing():
-    generator = np.random.default_rng(0)
-    p = [rho_difference(*generator.random((3, 11)), 199, seed=k)["p"] for k in range(400)]
-    assert 0.02 <= np.mean(np.array(p) <= 0.05) <= 0.08
+def test_partial_p_agrees_with_permuting_ranks_and_regressing_again():
+    """Freedman and Lane by the book: fit, permute the residuals of y, add the fit, and take the partial correlation."""
+    generator = np.random.default_rng(5)
+    z = generator.random((9, 2))
+    x = stats.rankdata(z[:, 0] + generator.random(9))
+    y = stats.rankdata(z[:, 1] + x / 4)
+    design = np.column_stack([np.ones(9), *(stats.rankdata(column) for column in z.T)])
+
+    def rest(v):
+        return v - design @ np.linalg.lstsq(design, v, rcond=None)[0]
+
+    observed = np.corrcoef(rest(x), rest(y))[0, 1]
+    fit, left = y - rest(y), rest(y)
+    null = [np.corrcoef(rest(x), rest(fit + generator.permutation(left)))[0, 1] for _ in range(4000)]
+    rho, p = partial_spearman(x, y, z, 4000, seed=1)
+    assert rho == pytest.approx(observed)
+    assert p == pytest.approx(np.mean(np.abs(null) >= abs(observed)), abs=0.02)
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_partial_p_is_about_even_where_only_the_covariates_tie_x_to_y(k):
+    generator, p = np.random.default_rng(0), []
+    for seed in range(400):
+        z = generator.random((11, k))
+        x, y = (z.sum(axis=1) + generator.normal(size=11) for _ in range(2))
+        p.append(partial_spearman(x, y, z, 199, seed)[1])
+    assert 0.02 <= np.mean(np.array(p) <= 0.05) <= 0.09
+
+
+def test_no_partial_rho_where_too_little_is_left():
+    x, y, z, w = np.random.default_rng(3).random((4, 5))
+    assert np.isfinite(partial_spearman(x, y, z[:, None], 9, seed=1)).all()
+    assert np.isnan(partial_spearman(x, y, np.column_stack([z, w]), 9, seed=1)).all()
+    assert np.isnan(partial_spearman(x, y, x[:, None], 9, seed=1)).all()
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +163,7 @@ def test_published_profiles_have_eleven_and_seven_classes_by_the_lexicons_names(
 def test_published_f1_follows_word_frequency_and_so_does_the_vision_only_control(published, tmp_path):
     emotions = ["fear", "happiness", "surprise", "anxiety", "anger", "sadness", "neutral", "disappointment", "contempt",
                 "helplessness", "disgust"]  # fmt: skip
-    table = correlate(published, words(emotions)).set_index("subject")
+    table = correlate(published, words(emotions), MAFW, SETTINGS).set_index("subject")
     assert table.loc["Qwen2.5-VL/MAFW", "rho"] > 0.4
     assert table.loc["C3D/MAFW", "rho"] > 0.4
     assert (table["rho_low"] <= table["rho"]).all() and (table["rho"] <= table["rho_high"]).all()
@@ -138,16 +172,30 @@ def test_published_f1_follows_word_frequency_and_so_does_the_vision_only_control
 
 def test_censored_classes_are_left_out_and_too_few_leave_no_row(published):
     emotions = list(published[published["subject"] == "C3D/MAFW"]["emotion"])
-    assert set(correlate(published, words(emotions, 2)).query("subject == 'C3D/MAFW'")["n_classes"]) == {9}
-    assert "C3D/MAFW" not in set(correlate(published, words(emotions, 7))["subject"])
+    assert set(
+        correlate(published, words(emotions, 2), MAFW, SETTINGS).query("subject == 'C3D/MAFW'")["n_classes"]
+    ) == {9}
+    assert "C3D/MAFW" not in set(correlate(published, words(emotions, 7), MAFW, SETTINGS)["subject"])
 
 
 def test_a_profile_of_equal_values_leaves_no_row(published):
     emotions = list(published[published["subject"] == "C3D/MAFW"]["emotion"])
-    table = correlate(
-        published.assign(value=published["value"].where(published["subject"] != "C3D/MAFW", 0)), words(emotions)
-    )
+    flat = published.assign(value=published["value"].where(published["subject"] != "C3D/MAFW", 0))
+    table = correlate(flat, words(emotions), MAFW, SETTINGS)
     assert "C3D/MAFW" not in set(table["subject"]) and "ViT/MAFW" in set(table["subject"])
+
+
+def test_partial_correlations_are_of_profiles_over_mafws_classes_with_enough_of_them_left(published):
+    emotions = list(MAFW["emotion"])
+    table = correlate(published, words(emotions), MAFW, SETTINGS).set_index("subject")
+    columns = ["rho_given_size", "p_given_size", "rho_given_size_and_reliability", "p_given_size_and_reliability"]
+    of_mafw = table.index.str.endswith("/MAFW")
+    assert table.loc[of_mafw, columns].notna().all(axis=None) and table.loc[~of_mafw, columns].isna().all(axis=None)
+    profile = published[published["subject"] == "C3D/MAFW"].merge(words(emotions)).merge(MAFW)
+    expected = partial_spearman(profile["value"], profile["count"], profile[["clips"]].to_numpy(), 99, seed=1)
+    assert table.loc["C3D/MAFW", columns[:2]].tolist() == list(expected)
+    few = correlate(published, words(emotions, 6), MAFW, SETTINGS).set_index("subject").loc["C3D/MAFW"]
+    assert few["n_classes"] == 5 and few[columns].notna().tolist() == [True, True, False, False]
 
 
 def test_measured_profiles_are_the_f1_of_the_conditions_asked_for():

@@ -5,15 +5,15 @@ import pandas as pd
 import pytest
 from scipy import stats
 from sklearn import metrics as sk
-from tests.unit.statistics_answers import CLASSES, SETTINGS, draw_answers, manifest_of
+from tests.unit.statistics_answers import CLASSES, SETTINGS, draw_answers, manifest_of, stored, truth_of
 
 from emovlm.core.contracts.answers import ANSWERS
-from emovlm.core.contracts.data import MANIFEST
-from emovlm.core.contracts.statistics import CONFUSION, METRICS, PER_CLASS
+from emovlm.core.contracts.data import CLIP_TRUTH, MANIFEST
+from emovlm.core.contracts.statistics import CONFUSION, METRICS, PER_CLASS, PER_RUN
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.statistics.bootstrap import bootstrap_weights, percentile_interval, resample
-from emovlm.statistics.counts import Counts, answered, count, read_answers
+from emovlm.statistics.counts import Counts, answered, count, read_answers, select
 from emovlm.statistics.metrics import (
     accuracy,
     class_f1,
@@ -21,6 +21,7 @@ from emovlm.statistics.metrics import (
     metric_from_counts,
     metrics_table,
     per_class_table,
+    per_run_table,
 )
 
 
@@ -29,8 +30,22 @@ def answers():
     return draw_answers()
 
 
+@pytest.fixture(scope="module")
+def runs():
+    return draw_answers(replicates=3)
+
+
+def one_run(answers, replicate):
+    return answers[answers["replicate"] == replicate].assign(replicate=1).reset_index(drop=True)
+
+
+def rows(answers, clips="all"):
+    table = metrics_table({"one": answers}, SETTINGS)
+    return table[table["clips"] == clips].set_index("metric")
+
+
 def value(table, metric):
-    return table.set_index("metric").loc[metric, "value"]
+    return table[table["clips"] == "all"].set_index("metric").loc[metric, "value"]
 
 
 def test_metrics_equal_scikit_learns_with_failures_as_errors(answers):
@@ -54,7 +69,7 @@ def test_entropy_and_neutral_share_of_predictions(answers):
 
 
 def test_failures_are_counted_in_n(answers):
-    table = metrics_table({"one": answers}, SETTINGS)
+    table = rows(answers)
     assert set(table["n"]) == {len(answers)}
     assert set(table["failed"]) == {(answers["status"] == "failed").sum()}
 
@@ -63,7 +78,7 @@ def test_parsed_accuracy_has_a_row_only_where_there_are_replies(answers):
     assert "parsed_accuracy" not in set(metrics_table({"one": answers}, SETTINGS)["metric"])
     parsed = answers["label"].where(np.arange(len(answers)) % 3 == 0)
     with_replies = answers.assign(status="ok", prediction=answers["label"], reply="It is ...", parsed=parsed)
-    row = metrics_table({"one": with_replies}, SETTINGS).set_index("metric").loc["parsed_accuracy"]
+    row = rows(with_replies).loc["parsed_accuracy"]
     assert row["value"] == pytest.approx(parsed.notna().mean())
     assert row["failed"] == parsed.isna().sum()
 
@@ -104,7 +119,7 @@ def test_metrics_of_many_resamples_equal_those_of_each_alone(answers):
     tables = resample(counts.table, bootstrap_weights(counts.clusters, 20, seed=3))
     for metric in ("accuracy", "uar", "macro_precision", "macro_f1", "kappa", "entropy", "neutral_share"):
         together = metric_from_counts(tables, metric, CLASSES)
-        assert together.tolist() == [metric_from_counts(table, metric, CLASSES).item() for table in tables]
+        assert together.tolist() == [metric_from_counts(table, metric, CLASSES).tolist() for table in tables]
 
 
 def test_a_resample_repeats_whole_identities(answers):
@@ -128,10 +143,8 @@ def test_clustering_widens_the_interval_where_identities_stand_or_fall_together(
     frame = draw_answers(n=400, identities=20, failed=0)
     good = frame["identity"].isin([f"p{k:03}" for k in range(10)])
     frame["prediction"] = frame["label"].where(good, "neutral")
-    clustered = metrics_table({"one": frame}, SETTINGS).set_index("metric").loc["accuracy"]
-    single = (
-        metrics_table({"one": frame.assign(identity=frame["clip_id"])}, SETTINGS).set_index("metric").loc["accuracy"]
-    )
+    clustered = rows(frame).loc["accuracy"]
+    single = rows(frame.assign(identity=frame["clip_id"])).loc["accuracy"]
     assert clustered["high"] - clustered["low"] > 1.5 * (single["high"] - single["low"])
 
 
@@ -139,8 +152,8 @@ def test_the_interval_covers_the_true_accuracy_about_as_often_as_it_says():
     generator, covered = np.random.default_rng(0), 0
     for trial in range(300):
         right = generator.binomial(1, 0.6, 150)
-        table = np.zeros((150, 1, 2), dtype=int)
-        table[np.arange(150), 0, 1 - right] = 1
+        table = np.zeros((150, 1, 1, 2), dtype=int)
+        table[np.arange(150), 0, 0, 1 - right] = 1
         counts = Counts([f"{trial}.{k}" for k in range(150)], ["anger"], table)
         spread = accuracy(resample(counts.table, bootstrap_weights(counts.clusters, 400, trial)))
         low, high = percentile_interval(spread, 0.95)
@@ -153,12 +166,13 @@ def test_one_identity_gives_no_interval(answers):
     assert np.isnan(row["low"]) and np.isnan(row["high"])
 
 
-def test_the_same_answers_in_another_order_give_the_same_bytes(answers, tmp_path):
-    for name, frame in (("a", answers), ("b", answers.sample(frac=1, random_state=1))):
+def test_the_same_answers_in_another_order_give_the_same_bytes(runs, tmp_path):
+    for name, frame in (("a", runs), ("b", runs.sample(frac=1, random_state=1))):
         write_table(metrics_table({"one": frame}, SETTINGS), tmp_path / f"{name}.csv", METRICS)
         write_table(per_class_table({"one": frame}, SETTINGS), tmp_path / f"{name}.classes.csv", PER_CLASS)
+        write_table(per_run_table({"one": frame}, SETTINGS), tmp_path / f"{name}.runs.csv", PER_RUN)
         write_table(confusion_table({"one": frame}, SETTINGS), tmp_path / f"{name}.confusion.csv", CONFUSION)
-    for suffix in ("csv", "classes.csv", "confusion.csv"):
+    for suffix in ("csv", "classes.csv", "runs.csv", "confusion.csv"):
         assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
 
 
@@ -174,15 +188,94 @@ def test_an_unknown_metric_names_the_known(answers):
         metric_from_counts(count(answers, CLASSES).total, "wer", CLASSES)
 
 
-def written(tmp_path, answers, manifest):
-    write_table(answers.drop(columns="identity"), tmp_path / "answers.parquet", ANSWERS)
+def test_metrics_of_several_runs_are_the_means_of_each_run_with_their_range(runs):
+    together, single = rows(runs), [rows(one_run(runs, r)) for r in (1, 2, 3)]
+    assert set(together["replicates"]) == {3} and set(together["n"]) == {120}
+    assert set(together["failed"]) == {(runs["status"] == "failed").sum()}
+    for metric in ("accuracy", "macro_f1", "kappa", "entropy", "neutral_share", "tail_recall"):
+        found = [table.loc[metric, "value"] for table in single]
+        assert together.loc[metric, "value"] == pytest.approx(np.mean(found))
+        assert together.loc[metric, ["lowest", "highest"]].tolist() == [min(found), max(found)]
+
+
+def test_one_run_has_no_range(answers):
+    table = rows(answers)
+    assert set(table["replicates"]) == {1} and table[["lowest", "highest"]].isna().all(axis=None)
+
+
+def test_runs_share_the_people_of_a_resample(runs):
+    """The same run three times is no more evidence than once."""
+    answers = one_run(runs, 1)
+    thrice = pd.concat([answers.assign(replicate=r) for r in (1, 2, 3)])
+    columns = ["value", "low", "high", "n"]
+    assert rows(thrice)[columns].to_numpy() == pytest.approx(rows(answers)[columns].to_numpy())
+
+
+def test_f1_by_class_is_the_mean_of_the_runs(runs):
+    by_class = per_class_table({"one": runs}, SETTINGS).set_index("emotion")
+    by_run = per_run_table({"one": runs}, SETTINGS)
+    assert by_run.groupby("emotion")["f1"].mean().to_dict() == pytest.approx(by_class["f1"].to_dict())
+    for column in ("precision", "recall", "f1"):
+        single = [per_class_table({"one": one_run(runs, r)}, SETTINGS).set_index("emotion")[column] for r in (1, 2, 3)]
+        assert by_class[column].to_dict() == pytest.approx(pd.concat(single, axis=1).mean(axis=1).to_dict())
+    assert set(by_class["n"]) == {30}
+    assert confusion_table({"one": runs}, SETTINGS)["n"].sum() == 3 * 120
+
+
+def test_each_flag_has_metrics_of_its_clips_alone(answers):
+    for flag in ("micro", "order", "plain"):
+        part = answers[answers["flag"] == flag]
+        found = rows(answers, flag)
+        assert set(found["n"]) == {len(part)}
+        assert found.loc["accuracy", "value"] == (answered(part) == part["label"]).mean()
+        alone = rows(part.assign(flag=None))
+        assert found["value"].to_dict() == alone["value"].to_dict()
+    assert set(metrics_table({"one": answers.assign(flag=None)}, SETTINGS)["clips"]) == {"all"}
+
+
+def test_macro_metrics_of_some_clips_are_over_the_classes_that_have_such_clips(answers):
+    answers = answers.assign(flag=answers["label"].map(lambda label: "order" if label in CLASSES[:2] else "plain"))
+    part = select(answers, "order")
+    expected = sk.f1_score(part["label"], answered(part), labels=CLASSES[:2], average="macro", zero_division=0)
+    assert rows(answers, "order").loc["macro_f1", "value"] == pytest.approx(expected)
+    assert "tail_recall" not in rows(answers, "order").index and "tail_recall" in rows(answers, "plain").index
+
+
+def test_tail_recall_is_the_mean_recall_of_the_rare_classes(answers):
+    tail = ["contempt", "neutral", "helplessness"]
+    found = value(metrics_table({"one": answers}, {**SETTINGS, "tail": tail}), "tail_recall")
+    recalls = per_class_table({"one": answers}, SETTINGS).set_index("emotion")["recall"]
+    assert found == pytest.approx(recalls[["contempt", "neutral"]].mean())
+    assert "tail_recall" not in set(metrics_table({"one": answers}, {**SETTINGS, "tail": ["awe"]})["metric"])
+
+
+def written(tmp_path, answers, manifest, truth=None):
+    write_table(stored(answers), tmp_path / "answers.parquet", ANSWERS)
     write_table(manifest, tmp_path / "manifest.parquet", MANIFEST)
-    return {"one": tmp_path / "answers.parquet"}, {"synface": tmp_path / "manifest.parquet"}
+    if truth is not None:
+        write_table(truth, tmp_path / "truth.parquet", CLIP_TRUTH)
+    truths = {} if truth is None else {"synface": tmp_path / "truth.parquet"}
+    return {"one": tmp_path / "answers.parquet"}, {"synface": tmp_path / "manifest.parquet"}, truths
 
 
-def test_identities_come_from_the_manifest(answers, tmp_path):
-    read = read_answers(*written(tmp_path, answers, manifest_of(answers)))["one"]
-    assert read["identity"].tolist() == answers["identity"].tolist()
+def test_identities_come_from_the_manifest_and_flags_from_the_truth(runs, tmp_path):
+    read = read_answers(*written(tmp_path, runs, manifest_of(runs), truth_of(runs)))["one"]
+    for column in ("clip_id", "replicate", "identity", "flag"):
+        assert read[column].tolist() == runs[column].tolist()
+
+
+def test_clips_of_a_dataset_without_truth_have_no_flag(answers, tmp_path):
+    assert read_answers(*written(tmp_path, answers, manifest_of(answers)))["one"]["flag"].isna().all()
+
+
+def test_a_clip_that_the_truth_does_not_have_is_named(answers, tmp_path):
+    with pytest.raises(StudyError, match="truth of the dataset has no synface/00007"):
+        read_answers(*written(tmp_path, answers, manifest_of(answers), truth_of(answers).drop(index=7)))
+
+
+def test_runs_that_answer_different_clips_are_refused(runs, tmp_path):
+    with pytest.raises(StudyError, match="runs of condition one answer different clips"):
+        read_answers(*written(tmp_path, runs[1:], manifest_of(runs)))
 
 
 def test_a_clip_that_no_manifest_has_is_named(answers, tmp_path):

@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from tests.unit.statistics_answers import draw_answers, manifest_of
+from tests.unit.statistics_answers import draw_answers, manifest_of, stored, truth_of
 
 from emovlm.core.config import read_rows
 from emovlm.core.contracts.answers import ANSWERS
-from emovlm.core.contracts.data import CLIP_TRUTH, MANIFEST
+from emovlm.core.contracts.data import CLIP_TRUTH, CUES, MANIFEST
 from emovlm.core.contracts.frames import SAMPLE
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
-from emovlm.core.contracts.statistics import METRICS
+from emovlm.core.contracts.statistics import COMPARISONS, CONTRASTS, METRICS
+from emovlm.core.contracts.training import CHECKS
 from emovlm.core.io import read_json, read_table, write_table
 from emovlm.lexicon.frequency import count_terms
 from emovlm.lexicon.terms import read_lexicon
@@ -28,6 +29,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "resources/published"
 TABLES = ["paper_fps_curve", "paper_frame_shuffle", "paper_msce", "mafw_recalls", "mafw_classes"]
 MINUS = "\N{MINUS SIGN}"
+CHECKED = pd.DataFrame(
+    [("organism", 1, 0.8), ("organism", 2, 0.9), ("other", 1, 0.7)], columns=["system", "replicate", "value"]
+).assign(measure="apex_accuracy", low=lambda t: t["value"] - 0.1, high=lambda t: t["value"] + 0.1, chance=0.1, n=90)
+CUED = pd.DataFrame([{"cues": "all", "accuracy": 0.1, "low": 0.07, "high": 0.13, "chance": 0.09, "p": 0.3,
+                      "p_holm": 0.9, "n": 495}])  # fmt: skip
 PRIMARY = {"primary_source": "google-books-2012", "primary_form": "family"}
 
 
@@ -40,18 +46,8 @@ def script(name, params, **options):
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False).stderr
 
 
-def truth_of(answers):
-    micro = np.arange(len(answers)) % 4 == 0
-    onset = np.where(micro, 0.3 + (np.arange(len(answers)) % 7) / 10, np.nan)
-    return pd.DataFrame({
-        "clip_id": answers["clip_id"], "identity": answers["identity"], "label": answers["label"], "split": "test",
-        "micro": micro, "order": None, "onset_s": onset, "apex_s": onset, "apex_end_s": onset,
-        "offset_s": onset + 0.25 + (np.arange(len(answers)) % 6) / 25, "yaw_deg": 0.0, "blinks": 0, "frames_sha256": "",
-    })  # fmt: skip
-
-
-def sample_of(answers, rate):
-    times = np.arange(0, 3, 1 / rate)
+def sample_of(manifest, rate):
+    times, answers = np.arange(0, 3, 1 / rate), manifest
     return pd.DataFrame({
         "clip_id": np.repeat(answers["clip_id"], len(times)), "position": np.tile(np.arange(len(times)), len(answers)),
         "frame_index": np.tile((times * 25).astype(int), len(answers)), "timestamp_s": np.tile(times, len(answers)),
@@ -69,45 +65,56 @@ def study(tmp_path_factory):
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
     paths = {}
     for number, row in enumerate(conditions):
-        answers = draw_answers(seed=number, n=132, skill=0.3 + number / 40, classes=classes)
+        answers = draw_answers(seed=number, n=165, skill=0.3 + number / 80, classes=classes, replicates=2)
         paths[row["condition"]] = folder / f"{number}.parquet"
-        write_table(answers.drop(columns="identity"), paths[row["condition"]], ANSWERS)
+        write_table(stored(answers), paths[row["condition"]], ANSWERS)
     write_table(manifest_of(answers), folder / "manifest.parquet", MANIFEST)
     write_table(truth_of(answers), folder / "truth.parquet", CLIP_TRUTH)
-    write_table(sample_of(answers, 1), folder / "fps1.parquet", SAMPLE)
+    write_table(sample_of(manifest_of(answers), 1), folder / "fps1.parquet", SAMPLE)
+    write_table(CHECKED, folder / "checks.csv", CHECKS)
+    write_table(CUED, folder / "cues.csv", CUES)
     sources = [row for row in read_rows(ROOT / "config/sources.tsv", "sources") if row["kind"] == "published-counts"]
     frequency = [count_terms(row, lexicon, PUBLISHED / f"term_counts_{row['language']}.csv") for row in sources[:2]]
     write_table(pd.concat(frequency), folder / "frequency.csv", TERM_FREQUENCY)
 
-    settings = {"seed": 1, "resamples": 200, "confidence": 0.95}
-    files = {name: folder / f"{name}.csv" for name in ("metrics", "classes", "confusion", "comparisons", "correlations",
-                                                       "hits", "claims", "frequency")}  # fmt: skip
+    settings = {"seed": 1, "resamples": 200, "confidence": 0.95, "classes": classes, "tail": ["contempt"]}
+    files = {name: folder / f"{name}.csv" for name in ("metrics", "classes", "runs", "confusion", "comparisons", "hits",
+                                                       "correlations", "contrasts", "claims", "frequency")}  # fmt: skip
     given = {
         "answers": [f"{condition}={path}" for condition, path in paths.items()],
         "manifests": [f"synface={folder / 'manifest.parquet'}"],
     }
+    flagged = {**given, "truths": [f"synface={folder / 'truth.parquet'}"]}
     published = {name: f"{name}={PUBLISHED / name}.csv" for name in [*TABLES, "paper_lexical_figure"]}
     planned = {
         "comparisons": read_rows(ROOT / "config/comparisons.tsv", "comparisons"),
         "margins": {claim: stated["margin"] for claim, stated in claims["claims"].items()},
     }
+    collected = {
+        **{name: files[name] for name in ("metrics", "comparisons", "correlations", "contrasts", "hits", "claims",
+                                          "frequency")},
+        "per_class": files["classes"], "published": [published[name] for name in TABLES], **given,
+    }  # fmt: skip
     errors = [
-        script("compute_metrics", {**settings, "classes": classes}, **given, out_metrics=files["metrics"],
-               out_classes=files["classes"], out_confusion=files["confusion"]),
-        script("compare_conditions", {**settings, **planned, "classes": classes}, **given, out=files["comparisons"]),
-        script("correlate_frequency", {"kinds": {"freq-fps5": "vlm", "videomae-natural": "vision"}},
+        script("compute_metrics", settings, **flagged, out_metrics=files["metrics"],
+               out_classes=files["classes"], out_runs=files["runs"], out_confusion=files["confusion"]),
+        script("compare_conditions", {**settings, **planned}, **flagged, out=files["comparisons"]),
+        script("correlate_frequency", {**settings, "kinds": {"freq-fps5": "vlm", "videomae-natural": "vision"}},
                classes=files["classes"], frequency=files["frequency"], lexicon=ROOT / "config/lexicon.tsv",
-               published=[published["paper_lexical_figure"], published["mafw_recalls"]], out=files["correlations"]),
+               published=[published[name] for name in ("paper_lexical_figure", "mafw_recalls", "mafw_classes")],
+               out=files["correlations"]),
+        script("contrast_arms", {**settings, **PRIMARY, "claim": claims["claims"]["L1"]}, runs=files["runs"],
+               frequency=files["frequency"], out=files["contrasts"]),
         script("measure_hits", {"rates": {"fps1": 1}, "bins": 3, "confidence": 0.95, "splits": ["test"]},
                samples=[f"fps1={folder / 'fps1.parquet'}"], truth=folder / "truth.parquet", out=files["hits"]),
-        script("judge_claims", {**settings, "claims": claims, "lexicon": PRIMARY}, comparisons=files["comparisons"],
-               classes=files["classes"], frequency=files["frequency"], hits=files["hits"], out=files["claims"]),
-        script("collect_values", {}, metrics=files["metrics"], per_class=files["classes"],
-               comparisons=files["comparisons"], correlations=files["correlations"], hits=files["hits"],
-               claims=files["claims"], frequency=files["frequency"], **given,
-               published=[published[name] for name in TABLES], out=folder / "values.json"),
+        script("judge_claims", {**settings, "claims": claims, "lexicon": PRIMARY}, metrics=files["metrics"],
+               comparisons=files["comparisons"], correlations=files["correlations"], contrasts=files["contrasts"],
+               hits=files["hits"], out=files["claims"]),
+        script("collect_values", {}, **collected, checks=folder / "checks.csv", cues=folder / "cues.csv",
+               out=folder / "values.json"),
+        script("collect_values", {}, **collected, out=folder / "fewer.json"),
     ]  # fmt: skip
-    assert errors == [""] * 6
+    assert errors == [""] * 8
     return {**files, "values": read_json(folder / "values.json"), "given": given, "folder": folder}
 
 
@@ -115,6 +122,14 @@ def test_every_kind_of_number_has_an_id(study):
     wanted = {
         "metric.freq-fps5.macro_f1", "class.freq-fps5.anger.f1", "comparison.shuffle-videomae.difference",
         "comparison.shuffle-videomae.p_holm", "comparison.shuffle-videomae.changed",
+        "comparison.shuffle-videomae.lowest", "comparison.shuffle-videomae.highest",
+        "comparison.shuffle-videomae.replicates", "metric.freq-fps5.tail_recall", "metric.freq-fps5.order.accuracy",
+        "metric.freq-fps5.micro.macro_f1", "metric.freq-fps5.plain.macro_f1", "condition.freq-fps5.replicates",
+        "correlation.freq-fps5.en.google-books-2012.family.given_size",
+        "correlation.freq-fps5.en.google-books-2012.family.given_size.p",
+        "correlation.freq-fps5.en.google-books-2012.family.given_size_and_reliability",
+        "contrast.intervention.en.difference", "contrast.intervention.zh.p", "contrast.permuted.en.rho_a",
+        "contrast.control.en.rho_b", "check.organism.apex_accuracy", "check.organism.apex_accuracy.chance",
         "correlation.freq-fps5.en.google-books-2012.family.rho",
         "correlation.Gemini2.5-Flash/DFEW.zh.google-books-2012.family.p", "hits.fps1.measured", "claim.T2.verdict",
         "claim.L1.effect", "frequency.en.google-books-2012.family.fear.per_million", "condition.freq-fps5.failed",
@@ -131,11 +146,45 @@ def test_every_value_has_all_its_parts_and_says_where_it_is_from(study):
 
 
 def test_values_repeat_the_tables(study):
-    row = read_table(study["metrics"], METRICS).set_index(["condition", "metric"]).loc[("freq-fps5", "macro_f1")]
-    entry = study["values"]["metric.freq-fps5.macro_f1"]
-    assert [entry[part] for part in ("value", "low", "high", "n")] == [row["value"], row["low"], row["high"], 132]
-    assert entry["text"] == f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
-    assert entry["source"] == "tables/metrics.csv: freq-fps5, macro_f1"
+    rows = read_table(study["metrics"], METRICS).set_index(["condition", "clips", "metric"]).loc["freq-fps5"]
+    for clips, name, n in (("all", "macro_f1", 165), ("order", "order.macro_f1", 33)):
+        row, entry = rows.loc[(clips, "macro_f1")], study["values"][f"metric.freq-fps5.{name}"]
+        assert [entry[part] for part in ("value", "low", "high", "n")] == [row["value"], row["low"], row["high"], n]
+        assert entry["text"] == f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+        assert entry["source"] == f"tables/metrics.csv: freq-fps5, {clips}, macro_f1"
+    comparison = read_table(study["comparisons"], COMPARISONS).set_index("comparison").loc["shuffle-videomae"]
+    for part in ("difference", "lowest", "highest", "replicates", "changed"):
+        assert study["values"][f"comparison.shuffle-videomae.{part}"]["value"] == comparison[part]
+    contrast = (
+        read_table(study["contrasts"], CONTRASTS).query("contrast == 'intervention' and language == 'en'").iloc[0]
+    )
+    entry = study["values"]["contrast.intervention.en.difference"]
+    assert [entry[part] for part in ("value", "low", "high", "n")] == [*contrast[["difference", "low", "high"]], 11]
+
+
+def test_values_of_a_condition_are_of_clips_and_its_failures_of_all_runs(study):
+    answers = read_table(study["folder"] / "0.parquet", ANSWERS)
+    values = {part: study["values"][f"condition.freq-fps1.{part}"]["value"] for part in ("n", "failed", "replicates")}
+    assert values == {"n": 165, "failed": (answers["status"] == "failed").sum(), "replicates": 2}
+
+
+def test_checks_are_means_over_runs_with_an_interval_only_of_a_single_run(study):
+    values = study["values"]
+    assert values["check.organism.apex_accuracy"]["value"] == pytest.approx(0.85)
+    assert values["check.organism.apex_accuracy"]["low"] is None
+    assert values["check.other.apex_accuracy"]["text"] == "0.70 [0.60, 0.80]"
+    assert values["check.other.apex_accuracy.chance"]["value"] == 0.1
+
+
+def test_cues_are_carried_over(study):
+    values = study["values"]
+    assert values["cue.all.accuracy"]["text"] == "0.10 [0.07, 0.13]"
+    assert [values[f"cue.all.{part}"]["value"] for part in ("chance", "p", "p_holm")] == [0.09, 0.3, 0.9]
+
+
+def test_without_checks_and_cues_only_their_values_are_not_there(study):
+    expected = {name for name in study["values"] if not name.startswith(("check.", "cue."))}
+    assert set(read_json(study["folder"] / "fewer.json")) == expected
 
 
 def test_drawn_answers_do_not_support_the_lexical_claim(study):
@@ -180,5 +229,6 @@ def test_a_script_given_a_path_without_its_name_says_so(study):
 
 def test_unknown_published_tables_are_named(study):
     error = script("correlate_frequency", {"kinds": {}}, classes=study["classes"], frequency=study["frequency"],
-                   lexicon="config/lexicon.tsv", published=["a=b", "c=d"], out=study["folder"] / "no.csv")  # fmt: skip
+                   lexicon="config/lexicon.tsv", published=["a=b", "c=d", "e=f"],
+                   out=study["folder"] / "no.csv")  # fmt: skip
     assert error.startswith("error: unknown table of published figures 'a'; there are paper_fps_curve")

@@ -56,6 +56,30 @@ def test_three_shards_render_the_same_clips_as_one(clip_folder, rig_path, truth,
         assert np.array_equal(one, three)
 
 
+def test_mirrored_clips_show_the_same_frames_in_the_opposite_order(rig_path):
+    from emovlm.synface.canvas import make_canvas
+    from emovlm.synface.dataset import render_row
+    from emovlm.synface.identity import make_identity
+    from emovlm.synface.render import Renderer
+    from emovlm.synface.rig import load_rig
+
+    rig = load_rig(rig_path)
+    canvas = make_canvas(rig)
+    person = make_identity(rig, canvas, 1, "synface-0001")
+    row = pd.Series({"seed": 5, "duration_s": 1.6, "fps": 10.0, "variant": 1, "intensity": 1.0, "micro": False})
+    shown = [
+        render_row(Renderer(rig, canvas, 32, 1), person, pd.concat([row, pd.Series({"label": a, "order": b})]))
+        for a, b in (("happiness", "disappointment"), ("disappointment", "happiness"))
+    ]
+    (smiles, smiling), (frowns, frowning) = shown
+    assert np.array_equal(smiling, frowning[::-1])
+    for script, unit in ((smiles, "AU12"), (frowns, "AU15")):
+        strength = script.action[:, AU_INDEX[unit]]
+        inside = (script.t >= script.event.apex) & (script.t <= script.event.apex_end)
+        assert strength[inside].min() > 0.4
+        assert strength[script.t < script.event.onset - 1e-6].max() < 0.2
+
+
 def test_micro_expressions_last_a_quarter_to_half_a_second(truth):
     micro = truth[truth["micro"]]
     length = micro["offset_s"] - micro["onset_s"]

@@ -79,8 +79,22 @@ def test_the_same_seed_gives_the_same_plan_and_another_seed_another(plan, class_
     assert not plan.equals(plan_clips("synface", CORPUS, class_sizes, seed=2))
 
 
+def test_order_dependent_clips_come_as_mirror_images_of_one_person_scene_and_length(class_sizes):
+    plan = plan_clips("synface", CORPUS | {"order_share": 0.2}, class_sizes, seed=1)
+    moving = plan[plan["order"].notna()]
+    assert not moving["micro"].any()
+    assert set(moving["label"]) == set(CLASSES) - {"neutral"}
+    for _, pair in moving.groupby(["split", "seed"]):
+        first, second = pair.itertuples()
+        assert (first.label, first.order) == (second.order, second.label)
+        for shared in ("split", "identity", "duration_s", "intensity", "variant"):
+            assert getattr(first, shared) == getattr(second, shared)
+    assert plan.groupby("seed").size().max() == 2
+    test = moving[moving["split"] == "test"]
+    assert test["label"].value_counts().to_dict() == dict.fromkeys(set(CLASSES) - {"neutral"}, 6)
+
+
 @pytest.mark.parametrize(("change", "message"), [
-    ({"order_share": 0.1}, "order_share"),
     ({"test": {"clips": 330, "per_class": "uniform", "fps": 25, "identities": 60}}, "natural or equal"),
     ({"test": {"clips": 330, "per_class": "equal", "fps": 25}}, "missing identities"),
     ({"test": {"clips": 5, "per_class": "equal", "fps": 25, "identities": 60}}, "one a class"),

@@ -1,17 +1,19 @@
 """The rig: fetched wheel, file format, and action units that move what they should."""
 
+import dataclasses
 import zipfile
 
 import numpy as np
 import pytest
 
 from emovlm.core.errors import StudyError
-from emovlm.core.hashing import sha256_file
+from emovlm.core.hashing import rng, sha256_file
 from emovlm.synface.canvas import make_canvas
 from emovlm.synface.facs import AU_INDEX, AUS, face_units, mirrored
 from emovlm.synface.identity import make_identity
 from emovlm.synface.render import Renderer
 from emovlm.synface.rig import EYE, TEETH, build_rig, load_rig, save_rig
+from emovlm.synface.scene import draw_scene
 from emovlm.synface.wheel import check_wheel, fetch_wheel
 
 
@@ -92,6 +94,18 @@ def test_asymmetry_moves_one_side_more(rig, face):
     left, right = _lip_corners(rig)
     moved = face(lean=0.15, AU12=1)[:, 1] - face()[:, 1]
     assert moved[left] > 1.2 * moved[right]
+
+
+def test_the_camera_exposes_dark_skin_longer_than_fair_skin(rig):
+    canvas = make_canvas(rig)
+    renderer, scene = Renderer(rig, canvas, 32), draw_scene(rng(1), 32)
+    person = make_identity(rig, canvas, 1, "someone")
+    still = np.zeros((1, len(AUS)), np.float32), np.zeros((1, 3)), 0.0
+    fair, dark = (
+        renderer.clip(dataclasses.replace(person, brightness=brightness), scene, *still, rng(2)).mean()
+        for brightness in (0.4, 0.05)
+    )
+    assert dark > 1.2 * fair
 
 
 def test_units_stay_in_range_when_many_actions_add_up(rig):

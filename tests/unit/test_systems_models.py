@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from emovlm.core.contracts.training import LABEL_COUNTS
 from emovlm.core.errors import StudyError
 from emovlm.frames.store import FrameStore, write_store
 from emovlm.systems.captions import vocabulary
 from emovlm.systems.classifier import train_classifier
 from emovlm.systems.load import load_system, system_hash
+from emovlm.systems.loop import label_counts
 from emovlm.systems.lora import finetune_lora
 from emovlm.systems.organism import build_model, build_processor, save
 from emovlm.systems.pixels import frame_pixels
@@ -88,7 +90,7 @@ def test_training_sees_the_pixels_that_the_saved_processor_makes(model_folder, f
 def test_a_folder_without_a_model_is_named(tmp_path):
     row = {"system": "ghost", "kind": "vlm", "training": "pretrain"}
     with pytest.raises(StudyError, match="system ghost: cannot load the model"):
-        load_system(row, tmp_path)
+        load_system(row, tmp_path / "ghost")
 
 
 @pytest.fixture(scope="module")
@@ -146,30 +148,30 @@ def accuracy(system, world, clips, shown=slice(None)):
 def test_the_organism_learns_and_is_loaded_as_it_was_saved(organism, world):
     models, log = organism
     assert log["metric"].dropna().iloc[-1] > 0.5
-    system = load_system({"system": "toy", "kind": "vlm", "training": "pretrain"}, models)
+    system = load_system({"system": "toy", "kind": "vlm", "training": "pretrain"}, models / "toy")
     assert accuracy(system, world, slice(45, 60), slice(3, 4)) > 0.8
 
 
 def test_an_adapter_changes_answers_and_leaves_its_base_alone(organism, world, tmp_path):
     models, _ = organism
     store, _, sample, labels = world
-    base = system_hash({"system": "toy"}, models)
+    base = system_hash(models / "toy")
     turned = labels.assign(label=[CLASSES[(CLASSES.index(c) + 1) % 3] for c in labels["label"]])
     schedule = pd.DataFrame({"draw": range(480), "clip_id": [labels["clip_id"][i % 45] for i in range(480)]})
     params = {"rank": 8, "batch": 16, "learning_rate": 1e-2, "seed": 3}
     finetune_lora(models / "toy", schedule, sample, turned, store, QUESTION, params, models / "turned")
-    row = {"system": "turned", "kind": "vlm", "training": "lora", "base": "toy"}
-    assert accuracy(load_system(row, models), (store, None, sample, turned), slice(45, 60)) > 0.8
-    assert system_hash({"system": "toy"}, models) == base
-    assert system_hash(row, models) != base
+    row = {"system": "turned", "kind": "vlm", "training": "lora"}
+    system = load_system(row, models / "turned", models / "toy")
+    assert accuracy(system, (store, None, sample, turned), slice(45, 60)) > 0.8
+    assert system_hash(models / "toy", None) == base
+    assert system_hash(models / "turned", models / "toy") != base
 
 
 def test_a_system_is_another_one_when_its_chat_template_changes(model_folder):
-    row = {"system": "organism", "kind": "vlm", "training": "pretrain"}
-    before = system_hash(row, model_folder.parent)
+    before = system_hash(model_folder)
     template = model_folder / "chat_template.jinja"
     template.write_text(template.read_text().replace("answer", "reply"))
-    assert system_hash(row, model_folder.parent) != before
+    assert system_hash(model_folder) != before
 
 
 def test_the_video_classifier_learns_from_a_schedule(organism, world, tmp_path):
@@ -179,9 +181,14 @@ def test_the_video_classifier_learns_from_a_schedule(organism, world, tmp_path):
               "learning_rate": 3e-3, "classes": CLASSES}  # fmt: skip
     schedule = pd.DataFrame({"draw": range(960), "clip_id": [labels["clip_id"][i % 45] for i in range(960)]})
     train_classifier(models / "tower", schedule, sample, labels, store, params, models / "classifier")
-    row = {"system": "classifier", "kind": "vision", "training": "classifier", "base": "tower"}
-    system = load_system(row, models)
+    row = {"system": "classifier", "kind": "vision", "training": "classifier"}
+    system = load_system(row, models / "classifier", models / "tower")
     assert accuracy(system, world, slice(45, 60)) > 0.8
     ordered = system.answer([*store.frames("toy/50", range(4))], CLASSES)
     assert sum(np.exp(list(ordered.scores.values()))) == pytest.approx(1, abs=1e-3)
     assert system.answer([*store.frames("toy/50", [3, 2, 1, 0])], CLASSES).scores != ordered.scores
+
+
+def test_label_counts_are_how_often_each_emotion_was_named():
+    counts = LABEL_COUNTS.conform(label_counts(pd.Series(["fear", None, "anger", "fear"])), "labels").to_pandas()
+    assert counts.to_numpy().tolist() == [["anger", 1], ["fear", 2]]

@@ -13,10 +13,11 @@ RESULTS = Path("results/quick")
 
 
 class Project:
-    """A copy of the project in which Snakemake runs the quick study."""
+    """A copy of the project in which Snakemake runs the quick study, or a variation of it."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, *configs: str):
         self.path = path
+        self.configs = ("config/quick.yaml", *configs)  # later ones override
         shutil.copytree(
             ROOT,
             path,
@@ -24,10 +25,10 @@ class Project:
         )
 
     def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
-        """Run Snakemake on the quick study; output is text, both streams in ``stdout``."""
+        """Run Snakemake on the study; output is text, both streams in ``stdout``."""
         return subprocess.run(
             [sys.executable, "-m", "snakemake", "--profile", "profiles/default", "--cores", str(cores),
-             *arguments, "--configfile", "config/quick.yaml"],
+             *arguments, "--configfile", *self.configs],
             cwd=self.path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
         )  # fmt: skip
 

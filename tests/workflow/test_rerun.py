@@ -1,7 +1,12 @@
 """Exactly what changed runs again, and what follows from it."""
 
 FOLLOWS_STATISTICS = {"judge_claims", "collect_values", "draw_figure", "typeset_paper"}
-ALL_STATISTICS = FOLLOWS_STATISTICS | {"compute_metrics", "compare_conditions", "correlate_frequency"}
+ALL_STATISTICS = FOLLOWS_STATISTICS | {
+    "compute_metrics",
+    "compare_conditions",
+    "correlate_frequency",
+    "contrast_arms",
+}
 
 
 def test_a_finished_study_has_nothing_to_do(project):
@@ -47,13 +52,15 @@ def test_a_config_value_reruns_its_readers(project, edited):
 def test_a_config_value_of_one_model_reruns_that_model_and_its_answers(project, edited):
     edited("config/quick.yaml", "lora: {draws: 64}", "lora: {draws: 80}")
     rerun = project.would_run()
-    assert rerun["sample_training"] == rerun["finetune_lora"] == rerun["answer_clips"] == rerun["gather_answers"] == 2
+    assert rerun["sample_training"] == rerun["finetune_lora"] == 2
+    assert rerun["answer_clips"] == rerun["gather_answers"] == 3
     assert not {"pretrain_organism", "train_classifier", "describe_gaps", "render_clips"} & set(rerun)
 
 
 def test_a_new_condition_runs_alone_with_the_statistics_that_read_it(project, edited):
-    last = "freq-fps1\torganism-frequency\tsynface\tfps1\tnone\tT1\t"
-    edited("config/quick/conditions.tsv", last, f"{last}\nunif-fps1\torganism-uniform\tsynface\tfps1\tnone\tT1\t")
+    last = "freq-fps1\torganism-frequency\tsynface\tfps1\tnone\tlikelihood\tT1\t"
+    added = "unif-fps1\torganism-uniform\tsynface\tfps1\tnone\tlikelihood\tT1\t"
+    edited("config/quick/conditions.tsv", last, f"{last}\n{added}")
     rerun = project.would_run()
     assert rerun["answer_clips"] == rerun["gather_answers"] == 1
     assert set(rerun) == ALL_STATISTICS | {"answer_clips", "gather_answers", "list_variants"}
@@ -78,3 +85,11 @@ def test_a_new_word_in_the_lexicon_recounts_words_and_leaves_clips_alone(project
     rerun = set(project.would_run())
     assert {"count_terms", "write_captions", "pretrain_organism"} <= rerun
     assert not {"make_manifest", "decode_frames", "sample_frames", "train_tower", "train_classifier"} & rerun
+
+
+def test_more_training_runs_add_to_those_there(project, edited):
+    edited("config/quick.yaml", "study: quick", "study: quick\nreplicates: 2")
+    rerun = project.would_run()
+    assert rerun["pretrain_organism"] == rerun["write_captions"] == 3
+    assert rerun["answer_clips"] == 25
+    assert not {"render_clips", "decode_frames", "train_tower", "sample_frames", "sample_training"} & set(rerun)

@@ -13,15 +13,16 @@ STAGES = {
     "fetch_rig", "build_rig", "plan_clips", "render_clips", "gather_truth", "make_manifest", "decode_frames",
     "list_variants", "gather_texts", "count_terms",
     "sample_frames", "sample_training", "write_captions", "train_tower", "pretrain_organism",
-    "finetune_lora", "train_classifier", "describe_gaps", "answer_clips", "gather_answers",
-    "compute_metrics", "compare_conditions", "correlate_frequency", "measure_hits", "judge_claims", "collect_values",
+    "finetune_lora", "train_classifier", "check_organism", "gather_checks", "describe_gaps", "write_true_texts",
+    "answer_clips", "gather_answers", "measure_cues", "write_datasheet",
+    "compute_metrics", "compare_conditions", "correlate_frequency", "contrast_arms", "measure_hits", "judge_claims", "collect_values",
     "draw_figure", "draw_contact_sheet", "typeset_paper",
 }  # fmt: skip
 # What no reader should have to know the number of shards or cores for.
 COMPARED = [
-    "values.json", "tables/*.csv", "lexicon/*.csv", "answers/*.parquet", "texts/*/*.parquet", "samples/**/*.parquet",
-    "schedules/**/*.parquet", "captions/*.parquet", "manifests/*.parquet", "raw/*/truth/*.parquet",
-    "raw/*/annotations/*", "models/**/*.safetensors", "models/**/*.csv", "figures/*.png",
+    "values.json", "tables/*.csv", "lexicon/*.csv", "answers/*.parquet", "texts/**/*.parquet", "samples/**/*.parquet",
+    "schedules/**/*.parquet", "captions/**/*.parquet", "manifests/*.parquet", "raw/*/truth/*.parquet",
+    "raw/*/annotations/*", "raw/*/DATASHEET.md", "models/**/*.safetensors", "models/**/*.csv", "figures/*.png",
     "figures/*.pdf", "paper/paper.pdf",
 ]  # fmt: skip
 
@@ -39,7 +40,7 @@ def test_every_clip_of_every_condition_has_an_answer_or_a_reason(project):
     manifest = read_table(project.path / RESULTS / "manifests/synface.parquet", MANIFEST)
     tested = set(manifest.query("split == 'test'")["clip_id"])
     paths = sorted((project.path / RESULTS / "answers").glob("*.parquet"))
-    assert len(paths) == 15
+    assert len(paths) == 25
     for path in paths:
         answers = read_table(path, ANSWERS)
         assert set(answers["clip_id"]) == tested
@@ -70,14 +71,14 @@ def test_the_study_is_the_same_bytes_on_one_core_with_other_shards(project, tmp_
 
 
 def test_a_killed_job_goes_on_at_the_next_clip(project):
-    store = project.path / RESULTS / "answers/store/freq-fps1.0.jsonl"
+    store = project.path / RESULTS / "answers/store/freq-fps1.1.0.jsonl"
     whole = store.read_bytes()
-    answers = project.path / RESULTS / "answers/freq-fps1/0.parquet"
+    answers = project.path / RESULTS / "answers/freq-fps1/1/0.parquet"
     before = answers.read_bytes()
     lines = whole.splitlines(keepends=True)
     store.write_bytes(b"".join(lines[:-2]) + lines[-2][:-9])  # the last answer is lost, the one before it torn
     answers.unlink()
-    project.run(str(RESULTS / "answers/freq-fps1/0.parquet"))
+    project.run(str(RESULTS / "answers/freq-fps1/1/0.parquet"))
     assert answers.read_bytes() == before
     assert len(store.read_bytes().splitlines()) == len(lines) + 1  # two computed again, the torn line still there
     project.run()

@@ -1,16 +1,47 @@
-"""Claims: verdicts by rules fixed beforehand, and every number of the study by id.
+"""Claims: contrasts of arms, verdicts by rules fixed beforehand, and every number of the study by id.
 
 in:  tables/*.csv, claims.yaml
-out: tables/claims.csv, values.json
+out: tables/{contrasts,claims}.csv, values.json
 """
+
+
+rule contrast_arms:
+    """How much more closely one arm follows the words than another: interventions and control of the lexical claim."""
+    input:
+        runs="<results>/tables/per_run.csv",
+        frequency="<results>/lexicon/frequency.csv",
+    output:
+        "<results>/tables/contrasts.csv",
+    log:
+        "<logs>/contrast_arms.log",
+    benchmark:
+        "<benchmarks>/contrast_arms.tsv"
+    conda:
+        "../../envs/statistics.yaml"
+    params:
+        code=code("contrast_arms"),
+        slice=as_json(
+            claim={
+                k: STUDY.claims["claims"]["L1"][k]
+                for k in ("subject", "intervention", "permuted", "control", "language")
+            },
+            seed=config["seed"],
+            classes=STUDY.classes,
+            resamples=config["statistics"]["resamples"],
+            **config["lexicon"],
+        ),
+    shell:
+        "python workflow/scripts/contrast_arms.py --params {params.slice:q} --runs {input.runs}"
+        " --frequency {input.frequency} --out {output} 2>&1 | tee {log}"
 
 
 rule judge_claims:
     """Verdicts on the paper's claims, by rules fixed beforehand."""
     input:
+        metrics="<results>/tables/metrics.csv",
         comparisons="<results>/tables/comparisons.csv",
-        classes="<results>/tables/per_class.csv",
-        frequency="<results>/lexicon/frequency.csv",
+        correlations="<results>/tables/correlations.csv",
+        contrasts="<results>/tables/contrasts.csv",
         hits="<results>/tables/hits.csv",
     output:
         "<results>/tables/claims.csv",
@@ -22,10 +53,15 @@ rule judge_claims:
         "../../envs/statistics.yaml"
     params:
         code=code("judge_claims"),
-        slice=as_json(claims=STUDY.claims, lexicon=config["lexicon"], seed=config["seed"], **config["statistics"]),
+        slice=as_json(
+            claims=STUDY.claims,
+            lexicon=config["lexicon"],
+            confidence=config["statistics"]["confidence"],
+        ),
     shell:
-        "python workflow/scripts/judge_claims.py --params {params.slice:q} --comparisons {input.comparisons}"
-        " --classes {input.classes} --frequency {input.frequency} --hits {input.hits} --out {output} 2>&1 | tee {log}"
+        "python workflow/scripts/judge_claims.py --params {params.slice:q} --metrics {input.metrics}"
+        " --comparisons {input.comparisons} --correlations {input.correlations} --contrasts {input.contrasts}"
+        " --hits {input.hits} --out {output} 2>&1 | tee {log}"
 
 
 rule collect_values:
@@ -35,7 +71,10 @@ rule collect_values:
         per_class="<results>/tables/per_class.csv",
         comparisons="<results>/tables/comparisons.csv",
         correlations="<results>/tables/correlations.csv",
+        contrasts="<results>/tables/contrasts.csv",
         hits="<results>/tables/hits.csv",
+        checks="<results>/tables/checks.csv",
+        cues="<results>/tables/cues.csv",
         claims="<results>/tables/claims.csv",
         frequency="<results>/lexicon/frequency.csv",
         answers=expand("<results>/answers/{c}.parquet", c=STUDY.conditions),
@@ -56,6 +95,7 @@ rule collect_values:
         published=named("resources/published/{}.csv", PUBLISHED),
     shell:
         "python workflow/scripts/collect_values.py --metrics {input.metrics} --per-class {input.per_class}"
-        " --comparisons {input.comparisons} --correlations {input.correlations} --hits {input.hits}"
-        " --claims {input.claims} --frequency {input.frequency} --answers {params.answers}"
+        " --comparisons {input.comparisons} --correlations {input.correlations} --contrasts {input.contrasts}"
+        " --hits {input.hits} --checks {input.checks} --cues {input.cues} --claims {input.claims}"
+        " --frequency {input.frequency} --answers {params.answers}"
         " --manifests {params.manifests} --published {params.published} --out {output} 2>&1 | tee {log}"

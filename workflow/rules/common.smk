@@ -13,6 +13,8 @@ sys.path.insert(0, str(ROOT / "src"))
 from emovlm.core.codehash import code_hash
 from emovlm.core.config import load_study
 from emovlm.core.errors import StudyError
+from emovlm.core.hashing import seed_of
+from emovlm.evaluation.prompts import CONTEXTS
 
 # Jobs run the Python that runs Snakemake (a conda environment, where one is deployed, comes first),
 # and find the package without installing it.
@@ -59,6 +61,7 @@ wildcard_constraints:
     system=one_of(STUDY.systems),
     sampler=one_of(STUDY.frame_samplers),
     training_sampler=one_of(STUDY.training_samplers),
+    replicate=r"\d+",
     condition=one_of(STUDY.conditions),
     shard=r"\d+",
 
@@ -74,6 +77,16 @@ def code(script):
 def as_json(**values):
     """What a job reads of the study, as text. A change of it reruns the job."""
     return json.dumps(values, sort_keys=True, ensure_ascii=False)
+
+
+def replicates(system):
+    """The training runs of a system. The tower is trained once, for all arms and runs."""
+    return range(1, 2 if STUDY.systems[system]["training"] == "tower" else config["replicates"] + 1)
+
+
+def run_seed(replicate):
+    """The seed of one training run, the study's own for the first."""
+    return config["seed"] if int(replicate) == 1 else seed_of(config["seed"], "replicate", replicate)
 
 
 def folder(dataset):

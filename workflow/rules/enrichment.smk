@@ -1,49 +1,91 @@
-"""Enrichment: the model under test tells what happens between keyframes (MSCE, stage 1).
+"""Enrichment: texts about what happens between keyframes (MSCE, stage 1), and their controls.
 
-in:  a system, the frames between keyframes
-out: texts/<system>/<dataset>.parquet
+in:  a system, the frames between keyframes, or the truth
+out: texts/<kind>/<system>/<replicate>/<dataset>.parquet, texts/truth/<dataset>.parquet
 """
+
+GAPS = config["enrichment"]["sampler"]
+# kind of text -> (frames that it is about, prompt)
+TEXTS = {
+    "motion": (GAPS, PROMPTS["motion"]),
+    "static": (config["enrichment"]["keyframes"], PROMPTS["describe"]),
+}
 
 
 rule describe_gaps:
-    """Write the texts of the in-between frames of one shard."""
+    """Write the texts of one shard in the words of the system under test."""
     input:
-        model=lambda w: model_files(w.system),
-        sample=f"<results>/samples/{{dataset}}/{config['enrichment']['sampler']}.parquet",
+        model=lambda w: model_files(w.system, w.replicate),
+        sample=lambda w: f"<results>/samples/{w.dataset}/{TEXTS[w.texts][0]}.parquet",
+        gaps=f"<results>/samples/{{dataset}}/{GAPS}.parquet",
         store="<results>/frames/{dataset}/{shard}.safetensors",
         manifest="<results>/manifests/{dataset}.parquet",
-        prompt=PROMPTS["motion"],
+        prompt=lambda w: TEXTS[w.texts][1],
     output:
-        "<results>/texts/{system}/{dataset}/{shard}.parquet",
+        "<results>/texts/{texts}/{system}/{replicate}/{dataset}/{shard}.parquet",
     log:
-        "<logs>/describe_gaps/{system}/{dataset}/{shard}.log",
+        "<logs>/describe_gaps/{texts}/{system}/{replicate}/{dataset}/{shard}.log",
     benchmark:
-        "<benchmarks>/describe_gaps/{system}/{dataset}/{shard}.tsv"
+        "<benchmarks>/describe_gaps/{texts}/{system}/{replicate}/{dataset}/{shard}.tsv"
+    wildcard_constraints:
+        texts=one_of(TEXTS),
     conda:
         "../../envs/enrichment.yaml"
     params:
         code=code("describe_gaps"),
-        slice=lambda w: as_json(system=system_slice(w.system), **config["enrichment"]),
-        models=f"{RESULTS}/models",
+        slice=lambda w: as_json(
+            system=system_slice(w.system),
+            max_new_tokens=config["enrichment"]["max_new_tokens"],
+        ),
+        model=lambda w: model_arguments(w.system, w.replicate),
     shell:
-        "python workflow/scripts/describe_gaps.py --params {params.slice:q} --models {params.models}"
-        " --sample {input.sample} --store {input.store} --manifest {input.manifest} --prompt {input.prompt}"
+        "python workflow/scripts/describe_gaps.py --params {params.slice:q} {params.model} --sample {input.sample}"
+        " --gaps {input.gaps} --store {input.store} --manifest {input.manifest} --prompt {input.prompt}"
         " --out {output} 2>&1 | tee {log}"
 
 
 rule gather_texts:
     """Join the shards of a system's texts."""
     input:
-        lambda w: shards("<results>/texts/{system}/{dataset}/{shard}.parquet", w.dataset),
+        lambda w: shards(
+            "<results>/texts/{texts}/{system}/{replicate}/{dataset}/{shard}.parquet",
+            w.dataset,
+        ),
     output:
-        "<results>/texts/{system}/{dataset}.parquet",
+        "<results>/texts/{texts}/{system}/{replicate}/{dataset}.parquet",
     log:
-        "<logs>/gather_texts/{system}/{dataset}.log",
+        "<logs>/gather_texts/{texts}/{system}/{replicate}/{dataset}.log",
     benchmark:
-        "<benchmarks>/gather_texts/{system}/{dataset}.tsv"
+        "<benchmarks>/gather_texts/{texts}/{system}/{replicate}/{dataset}.tsv"
+    wildcard_constraints:
+        texts=one_of(TEXTS),
     conda:
         "../../envs/enrichment.yaml"
     params:
         code=code("gather_shards"),
     shell:
         "python workflow/scripts/gather_shards.py --table texts --shards {input} --out {output} 2>&1 | tee {log}"
+
+
+rule write_true_texts:
+    """Put the true motion between keyframes into words: the upper bound."""
+    input:
+        between=f"<results>/samples/{{dataset}}/{GAPS}.parquet",
+        keyframes=f"<results>/samples/{{dataset}}/{config['enrichment']['keyframes']}.parquet",
+        truth="<results>/raw/{dataset}/truth/frames.parquet",
+    output:
+        "<results>/texts/truth/{dataset}.parquet",
+    log:
+        "<logs>/write_true_texts/{dataset}.log",
+    benchmark:
+        "<benchmarks>/write_true_texts/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(RENDERED),
+    conda:
+        "../../envs/enrichment.yaml"
+    params:
+        code=code("write_true_texts"),
+        slice=as_json(seed=config["seed"]),
+    shell:
+        "python workflow/scripts/write_true_texts.py --params {params.slice:q} --between {input.between}"
+        " --keyframes {input.keyframes} --truth {input.truth} --out {output} 2>&1 | tee {log}"

@@ -10,38 +10,44 @@ rule answer_clips:
     input:
         unpack(condition_inputs),
     output:
-        "<results>/answers/{condition}/{shard}.parquet",
+        "<results>/answers/{condition}/{replicate}/{shard}.parquet",
     log:
-        "<logs>/answer_clips/{condition}/{shard}.log",
+        "<logs>/answer_clips/{condition}/{replicate}/{shard}.log",
     benchmark:
-        "<benchmarks>/answer_clips/{condition}/{shard}.tsv"
+        "<benchmarks>/answer_clips/{condition}/{replicate}/{shard}.tsv"
     conda:
         "../../envs/evaluation.yaml"
     params:
         code=code("answer_clips"),
         slice=lambda w: as_json(
             system=system_slice(STUDY.conditions[w.condition]["system"]),
-            context=STUDY.conditions[w.condition]["context"],
+            replicate=int(w.replicate),
+            **{k: STUDY.conditions[w.condition][k] for k in ("context", "decision")},
             classes=STUDY.classes,
             **config["evaluation"],
         ),
         texts=lambda w, input: (f"--texts {input.texts}" if "texts" in input.keys() else ""),
-        models=f"{RESULTS}/models",
+        model=lambda w: model_arguments(STUDY.conditions[w.condition]["system"], w.replicate),
+        labels=lambda w, input: (f"--labels {input.labels}" if "labels" in input.keys() else ""),
         # Outside the outputs on purpose: Snakemake deletes those of a failed job.
-        kept=lambda w: f"{RESULTS}/answers/store/{w.condition}.{w.shard}.jsonl",
+        kept=lambda w: f"{RESULTS}/answers/store/{w.condition}.{w.replicate}.{w.shard}.jsonl",
     shell:
         "python workflow/scripts/answer_clips.py --params {params.slice:q} --code {params.code}"
-        " --models {params.models} --sample {input.sample} --manifest {input.manifest} --store {input.store}"
-        " --clips {input.clips} {params.texts} --prompt {input.prompt} --kept {params.kept}"
+        " {params.model} {params.labels} {params.texts} --sample {input.sample} --manifest {input.manifest}"
+        " --store {input.store} --clips {input.clips} --prompt {input.prompt} --kept {params.kept}"
         " --out {output} 2>&1 | tee {log}"
 
 
 rule gather_answers:
-    """Join the shards of a condition."""
+    """Join the shards and training runs of a condition."""
     input:
-        lambda w: shards(
-            "<results>/answers/{condition}/{shard}.parquet",
-            STUDY.conditions[w.condition]["dataset"],
+        lambda w: expand(
+            shards(
+                "<results>/answers/{condition}/{replicate}/{shard}.parquet",
+                STUDY.conditions[w.condition]["dataset"],
+            ),
+            replicate=replicates(STUDY.conditions[w.condition]["system"]),
+            allow_missing=True,
         ),
     output:
         "<results>/answers/{condition}.parquet",

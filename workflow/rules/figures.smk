@@ -8,14 +8,15 @@ PRIMARY = {
     "source": config["lexicon"]["primary_source"],
     "form": config["lexicon"]["primary_form"],
 }
+NAMED = {"study": config["study"]}
 VARIANTS = {
-    "conditions": ["condition", "system", "dataset", "frames", "context", "claims"],
-    "systems": ["system", "kind", "training", "sampler"],
-    "frame_samplers": ["sampler", "kind", "rate"],
+    "conditions": ["condition", "system", "dataset", "frames", "context", "decision", "claims"],
+    "systems": ["system", "kind", "training", "arm", "sampler"],
+    "frame_samplers": ["sampler", "kind", "rate", "base"],
 }
+RESULT_TABLES = "metrics per_class per_run confusion comparisons correlations contrasts hits"
 TABLE = {
-    **{t: f"{RESULTS}/tables/{t}.csv" for t in ("metrics", "per_class", "confusion", "comparisons", "correlations")},
-    "hits": f"{RESULTS}/tables/hits.csv",
+    **{t: f"{RESULTS}/tables/{t}.csv" for t in RESULT_TABLES.split()},
     "frequency": f"{RESULTS}/lexicon/frequency.csv",
     "manifest": f"{RESULTS}/manifests/{SHOWN}.parquet",
     "truth": f"{RESULTS}/raw/{SHOWN}/truth/clips.parquet",
@@ -30,24 +31,32 @@ FIGURES = {
         ["per_class", "frequency", "correlations", "conditions", "systems"],
         PRIMARY,
     ),
+    "arms": (
+        ["per_run", "frequency", "contrasts", "conditions"],
+        {
+            "language": STUDY.claims["claims"]["L1"]["language"],
+            "seed": config["seed"],
+            **PRIMARY,
+        },
+    ),
     "confusion": (["confusion", "conditions", "systems"], {"classes": STUDY.classes}),
     "fps": (
         ["metrics", "conditions", "frame_samplers", "paper_fps_curve"],
-        {"study": config["study"]},
+        NAMED,
     ),
     "shuffle": (
-        ["metrics", "comparisons", "conditions", "paper_frame_shuffle"],
-        {"study": config["study"]},
+        ["metrics", "conditions", "frame_samplers", "paper_frame_shuffle"],
+        NAMED,
     ),
     "hits": (["hits"], {}),
     "enrichment": (
         ["comparisons", "conditions", "paper_msce"],
-        {"study": config["study"]},
+        NAMED,
     ),
     "frequency": (["frequency"], PRIMARY),
     "classes": (
         ["manifest", "mafw_classes"],
-        {"classes": STUDY.classes, "study": config["study"]},
+        {"classes": STUDY.classes, **NAMED},
     ),
     "samplers": (
         ["truth", "frame_truth", *(f"samples.{s}" for s in STUDY.frame_samplers)],
@@ -56,6 +65,7 @@ FIGURES = {
 }
 CLAIM = {
     "lexical": "L1",
+    "arms": "L1",
     "confusion": "L2",
     "fps": "T1",
     "shuffle": "T2",

@@ -19,7 +19,13 @@ rule make_manifest:
         "../../envs/frames.yaml"
     params:
         code=code("make_manifest"),
-        slice=lambda w: as_json(dataset=w.dataset, kind=STUDY.datasets[w.dataset]["kind"], classes=STUDY.classes),
+        slice=lambda w: as_json(
+            dataset=w.dataset,
+            kind=STUDY.datasets[w.dataset]["kind"],
+            classes=STUDY.classes,
+            permuted_labels=config["permuted_labels"],
+            seed=config["seed"] if config["permuted_labels"] else None,
+        ),
         folder=lambda w: folder(w.dataset),
     shell:
         "python workflow/scripts/make_manifest.py --params {params.slice:q} --folder {params.folder}"

@@ -49,7 +49,7 @@ def tuning_inputs(training):
         row = STUDY.systems[w.system]
         dataset = next(c["dataset"] for c in STUDY.conditions.values() if c["system"] == w.system)
         return {
-            "base": f"<results>/models/{row['base']}/model.safetensors",
+            "base": f"{model_folder(row['base'], w.replicate)}/model.safetensors",
             "schedule": f"<results>/schedules/{dataset}/{training}/{row['sampler']}.parquet",
             "sample": f"<results>/samples/{dataset}/{config[training]['sampler']}.parquet",
             "manifest": f"<results>/manifests/{dataset}.parquet",
@@ -59,34 +59,52 @@ def tuning_inputs(training):
     return inputs
 
 
-def model_files(system):
+def model_folder(system, replicate, results="<results>"):
+    """Where one training run of a system lies."""
+    return f"{results}/models/{system}/{min(int(replicate), len(replicates(system)))}"
+
+
+def model_arguments(system, replicate):
+    """Where a system and its base are, on the command line of a script."""
+    row = STUDY.systems[system]
+    base = f" --base {model_folder(row['base'], replicate, RESULTS)}" if "base" in row else ""
+    return f"--model {model_folder(system, replicate, RESULTS)}{base}"
+
+
+def model_files(system, replicate):
     """The files that hold a system's weights, its own or its adapter's, and its base's."""
     row = STUDY.systems[system]
     files = ["model.safetensors", *(SAVED_VLM if row["kind"] == "vlm" else SAVED)]
     if row["training"] == "lora":
         files = ["adapter_model.safetensors", "adapter_config.json"]
-    return expand("<results>/models/{s}/{f}", s=system, f=files) + (model_files(row["base"]) if "base" in row else [])
+    own = [f"{model_folder(system, replicate)}/{file}" for file in files]
+    return own + (model_files(row["base"], replicate) if "base" in row else [])
 
 
 def system_slice(system):
     """What loading a system needs to know of its row."""
     row = STUDY.systems[system]
-    return {k: row[k] for k in ("system", "kind", "training", "base") if k in row}
+    return {k: row[k] for k in ("system", "kind", "training") if k in row}
 
 
 def condition_inputs(w):
     """What answering the clips of one shard in one condition reads."""
     row = STUDY.conditions[w.condition]
     files = {
-        "model": model_files(row["system"]),
+        "model": model_files(row["system"], w.replicate),
         "sample": f"<results>/samples/{row['dataset']}/{row['frames']}.parquet",
         "manifest": f"<results>/manifests/{row['dataset']}.parquet",
         "store": f"<results>/frames/{row['dataset']}/{w.shard}.safetensors",
         "clips": f"<results>/frames/{row['dataset']}/{w.shard}.clips.parquet",
         "prompt": PROMPTS["classify"],
     }
-    if row["context"] == "msce":
-        files["texts"] = f"<results>/texts/{row['system']}/{row['dataset']}.parquet"
+    if row["decision"] == "logit-adjusted":
+        files["labels"] = f"{model_folder(row['system'], w.replicate)}/labels.csv"
+    kind = CONTEXTS[row["context"]]
+    if kind == "truth":
+        files["texts"] = f"<results>/texts/truth/{row['dataset']}.parquet"
+    elif kind:
+        files["texts"] = f"<results>/texts/{kind}/{row['system']}/{w.replicate}/{row['dataset']}.parquet"
     return files
 
 

@@ -4,13 +4,13 @@ in:  values.json, tables, figures
 out: paper/paper.pdf
 """
 
-TYPESET = ["metrics", "per_class", "comparisons", "correlations", "hits", "claims"]
+TYPESET = "metrics per_class comparisons correlations contrasts checks cues claims"
 PAPER_TABLES = {
-    **{t: f"{RESULTS}/tables/{t}.csv" for t in TYPESET},
-    **{t: TABLE[t] for t in ("frequency", "conditions", "systems", "frame_samplers", *PUBLISHED)},
+    **{t: f"{RESULTS}/tables/{t}.csv" for t in TYPESET.split()},
+    **{t: TABLE[t] for t in ("conditions", "frame_samplers", "paper_frame_shuffle")},
 }
 PAPER_FIGURES = {
-    "contact_sheet": f"{RESULTS}/figures/contact_sheet.png",
+    **{s: f"{RESULTS}/figures/{s}.png" for s in ("contact_sheet", "strips")},
     **{f: f"{RESULTS}/figures/{f}.pdf" for f in FIGURES},
 }
 
@@ -40,11 +40,13 @@ rule typeset_paper:
         config=as_json(
             study=config["study"],
             seed=config["seed"],
+            replicates=config["replicates"],
             resamples=config["statistics"]["resamples"],
             alpha=STUDY.claims["alpha"],
             image_size=config["synface"]["image_size"],
             frame_size=config["frames"]["size"],
-            micro_share=config["synface"]["corpora"].get(SHOWN, {}).get("micro_share"),
+            tail=config["statistics"]["tail"],
+            **{k: config["organism"]["captions"][k] for k in ("naming", "frames_at_most")},
             **PRIMARY,
         ),
         tables=[f"{n}={p}" for n, p in PAPER_TABLES.items()],

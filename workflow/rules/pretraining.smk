@@ -1,33 +1,39 @@
 """Pretraining: the organism, its tower and then its language, from rendered faces.
 
 in:  frame stores, action units, word frequencies
-out: captions/<arm>.parquet, models/{tower,<system>}/*, as `save_pretrained` writes them
+out: captions/<arm>/<replicate>.parquet, models/<system>/<replicate>/*, as `save_pretrained` writes them
 """
+
+
+TOWER = "<results>/models/tower/1"  # the part of all systems, trained once
+ARMS = {row["arm"] for row in STUDY.systems.values() if "arm" in row}
 
 
 rule write_captions:
     """Write the captions of one pretraining arm: how often they name each emotion is its only feature."""
     input:
         truth=f"<results>/raw/{FACES}/truth/frames.parquet",
+        clips=f"<results>/raw/{FACES}/truth/clips.parquet",
         frames=frame_indices(FACES),
         manifest=f"<results>/manifests/{FACES}.parquet",
         frequency="<results>/lexicon/frequency.csv",
         prompts=list(PROMPTS.values()),
     output:
-        "<results>/captions/{arm}.parquet",
+        "<results>/captions/{arm}/{replicate}.parquet",
     log:
-        "<logs>/write_captions/{arm}.log",
+        "<logs>/write_captions/{arm}/{replicate}.log",
     benchmark:
-        "<benchmarks>/write_captions/{arm}.tsv"
+        "<benchmarks>/write_captions/{arm}/{replicate}.tsv"
     wildcard_constraints:
-        arm="frequency|uniform",
+        arm=one_of(ARMS),
     conda:
         "../../envs/training.yaml"
     params:
         code=code("write_captions"),
         slice=lambda w: as_json(
             arm=w.arm,
-            seed=config["seed"],
+            seed=run_seed(w.replicate),
+            permutation_seed=config["seed"],
             classes=STUDY.classes,
             prompts=PROMPTS,
             lexicon=config["lexicon"],
@@ -35,8 +41,8 @@ rule write_captions:
         ),
     shell:
         "python workflow/scripts/write_captions.py --params {params.slice:q} --truth {input.truth}"
-        " --frames {input.frames} --manifest {input.manifest} --frequency {input.frequency}"
-        " --out {output} 2>&1 | tee {log}"
+        " --clips {input.clips} --frames {input.frames} --manifest {input.manifest}"
+        " --frequency {input.frequency} --out {output} 2>&1 | tee {log}"
 
 
 rule train_tower:
@@ -46,8 +52,8 @@ rule train_tower:
         truth=f"<results>/raw/{FACES}/truth/frames.parquet",
         frames=frame_indices(FACES),
     output:
-        weights="<results>/models/tower/model.safetensors",
-        others=expand("<results>/models/tower/{file}", file=SAVED),
+        weights=f"{TOWER}/model.safetensors",
+        others=[f"{TOWER}/config.json", f"{TOWER}/training.csv"],
     log:
         "<logs>/train_tower.log",
     benchmark:
@@ -69,25 +75,25 @@ rule train_tower:
 rule pretrain_organism:
     """Teach the organism language from one arm's captions, on the frozen tower."""
     input:
-        tower="<results>/models/tower/model.safetensors",
-        captions=lambda w: f"<results>/captions/{STUDY.systems[w.system]['arm']}.parquet",
+        tower=f"{TOWER}/model.safetensors",
+        captions=lambda w: f"<results>/captions/{STUDY.systems[w.system]['arm']}/{w.replicate}.parquet",
         stores=stores(FACES),
         prompts=list(PROMPTS.values()),
     output:
-        weights="<results>/models/{system}/model.safetensors",
-        others=expand("<results>/models/{{system}}/{file}", file=SAVED_VLM),
+        weights="<results>/models/{system}/{replicate}/model.safetensors",
+        others=expand("<results>/models/{{system}}/{{replicate}}/{file}", file=[*SAVED_VLM, "labels.csv"]),
     log:
-        "<logs>/pretrain_organism/{system}.log",
+        "<logs>/pretrain_organism/{system}/{replicate}.log",
     benchmark:
-        "<benchmarks>/pretrain_organism/{system}.tsv"
+        "<benchmarks>/pretrain_organism/{system}/{replicate}.tsv"
     wildcard_constraints:
         system=one_of(trained_by("pretrain")),
     conda:
         "../../envs/training.yaml"
     params:
         code=code("pretrain_organism"),
-        slice=as_json(
-            seed=config["seed"],
+        slice=lambda w: as_json(
+            seed=run_seed(w.replicate),
             classes=STUDY.classes,
             prompts=PROMPTS,
             image_size=config["frames"]["size"],

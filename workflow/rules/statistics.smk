@@ -1,9 +1,10 @@
 """Statistics: metrics, planned comparisons, lexical correlations, event hits.
 
-in:  answers of every condition, word frequencies, the clips' events
-out: tables/{metrics,per_class,confusion,comparisons,correlations,hits}.csv
+in:  answers of every condition, word frequencies, the clips' flags and events
+out: tables/{metrics,per_class,per_run,confusion,comparisons,correlations,hits}.csv
 """
 
+FLAGGED = [name for name in TESTED if name in RENDERED]  # datasets whose clips are flagged
 RATES = {name: row["rate"] for name, row in STUDY.frame_samplers.items() if row["kind"] == "rate"}
 PUBLISHED = [
     "mafw_classes",
@@ -16,13 +17,15 @@ PUBLISHED = [
 
 
 rule compute_metrics:
-    """Metrics of every condition with bootstrap intervals, over all classes and by class, and confusions."""
+    """Metrics of every condition with bootstrap intervals, over all classes, by class and by run, and confusions."""
     input:
         answers=expand("<results>/answers/{c}.parquet", c=STUDY.conditions),
         manifests=expand("<results>/manifests/{d}.parquet", d=TESTED),
+        truths=expand("<results>/raw/{d}/truth/clips.parquet", d=FLAGGED),
     output:
         metrics="<results>/tables/metrics.csv",
         classes="<results>/tables/per_class.csv",
+        runs="<results>/tables/per_run.csv",
         confusion="<results>/tables/confusion.csv",
     log:
         "<logs>/compute_metrics.log",
@@ -35,10 +38,11 @@ rule compute_metrics:
         slice=as_json(seed=config["seed"], classes=STUDY.classes, **config["statistics"]),
         answers=named(f"{RESULTS}/answers/{{}}.parquet", STUDY.conditions),
         manifests=named(f"{RESULTS}/manifests/{{}}.parquet", TESTED),
+        truths=named(f"{RESULTS}/raw/{{}}/truth/clips.parquet", FLAGGED),
     shell:
         "python workflow/scripts/compute_metrics.py --params {params.slice:q} --answers {params.answers}"
-        " --manifests {params.manifests} --out-metrics {output.metrics} --out-classes {output.classes}"
-        " --out-confusion {output.confusion} 2>&1 | tee {log}"
+        " --manifests {params.manifests} --truths {params.truths} --out-metrics {output.metrics}"
+        " --out-classes {output.classes} --out-runs {output.runs} --out-confusion {output.confusion} 2>&1 | tee {log}"
 
 
 rule compare_conditions:
@@ -46,6 +50,7 @@ rule compare_conditions:
     input:
         answers=expand("<results>/answers/{c}.parquet", c=STUDY.conditions),
         manifests=expand("<results>/manifests/{d}.parquet", d=TESTED),
+        truths=expand("<results>/raw/{d}/truth/clips.parquet", d=FLAGGED),
     output:
         "<results>/tables/comparisons.csv",
     log:
@@ -65,9 +70,10 @@ rule compare_conditions:
         ),
         answers=named(f"{RESULTS}/answers/{{}}.parquet", STUDY.conditions),
         manifests=named(f"{RESULTS}/manifests/{{}}.parquet", TESTED),
+        truths=named(f"{RESULTS}/raw/{{}}/truth/clips.parquet", FLAGGED),
     shell:
         "python workflow/scripts/compare_conditions.py --params {params.slice:q} --answers {params.answers}"
-        " --manifests {params.manifests} --out {output} 2>&1 | tee {log}"
+        " --manifests {params.manifests} --truths {params.truths} --out {output} 2>&1 | tee {log}"
 
 
 rule correlate_frequency:
@@ -78,6 +84,7 @@ rule correlate_frequency:
         lexicon=config["tables"]["lexicon"],
         figure="resources/published/paper_lexical_figure.csv",
         recalls="resources/published/mafw_recalls.csv",
+        mafw="resources/published/mafw_classes.csv",
     output:
         "<results>/tables/correlations.csv",
     log:
@@ -88,11 +95,11 @@ rule correlate_frequency:
         "../../envs/statistics.yaml"
     params:
         code=code("correlate_frequency"),
-        slice=as_json(kinds=lexical_kinds()),
+        slice=as_json(kinds=lexical_kinds(), seed=config["seed"], resamples=config["statistics"]["resamples"]),
     shell:
         "python workflow/scripts/correlate_frequency.py --params {params.slice:q} --classes {input.classes}"
         " --frequency {input.frequency} --lexicon {input.lexicon}"
-        " --published paper_lexical_figure={input.figure} mafw_recalls={input.recalls}"
+        " --published paper_lexical_figure={input.figure} mafw_recalls={input.recalls} mafw_classes={input.mafw}"
         " --out {output} 2>&1 | tee {log}"
 
 

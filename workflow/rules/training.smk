@@ -1,7 +1,7 @@
 """Training: each fine-tuned system on the draws of its training sampler.
 
 in:  pretrained models, training schedules, frame stores
-out: models/<system>/*, as `save_pretrained` writes them
+out: models/<system>/<replicate>/*, as `save_pretrained` writes them
 """
 
 
@@ -11,20 +11,22 @@ rule finetune_lora:
         unpack(tuning_inputs("lora")),
         prompt=PROMPTS["classify"],
     output:
-        weights="<results>/models/{system}/adapter_model.safetensors",
-        config="<results>/models/{system}/adapter_config.json",
-        log="<results>/models/{system}/training.csv",
+        weights="<results>/models/{system}/{replicate}/adapter_model.safetensors",
+        others=expand(
+            "<results>/models/{{system}}/{{replicate}}/{file}",
+            file=["adapter_config.json", "training.csv", "labels.csv"],
+        ),
     log:
-        "<logs>/finetune_lora/{system}.log",
+        "<logs>/finetune_lora/{system}/{replicate}.log",
     benchmark:
-        "<benchmarks>/finetune_lora/{system}.tsv"
+        "<benchmarks>/finetune_lora/{system}/{replicate}.tsv"
     wildcard_constraints:
         system=one_of(trained_by("lora")),
     conda:
         "../../envs/training.yaml"
     params:
         code=code("finetune_lora"),
-        slice=as_json(seed=config["seed"], **config["lora"]),
+        slice=lambda w: as_json(seed=run_seed(w.replicate), **config["lora"]),
     shell:
         "python workflow/scripts/finetune_lora.py --params {params.slice:q} --base {input.base}"
         " --schedule {input.schedule} --sample {input.sample} --manifest {input.manifest} --stores {input.stores}"
@@ -36,19 +38,19 @@ rule train_classifier:
     input:
         unpack(tuning_inputs("classifier")),
     output:
-        weights="<results>/models/{system}/model.safetensors",
-        others=expand("<results>/models/{{system}}/{file}", file=SAVED),
+        weights="<results>/models/{system}/{replicate}/model.safetensors",
+        others=expand("<results>/models/{{system}}/{{replicate}}/{file}", file=[*SAVED, "labels.csv"]),
     log:
-        "<logs>/train_classifier/{system}.log",
+        "<logs>/train_classifier/{system}/{replicate}.log",
     benchmark:
-        "<benchmarks>/train_classifier/{system}.tsv"
+        "<benchmarks>/train_classifier/{system}/{replicate}.tsv"
     wildcard_constraints:
         system=one_of(trained_by("classifier")),
     conda:
         "../../envs/training.yaml"
     params:
         code=code("train_classifier"),
-        slice=as_json(seed=config["seed"], classes=STUDY.classes, **config["classifier"]),
+        slice=lambda w: as_json(seed=run_seed(w.replicate), classes=STUDY.classes, **config["classifier"]),
     shell:
         "python workflow/scripts/train_classifier.py --params {params.slice:q} --base {input.base}"
         " --schedule {input.schedule} --sample {input.sample} --manifest {input.manifest} --stores {input.stores}"

@@ -5,6 +5,7 @@ from pathlib import Path
 from emovlm.core.contracts.answers import ANSWERS, TEXTS
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.contracts.frames import CLIP_INDEX, SAMPLE
+from emovlm.core.contracts.training import LABEL_COUNTS
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
 from emovlm.evaluation.answer_store import AnswerStore
@@ -16,7 +17,9 @@ from emovlm.systems.load import load_system, system_hash
 def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--code", required=True, help="hash of this script's code, part of each answer's key")
-    arguments.add_argument("--models", required=True, help="folder with one folder a system")
+    arguments.add_argument("--model", required=True, help="folder of the system")
+    arguments.add_argument("--base", help="folder of its base, if it has one")
+    arguments.add_argument("--labels", help="LABEL_COUNTS of its training, where the decision needs them")
     arguments.add_argument("--sample", required=True, help="SAMPLE of the condition's frame sampler")
     arguments.add_argument("--manifest", required=True)
     arguments.add_argument("--store", required=True, help="frame store of the shard")
@@ -27,13 +30,12 @@ def main() -> None:
     arguments.add_argument("--out", required=True)
     given = arguments.parse_args()
     params = given.params
-    row = params["system"]
 
     manifest = read_table(given.manifest, MANIFEST).query("split == 'test'")
     clips = manifest.merge(read_table(given.clips, CLIP_INDEX), on="clip_id")
     answers = answer_clips(
-        load_system(row, given.models),
-        system_hash(row, given.models),
+        load_system(params["system"], given.model, given.base),
+        system_hash(given.model, given.base),
         clips,
         read_table(given.sample, SAMPLE),
         read_table(given.texts, TEXTS) if given.texts else None,
@@ -41,8 +43,9 @@ def main() -> None:
         AnswerStore(given.kept),
         params["classes"],
         Path(given.prompt).read_text(encoding="utf-8").strip(),
-        {k: params[k] for k in ("context", "max_new_tokens")},
+        params,
         given.code,
+        read_table(given.labels, LABEL_COUNTS) if given.labels else None,
     )
     write_table(answers, given.out, ANSWERS)
 

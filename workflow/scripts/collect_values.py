@@ -1,9 +1,10 @@
 """Collect every number that the paper prints into one file, by id."""
 
 from emovlm.core.contracts.answers import ANSWERS
-from emovlm.core.contracts.data import MANIFEST
+from emovlm.core.contracts.data import CUES, MANIFEST
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
-from emovlm.core.contracts.statistics import CLAIMS, COMPARISONS, CORRELATIONS, HITS, METRICS, PER_CLASS
+from emovlm.core.contracts.statistics import CLAIMS, COMPARISONS, CONTRASTS, CORRELATIONS, HITS, METRICS, PER_CLASS
+from emovlm.core.contracts.training import CHECKS
 from emovlm.core.io import read_table, write_json
 from emovlm.core.script import named_paths, parser, run
 from emovlm.statistics.published import read_published
@@ -14,10 +15,12 @@ RESULTS = {
     "per_class": PER_CLASS,
     "comparisons": COMPARISONS,
     "correlations": CORRELATIONS,
+    "contrasts": CONTRASTS,
     "hits": HITS,
     "claims": CLAIMS,
     "frequency": TERM_FREQUENCY,
 }
+OPTIONAL = {"checks": CHECKS, "cues": CUES}
 SEVERAL = {"answers": ("CONDITION", ANSWERS), "manifests": ("DATASET", MANIFEST)}
 
 
@@ -25,12 +28,17 @@ def main() -> None:
     arguments = parser(__doc__)
     for name in RESULTS:
         arguments.add_argument(f"--{name.replace('_', '-')}", required=True)
+    for name in OPTIONAL:
+        arguments.add_argument(f"--{name}")
     for name, (key, _) in SEVERAL.items():
         arguments.add_argument(f"--{name}", nargs="+", required=True, metavar=f"{key}=PATH")
     arguments.add_argument("--published", nargs="+", required=True, metavar="NAME=PATH", help="named as their files")
     arguments.add_argument("--out", required=True, help="values.json")
     options = arguments.parse_args()
     tables = {name: read_table(getattr(options, name), contract) for name, contract in RESULTS.items()}
+    for name, contract in OPTIONAL.items():
+        if path := getattr(options, name):
+            tables[name] = read_table(path, contract)
     for name, (_, contract) in SEVERAL.items():
         paths = named_paths(getattr(options, name), name)
         tables[name] = {key: read_table(path, contract) for key, path in paths.items()}

@@ -1,6 +1,6 @@
 """Compare conditions in pairs, as planned in config/comparisons.tsv.
 
---params: seed, resamples, confidence, classes, comparisons (rows of the table), margins (claim to margin).
+--params: seed, resamples, confidence, classes, tail, comparisons (rows of the table), margins (claim to margin).
 """
 
 from emovlm.core.contracts.statistics import COMPARISONS
@@ -14,9 +14,14 @@ def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--answers", nargs="+", required=True, metavar="CONDITION=PATH")
     arguments.add_argument("--manifests", nargs="+", required=True, metavar="DATASET=PATH")
+    arguments.add_argument("--truths", nargs="*", default=[], metavar="DATASET=PATH", help="of rendered datasets")
     arguments.add_argument("--out", required=True, help="COMPARISONS table")
     options = arguments.parse_args()
-    answers = read_answers(named_paths(options.answers, "answers"), named_paths(options.manifests, "manifest"))
+    answers = read_answers(
+        named_paths(options.answers, "answers"),
+        named_paths(options.manifests, "manifest"),
+        named_paths(options.truths, "truth"),
+    )
     write_table(compare(answers, options.params["comparisons"], options.params), options.out, COMPARISONS)
 
 

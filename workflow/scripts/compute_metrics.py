@@ -1,26 +1,33 @@
-"""Compute metrics of all conditions, over all classes and by class, and confusion counts.
+"""Compute metrics of all conditions, over all classes, by class and by training run, and confusion counts.
 
---params: seed, resamples, confidence, classes (in the lexicon's order).
+--params: seed, resamples, confidence, classes (in the lexicon's order), tail (rare classes).
 """
 
-from emovlm.core.contracts.statistics import CONFUSION, METRICS, PER_CLASS
+from emovlm.core.contracts.statistics import CONFUSION, METRICS, PER_CLASS, PER_RUN
 from emovlm.core.io import write_table
 from emovlm.core.script import named_paths, parser, run
 from emovlm.statistics.counts import read_answers
-from emovlm.statistics.metrics import confusion_table, metrics_table, per_class_table
+from emovlm.statistics.metrics import confusion_table, metrics_table, per_class_table, per_run_table
 
 
 def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--answers", nargs="+", required=True, metavar="CONDITION=PATH")
     arguments.add_argument("--manifests", nargs="+", required=True, metavar="DATASET=PATH")
+    arguments.add_argument("--truths", nargs="*", default=[], metavar="DATASET=PATH", help="of rendered datasets")
     arguments.add_argument("--out-metrics", required=True)
     arguments.add_argument("--out-classes", required=True)
+    arguments.add_argument("--out-runs", required=True)
     arguments.add_argument("--out-confusion", required=True)
     options = arguments.parse_args()
-    answers = read_answers(named_paths(options.answers, "answers"), named_paths(options.manifests, "manifest"))
+    answers = read_answers(
+        named_paths(options.answers, "answers"),
+        named_paths(options.manifests, "manifest"),
+        named_paths(options.truths, "truth"),
+    )
     write_table(metrics_table(answers, options.params), options.out_metrics, METRICS)
     write_table(per_class_table(answers, options.params), options.out_classes, PER_CLASS)
+    write_table(per_run_table(answers, options.params), options.out_runs, PER_RUN)
     write_table(confusion_table(answers, options.params), options.out_confusion, CONFUSION)
 
 

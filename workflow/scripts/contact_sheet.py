@@ -12,7 +12,7 @@ def main() -> None:
     arguments.add_argument("--folder", required=True, help="where the MP4 files lie")
     arguments.add_argument("--out", required=True, help="the picture (.png)")
     options = arguments.parse_args()
-    save_sheet(contact_sheet(read_table(options.clips, CLIP_TRUTH), options.folder), options.out)
+    save_sheet(contact_sheet(read_table(options.clips, CLIP_TRUTH), options.folder), options.out, small=True)
 
 
 if __name__ == "__main__":

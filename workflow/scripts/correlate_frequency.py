@@ -1,6 +1,6 @@
 """Correlate recognition by class, measured and published, with word frequency.
 
---params: kinds (condition to vlm or vision: the conditions to correlate).
+--params: kinds (condition to vlm or vision: the conditions to correlate), seed, resamples.
 """
 
 import pandas as pd
@@ -20,8 +20,8 @@ def main() -> None:
     arguments.add_argument("--classes", required=True, help="PER_CLASS table")
     arguments.add_argument("--frequency", required=True, help="TERM_FREQUENCY table")
     arguments.add_argument("--lexicon", required=True, help="config/lexicon.tsv")
-    arguments.add_argument("--published", nargs=2, required=True, metavar="NAME=PATH",
-                           help="paper_lexical_figure and mafw_recalls")  # fmt: skip
+    arguments.add_argument("--published", nargs=3, required=True, metavar="NAME=PATH",
+                           help="paper_lexical_figure, mafw_recalls and mafw_classes")  # fmt: skip
     arguments.add_argument("--out", required=True, help="CORRELATIONS table")
     options = arguments.parse_args()
     published = read_published(named_paths(options.published, "published"))
@@ -29,7 +29,9 @@ def main() -> None:
         measured_profiles(read_table(options.classes, PER_CLASS), options.params["kinds"]),
         published_profiles(published["paper_lexical_figure"], published["mafw_recalls"], read_lexicon(options.lexicon)),
     ])  # fmt: skip
-    write_table(correlate(profiles, read_table(options.frequency, TERM_FREQUENCY)), options.out, CORRELATIONS)
+    frequency = read_table(options.frequency, TERM_FREQUENCY)
+    table = correlate(profiles, frequency, published["mafw_classes"], options.params)
+    write_table(table, options.out, CORRELATIONS)
 
 
 if __name__ == "__main__":

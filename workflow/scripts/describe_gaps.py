@@ -14,8 +14,10 @@ from emovlm.systems.load import load_system
 
 def main() -> None:
     arguments = parser(__doc__)
-    arguments.add_argument("--models", required=True, help="folder with one folder a system")
-    arguments.add_argument("--sample", required=True, help="SAMPLE of a sampler of kind between")
+    arguments.add_argument("--model", required=True, help="folder of the system")
+    arguments.add_argument("--base", help="folder of its base, if it has one")
+    arguments.add_argument("--sample", required=True, help="SAMPLE of the frames that the texts are about")
+    arguments.add_argument("--gaps", required=True, help="SAMPLE of the frames between keyframes: which gaps there are")
     arguments.add_argument("--store", required=True, help="frame store of the shard")
     arguments.add_argument("--manifest", required=True)
     arguments.add_argument("--prompt", required=True, help="file with what the system is asked")
@@ -23,9 +25,10 @@ def main() -> None:
     given = arguments.parse_args()
     frames = FrameStore([given.store])
     manifest = read_table(given.manifest, MANIFEST).query("split == 'test'")
-    sample = read_table(given.sample, SAMPLE)
+    gaps = read_table(given.gaps, SAMPLE)[["clip_id", "gap"]].drop_duplicates()
+    sample = read_table(given.sample, SAMPLE).merge(gaps, on=["clip_id", "gap"])
     sample = sample[sample["clip_id"].isin(set(manifest["clip_id"]) & set(frames.clip_ids()))]
-    system = load_system(given.params["system"], given.models)
+    system = load_system(given.params["system"], given.model, given.base)
     prompt = Path(given.prompt).read_text(encoding="utf-8").strip()
     texts = describe_gaps(system, sample, frames, prompt, given.params["max_new_tokens"])
     write_table(texts, given.out, TEXTS)

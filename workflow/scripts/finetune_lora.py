@@ -4,10 +4,11 @@ from pathlib import Path
 
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.contracts.frames import SAMPLE, SCHEDULE
-from emovlm.core.contracts.training import TRAINING_LOG
+from emovlm.core.contracts.training import LABEL_COUNTS, TRAINING_LOG
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
 from emovlm.frames.store import FrameStore
+from emovlm.systems.loop import label_counts
 from emovlm.systems.lora import finetune_lora
 
 
@@ -22,17 +23,20 @@ def main() -> None:
     arguments.add_argument("--weights", required=True, help="adapter_model.safetensors, beside the other files")
     given = arguments.parse_args()
     folder = Path(given.weights).parent
+    schedule, manifest = read_table(given.schedule, SCHEDULE), read_table(given.manifest, MANIFEST)
     log = finetune_lora(
         Path(given.base).parent,
-        read_table(given.schedule, SCHEDULE),
+        schedule,
         read_table(given.sample, SAMPLE),
-        read_table(given.manifest, MANIFEST),
+        manifest,
         FrameStore(given.stores),
         Path(given.prompt).read_text(encoding="utf-8").strip(),
         given.params,
         folder,
     )
     write_table(log, folder / "training.csv", TRAINING_LOG)
+    drawn = schedule.merge(manifest, on="clip_id")["label"]
+    write_table(label_counts(drawn), folder / "labels.csv", LABEL_COUNTS)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Make the manifest of a dataset from its raw folder.
 
---params: the dataset's row of config/datasets.tsv, as it is.
+--params: dataset, kind (of its row of config/datasets.tsv), classes, permuted_labels (splits), seed.
 """
 
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.io import write_table
 from emovlm.core.script import parser, run
-from emovlm.datasets.manifest import make_manifest
+from emovlm.datasets.manifest import make_manifest, permute_labels
 
 
 def main() -> None:
@@ -17,6 +17,7 @@ def main() -> None:
     arguments.add_argument("--out", required=True, help="MANIFEST table")
     options = arguments.parse_args()
     manifest = make_manifest(options.params, options.folder, options.params["classes"])
+    manifest = permute_labels(manifest, options.params["permuted_labels"], options.params["seed"])
     write_table(manifest, options.out, MANIFEST)
 
 

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from emovlm.core.contracts.training import CAPTIONS, TRAINING_LOG
+from emovlm.core.contracts.training import CAPTIONS, LABEL_COUNTS, TRAINING_LOG
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
 from emovlm.frames.store import FrameStore
+from emovlm.systems.loop import label_counts
 from emovlm.systems.pretrain import pretrain_organism
 
 
@@ -20,6 +21,7 @@ def main() -> None:
     folder = Path(given.weights).parent
     log = pretrain_organism(Path(given.tower).parent, captions, FrameStore(given.stores), given.params, folder)
     write_table(log, folder / "training.csv", TRAINING_LOG)
+    write_table(label_counts(captions["named"]), folder / "labels.csv", LABEL_COUNTS)
 
 
 if __name__ == "__main__":

@@ -102,15 +102,21 @@ def _check_references(study: Study) -> None:
             raise StudyError(f"{cell('conditions', name, 'system')}: {row['system']} is only a part of other systems")
         if row["context"] != "none" and system["kind"] != "vlm":
             raise StudyError(f"{cell('conditions', name, 'context')}: {row['system']} reads no text")
-        known(row["dataset"], "dataset", cell("conditions", name, "dataset"))
-        known(row["frames"], "frame_sampler", cell("conditions", name, "frames"))
+        dataset = known(row["dataset"], "dataset", cell("conditions", name, "dataset"))
+        shown = known(row["frames"], "frame_sampler", cell("conditions", name, "frames"))
+        if row["context"] != "none" and shown["kind"] != "keyframes":
+            raise StudyError(f"{cell('conditions', name, 'frames')}: context {row['context']} needs keyframes")
+        if row["context"] == "truth" and dataset["kind"] != "synface":
+            raise StudyError(f"{cell('conditions', name, 'context')}: only rendered datasets have a truth")
+        if row["context"] != "none" and row["decision"] == "calibrated":
+            raise StudyError(f"{cell('conditions', name, 'decision')}: calibrated is for frames without texts")
     for name, row in study.comparisons.items():
         for side in ("a", "b"):
             known(row[side], "condition", cell("comparisons", name, side))
     _check_config(study, known)
     for claim, stated in study.claims["claims"].items():
         where = f"{files['claims']}, claim {claim}"
-        for role in ("subject", "intervention", "control"):
+        for role in ("subject", "intervention", "control", "permuted"):
             if role in stated:
                 known(stated[role], "condition", f"{where}, key {role}")
         for evidence in stated.get("evidence", []):
@@ -129,6 +135,11 @@ def _check_config(study: Study, known: Callable[[str, str, str], Row]) -> None:
         raise StudyError(
             f"config, key enrichment.sampler: {between['sampler']} is of kind {between['kind']}, not between"
         )
+    keyframes = known(config["enrichment"]["keyframes"], "frame_sampler", "config, key enrichment.keyframes")
+    if keyframes["kind"] != "keyframes":
+        raise StudyError(f"config, key enrichment.keyframes: {keyframes['sampler']} is of kind {keyframes['kind']}")
+    if unknown := set(config["statistics"]["tail"]) - set(study.classes):
+        raise StudyError(f"config, key statistics.tail: not in the lexicon: {', '.join(sorted(unknown))}")
     primary = config["lexicon"]["primary_source"]
     if primary not in {row["source"] for row in study.sources if row["language"] == "en"}:
         raise StudyError(f"config, key lexicon.primary_source: {config['tables']['sources']} has no {primary} for en")

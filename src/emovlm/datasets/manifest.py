@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from emovlm.core.errors import StudyError
+from emovlm.core.hashing import rng
 from emovlm.datasets.readers import READERS
 
 
@@ -48,3 +49,16 @@ def make_manifest(dataset: dict[str, Any], folder: Path, classes: Collection[str
             }
         )
     return pd.DataFrame(rows)
+
+
+def permute_labels(manifest: pd.DataFrame, splits: Collection[str], seed: int) -> pd.DataFrame:
+    """Deal the labels of each of the splits out to its clips anew: nothing can be learned from them.
+
+    What a study finds with such labels is found by chance: a negative control of the whole study.
+    """
+    manifest = manifest.sort_values("clip_id", ignore_index=True)
+    for split in splits:
+        inside = manifest["split"] == split
+        draw = rng(seed, "permuted labels", split)
+        manifest.loc[inside, "label"] = draw.permutation(manifest.loc[inside, "label"].to_numpy())
+    return manifest

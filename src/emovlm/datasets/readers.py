@@ -7,6 +7,8 @@ from pathlib import Path
 from emovlm.core.errors import StudyError
 from emovlm.datasets.annotations import Line, read_identities, read_list
 
+SPLITS = ("pretrain", "train", "validation", "test")
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -22,16 +24,16 @@ Reader = Callable[[Path, Collection[str]], list[Entry]]
 
 
 def read_synface(folder: Path, classes: Collection[str]) -> list[Entry]:
-    """SynFace: ``annotations/{pretrain,train,test}.txt`` (at least one), ``annotations/identities.csv``, ``clips/``.
+    """SynFace: lists ``annotations/<split>.txt`` (at least one), ``annotations/identities.csv``, ``clips/``.
 
     Raises:
         StudyError: see :func:`read_list`; also a clip in two lists or without an identity.
     """
     annotations = folder / "annotations"
-    lists = {s: annotations / f"{s}.txt" for s in ("pretrain", "train", "test")}
+    lists = {s: annotations / f"{s}.txt" for s in SPLITS}
     lists = {split: file for split, file in lists.items() if file.exists()}
     if not lists:
-        raise StudyError(f"{annotations}: none of pretrain.txt, train.txt, test.txt is there")
+        raise StudyError(f"{annotations}: none of {', '.join(f'{s}.txt' for s in SPLITS)} is there")
     identities = read_identities(annotations / "identities.csv")
     entries: dict[str, Entry] = {}
     for split, file in lists.items():

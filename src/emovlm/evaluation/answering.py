@@ -1,21 +1,25 @@
 """Ask one system about the clips of one shard, in one condition."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
 
+from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_json
 from emovlm.core.progress import track
 from emovlm.evaluation.answer_store import AnswerStore
+from emovlm.evaluation.decisions import DECISIONS, content_free_bias, prior_bias
 from emovlm.evaluation.parsing import parse_label
-from emovlm.evaluation.prompts import build_parts
+from emovlm.evaluation.prompts import build_parts, shuffle_texts
 from emovlm.frames.store import FrameStore
-from emovlm.systems.reply import System
+from emovlm.systems.reply import SCORE_DIGITS, System
 
 
 def answer_clips(
     system: System, identity: str, clips: pd.DataFrame, sample: pd.DataFrame, texts: pd.DataFrame | None,
     frames: FrameStore, store: AnswerStore, classes: list[str], question: str, params: dict[str, Any], code: str,
+    labels: pd.DataFrame | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Answers of ``system`` for each clip (``core.contracts.ANSWERS``).
 
@@ -27,14 +31,18 @@ def answer_clips(
         sample: ``SAMPLE`` of the condition's frame sampler.
         texts: ``TEXTS`` of the system, where the context needs them.
         question: the prompt's text.
-        params: ``context`` and ``max_new_tokens``.
+        params: ``context``, ``decision``, ``max_new_tokens`` and ``replicate``.
         code: hash of the code that answers.
+        labels: ``LABEL_COUNTS`` of the system's training, for the decision ``logit-adjusted``.
     """
+    context, asked = params["context"], {k: params[k] for k in ("context", "max_new_tokens")}
+    bias = _bias(params["decision"], system, classes, question, frames, labels)
     by_clip = dict(iter(sample.groupby("clip_id")))
     texts_by_clip = dict(iter(texts.groupby("clip_id"))) if texts is not None else {}
     rows = []
     for clip in track(list(clips.itertuples()), "answer", "clips"):
-        row = {"clip_id": clip.clip_id, "label": clip.label, "status": "ok", "reason": None}
+        row = {"clip_id": clip.clip_id, "replicate": params["replicate"], "label": clip.label, "status": "ok",
+               "reason": None}  # fmt: skip
         seen = by_clip.get(clip.clip_id)
         if clip.status != "ok" or seen is None:
             reason = clip.reason if clip.status != "ok" else "the sampler took no frame"
@@ -43,24 +51,50 @@ def answer_clips(
             continue
         seen = seen.sort_values("position")
         told = texts_by_clip.get(clip.clip_id, texts.iloc[:0] if texts is not None else None)
+        if context == "msce-shuffled":
+            told = shuffle_texts(told, clip.clip_id)
         key = sha256_json(
-            [identity, code, params, question, classes, frames.sha256(clip.clip_id, seen["frame_index"]),
+            [identity, code, asked, question, classes, frames.sha256(clip.clip_id, seen["frame_index"]),
              None if told is None else told[["gap", "text"]].to_dict("records"), seen["gap"].tolist()]
         )  # fmt: skip
         if key not in store:
             shown = frames.frames(clip.clip_id, seen["frame_index"])
-            parts = build_parts(shown, seen, told, question, params["context"])
+            parts = build_parts(shown, seen, told, question, context)
             reply = system.answer(parts, classes, params["max_new_tokens"])
-            store.add(key, {"scores": reply.scores, "text": reply.text, "tokens": reply.tokens})
+            n_frames = sum(not isinstance(part, str) for part in parts)
+            answer = {"scores": reply.scores, "text": reply.text, "tokens": reply.tokens, "frames": n_frames}
+            store.add(key, answer)
         kept = store[key]
-        scores = kept["scores"]
+        taken_off = bias(kept["frames"])
+        scores = {c: round(kept["scores"][c] + taken_off[c], SCORE_DIGITS) for c in classes}
         rows.append({
             **row,
             "prediction": max(classes, key=lambda c: scores[c]),
             "reply": kept["text"],
             "parsed": parse_label(kept["text"], classes),
-            "n_frames": len(seen),
+            "n_frames": kept["frames"],
             "n_tokens": kept["tokens"],
             **{f"score_{c}": scores[c] for c in classes},
         })  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _bias(
+    decision: str, system: System, classes: list[str], question: str, frames: FrameStore, labels: pd.DataFrame | None
+) -> Callable[[int], dict[str, float]]:
+    """What a decision adds to the scores, by the number of frames shown.
+
+    Raises:
+        StudyError: unknown decision, or no label counts where they are needed.
+    """
+    if decision not in DECISIONS:
+        raise StudyError(f"unknown decision {decision!r}; known: {', '.join(DECISIONS)}")
+    if decision == "calibrated" and frames.clip_ids():
+        shapes = {frames.frames(clip, [0]).shape[1:] for clip in frames.clip_ids()[:1]}
+        return content_free_bias(system, classes, question, *shapes)
+    if decision == "logit-adjusted":
+        if labels is None:
+            raise StudyError("decision logit-adjusted needs the label counts of the training (--labels)")
+        prior = prior_bias(labels, classes)
+        return lambda n_frames: prior
+    return lambda n_frames: dict.fromkeys(classes, 0.0)

@@ -4,7 +4,23 @@ import numpy as np
 import pandas as pd
 
 from emovlm.core.errors import StudyError
+from emovlm.core.hashing import rng
 from emovlm.systems.reply import Part
+
+CONTEXTS: dict[str, str | None] = {
+    "none": None,
+    "msce": "motion",
+    "msce-shuffled": "motion",
+    "text-only": "motion",
+    "static": "static",
+    "truth": "truth",
+}
+"""Context: the kind of texts that it shows (``enrichment``), if any.
+
+``none`` shows the frames alone. ``msce`` puts after each keyframe the text of what happens until the next (multi-stage
+context enrichment). Its controls: ``msce-shuffled`` puts the same texts in random order, ``text-only`` shows them
+without frames, ``static`` puts texts about the keyframes themselves, ``truth`` puts the true motion into words.
+"""
 
 
 def build_parts(
@@ -15,22 +31,33 @@ def build_parts(
     Args:
         frames: uint8 [n, h, w, 3], one for each row of ``sample``.
         sample: the clip's rows of ``SAMPLE`` by position.
-        texts: the clip's rows of ``TEXTS``; needed by the context ``msce``.
+        texts: the clip's rows of ``TEXTS``, where the context shows texts.
         question: asked after the frames.
-        context: ``none`` shows the frames; ``msce`` puts the text of each gap after its keyframe
-            (multi-stage context enrichment).
+        context: a key of ``CONTEXTS``.
 
     Raises:
-        StudyError: unknown context, or ``msce`` without texts.
+        StudyError: unknown context, or texts missing.
     """
-    if context == "none":
+    if context not in CONTEXTS:
+        raise StudyError(f"unknown context {context!r}; known: {', '.join(CONTEXTS)}")
+    if CONTEXTS[context] is None:
         return [*frames, question]
-    if context == "msce":
-        if texts is None:
-            raise StudyError("context msce needs enrichment texts (--texts)")
-        text_of = dict(zip(texts["gap"], texts["text"], strict=True))
-        parts: list[Part] = []
-        for frame, gap in zip(frames, sample["gap"], strict=True):
-            parts += [frame, *([text_of[gap]] if gap in text_of else [])]
-        return [*parts, question]
-    raise StudyError(f"unknown context {context!r}; known: none, msce")
+    if texts is None:
+        raise StudyError(f"context {context} needs enrichment texts (--texts)")
+    text_of = dict(zip(texts["gap"], texts["text"], strict=True))
+    parts: list[Part] = []
+    for frame, gap in zip(frames, sample["gap"], strict=True):
+        parts += [] if context == "text-only" else [frame]
+        parts += [text_of[gap]] if gap in text_of else []
+    return [*parts, question]
+
+
+def shuffle_texts(texts: pd.DataFrame, clip_id: str) -> pd.DataFrame:
+    """A clip's ``TEXTS`` dealt to its gaps in a random order that differs, where any order does."""
+    said = texts["text"].to_numpy(object)
+    draw = rng("shuffled texts", clip_id)
+    while len(set(said)) > 1:
+        dealt = draw.permutation(said)
+        if (dealt != said).any():
+            return texts.assign(text=dealt)
+    return texts

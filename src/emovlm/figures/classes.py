@@ -24,17 +24,19 @@ def classes(
         size = mafw_classes.set_index("emotion")["clips"]
         order = sorted(classes, key=lambda name: -size.get(name, 0))
     counts = manifest.groupby(["split", "label"]).size().unstack(0, fill_value=0).reindex(order, fill_value=0)
-    splits = [name for name in ("pretrain", "train", "test") if name in counts]
+    splits = [name for name in ("pretrain", "train", "validation", "test") if name in counts]
     panels = 1 if mafw_classes is None else 2
     figure = style.new_figure(style.PAGE_IN if panels == 2 else style.COLUMN_IN, 3.2)
     grid = figure.subplots(1, panels, squeeze=False, sharey=True)[0]
     height = 0.8 / len(splits)
     for place, split in enumerate(splits):
         y = np.arange(len(order)) + (place - (len(splits) - 1) / 2) * height
-        bars = grid[0].barh(
-            y, counts[split], height, color=style.SERIES[place], label=f"{split} (n = {counts[split].sum()})"
-        )
-        grid[0].bar_label(bars, padding=1.5, fontsize=style.SMALL_PT)
+        even = counts[split].nunique() == 1  # then the legend says it once
+        each = f"{counts[split].iloc[0]} a class, " if even else ""
+        label = f"{split} ({each}n = {counts[split].sum()})"
+        bars = grid[0].barh(y, counts[split], height, color=style.SERIES[place], label=label)
+        if not even:
+            grid[0].bar_label(bars, padding=1.5, fontsize=style.SMALL_PT)
     grid[0].set_title(study_label(study))
     grid[0].legend(loc="lower right")
     if mafw_classes is not None:

@@ -20,13 +20,14 @@ def confusion(
     """Row-normalised confusion matrices before fine-tuning, after natural and after balanced fine-tuning.
 
     Args:
-        confusion: CONFUSION; cells that are not listed count zero.
-        conditions: ``config/conditions.tsv``; those of claim L2 whose system has one of these three trainings.
+        confusion: CONFUSION, of all training runs together; cells that are not listed count zero.
+        conditions: ``config/conditions.tsv``; those of claim L2 whose system has one of these three trainings, and
+            whose answer is the likeliest label, uncorrected.
         systems: ``config/systems.tsv``; one row of panels for each kind of system.
         classes: the emotions in the order of rows and columns.
     """
     wanted = of_claim(conditions, "L2").merge(systems, on="system")
-    wanted = wanted[wanted["sampler"].isin(SHOWN)]
+    wanted = wanted[wanted["sampler"].isin(SHOWN) & (wanted["decision"] == "likelihood")]
     wanted = wanted.assign(order=wanted["sampler"].map(SHOWN.index)).sort_values("order", kind="stable")
     shown = wanted[wanted["condition"].isin(confusion["condition"])]
     rows = [group for _, group in shown.groupby("kind", sort=False)]
@@ -47,13 +48,11 @@ def confusion(
                 continue
             counts = counts_of(confusion, members[place].condition, classes, columns)
             _matrix(axes, counts, left=place == 0)
-            axes.set_title(
-                f"{system_label(members[place].system).replace(', ', chr(10))}\nn = {int(counts.to_numpy().sum())}",
-                fontsize=style.SMALL_PT,
-            )
+            name = system_label(members[place].system).replace(", ", "\n")
+            axes.set_title(f"{name}\nn = {int(counts.to_numpy().sum())} answers", fontsize=style.SMALL_PT)
     left = [axes for row in grid for axes in row if axes.figure is not None]
     bar = figure.colorbar(left[0].collections[0], ax=left, location="right", shrink=0.5, aspect=25, pad=0.01)
-    bar.set_label("share of the label's clips")
+    bar.set_label("share of the label's answers")
     bar.outline.set_visible(False)
     style.foot(figure, absent(list(wanted["condition"]), set(confusion["condition"])))
     return figure

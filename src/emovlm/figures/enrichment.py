@@ -5,7 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emovlm.figures import style
-from emovlm.figures.labels import metric_label, study_label, system_label
+from emovlm.figures.labels import CLIPS, context_label, metric_label, runs_note, study_label, system_label
+
+ROW_IN = 0.33
 
 
 def enrichment(
@@ -14,17 +16,19 @@ def enrichment(
     """Forest plot of the differences that belong to claim T4, and the published differences beside it.
 
     Args:
-        comparisons: COMPARISONS, those of claim T4.
+        comparisons: COMPARISONS, those of claim T4: its evidence (family ``T4``) first, then controls.
         conditions: ``config/conditions.tsv``, for the systems and contexts compared.
         paper_msce: the published scores with and without enrichment (no intervals); their own panel.
         study: the study's id, which names the first panel.
     """
     rows = comparisons[comparisons["claim"] == "T4"]
+    rows = pd.concat([rows[rows["family"] == "T4"], rows[rows["family"] != "T4"]])
     published = paper_msce is not None
     datasets = paper_msce["dataset"].nunique() if published else 0
-    figure = style.new_figure(style.PAGE_IN, 0.95 + 0.4 * max(len(rows), datasets, 1))
+    figure = style.new_figure(style.PAGE_IN, 0.85 + ROW_IN * max(len(rows), datasets + 1, 1))
     if published:
-        left, right = figure.subplots(1, 2, width_ratios=[1.7, 1])
+        figure.get_layout_engine().set(wspace=0.05)
+        left, right = _panels(figure, datasets + 1, len(rows))
         _published(right, paper_msce)
     else:
         left = figure.subplots()
@@ -34,8 +38,9 @@ def enrichment(
         return figure
     about = conditions.set_index("condition")
     for place, row in enumerate(rows.itertuples()):
-        style.interval(left, 0, place, row.low, row.high, style.BLUE, vertical=False)
-        left.plot(row.difference, place, "o", color=style.BLUE, zorder=3)
+        color, marker = (style.BLUE, "o") if row.family == "T4" else (style.GREY, "s")
+        style.spread(left, place, row.difference, row, color, 0.2, vertical=False)
+        left.plot(row.difference, place, marker, color=color, zorder=3)
         left.text(
             1.02,
             place,
@@ -43,18 +48,25 @@ def enrichment(
             transform=left.get_yaxis_transform(),
             va="center",
         )
-    names = [
-        f"{system_label(about.loc[row.a, 'system'])}\n{_context(about, row.a)} − {_context(about, row.b)}"
-        for row in rows.itertuples()
-    ]
-    _axes(left, names, f"difference in {metric_label(rows.iloc[0]['metric'])} (95% interval)")
+    _axes(left, [_name(row, about) for row in rows.itertuples()])
+    left.set_xlabel(f"difference in {metric_label(rows.iloc[0]['metric'])} (95% interval)")
+    style.foot(figure, "Circles: evidence of the claim; squares: controls.", runs_note(int(rows["replicates"].max())))
     return figure
 
 
-def _context(about: pd.DataFrame, condition: str) -> str:
-    """What the model gets in a condition: its frames, and the context where there is one."""
-    row = about.loc[condition]
-    return row["frames"] if row["context"] == "none" else f"{row['frames']} with {row['context']}"
+def _panels(figure: Figure, few: int, many: int) -> list[Axes]:
+    """A panel with ``many`` rows, and beside its top one with ``few``."""
+    ratios = [few, many - few] if many > few else [1]
+    rows = [["left", "right"], ["left", "."]][: len(ratios)]
+    found = figure.subplot_mosaic(rows, width_ratios=[1.7, 1], height_ratios=ratios)
+    return [found["left"], found["right"]]
+
+
+def _name(row: tuple, about: pd.DataFrame) -> str:
+    """What is compared, and with whom, or on which clips where that is not all."""
+    shown = [context_label(*about.loc[side, ["frames", "context"]]) for side in (row.a, row.b)]
+    whom = system_label(about.loc[row.a, "system"]) if row.clips == "all" else CLIPS[row.clips]
+    return f"{shown[0]} − {shown[1]}\n{whom}"
 
 
 def _published(axes: Axes, table: pd.DataFrame) -> None:
@@ -62,15 +74,15 @@ def _published(axes: Axes, table: pd.DataFrame) -> None:
     gain = wide["msce"] - wide["keyframes"]
     axes.plot(gain, range(len(gain)), "D", color=style.PURPLE, markersize=3.5)
     for place, value in enumerate(gain):
-        axes.text(value, place - 0.12, f"{value:+.3f}".replace("-", "−"), ha="center", va="bottom")
+        axes.text(value, place - 0.3, f"{value:+.3f}".replace("-", "−"), ha="center", va="center")
     axes.set_title("Published")
-    _axes(axes, [f"{system}\n{dataset}" for dataset, system in gain.index], "difference in Macro-F1")
+    _axes(axes, [f"{system}\n{dataset}" for dataset, system in gain.index])
+    axes.set_xlabel("difference in Macro-F1")
     axes.set_xlim(min(0, gain.min()) - 0.01, gain.max() + 0.012)
 
 
-def _axes(axes: Axes, names: list[str], xlabel: str) -> None:
+def _axes(axes: Axes, names: list[str]) -> None:
     axes.axvline(0, color=style.GREY, linewidth=0.7, zorder=1)
     axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlabel(xlabel)
+    axes.set_ylim(len(names) - 0.5, -0.6)
     axes.grid(axis="x")

@@ -5,9 +5,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emovlm.figures import style
-from emovlm.figures.labels import absent, metric_label, of_claim, study_label, system_label
+from emovlm.figures.labels import absent, metric_label, of_claim, runs_note, scores, study_label, system_label
 
 METRIC = "macro_f1"
+# What varies with the rate, by kind of frame sampler: its name, mark, and a step to the side that keeps marks apart.
+SWEEPS = {
+    "rate": ("more frames, as in the paper", "o-", 0.0),
+    "held": ("equal tokens", "s:", -0.55),
+    "window": ("equal number of frames", "^--", 0.55),
+}
 
 
 def fps(
@@ -22,18 +28,20 @@ def fps(
 
     Args:
         metrics: METRICS.
-        conditions: ``config/conditions.tsv``; those of claim T1 are drawn, a line a system.
-        frame_samplers: ``config/frame_samplers.tsv``, for the rate of each sampler.
+        conditions: ``config/conditions.tsv``; those of claim T1 are drawn, a line a system and kind of sampler.
+        frame_samplers: ``config/frame_samplers.tsv``, for the rate and kind of each sampler.
         paper_fps_curve: the published curves (no intervals were published); their own panel and scale.
         study: the study's id, which names the left panel.
     """
-    wanted = of_claim(conditions, "T1").merge(
-        frame_samplers[["sampler", "rate"]].rename(columns={"sampler": "frames"}), on="frames"
-    )
-    wanted = wanted.assign(rate=pd.to_numeric(wanted["rate"])).dropna(subset="rate")
-    data = wanted.merge(metrics[metrics["metric"] == METRIC], on="condition")
+    samplers = frame_samplers.rename(columns={"sampler": "frames", "kind": "sweep"})
+    wanted = of_claim(conditions, "T1").merge(samplers[["frames", "sweep", "rate", "base"]], on="frames")
+    wanted = wanted[wanted["sweep"].isin(SWEEPS)].assign(rate=lambda rows: pd.to_numeric(rows["rate"]))
+    # A held sampler at the rate of its base is the base: where that line ends.
+    held = wanted[wanted["sweep"] == "held"]
+    ends = wanted[wanted["frames"].isin(held["base"]) & wanted["system"].isin(held["system"])].assign(sweep="held")
+    data = pd.concat([wanted, ends]).merge(scores(metrics, METRIC), on="condition")
     panels = 1 if paper_fps_curve is None else 2
-    figure = style.new_figure(style.COLUMN_IN if panels == 1 else style.PAGE_IN, 2.3)
+    figure = style.new_figure(style.COLUMN_IN if panels == 1 else style.PAGE_IN, 2.8)
     grid = figure.subplots(1, panels, squeeze=False)[0]
     _measured(grid[0], data)
     grid[0].set_title(study_label(study))
@@ -43,9 +51,10 @@ def fps(
     about = ""
     if len(data):
         asked = " to ".join(map(str, sorted({data["n"].min(), data["n"].max()})))
-        failed = f"at most {data['failed'].max()} of them failed"
+        failed = f"at most {data['failed'].max()} answers failed"
         about = f"{study_label(study)}: n = {asked} clips a point, {failed}; bars: 95% intervals."
-    style.foot(figure, about, absent(list(wanted["condition"]), set(data["condition"])))
+        about += " " + runs_note(data["replicates"].max())
+    style.foot(figure, about.strip(), absent(list(wanted["condition"]), set(data["condition"])))
     return figure
 
 
@@ -53,13 +62,19 @@ def _measured(axes: Axes, data: pd.DataFrame) -> None:
     if data.empty:
         style.say_absent(axes)
         return
-    for color, (system, line) in zip(style.SERIES, data.groupby("system", sort=False), strict=False):
+    lines = data.groupby(["system", "sweep"], sort=False)
+    for color, ((system, sweep), line) in zip(style.SERIES, lines, strict=False):
+        name, mark, step = SWEEPS[sweep]
         line = line.sort_values("rate")
         for point in line.itertuples():
-            style.interval(axes, point.rate, point.value, point.low, point.high, color)
-        axes.plot(line["rate"], line["value"], "o-", color=color, label=system_label(system), zorder=3)
+            style.spread(axes, point.rate + step, point.value, point, color, 0.42)
+        label = f"{system_label(system)}: {name}" if data["system"].nunique() > 1 else name
+        axes.plot(line["rate"] + step, line["value"], mark, color=color, label=label, zorder=3)
     _axes(axes, sorted(data["rate"].unique()))
-    axes.legend(loc="best")
+    title = system_label(data["system"].iloc[0]) if data["system"].nunique() == 1 else None
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.2 * (data["sweep"].nunique() + 1) * (high - low) / 1.2)  # room for the legend
+    axes.legend(loc="upper center", title=title, alignment="left", title_fontsize=style.SMALL_PT)
 
 
 def _published(axes: Axes, data: pd.DataFrame) -> None:

@@ -1,10 +1,13 @@
 """How systems, conditions and metrics are called in figures; ids without a name here are shown as they are."""
 
+import re
+
 import pandas as pd
 
 SYSTEMS = {
     "organism-frequency": "Organism, frequency captions",
     "organism-uniform": "Organism, uniform captions",
+    "organism-permuted": "Organism, permuted captions",
     "organism-natural": "Organism, natural fine-tuning",
     "organism-balanced": "Organism, balanced fine-tuning",
     "organism-square-root": "Organism, square-root fine-tuning",
@@ -12,8 +15,21 @@ SYSTEMS = {
     "videomae-natural": "Vision only, natural training",
     "videomae-balanced": "Vision only, balanced training",
 }
-STUDIES = {"embedded": "Embedded study (SynFace)", "quick": "Quick run (SynFace)"}
+STUDIES = {
+    "embedded": "Embedded study (SynFace)",
+    "full": "Embedded study (SynFace)",
+    "quick": "Quick run (SynFace)",
+    "broken": "Permuted labels (SynFace)",
+}
 METRICS = {"macro_f1": "Macro-F1", "uar": "UAR", "accuracy": "Accuracy", "f1": "F1"}
+CONTEXTS = {
+    "msce": "MSCE",
+    "static": "texts about keyframes",
+    "msce-shuffled": "texts shuffled",
+    "text-only": "texts alone",
+    "truth": "true texts",
+}
+CLIPS = {"micro": "micro-expressions", "order": "order-dependent clips", "plain": "plain clips"}
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 
 
@@ -27,6 +43,11 @@ def study_label(study: str) -> str:
     return STUDIES.get(study, study)
 
 
+def context_label(frames: str, context: str) -> str:
+    """What a model is shown in a condition: the texts that stand between its frames, or else the frames."""
+    return re.sub(r"^fps(\d+)$", r"\1 frames/s", frames) if context == "none" else CONTEXTS.get(context, context)
+
+
 def metric_label(metric: str) -> str:
     """What a metric is called on an axis."""
     return METRICS.get(metric, metric.replace("_", " "))
@@ -38,6 +59,16 @@ def of_claim(conditions: pd.DataFrame, claim: str) -> pd.DataFrame:
     ``conditions`` is ``config/conditions.tsv``; its column ``claims`` names claims, separated by spaces.
     """
     return conditions[[claim in str(claims).split() for claims in conditions["claims"]]]
+
+
+def scores(metrics: pd.DataFrame, metric: str, clips: str = "all") -> pd.DataFrame:
+    """The rows of METRICS for one metric on some clips: one a condition."""
+    return metrics[(metrics["metric"] == metric) & (metrics["clips"] == clips)]
+
+
+def runs_note(replicates: int) -> str:
+    """A sentence about the small dots; empty where there is one training run."""
+    return f"Means of {replicates} training runs; small dots: single runs." if replicates > 1 else ""
 
 
 def absent(wanted: list[str], present: set[str]) -> str:

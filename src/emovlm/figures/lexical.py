@@ -26,12 +26,14 @@ def lexical(
         per_class: PER_CLASS.
         frequency: TERM_FREQUENCY.
         correlations: CORRELATIONS, for rho, its exact p and the leave-one-class-out range.
-        conditions: ``config/conditions.tsv``; those that serve claim L1 are drawn.
+        conditions: ``config/conditions.tsv``; those that serve claim L1 are drawn, without the arm ``permuted``, whose
+            captions followed other frequencies (see ``figures.arms``).
         systems: ``config/systems.tsv``; systems of kind ``vision`` are the negative control.
         source, form: which frequency estimator.
     """
-    wanted = of_claim(conditions, "L1")
-    shown = wanted[wanted["condition"].isin(per_class["condition"])].merge(systems[["system", "kind"]], on="system")
+    wanted = of_claim(conditions, "L1").merge(systems[["system", "kind", "arm"]], on="system")
+    wanted = wanted[wanted["arm"] != "permuted"]
+    shown = wanted[wanted["condition"].isin(per_class["condition"])]
     words = frequency[(frequency["source"] == source) & (frequency["form"] == form)]
     languages = [name for name in LANGUAGES if (words["language"] == name).any()]
     if shown.empty or not languages:

@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from emovlm.core.errors import StudyError
+from emovlm.figures.arms import arms
 from emovlm.figures.classes import classes
 from emovlm.figures.confusion import confusion
 from emovlm.figures.enrichment import enrichment
@@ -22,7 +23,7 @@ from emovlm.figures.tables import load
 
 FIGURES: dict[str, Callable[..., Figure]] = {
     function.__name__: function
-    for function in (lexical, confusion, fps, shuffle, hits, enrichment, frequency, classes, samplers)
+    for function in (lexical, arms, confusion, fps, shuffle, hits, enrichment, frequency, classes, samplers)
 }
 FAMILY = "samples."  # samples.<sampler>=path: one table of a family
 

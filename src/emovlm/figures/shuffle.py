@@ -1,88 +1,95 @@
-"""Claim T2: frames in order against the same frames shuffled."""
+"""Claim T2: frames in order against the same frames in another order."""
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from emovlm.figures import style
-from emovlm.figures.labels import metric_label, study_label, system_label
+from emovlm.figures.labels import metric_label, of_claim, runs_note, scores, study_label, system_label
 
-ORDERED, SHUFFLED = style.BLUE, style.ORANGE
-OFFSET = 0.13  # of a row: keeps the two intervals apart
+# Order, as the kind of the frame sampler says it: its name, colour, mark, and a step up or down that keeps marks apart.
+ORDERS = {
+    "ordered": ("in order", style.BLUE, "o", -0.22),
+    "shuffled": ("shuffled", style.ORANGE, "s", 0.0),
+    "reversed": ("reversed", style.GREEN, "^", 0.22),
+}
+# Panel: which clips, and the metric. On the few clips whose class depends on order, macro-F1 would say less.
+PANELS = (("all", "macro_f1"), ("order", "accuracy"))
+BAG_OF_FRAMES = 0.5  # two mirrored clips show the same frames, so that one answer is right for one of them
 
 
 def shuffle(
     metrics: pd.DataFrame,
-    comparisons: pd.DataFrame,
     conditions: pd.DataFrame,
+    frame_samplers: pd.DataFrame,
     paper_frame_shuffle: pd.DataFrame | None = None,
     *,
     study: str,
 ) -> Figure:
-    """Dumbbells: a row a system, its score with frames in order and shuffled.
+    """A row a system: its score with frames in order, shuffled and reversed; clips that depend on order apart.
 
     Args:
         metrics: METRICS.
-        comparisons: COMPARISONS; those of claim T2, ``a`` shuffled and ``b`` in order.
-        conditions: ``config/conditions.tsv``, for the system of each condition.
+        conditions: ``config/conditions.tsv``; those of claim T2 are drawn.
+        frame_samplers: ``config/frame_samplers.tsv``, for the order of each condition's frames.
         paper_frame_shuffle: the published table of ten systems (no intervals); its own panels.
         study: the study's id, which names the first panel.
     """
-    pairs = comparisons[comparisons["claim"] == "T2"]
-    rows = max(len(pairs), 1)
+    kinds = frame_samplers.set_index("sampler")["kind"]
+    wanted = of_claim(conditions, "T2")
+    wanted = wanted.assign(order=wanted["frames"].map(kinds).where(lambda kind: kind.isin(ORDERS), "ordered"))
+    systems = list(dict.fromkeys(wanted.loc[wanted["order"] != "ordered", "system"]))
+    wanted = wanted[wanted["system"].isin(systems)]
     published = paper_frame_shuffle is not None
-    height = 1.05 + 0.42 * rows + (0.75 + 0.19 * paper_frame_shuffle["system"].nunique() if published else 0)
-    figure = style.new_figure(style.PAGE_IN, height)
+    upper_in = 1.1 + 0.4 * max(len(systems), 1)
+    lower_in = 0.65 + 0.19 * paper_frame_shuffle["system"].nunique() if published else 0
+    figure = style.new_figure(style.PAGE_IN, upper_in + lower_in)
+    upper = figure
     if published:
-        upper, lower = figure.subfigures(2, 1, height_ratios=[1.05 + 0.42 * rows, height - 1.05 - 0.42 * rows])
+        upper, lower = figure.subfigures(2, 1, height_ratios=[upper_in, lower_in])
         lower.patch.set_visible(False)  # it would cover what reaches down from above
-        _measured(upper.subplots(), pairs, metrics, conditions, study)
         _published(lower.subplots(1, 2, sharey=True), paper_frame_shuffle)
-    else:
-        _measured(figure.subplots(), pairs, metrics, conditions, study)
+    _measured(upper.subplots(1, 2, sharey=True), wanted, systems, metrics, study)
     return figure
 
 
-def _measured(axes: Axes, pairs: pd.DataFrame, metrics: pd.DataFrame, conditions: pd.DataFrame, study: str) -> None:
-    axes.set_title(study_label(study))
-    if pairs.empty:
-        style.say_absent(axes)
-        return
-    system = conditions.set_index("condition")["system"]
-    table = metrics.set_index(["condition", "metric"])
-    for row, pair in enumerate(pairs.itertuples()):
-        ends = [table.loc[(pair.b, pair.metric)], table.loc[(pair.a, pair.metric)]]
-        axes.plot([end["value"] for end in ends], [row - OFFSET, row + OFFSET], color=style.PALE, linewidth=2, zorder=1)
-        for end, color, marker, shift in zip(ends, (ORDERED, SHUFFLED), "os", (-OFFSET, OFFSET), strict=True):
-            style.interval(axes, 0, row + shift, end["low"], end["high"], color, vertical=False)
-            axes.plot(end["value"], row + shift, marker, color=color, zorder=3)
-        failed = max(int(end["failed"]) for end in ends)
-        axes.text(
-            1.02,
-            row,
-            f"Δ {style.signed(pair.difference, pair.low, pair.high)}\n"
-            f"{pair.changed} of {pair.n} answers changed; {failed} failed",
-            transform=axes.get_yaxis_transform(),
-            va="center",
-        )
-    axes.set_yticks(
-        range(len(pairs)), [system_label(system[pair.b]).replace(", ", "\n") for pair in pairs.itertuples()]
-    )
-    axes.set_ylim(len(pairs) - 0.5, -0.5)
-    axes.set_xlabel(f"{metric_label(pairs.iloc[0]['metric'])} (95% bootstrap intervals)")
-    axes.grid(axis="x")
-    _legend(axes)
+def _measured(grid: list[Axes], wanted: pd.DataFrame, systems: list[str], metrics: pd.DataFrame, study: str) -> None:
+    for axes, (clips, metric) in zip(grid, PANELS, strict=True):
+        data = wanted.merge(scores(metrics, metric, clips), on="condition")
+        if data.empty:
+            style.say_absent(axes)
+            continue
+        for order, (_, color, marker, step) in ORDERS.items():
+            for point in data[data["order"] == order].itertuples():
+                row = systems.index(point.system) + step
+                style.spread(axes, row, point.value, point, color, 0.1, vertical=False)
+                axes.plot(point.value, row, marker, color=color, zorder=3)
+        n = " to ".join(map(str, sorted({data["n"].min(), data["n"].max()})))
+        what = f"{study_label(study)}\nall clips" if clips == "all" else "\nclips whose class depends on order"
+        axes.set_title(f"{what} (n = {n})")
+        axes.set_xlabel(f"{metric_label(metric)} (95% intervals; at most {data['failed'].max()} answers failed)")
+        axes.grid(axis="x")
+        if clips == "order":
+            axes.axvline(BAG_OF_FRAMES, color=style.GREY, linewidth=0.8, linestyle="--", zorder=1)
+            axes.set_xlim(0, 1.01)
+            axes.text(BAG_OF_FRAMES, -0.6, " most for a bag of frames", va="center", color=style.GREY)
+    if systems:
+        grid[0].set_yticks(range(len(systems)), [system_label(system).replace(", ", "\n") for system in systems])
+        grid[0].set_ylim(len(systems) - 0.5, -0.8)
+        note = runs_note(int(metrics["replicates"].max()))
+        _legend(grid[0].figure, ORDERS, note)
 
 
 def _published(grid: list[Axes], table: pd.DataFrame) -> None:
     names = list(dict.fromkeys(table["system"]))
     kinds = table.drop_duplicates("system").set_index("system")["kind"]
+    shown = ("ordered", "shuffled")
     for axes, dataset in zip(grid, ("mafw", "dfew"), strict=True):
         wide = table.pivot(index="system", columns="frames", values=f"{dataset}_f1").reindex(names)
-        for row, ends in enumerate(wide.itertuples()):
-            axes.plot([ends.ordered, ends.shuffled], [row, row], color=style.PALE, linewidth=2, zorder=1)
-            axes.plot(ends.ordered, row, "o", color=ORDERED, zorder=3)
-            axes.plot(ends.shuffled, row, "s", color=SHUFFLED, zorder=3, markersize=3)
+        for row, ends in enumerate(wide[list(shown)].itertuples(index=False)):
+            axes.plot(ends, [row, row], color=style.PALE, linewidth=2, zorder=1)
+            for order, value in zip(shown, ends, strict=True):
+                axes.plot(value, row, ORDERS[order][2], color=ORDERS[order][1], zorder=3, markersize=3.5)
         axes.set_title(f"Published (Agarwal et al.): {dataset.upper()}" if axes is grid[0] else dataset.upper())
         axes.set_xlabel("Macro-F1 (no intervals published)")
         axes.grid(axis="x")
@@ -90,12 +97,13 @@ def _published(grid: list[Axes], table: pd.DataFrame) -> None:
         range(len(names)), [f"{name} (vision only)" if kinds[name] == "vision" else name for name in names]
     )
     grid[0].set_ylim(len(names) - 0.5, -0.5)
-    _legend(grid[1])
 
 
-def _legend(axes: Axes) -> None:
-    axes.plot([], [], "o", color=ORDERED, label="in order")
-    axes.plot([], [], "s", color=SHUFFLED, label="shuffled")
-    axes.legend(
-        loc="lower right", ncols=2, bbox_to_anchor=(1, 1), borderaxespad=0.1, columnspacing=1, handletextpad=0.2
+def _legend(figure: Figure, orders: dict, note: str) -> None:
+    """A legend above the panels, with a note beside it."""
+    axes = figure.axes[0]
+    marks = [axes.plot([], [], mark, color=color, label=name)[0] for name, color, mark, _ in orders.values()]
+    title = {"title": note, "title_fontsize": style.SMALL_PT} if note else {}
+    figure.legend(
+        handles=marks, loc="outside upper right", ncols=len(marks), columnspacing=1, handletextpad=0.2, **title
     )

@@ -79,11 +79,30 @@ def interval(axes: Axes, x: float, y: float, low: float, high: float, color: str
         axes.plot(*ends, color=color, linewidth=1.0, alpha=0.55, solid_capstyle="butt", label="_interval", zorder=2)
 
 
-def signed(value: float, low: float, high: float) -> str:
+def spread(axes: Axes, at: float, value: float, row: tuple, color: str, aside: float, vertical: bool = True) -> None:
+    """What a figure of METRICS or COMPARISONS is uncertain by: its interval, and ``aside`` small dots for single runs.
+
+    Args:
+        at: place across the values, where the interval is drawn.
+        value: mean over runs.
+        row: with low, high, replicates, lowest and highest.
+        aside: from ``at`` to the dots; there are none with one run, and the two outermost with more than three.
+    """
+    interval(axes, *((at, 0) if vertical else (0, at)), row.low, row.high, color, vertical)
+    if not np.isfinite(row.lowest):
+        return
+    runs = [row.lowest, row.highest]
+    if row.replicates == 3:  # the third follows from the mean
+        runs.insert(1, 3 * value - sum(runs))
+    across = [at + aside] * len(runs)
+    axes.plot(*((across, runs) if vertical else (runs, across)), ".", color=color, markersize=2.2, label="_runs")
+
+
+def signed(value: float, low: float, high: float, places: int = 3) -> str:
     """A difference in words, with its interval where there is one."""
 
     def number(x: float) -> str:
-        text = f"{x:+.3f}".replace("-", "\N{MINUS SIGN}")
+        text = f"{x:+.{places}f}".replace("-", "\N{MINUS SIGN}")
         return text[1:] if float(text[1:]) == 0 else text
 
     if np.isfinite(low) and np.isfinite(high):

@@ -5,20 +5,35 @@ from pathlib import Path
 import pandas as pd
 
 from emovlm.core.contract import Table
-from emovlm.core.contracts.data import CLIP_TRUTH, FRAME_TRUTH, MANIFEST
+from emovlm.core.contracts.data import CLIP_TRUTH, CUES, FRAME_TRUTH, MANIFEST
 from emovlm.core.contracts.frames import SAMPLE
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
-from emovlm.core.contracts.statistics import CLAIMS, COMPARISONS, CONFUSION, CORRELATIONS, HITS, METRICS, PER_CLASS
+from emovlm.core.contracts.statistics import (
+    CLAIMS,
+    COMPARISONS,
+    CONFUSION,
+    CONTRASTS,
+    CORRELATIONS,
+    HITS,
+    METRICS,
+    PER_CLASS,
+    PER_RUN,
+)
+from emovlm.core.contracts.training import CHECKS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table
 
 CONTRACTS: dict[str, Table] = {
     "metrics": METRICS,
     "per_class": PER_CLASS,
+    "per_run": PER_RUN,
     "confusion": CONFUSION,
     "comparisons": COMPARISONS,
     "correlations": CORRELATIONS,
+    "contrasts": CONTRASTS,
     "hits": HITS,
+    "checks": CHECKS,
+    "cues": CUES,
     "claims": CLAIMS,
     "frequency": TERM_FREQUENCY,
     "manifest": MANIFEST,
@@ -28,9 +43,9 @@ CONTRACTS: dict[str, Table] = {
 }
 # Tables without a contract of their own: config (TSV, all cells text) and published figures (CSV).
 PLAIN: dict[str, tuple[str, ...]] = {
-    "conditions": ("condition", "system", "dataset", "frames", "context", "claims"),
-    "systems": ("system", "kind", "sampler"),
-    "frame_samplers": ("sampler", "kind", "rate"),
+    "conditions": ("condition", "system", "dataset", "frames", "context", "decision", "claims"),
+    "systems": ("system", "kind", "arm", "sampler"),
+    "frame_samplers": ("sampler", "kind", "rate", "base"),
     "paper_fps_curve": ("system", "dataset", "fps", "macro_f1"),
     "paper_frame_shuffle": ("system", "kind", "frames", "mafw_f1", "dfew_f1"),
     "paper_msce": ("system", "dataset", "context", "macro_f1"),

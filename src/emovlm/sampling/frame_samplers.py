@@ -21,8 +21,8 @@ def sample_frames(sampler: Row, base: Row | None, seed: int, clips: pd.DataFrame
     """Sample frames of every decoded clip.
 
     Args:
-        sampler: row of ``frame_samplers.tsv``; ``kind`` is a key of ``SAMPLERS`` or ``shuffled``.
-        base: row of the sampler that ``sampler`` shuffles, if it does.
+        sampler: row of ``frame_samplers.tsv``; ``kind`` is a key of ``SAMPLERS`` or of ``DERIVED``.
+        base: row of the sampler that ``sampler`` derives from, if it does.
         seed: the study's seed; each clip shuffles by its own stream.
         clips: a ``contracts.CLIP_INDEX`` table. Failed clips get no rows.
         frames: a ``contracts.FRAME_INDEX`` table of the same clips.
@@ -34,10 +34,11 @@ def sample_frames(sampler: Row, base: Row | None, seed: int, clips: pd.DataFrame
         StudyError: naming the row, if its kind is unknown or a parameter is missing or out of range; naming the
             clip, if the two tables disagree.
     """
-    shuffled = sampler["kind"] == "shuffled"
-    row = _base_of(sampler, base) if shuffled else sampler
+    derive = DERIVED.get(sampler["kind"])
+    row = _base_of(sampler, base) if derive else sampler
     if row["kind"] not in SAMPLERS:
-        raise StudyError(f"{_where(row)}: unknown kind {row['kind']!r}; known are {', '.join([*SAMPLERS, 'shuffled'])}")
+        known = ", ".join([*SAMPLERS, *DERIVED])
+        raise StudyError(f"{_where(row)}: unknown kind {row['kind']!r}; known are {known}")
     choose, role = SAMPLERS[row["kind"]]
     decoded = clips[clips["status"] == "ok"].sort_values("clip_id", kind="stable")
     times = _timestamps(decoded, frames)
@@ -45,9 +46,10 @@ def sample_frames(sampler: Row, base: Row | None, seed: int, clips: pd.DataFrame
     for clip_id, fps in zip(decoded["clip_id"], decoded["fps"], strict=True):
         clip_times = times[clip_id]
         indices, gaps = choose(clip_times, fps, row)
-        if shuffled:
-            order = _permutation(indices, rng(seed, "shuffled", sampler["sampler"], clip_id))
-            indices, gaps = indices[order], gaps[order]
+        if derive:
+            indices, gaps = derive(
+                indices, gaps, clip_times, sampler, rng(seed, "shuffled", sampler["sampler"], clip_id)
+            )
         parts.append((clip_id, indices, gaps, clip_times[indices]))
     if not parts:
         return pd.DataFrame(columns=list(SAMPLE.columns))
@@ -104,12 +106,49 @@ def _count(times: np.ndarray, fps: float, row: Row) -> Choice:
     return indices, np.zeros_like(indices)
 
 
+def _window(times: np.ndarray, fps: float, row: Row) -> Choice:
+    """``count`` frames at the rate, around the middle of the clip; a window longer than the clip repeats its ends."""
+    count, rate = _count_of(row), _rate_of(row)
+    asked = (times[0] + times[-1]) / 2 + (np.arange(count) - (count - 1) / 2) / rate
+    after = np.searchsorted(times, asked).clip(1, len(times) - 1) if len(times) > 1 else np.zeros(count, np.int64)
+    before = np.maximum(after - 1, 0)
+    indices = np.where(asked - times[before] < times[after] - asked - TOLERANCE_S, before, after)
+    return indices, np.zeros_like(indices)
+
+
 SAMPLERS: dict[str, tuple[Callable[[np.ndarray, float, Row], Choice], str]] = {
     "rate": (_rate, "frame"),
     "keyframes": (_keyframes, "keyframe"),
     "between": (_between, "between"),
     "all": (_all, "frame"),
     "count": (_count, "frame"),
+    "window": (_window, "frame"),
+}
+
+
+def _shuffled(indices: np.ndarray, gaps: np.ndarray, times: np.ndarray, row: Row, draw: np.random.Generator) -> Choice:
+    """The frames of the base in a random order in which the clip looks different, where any order does."""
+    while True:
+        order = draw.permutation(len(indices))
+        if (indices[order] != indices).any() or len(np.unique(indices)) < 2:
+            return indices[order], gaps[order]
+
+
+def _reversed(indices: np.ndarray, gaps: np.ndarray, times: np.ndarray, row: Row, draw: np.random.Generator) -> Choice:
+    """The frames of the base, last first."""
+    return indices[::-1], gaps[::-1]
+
+
+def _held(indices: np.ndarray, gaps: np.ndarray, times: np.ndarray, row: Row, draw: np.random.Generator) -> Choice:
+    """As many frames as the base takes, but news only at the rate: each is the last frame of the rate's grid."""
+    grid = _grid(times, np.inf, _rate_of(row))
+    return grid[np.searchsorted(grid, indices, side="right") - 1], gaps
+
+
+DERIVED: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray, Row, np.random.Generator], Choice]] = {
+    "shuffled": _shuffled,
+    "reversed": _reversed,
+    "held": _held,
 }
 
 
@@ -118,14 +157,6 @@ def _grid(times: np.ndarray, fps: float, rate: float) -> np.ndarray:
         return np.arange(len(times))
     ticks = np.arange(np.floor((times[-1] + TOLERANCE_S) * rate) + 1) / rate
     return np.unique(np.searchsorted(times, ticks - TOLERANCE_S))
-
-
-def _permutation(indices: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """A random order in which the clip looks different, where any order does."""
-    while True:
-        order = generator.permutation(len(indices))
-        if (indices[order] != indices).any() or len(np.unique(indices)) < 2:
-            return order
 
 
 def _timestamps(decoded: pd.DataFrame, frames: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -144,9 +175,13 @@ def _timestamps(decoded: pd.DataFrame, frames: pd.DataFrame) -> dict[str, np.nda
 
 def _base_of(sampler: Row, base: Row | None) -> Row:
     if base is None:
-        raise StudyError(f"{_where(sampler)}: a shuffled sampler needs a base, the sampler whose frames it shuffles")
-    if base["kind"] == "shuffled":
-        raise StudyError(f"{_where(sampler)}: its base {base['sampler']} is itself shuffled; name an ordered sampler")
+        raise StudyError(
+            f"{_where(sampler)}: a {sampler['kind']} sampler needs a base, the sampler whose frames it takes"
+        )
+    if base["kind"] in DERIVED:
+        raise StudyError(
+            f"{_where(sampler)}: its base {base['sampler']} is itself {base['kind']}; name another sampler"
+        )
     return base
 
 

@@ -21,7 +21,10 @@ def flips(clusters: list[str], n_resamples: int, seed: int) -> np.ndarray:
 
 
 def resample(counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Counts of each resample, (n_resamples, K, K + 1): those of the clusters times weights (n_resamples, clusters)."""
+    """Counts of each resample, (n_resamples, R, K, K + 1): those of the clusters times weights (n_resamples, clusters).
+
+    Clusters are drawn, training runs are not: a resample holds the same people in every run.
+    """
     flat = weights.astype(float) @ counts.reshape(len(counts), -1).astype(float)
     return flat.reshape(len(weights), *counts.shape[1:])
 

@@ -1,11 +1,11 @@
 """Verdicts on the paper's claims, by rules fixed in ``config/claims.yaml`` before the run.
 
-Each piece of evidence is for the claim, against it or neither; a claim is supported if all its evidence is for it, not
-supported if any is against it, and undecided otherwise. Because all evidence must hold, no further correction of p is
-needed (intersection-union test).
+Each piece of evidence is for the claim, against it or neither (always neither from systems at chance). A claim is
+supported if all its evidence is for it, not supported if any is against it, and undecided otherwise. Because all
+evidence must hold, no further correction of p is needed (intersection-union test).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,8 @@ from scipy.stats import binomtest
 from statsmodels.stats.proportion import proportion_confint
 
 from emovlm.core.errors import StudyError
-from emovlm.statistics.correlation import exact_spearman, leave_one_out, rho_difference
+from emovlm.statistics.contrasts import ROLES
+from emovlm.statistics.counts import ALL
 
 FOR, AGAINST, NEITHER = "supported", "not supported", "undecided"
 
@@ -33,11 +34,15 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Results:
-    """The tables that verdicts are taken from, and the settings seed, resamples, confidence."""
+    """The tables that verdicts are taken from, of the contracts of the same names.
 
+    ``settings``: confidence, lexicon (primary_source, primary_form).
+    """
+
+    metrics: pd.DataFrame
     comparisons: pd.DataFrame
-    per_class: pd.DataFrame
-    frequency: pd.DataFrame
+    correlations: pd.DataFrame
+    contrasts: pd.DataFrame
     hits: pd.DataFrame
     settings: dict
 
@@ -81,66 +86,86 @@ def _from_comparisons(claim: str, stated: dict, results: Results, alpha: float) 
                 f"claims.yaml, claim {claim}: {name} is expected {expect}, which needs the test {needed}, "
                 f"but comparisons.tsv says {row['test']}"
             )
-        standing = standing_of(expect, row["low"], row["high"], row["p_holm"], stated["margin"], alpha)
+        runs = row["lowest"], row["highest"]
+        standing = standing_of(expect, row["low"], row["high"], row["p_holm"], stated["margin"], alpha, runs)
         figures = row[["difference", "low", "high", "p_holm", "n"]]
-        evidence.append(Evidence(f"{name} {expect}", standing, *figures))
+        found = Evidence(f"{name} {expect}", standing, *figures)
+        known = any(_recognises(row[side], row["clips"], results) for side in ("a", "b"))
+        evidence.append(found if known else _at_chance(found))
     return evidence
 
 
-def standing_of(expect: str, low: float, high: float, p: float, margin: float, alpha: float) -> str:
+def standing_of(expect: str, low: float, high: float, p: float, margin: float, alpha: float,
+                runs: tuple[float, float] = (np.nan, np.nan)) -> str:  # fmt: skip
     """What a difference with its interval says of the expectation greater, less or equal.
 
     Against: the interval excludes an effect of at least the margin in the expected direction (for ``equal``: it lies
-    wholly beyond the margin). For: p is below alpha and the interval lies on the expected side of zero (for ``equal``:
-    p of the equivalence test is below alpha). A real effect too small to matter is therefore against.
+    wholly beyond the margin). For: p is at most alpha and the interval lies on the expected side of zero, and so does
+    each of several training runs (``runs``: lowest and highest; nan with one run). For ``equal``: p of the equivalence
+    test is at most alpha. A real effect too small to matter is therefore against.
     """
     if np.isnan(low) or np.isnan(high):
         return NEITHER
     if expect == "equal":
-        return AGAINST if low > margin or high < -margin else FOR if p < alpha else NEITHER
+        return AGAINST if low > margin or high < -margin else FOR if p <= alpha else NEITHER
+    lowest = runs[0]
     if expect == "less":
-        low, high = -high, -low
-    return AGAINST if high < margin else FOR if p < alpha and low > 0 else NEITHER
+        low, high, lowest = -high, -low, -runs[1]
+    return AGAINST if high < margin else FOR if p <= alpha and low > 0 and not lowest <= 0 else NEITHER
 
 
 def _from_words(claim: str, stated: dict, results: Results, alpha: float) -> list[Evidence]:
-    """Three conditions on the lexical claim: the correlation, and its excess over the intervention and the control.
+    """Four conditions on the lexical claim: the correlation, and its excess over two interventions and the control.
 
-    For: p below alpha, the effect at least the margin, and positive whichever class is left out. Against: not positive
-    whichever class is left out. The range over left-out classes is no confidence interval; the rule is strict on both
-    sides because one training run an arm gives no measure of how much rho varies between runs. The control can only
-    withhold support: where it follows the words as well, something else than words may explain the correlation.
+    For: p at most alpha, the effect at least the margin, and positive whichever class is left out. Against: not
+    positive whichever class is left out. The range over left-out classes is no confidence interval; the rule is strict
+    on both sides because eleven classes are few. The control can only withhold support: where it follows the words as
+    well, something else than words may explain the correlation.
     """
     primary = results.settings["lexicon"]
-    words = results.frequency[
-        (results.frequency["language"] == stated["language"])
-        & (results.frequency["source"] == primary["primary_source"])
-        & (results.frequency["form"] == primary["primary_form"])
-        & ~results.frequency["censored"]
-    ]
-    wide = results.per_class.pivot(index="emotion", columns="condition", values="f1")
-    names = [stated[role] for role in ("subject", "intervention", "control")]
-    if missing := [name for name in names if name not in wide.columns]:
-        raise StudyError(f"claims.yaml, claim {claim}: no per-class metrics of the conditions {', '.join(missing)}")
-    both = wide[names].dropna().join(words.set_index("emotion")["count"], how="inner")
-    count, subject = both["count"].to_numpy(), both[names[0]].to_numpy()
-    if len(both) < 3 or any(both[column].nunique() < 2 for column in both):
-        nothing = (NEITHER, float("nan"), float("nan"), float("nan"), 1.0, len(both))
-        return [Evidence("rho is undefined, values do not differ between classes", *nothing)]
+    key = stated["language"], primary["primary_source"], primary["primary_form"]
 
-    def evidence(name: str, effect: float, low: float, high: float, p: float, *, can_refute: bool = True) -> Evidence:
-        clear = p < alpha and effect >= stated["margin"] and low > 0
-        standing = FOR if clear else AGAINST if can_refute and high <= 0 else NEITHER
-        return Evidence(name, standing, effect, low, high, p, len(both))
+    def evidence(name: str, row: pd.Series | None, columns: list[str], of: list[str], refutes: bool) -> Evidence:
+        if row is None:
+            return Evidence(f"{name} is undefined", NEITHER, float("nan"), float("nan"), float("nan"), 1.0, 0)
+        effect, low, high = row[columns]
+        clear = row["p"] <= alpha and effect >= stated["margin"] and low > 0
+        standing = FOR if clear else AGAINST if refutes and high <= 0 else NEITHER
+        found = Evidence(name, standing, effect, low, high, row["p"], row["n_classes"])
+        return found if all(_recognises(condition, ALL, results) for condition in of) else _at_chance(found)
 
-    rho, p = exact_spearman(subject, count)
-    found = [evidence(f"rho of {names[0]}", rho, *leave_one_out(subject, count), p)]
-    seed, resamples = results.settings["seed"], results.settings["resamples"]
-    for role in ("intervention", "control"):
-        excess = rho_difference(subject, both[stated[role]].to_numpy(), count, resamples, seed)
-        name = f"rho of {names[0]} minus rho of {stated[role]}"
-        found.append(evidence(name, **excess, can_refute=role == "intervention"))
+    subject = stated["subject"]
+    row = _row(results.correlations, subject=subject, language=key[0], source=key[1], form=key[2])
+    found = [evidence(f"rho of {subject}", row, ["rho", "rho_low", "rho_high"], [subject], True)]
+    for contrast, (role_a, role_b, words) in ROLES.items():
+        a, b = stated[role_a], stated[role_b]
+        row = _row(results.contrasts, contrast=contrast, a=a, b=b, language=key[0], source=key[1], form=key[2])
+        name = f"rho of {a} minus rho of {b}" + (", permuted words" if words == "permuted" else "")
+        found.append(evidence(name, row, ["difference", "low", "high"], [a, b], contrast != "control"))
     return found
+
+
+def _row(table: pd.DataFrame, **key: str) -> pd.Series | None:
+    """The row with that key, None where there is none."""
+    found = table[np.logical_and.reduce([table[column] == value for column, value in key.items()])]
+    return None if found.empty else found.iloc[0]
+
+
+def _recognises(condition: str, clips: str, results: Results) -> bool:
+    """Whether a condition agrees with the labels better than chance: the interval of kappa lies above 0."""
+    row = _row(results.metrics, condition=condition, clips=clips, metric="kappa")
+    return row is not None and row["low"] > 0
+
+
+def _at_chance(evidence: Evidence) -> Evidence:
+    """Evidence from systems at chance, which is worth nothing.
+
+    A system that recognises nothing still has habits: one that names emotions as often as books do, whatever it sees,
+    has an F1 by class that follows the words, and one tuned on balanced draws recalls rare classes more often. So a
+    comparison needs one condition that recognises (the other may have lost it), and a profile of F1 is only read from
+    a condition that does.
+    """
+    return replace(evidence, name=f"{evidence.name} (at chance)", standing=NEITHER)
 
 
 def _from_hits(claim: str, stated: dict, results: Results, alpha: float) -> list[Evidence]:
@@ -153,7 +178,7 @@ def _from_hits(claim: str, stated: dict, results: Results, alpha: float) -> list
     hit, margin = round(float((bins["measured"] * bins["n"]).sum())), stated["margin"]
     low, high = proportion_confint(hit, n, alpha=1 - results.settings["confidence"], method="wilson")
     p = binomtest(hit, n, margin, alternative="less").pvalue
-    standing = AGAINST if low >= margin else FOR if p < alpha and high < margin else NEITHER
+    standing = AGAINST if low >= margin else FOR if p <= alpha and high < margin else NEITHER
     return [Evidence(name, standing, hit / n, low, high, p, n)]
 
 

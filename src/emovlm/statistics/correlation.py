@@ -14,6 +14,8 @@ from emovlm.core.contracts.statistics import CORRELATIONS
 from emovlm.core.hashing import rng
 
 LEAST_CLASSES = 5
+LEAST_FREE = 4  # classes over the number of covariates
+COVARIATES = {"given_size": ["clips"], "given_size_and_reliability": ["clips", "cronbach_alpha"]}
 MOST_CLASSES = 14  # the programme over subsets doubles its work with each class
 TIE = 1e-9
 
@@ -71,45 +73,57 @@ def leave_one_out(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return float(np.nanmin(rhos)), float(np.nanmax(rhos))
 
 
-def rho_difference(first: np.ndarray, second: np.ndarray, y: np.ndarray, resamples: int, seed: int) -> dict[str, float]:
-    """How much more ``first`` follows y than ``second``: the difference of their rho with y.
-
-    p (two-sided) permutes y: does the change of profile between first and second go with y? ``low`` and ``high`` are
-    the range with one class left out. Nothing here reflects that another training run would give another profile.
-    """
-
-    def difference(keep: np.ndarray) -> float:
-        return spearman(first[keep], y[keep]) - spearman(second[keep], y[keep])
-
-    every = np.arange(len(y))
-    observed = difference(every)
-    profile = _standardised(first) - _standardised(second)
-    orders = rng(seed, "rho difference", len(y)).permuted(np.tile(every, (resamples, 1)), axis=1)
-    null = _standardised(y)[orders] @ profile
-    left = [difference(np.delete(every, i)) for i in every]
-    p = (1 + (np.abs(null) >= abs(observed) - TIE).sum()) / (1 + resamples)
-    return {"effect": observed, "low": float(np.nanmin(left)), "high": float(np.nanmax(left)), "p": float(p)}
-
-
-def _standardised(x: np.ndarray) -> np.ndarray:
+def standardised(x: np.ndarray) -> np.ndarray:
     """Mid-ranks with mean 0 and length 1: the product of two such vectors is Spearman's rho."""
     ranks = rankdata(x) - rankdata(x).mean()
     return ranks / np.sqrt(ranks @ ranks)
 
 
-def correlate(profiles: pd.DataFrame, frequency: pd.DataFrame) -> pd.DataFrame:
+def partial_spearman(x: np.ndarray, y: np.ndarray, given: np.ndarray, resamples: int, seed: int) -> tuple[float, float]:
+    """Spearman's rho of x and y given covariates (n, k), and its two-sided permutation p.
+
+    Ranks of x and y are regressed on the ranks of the covariates; rho is the correlation of the residuals. p permutes
+    the residuals of y at random, adds them to its fitted values and regresses again (Freedman and Lane 1983, the best
+    of the approximate tests in Anderson and Legendre 1999). The fit lies in the covariates' span, so only the permuted
+    residuals matter. (nan, nan) if fewer than ``LEAST_FREE`` points are left over the covariates, or if the covariates
+    leave nothing of x or y.
+    """
+    n, k = given.shape
+    if n - k < LEAST_FREE:
+        return float("nan"), float("nan")
+    design = np.column_stack([np.ones(n), *(rankdata(column) for column in given.T)])
+    basis, size, _ = np.linalg.svd(design, full_matrices=False)
+    basis = basis[:, size > TIE * size[0]]
+    rest_x, rest_y = (v - basis @ (basis.T @ v) for v in (rankdata(x), rankdata(y)))
+    if min(rest_x @ rest_x, rest_y @ rest_y) < TIE:
+        return float("nan"), float("nan")
+    orders = rng(seed, "partial", n).permuted(np.tile(np.arange(n), (resamples, 1)), axis=1)
+    permuted = rest_y[orders]
+    permuted -= (permuted @ basis) @ basis.T
+    length = np.sqrt((permuted**2).sum(axis=1) * (rest_x @ rest_x))
+    null = np.divide(permuted @ rest_x, length, out=np.zeros(resamples), where=length > TIE)
+    rho = rest_x @ rest_y / np.sqrt((rest_x @ rest_x) * (rest_y @ rest_y))
+    return float(rho), float((1 + (np.abs(null) >= abs(rho) - TIE).sum()) / (1 + resamples))
+
+
+def correlate(profiles: pd.DataFrame, frequency: pd.DataFrame, classes: pd.DataFrame, settings: dict) -> pd.DataFrame:
     """CORRELATIONS of every profile with every source, language and form.
 
     Classes that the source does not list (censored) are left out; with fewer than five left, or where all values of a
-    profile are equal, there is no row.
+    profile are equal, there is no row. Partial correlations are given only for profiles over all of MAFW's classes,
+    since class sizes and reliabilities are MAFW's, and are null where too few classes are left.
 
     Args:
         profiles: columns subject, origin, kind, emotion, value (F1 or recall; only its ranks count).
         frequency: TERM_FREQUENCY.
+        classes: ``mafw_classes.csv``, for clips and cronbach_alpha of each emotion.
+        settings: seed, resamples.
     """
     rows = []
     listed = frequency[~frequency["censored"]]
     for (subject, origin, kind), profile in profiles.groupby(["subject", "origin", "kind"]):
+        as_mafw = set(profile["emotion"]) == set(classes["emotion"])
+        profile = profile.merge(classes[["emotion", "clips", "cronbach_alpha"]], on="emotion", how="left")
         for (language, source, form), words in listed.groupby(["language", "source", "form"]):
             both = profile.merge(words, on="emotion")
             if len(both) < LEAST_CLASSES:
@@ -119,8 +133,14 @@ def correlate(profiles: pd.DataFrame, frequency: pd.DataFrame) -> pd.DataFrame:
             if np.isnan(rho):
                 continue
             low, high = leave_one_out(x, y)
-            rows.append({
+            row = {
                 "subject": subject, "origin": origin, "kind": kind, "language": language, "source": source,
                 "form": form, "n_classes": len(both), "rho": rho, "p": p, "rho_low": low, "rho_high": high,
-            })  # fmt: skip
+            }  # fmt: skip
+            for name, columns in COVARIATES.items():
+                found = np.nan, np.nan
+                if as_mafw:
+                    found = partial_spearman(x, y, both[columns].to_numpy(), settings["resamples"], settings["seed"])
+                row |= dict(zip((f"rho_{name}", f"p_{name}"), found, strict=True))
+            rows.append(row)
     return pd.DataFrame(rows, columns=list(CORRELATIONS.columns))

@@ -1,23 +1,29 @@
 """Metrics of recognition from counts, for one table or for thousands of resamples at once.
 
 Every function takes counts of shape (..., K, K + 1): true class by prediction, clips without an answer in the last
-column. Such clips stay in n and are errors. Macro averages are over the classes that have clips.
+column. Such clips stay in n and are errors. Macro averages are over the classes that have clips. In the tables a metric
+is computed in each training run and averaged over runs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from emovlm.core.errors import StudyError
 from emovlm.statistics.bootstrap import bootstrap_weights, percentile_interval, resample
-from emovlm.statistics.counts import FAILED, Counts, count
+from emovlm.statistics.counts import FAILED, Counts, count, subsets
 
 NEUTRAL = "neutral"
 
 
 def _divide(part: np.ndarray, whole: np.ndarray, empty: float) -> np.ndarray:
     return np.divide(part, whole, out=np.full(np.broadcast(part, whole).shape, empty), where=whole != 0)
+
+
+def _over_classes(values: np.ndarray) -> np.ndarray:
+    """Mean over the last axis of the classes that have clips; nan if none has."""
+    return _divide(np.nansum(values, -1), (~np.isnan(values)).sum(-1), np.nan)
 
 
 def class_recall(counts: np.ndarray) -> np.ndarray:
@@ -65,94 +71,151 @@ def entropy(counts: np.ndarray) -> np.ndarray:
 
 METRICS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "accuracy": accuracy,
-    "uar": lambda counts: np.nanmean(class_recall(counts), -1),
-    "macro_precision": lambda counts: np.nanmean(class_precision(counts), -1),
-    "macro_recall": lambda counts: np.nanmean(class_recall(counts), -1),
-    "macro_f1": lambda counts: np.nanmean(class_f1(counts), -1),
+    "uar": lambda counts: _over_classes(class_recall(counts)),
+    "macro_precision": lambda counts: _over_classes(class_precision(counts)),
+    "macro_recall": lambda counts: _over_classes(class_recall(counts)),
+    "macro_f1": lambda counts: _over_classes(class_f1(counts)),
     "kappa": kappa,
     "entropy": entropy,
 }
 
 
-def metric_from_counts(counts: np.ndarray, metric: str, classes: list[str]) -> np.ndarray:
+def metric_from_counts(counts: np.ndarray, metric: str, classes: list[str], tail: Sequence[str] = ()) -> np.ndarray:
     """One metric of counts (..., K, K + 1), of shape (...).
 
-    ``neutral_share`` is the share of all clips, failures included, that are called neutral.
+    ``neutral_share`` is the share of all clips, failures included, that are called neutral; ``tail_recall`` the mean
+    recall over the classes in ``tail``, nan where none of them has clips.
 
     Raises:
-        StudyError: no such metric, or ``neutral_share`` where no class is neutral.
+        StudyError: no such metric, or ``neutral_share`` where no class is neutral, or ``tail_recall`` where no class
+            is in the tail.
     """
     if metric == "neutral_share" and NEUTRAL in classes:
         return _divide(_predicted(counts)[..., classes.index(NEUTRAL)], counts.sum((-2, -1)), 0.0)
+    rare = [classes.index(c) for c in classes if c in tail]
+    if metric == "tail_recall" and rare:
+        return _over_classes(class_recall(counts)[..., rare])
     if metric not in METRICS:
         raise StudyError(
-            f"unknown metric {metric!r} for the classes {', '.join(classes)}; there are "
-            f"{', '.join(METRICS)} and, with a neutral class, neutral_share"
+            f"unknown metric {metric!r} for the classes {', '.join(classes)}; there are {', '.join(METRICS)}, "
+            "with a neutral class neutral_share, and with a class of statistics.tail tail_recall"
         )
     return METRICS[metric](counts)
 
 
-def _with_interval(statistic: Callable[[np.ndarray], np.ndarray], counts: Counts, settings: dict) -> tuple:
-    """A statistic of all clips with its interval; no interval from a single cluster."""
-    value = statistic(counts.total)
+def _resamples(counts: Counts, settings: dict) -> np.ndarray | None:
+    """Bootstrap resamples of the counts, (resamples, R, K, K + 1); None for a single cluster."""
     if len(counts.clusters) < 2:
-        return value, np.full_like(value, np.nan), np.full_like(value, np.nan)
-    weights = bootstrap_weights(counts.clusters, settings["resamples"], settings["seed"])
-    return value, *percentile_interval(statistic(resample(counts.table, weights)), settings["confidence"])
+        return None
+    return resample(counts.table, bootstrap_weights(counts.clusters, settings["resamples"], settings["seed"]))
+
+
+def _interval(spread: np.ndarray | None, statistic: Callable[[np.ndarray], np.ndarray], settings: dict) -> tuple:
+    """Interval of a statistic over resamples; (nan, nan) without resamples."""
+    if spread is None:
+        return np.nan, np.nan
+    return percentile_interval(statistic(spread), settings["confidence"])
+
+
+def run_range(values: np.ndarray) -> dict[str, float]:
+    """``lowest`` and ``highest`` of the values of single runs; nan (null in the tables) where there is one run only."""
+    low, high = (values.min(), values.max()) if len(values) > 1 else (np.nan, np.nan)
+    return {"lowest": float(low), "highest": float(high)}
 
 
 def metrics_table(answers: dict[str, pd.DataFrame], settings: dict) -> pd.DataFrame:
-    """METRICS of every condition, with paired percentile intervals by identity.
+    """METRICS of every condition, on all clips and by flag, with paired percentile intervals by identity.
 
     ``parsed_accuracy`` takes the class that the free reply names by strict parsing instead of the likeliest label;
     there, ``failed`` counts the replies that name none or several. It has a row only where the condition has replies.
 
     Args:
         answers: by condition, from :func:`emovlm.statistics.counts.read_answers`.
-        settings: seed, resamples, confidence, classes.
+        settings: seed, resamples, confidence, classes, tail (the rare classes of ``tail_recall``).
     """
     rows = []
     for condition, frame in answers.items():
-        counts = count(frame, settings["classes"])
-        asked = [(name, name, counts) for name in METRICS]
-        if NEUTRAL in counts.classes:
-            asked.append(("neutral_share", "neutral_share", counts))
-        if frame["reply"].fillna("").ne("").any():
-            asked.append(("parsed_accuracy", "accuracy", count(frame, settings["classes"], "parsed")))
-        for name, metric, source in asked:
-            value, low, high = _with_interval(
-                lambda table, m=metric, s=source: metric_from_counts(table, m, s.classes), source, settings
-            )
-            rows.append({
-                "condition": condition, "metric": name, "value": float(value), "low": float(low), "high": float(high),
-                "n": len(frame), "failed": int(source.total[:, -1].sum()),
-            })  # fmt: skip
+        for clips, part in subsets(frame):
+            rows += [{"condition": condition, "clips": clips, **row} for row in _metrics_of(part, settings)]
     return pd.DataFrame(rows)
 
 
+def _metrics_of(frame: pd.DataFrame, settings: dict) -> list[dict]:
+    """Rows of METRICS for the answers of one condition on some clips."""
+    rows = []
+
+    def add(metrics: dict[str, str], counts: Counts) -> None:
+        spread, runs = _resamples(counts, settings), counts.table.shape[1]
+        for name, metric in metrics.items():
+
+            def by_run(table: np.ndarray, metric: str = metric) -> np.ndarray:
+                return metric_from_counts(table, metric, counts.classes, settings["tail"])
+
+            values = by_run(counts.total)
+            low, high = _interval(spread, lambda table, by_run=by_run: by_run(table).mean(-1), settings)
+            rows.append({
+                "metric": name, "value": float(values.mean()), "low": float(low), "high": float(high),
+                "replicates": runs, **run_range(values), "n": len(frame) // runs,
+                "failed": int(counts.total[..., -1].sum()),
+            })  # fmt: skip
+
+    counts = count(frame, settings["classes"])
+    asked = {name: name for name in METRICS}
+    if NEUTRAL in counts.classes:
+        asked["neutral_share"] = "neutral_share"
+    if frame["label"].isin(settings["tail"]).any():
+        asked["tail_recall"] = "tail_recall"
+    add(asked, counts)
+    if frame["reply"].fillna("").ne("").any():
+        add({"parsed_accuracy": "accuracy"}, count(frame, settings["classes"], "parsed"))
+    return rows
+
+
 def per_class_table(answers: dict[str, pd.DataFrame], settings: dict) -> pd.DataFrame:
-    """PER_CLASS of every condition: precision, recall, F1 and the interval of F1, for the classes that have clips."""
+    """PER_CLASS of every condition: precision, recall, F1 and the interval of F1 of the classes that have clips.
+
+    All are means over runs, on all clips.
+    """
     tables = []
     for condition, frame in answers.items():
         counts = count(frame, settings["classes"])
-        n = counts.total.sum(-1)
+        n = counts.total[0].sum(-1)
         asked = n > 0
-        columns = {
+
+        def mean(of: Callable, table: np.ndarray, asked: np.ndarray = asked) -> np.ndarray:
+            return of(table)[..., asked].mean(-2)
+
+        low, high = _interval(_resamples(counts, settings), lambda table, mean=mean: mean(class_f1, table), settings)
+        tables.append(pd.DataFrame({
             "condition": condition, "emotion": np.array(counts.classes)[asked], "n": n[asked],
-            "precision": class_precision(counts.total)[asked], "recall": class_recall(counts.total)[asked],
-        }  # fmt: skip
-        f1, low, high = _with_interval(lambda table, asked=asked: class_f1(table)[..., asked], counts, settings)
-        tables.append(pd.DataFrame({**columns, "f1": f1, "low": low, "high": high}))
+            "precision": mean(class_precision, counts.total), "recall": mean(class_recall, counts.total),
+            "f1": mean(class_f1, counts.total), "low": low, "high": high,
+        }))  # fmt: skip
     return pd.concat(tables, ignore_index=True)
 
 
-def confusion_table(answers: dict[str, pd.DataFrame], settings: dict) -> pd.DataFrame:
-    """CONFUSION of every condition: clips of each class by prediction, ``failed`` among them."""
+def per_run_table(answers: dict[str, pd.DataFrame], settings: dict) -> pd.DataFrame:
+    """PER_RUN of every condition, all clips: F1 of each class that has clips in each training run."""
     rows = []
     for condition, frame in answers.items():
         counts = count(frame, settings["classes"])
         rows += [
-            {"condition": condition, "label": label, "prediction": prediction, "n": int(counts.total[i, j])}
+            {"condition": condition, "replicate": int(replicate), "emotion": emotion, "f1": float(f1)}
+            for replicate, by_class in zip(sorted(frame["replicate"].unique()), class_f1(counts.total), strict=True)
+            for emotion, f1 in zip(counts.classes, by_class, strict=True)
+            if not np.isnan(f1)
+        ]
+    return pd.DataFrame(rows)
+
+
+def confusion_table(answers: dict[str, pd.DataFrame], settings: dict) -> pd.DataFrame:
+    """CONFUSION of every condition: answers of each class by prediction, ``failed`` among them, summed over runs."""
+    rows = []
+    for condition, frame in answers.items():
+        counts = count(frame, settings["classes"])
+        summed = counts.total.sum(0)
+        rows += [
+            {"condition": condition, "label": label, "prediction": prediction, "n": int(summed[i, j])}
             for i, label in enumerate(counts.classes)
             for j, prediction in enumerate([*counts.classes, FAILED])
         ]

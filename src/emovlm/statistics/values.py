@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from emovlm.core.errors import StudyError
+from emovlm.statistics.correlation import COVARIATES
+from emovlm.statistics.counts import ALL
 from emovlm.statistics.published import published_values
 
 Value = dict[str, object]
@@ -19,17 +21,23 @@ UNITS = {"entropy": "bits", "kappa": "kappa"}
 
 @dataclass(frozen=True)
 class Tables:
-    """What values are collected from: tables of the contracts of the same names, and answers and manifests by id."""
+    """What values are collected from: tables of the contracts of the same names, and answers and manifests by id.
+
+    ``checks`` and ``cues`` may be None: then there are no such values.
+    """
 
     metrics: pd.DataFrame
     per_class: pd.DataFrame
     comparisons: pd.DataFrame
     correlations: pd.DataFrame
+    contrasts: pd.DataFrame
     hits: pd.DataFrame
     claims: pd.DataFrame
     frequency: pd.DataFrame
     answers: dict[str, pd.DataFrame]
     manifests: dict[str, pd.DataFrame]
+    checks: pd.DataFrame | None = None
+    cues: pd.DataFrame | None = None
 
 
 def collect(tables: Tables, published: dict[str, pd.DataFrame]) -> dict[str, Value]:
@@ -43,7 +51,8 @@ def collect(tables: Tables, published: dict[str, pd.DataFrame]) -> dict[str, Val
         StudyError: two values have one id.
     """
     values: dict[str, Value] = {}
-    collectors = (_metrics, _classes, _comparisons, _correlations, _hits, _claims, _frequency, _conditions, _datasets)
+    collectors = (_metrics, _classes, _comparisons, _correlations, _contrasts, _hits, _claims, _frequency, _conditions,
+                  _datasets, _checks, _cues)  # fmt: skip
     for name, entry in (pair for collector in collectors for pair in collector(tables)):
         _add(values, name, entry)
     for name, value, unit, source in published_values(published):
@@ -91,9 +100,9 @@ def _format(value: object, unit: str, signed: bool, places: int) -> str:
 
 def _metrics(tables: Tables) -> Iterator[tuple[str, Value]]:
     for row in tables.metrics.itertuples():
-        source = f"tables/metrics.csv: {row.condition}, {row.metric}"
-        unit = UNITS.get(row.metric, "share")
-        yield f"metric.{row.condition}.{row.metric}", entry_of(row.value, unit, source, row.low, row.high, row.n)
+        key = (row.condition, row.metric) if row.clips == ALL else (row.condition, row.clips, row.metric)
+        name, source = ".".join(("metric", *key)), f"tables/metrics.csv: {row.condition}, {row.clips}, {row.metric}"
+        yield name, entry_of(row.value, UNITS.get(row.metric, "share"), source, row.low, row.high, row.n)
 
 
 def _classes(tables: Tables) -> Iterator[tuple[str, Value]]:
@@ -113,6 +122,9 @@ def _comparisons(tables: Tables) -> Iterator[tuple[str, Value]]:
         yield f"{name}.p", entry_of(row.p, "p", source, n=row.n)
         yield f"{name}.p_holm", entry_of(row.p_holm, "p", source, n=row.n)
         yield f"{name}.margin", entry_of(row.margin, unit, source)
+        yield f"{name}.lowest", entry_of(row.lowest, unit, source, n=row.n, signed=True, places=3)
+        yield f"{name}.highest", entry_of(row.highest, unit, source, n=row.n, signed=True, places=3)
+        yield f"{name}.replicates", entry_of(row.replicates, "count", source)
         yield f"{name}.changed", entry_of(row.changed, "count", source, n=row.n)
         yield f"{name}.changed_share", entry_of(row.changed / row.n, "share", source, n=row.n)
 
@@ -123,6 +135,21 @@ def _correlations(tables: Tables) -> Iterator[tuple[str, Value]]:
         name, source = ".".join(("correlation", *key)), f"tables/correlations.csv: {', '.join(key)}"
         yield f"{name}.rho", entry_of(row.rho, "rho", source, row.rho_low, row.rho_high, row.n_classes)
         yield f"{name}.p", entry_of(row.p, "p", source, n=row.n_classes)
+        for given in COVARIATES:
+            rho, p = getattr(row, f"rho_{given}"), getattr(row, f"p_{given}")
+            yield f"{name}.{given}", entry_of(rho, "rho", source, n=row.n_classes)
+            yield f"{name}.{given}.p", entry_of(p, "p", source, n=row.n_classes)
+
+
+def _contrasts(tables: Tables) -> Iterator[tuple[str, Value]]:
+    for row in tables.contrasts.itertuples():
+        name = f"contrast.{row.contrast}.{row.language}"
+        source = f"tables/contrasts.csv: {row.contrast}, {row.language}"
+        n = row.n_classes
+        yield f"{name}.difference", entry_of(row.difference, "rho", source, row.low, row.high, n, signed=True)
+        yield f"{name}.p", entry_of(row.p, "p", source, n=n)
+        yield f"{name}.rho_a", entry_of(row.rho_a, "rho", source, n=n)
+        yield f"{name}.rho_b", entry_of(row.rho_b, "rho", source, n=n)
 
 
 def _hits(tables: Tables) -> Iterator[tuple[str, Value]]:
@@ -155,9 +182,10 @@ def _conditions(tables: Tables) -> Iterator[tuple[str, Value]]:
     for condition, frame in tables.answers.items():
         name, source = f"condition.{condition}", f"answers/{condition}.parquet"
         answered = frame[frame["status"] == "ok"]
-        n = len(answered)
-        yield f"{name}.n", entry_of(len(frame), "count", source)
-        yield f"{name}.failed", entry_of(len(frame) - n, "count", source, n=len(frame))
+        n = frame["clip_id"].nunique()
+        yield f"{name}.n", entry_of(n, "count", source)
+        yield f"{name}.replicates", entry_of(frame["replicate"].nunique(), "count", source)
+        yield f"{name}.failed", entry_of(len(frame) - len(answered), "count", source, n=len(frame))
         yield f"{name}.frames", entry_of(answered["n_frames"].mean(), "frames a clip", source, n=n, places=1)
         yield f"{name}.tokens", entry_of(answered["n_tokens"].mean(), "tokens a clip", source, n=n, places=0)
 
@@ -170,3 +198,25 @@ def _datasets(tables: Tables) -> Iterator[tuple[str, Value]]:
             yield f"dataset.{dataset}.{split}.identities", entry_of(clips["identity"].nunique(), "count", source)
             for label, of_class in clips.groupby("label"):
                 yield f"dataset.{dataset}.{split}.{label}.n", entry_of(len(of_class), "count", source)
+
+
+def _checks(tables: Tables) -> Iterator[tuple[str, Value]]:
+    if tables.checks is None:
+        return
+    for (system, measure), runs in tables.checks.groupby(["system", "measure"]):
+        name, source = f"check.{system}.{measure}", f"tables/checks.csv: {system}, {measure}"
+        one = runs.iloc[0]
+        interval = (one["low"], one["high"]) if len(runs) == 1 else (None, None)  # a mean of intervals is none
+        yield name, entry_of(runs["value"].mean(), "share", source, *interval, n=one["n"])
+        yield f"{name}.chance", entry_of(runs["chance"].mean(), "share", source, n=one["n"])
+
+
+def _cues(tables: Tables) -> Iterator[tuple[str, Value]]:
+    if tables.cues is None:
+        return
+    for row in tables.cues.itertuples():
+        name, source = f"cue.{row.cues}", f"tables/cues.csv: {row.cues}"
+        yield f"{name}.accuracy", entry_of(row.accuracy, "share", source, row.low, row.high, row.n)
+        yield f"{name}.chance", entry_of(row.chance, "share", source, n=row.n)
+        yield f"{name}.p", entry_of(row.p, "p", source, n=row.n)
+        yield f"{name}.p_holm", entry_of(row.p_holm, "p", source, n=row.n)

@@ -13,8 +13,9 @@ from emovlm.core.io import read_table, read_tables, write_table, write_text
 from emovlm.core.progress import track
 from emovlm.synface.canvas import make_canvas
 from emovlm.synface.distractors import add_distractors, draw_pose
-from emovlm.synface.expression import Event, draw_event, express
-from emovlm.synface.facs import AUS
+from emovlm.synface.expression import ORDER_PAIRS, Event, draw_event, draw_succession, express
+from emovlm.synface.facs import AUS, MOST
+from emovlm.synface.facts import facts_of
 from emovlm.synface.identity import Identity, make_identity
 from emovlm.synface.render import Renderer
 from emovlm.synface.rig import load_rig
@@ -36,24 +37,50 @@ class Script:
 
 
 def write_script(row: pd.Series, image_size: int) -> Script:
-    """Draw what happens in the clip of one row of the plan; nothing but the row decides."""
+    """Draw what happens in the clip of one row of the plan; nothing but the row decides.
+
+    Of the two orders of a pair, the second of ``ORDER_PAIRS`` is the first one's script run backwards: two such rows
+    with the same seed show the same frames.
+    """
     draw = rng(row["seed"], "clip")
     duration = float(row["duration_s"])
     t = np.arange(max(1, round(duration * row["fps"]))) / row["fps"]
-    event = None if row["label"] == "neutral" else draw_event(draw, duration, bool(row["micro"]))
-    action = express(draw, row["label"], int(row["variant"]), float(row["intensity"]), t, event)
+    event, action = _act(draw, row, t, duration)
     background = rng(row["seed"], "distractors")  # a stream of its own: the label cannot shift it
     blinks = add_distractors(background, action, t, duration)
     pose = draw_pose(background, t)
     lean = float(np.clip(background.normal(0, 0.06), -0.15, 0.15))
+    if _backwards(row):
+        action, pose = action[::-1], pose[::-1]
     return Script(t, action, pose, lean, event, blinks, draw_scene(rng(row["seed"], "scene"), image_size))
+
+
+def _act(draw: np.random.Generator, row: pd.Series, t: np.ndarray, duration: float) -> tuple[Event | None, np.ndarray]:
+    """When the label's expression happens, and the action units of all expressions, not yet run backwards."""
+    label, variant, intensity = row["label"], int(row["variant"]), float(row["intensity"])
+    if pd.isna(row["order"]):
+        event = None if label == "neutral" else draw_event(draw, duration, bool(row["micro"]))
+        return event, express(draw, label, variant, intensity, t, event)
+    both = (label, row["order"]) if _backwards(row) else (row["order"], label)
+    events = draw_succession(draw, duration)
+    acts = [express(draw, e, variant, intensity, t, when, lagged=False) for e, when in zip(both, events, strict=True)]
+    event = events[1]
+    if _backwards(row):
+        first = events[0]
+        event = Event(*(float(t[-1]) - x for x in (first.offset, first.apex_end, first.apex, first.onset)))
+    return event, np.clip(sum(acts), 0, MOST)
+
+
+def _backwards(row: pd.Series) -> bool:
+    return (row["label"], row["order"]) in ORDER_PAIRS
 
 
 def render_row(renderer: Renderer, identity: Identity, row: pd.Series) -> tuple[Script, np.ndarray]:
     """Render one planned clip: its script and (frames, size, size, 3) uint8 RGB."""
     script = write_script(row, renderer.size)
     grain = rng(row["seed"], "grain")
-    return script, renderer.clip(identity, script.scene, script.action, script.pose, script.lean, grain)
+    way = slice(None, None, -1 if _backwards(row) else 1)  # so that the grain runs backwards too
+    return script, renderer.clip(identity, script.scene, script.action[way], script.pose[way], script.lean, grain)[way]
 
 
 def render_shard(
@@ -95,18 +122,19 @@ def render_shard(
             name = row["identity"]
             identity = make_identity(rig, canvas, int(settings["seed"]), name)
         script, pixels = render_row(renderer, identity, row)
-        write_mp4(Path(folder) / f"{row['name']}.mp4", pixels, row["fps"], int(settings["crf"]))
-        clips.append(_clip_truth(f"{dataset}/{row['name']}", row, script, pixels))
+        path = Path(folder) / f"{row['name']}.mp4"
+        write_mp4(path, pixels, row["fps"], int(settings["crf"]))
+        clips.append(_clip_truth(f"{dataset}/{row['name']}", row, script, pixels, path.stat().st_size))
         frames.append(_frame_truth(f"{dataset}/{row['name']}", script))
     columns = ["clip_id", "frame_index", "timestamp_s", *(f"au_{au}" for au in AUS)]
-    write_table(pd.DataFrame(clips, columns=list(CLIP_TRUTH.columns)), clips_path, CLIP_TRUTH)
+    write_table(pd.DataFrame(clips, columns=None if clips else list(CLIP_TRUTH.columns)), clips_path, CLIP_TRUTH)
     write_table(pd.concat(frames) if frames else pd.DataFrame(columns=columns), frames_path, FRAME_TRUTH)
 
 
-def _clip_truth(clip_id: str, row: pd.Series, script: Script, pixels: np.ndarray) -> dict[str, object]:
+def _clip_truth(clip_id: str, row: pd.Series, script: Script, pixels: np.ndarray, n_bytes: int) -> dict[str, object]:
     event = script.event
     times = (event.onset, event.apex, event.apex_end, event.offset) if event else (None,) * 4
-    yaw = np.degrees(script.scene.yaw + script.pose[:, 1].mean())
+    facts = facts_of(script.action, script.pose, script.scene, len(script.t) / row["fps"], n_bytes)
     return {
         "clip_id": clip_id,
         "identity": row["identity"],
@@ -115,9 +143,10 @@ def _clip_truth(clip_id: str, row: pd.Series, script: Script, pixels: np.ndarray
         "micro": bool(row["micro"]),
         "order": row["order"],
         **dict(zip(("onset_s", "apex_s", "apex_end_s", "offset_s"), times, strict=True)),
-        "yaw_deg": float(yaw),
+        "yaw_deg": facts.pop("cue_yaw_deg"),
         "blinks": script.blinks,
         "frames_sha256": sha256_bytes(pixels.tobytes()),
+        **facts,
     }
 
 

@@ -68,6 +68,16 @@ PROTOTYPES: dict[str, tuple[dict[str, float], ...]] = {
 CLASSES = tuple(PROTOTYPES)
 MICRO_S = (0.25, 0.5)
 
+ORDER_PAIRS = (
+    ("happiness", "disappointment"),
+    ("fear", "anger"),
+    ("anxiety", "surprise"),
+    ("sadness", "contempt"),
+    ("disgust", "helplessness"),
+)
+"""Emotions that follow each other in order-dependent clips, in either order; the second one is the label. Ours:
+the two of a pair look different, and every emotion but neutral is in one pair, so that all are equally concerned."""
+
 
 @dataclass(frozen=True)
 class Event:
@@ -109,6 +119,21 @@ def draw_event(draw: np.random.Generator, duration: float, micro: bool) -> Event
     return Event(onset, onset + rise, onset + rise + hold, onset + length)
 
 
+def draw_succession(draw: np.random.Generator, duration: float) -> tuple[Event, Event]:
+    """Draw when one expression gives way to another: the second rises while the first fades.
+
+    Times are symmetric in distribution: seen backwards, a clip is like one of the opposite order seen forwards.
+    """
+    length = min(draw.uniform(0.75, 0.92) * duration, duration - 0.12)
+    rise, turn, fall = np.minimum(draw.uniform(0.15, 0.45, 3), length / 5)
+    holds = length - rise - turn - fall
+    first = holds * draw.uniform(0.42, 0.58)
+    onset = draw.uniform(0.05, duration - length - 0.05)
+    leave = onset + rise + first
+    arrive, end = leave + turn, onset + length
+    return Event(onset, onset + rise, leave, arrive), Event(leave, arrive, end - fall, end)
+
+
 def course(t: np.ndarray, event: Event, lag: float = 0.0) -> np.ndarray:
     """Share of the apex intensity at the times ``t``: 0 outside the event, 1 at the apex, smooth in between.
 
@@ -125,14 +150,21 @@ def _smooth(x: np.ndarray) -> np.ndarray:
 
 
 def express(
-    draw: np.random.Generator, label: str, variant: int, intensity: float, t: np.ndarray, event: Event | None
+    draw: np.random.Generator,
+    label: str,
+    variant: int,
+    intensity: float,
+    t: np.ndarray,
+    event: Event | None,
+    lagged: bool = True,
 ) -> np.ndarray:
     """Action units of one expression over time.
 
     Args:
-        variant: number of the prototype's variant; intensity: share of the prototype's.
+        variant: number of the prototype's variant, modulo how many there are; intensity: share of the prototype's.
         t: (frames,) seconds.
         event: when it happens; ``None`` for a face that stays neutral.
+        lagged: whether action units start at slightly different times, as in life.
 
     Returns:
         (frames, AUs) float32, 0..1.2, in the order of ``facs.AUS``.
@@ -141,8 +173,9 @@ def express(
     other_side = draw.random() < 0.5
     if event is None:
         return action
-    for au, strength in variants_of(label)[variant].items():
-        lag = draw.uniform(0, 0.3) * (event.apex - event.onset)
+    variants = variants_of(label)
+    for au, strength in variants[variant % len(variants)].items():
+        lag = draw.uniform(0, 0.3) * (event.apex - event.onset) * lagged
         peak = strength * intensity * draw.uniform(0.85, 1.12)
         action[:, AU_INDEX[mirrored(au) if other_side else au]] = course(t, event, lag) * peak
     return action.clip(0, MOST)

@@ -8,12 +8,13 @@ import pandas as pd
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng, seed_of
-from emovlm.synface.expression import CLASSES, variants_of
+from emovlm.synface.expression import CLASSES, ORDER_PAIRS
 
 LENGTH_BINS_S = {"clips_0_2s": (1.0, 2.0), "clips_2_5s": (2.0, 5.0), "clips_5s_up": (5.0, 6.0)}
 """MAFW's bins of clip length, and the range in which each is filled evenly."""
 
 INTENSITY, MICRO_INTENSITY = (0.7, 1.1), (0.45, 0.7)
+VARIANTS = 6  # a multiple of every class's number of variants
 
 
 def plan_clips(dataset: str, corpus: dict[str, Any], class_sizes: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -21,7 +22,7 @@ def plan_clips(dataset: str, corpus: dict[str, Any], class_sizes: pd.DataFrame, 
 
     Args:
         dataset: its name; people are called ``<dataset>-0001``, so that datasets share none.
-        corpus: ``micro_share``, ``order_share`` and one entry a split:
+        corpus: ``micro_share``, ``order_share`` (of the smaller class of each pair) and one entry a split:
             ``{clips, per_class: natural | equal, fps, identities}``.
         class_sizes: columns ``emotion``, ``clips`` and those of ``LENGTH_BINS_S`` (:func:`read_class_sizes`).
 
@@ -31,14 +32,13 @@ def plan_clips(dataset: str, corpus: dict[str, Any], class_sizes: pd.DataFrame, 
     Raises:
         StudyError: a setting is missing or cannot be met.
     """
-    if corpus.get("order_share"):
-        raise StudyError("synface: order_share must be 0: order-dependent clips are not rendered yet")
     splits = {name: split for name, split in corpus.items() if isinstance(split, dict)}
     if not splits:
         raise StudyError(f"synface: the corpus of {dataset} has no split; give it train and test, or pretrain")
     parts, first_person = [], 1
     for name, split in splits.items():
-        part = _plan_split(dataset, name, split, float(corpus.get("micro_share", 0)), class_sizes, seed)
+        shares = {key: float(corpus.get(key, 0)) for key in ("micro_share", "order_share")}
+        part = _plan_split(dataset, name, split, shares, class_sizes, seed)
         people = part.pop("person") + first_person
         part["identity"] = [f"{dataset}-{person:04d}" for person in people]
         first_person += int(split["identities"])
@@ -46,14 +46,15 @@ def plan_clips(dataset: str, corpus: dict[str, Any], class_sizes: pd.DataFrame, 
     plan = pd.concat(parts, ignore_index=True)
     plan = plan.iloc[rng(seed, dataset, "names").permutation(len(plan))].reset_index(drop=True)
     plan["name"] = [f"{i:05d}" for i in range(1, len(plan) + 1)]
-    plan["seed"] = [seed_of(seed, dataset, name) for name in plan["name"]]
-    plan["order"] = None
-    return plan
+    leader = plan.groupby(["split", "scene"])["name"].transform("min")  # mirrored clips share a seed
+    plan["seed"] = [seed_of(seed, dataset, name) for name in leader]
+    return plan.drop(columns="scene")
 
 
 def _plan_split(
-    dataset: str, split: str, settings: dict[str, Any], micro_share: float, class_sizes: pd.DataFrame, seed: int
+    dataset: str, split: str, settings: dict[str, Any], shares: dict[str, float], class_sizes: pd.DataFrame, seed: int
 ) -> pd.DataFrame:
+    """The clips of one split, class after class, with the numbers of their ``person`` and ``scene``."""
     where = f"synface: {dataset}, split {split}"
     missing = [key for key in ("clips", "per_class", "fps", "identities") if key not in settings]
     if missing:
@@ -63,13 +64,19 @@ def _plan_split(
     if int(settings["identities"]) < 1 or float(settings["fps"]) <= 0 or int(settings["clips"]) < len(CLASSES):
         raise StudyError(f"{where}: needs at least one identity, fps above 0 and {len(CLASSES)} clips (one a class)")
     weights = class_sizes["clips"].to_numpy(float) if settings["per_class"] == "natural" else np.ones(len(class_sizes))
-    counts = largest_remainder(weights, int(settings["clips"]))
+    counts = dict(zip(class_sizes["emotion"], largest_remainder(weights, int(settings["clips"])), strict=True))
+    mirrored = {}
+    for pair in ORDER_PAIRS:  # equally many in both orders, so that the pair alone says nothing of the label
+        each = round(shares["order_share"] * min(counts[label] for label in pair))
+        mirrored |= {pair[0]: (pair[1], each), pair[1]: (pair[0], each)}
     rows, expressive = [], 0
-    for label, n in zip(class_sizes["emotion"], counts, strict=True):
+    for label, n in counts.items():
         draw = rng(seed, dataset, split, label)
+        partner, n_order = mirrored.get(label, (None, 0))
         micro = np.zeros(n, bool)
         if label != "neutral":  # rounded over the running total, so that small classes get their part too
-            micro[: round(micro_share * (expressive + n)) - round(micro_share * expressive)] = True
+            share = shares["micro_share"]
+            micro[: min(n - n_order, round(share * (expressive + n)) - round(share * expressive))] = True
             expressive += n
         low, high = np.where(micro, MICRO_INTENSITY[0], INTENSITY[0]), np.where(micro, MICRO_INTENSITY[1], INTENSITY[1])
         rows.append(
@@ -78,16 +85,32 @@ def _plan_split(
                     "split": split,
                     "label": label,
                     "fps": float(settings["fps"]),
-                    "variant": draw.permutation(np.arange(n) % len(variants_of(label))),
+                    "variant": draw.permutation(np.arange(n) % VARIANTS),
                     "duration_s": clip_lengths(draw.permutation((np.arange(n) + draw.random(n)) / n), class_sizes),
                     "intensity": draw.uniform(low, high),
                     "micro": micro,
+                    "order": pd.Series([None] * (n - n_order) + [partner] * n_order, dtype=object),
                 }
             )
         )
     part = pd.concat(rows, ignore_index=True)
-    part["person"] = _cast(counts, int(settings["identities"]), rng(seed, dataset, split, "people"))
-    return part
+    return _mirror(part, int(settings["identities"]), rng(seed, dataset, split, "people"))
+
+
+def _mirror(part: pd.DataFrame, n_people: int, draw: np.random.Generator) -> pd.DataFrame:
+    """Cast the clips, and give each clip of the second order of a pair all that its mirror image has."""
+    part["scene"] = np.arange(len(part))
+    images = []
+    for first, second in ORDER_PAIRS:
+        pair = [part.index[(part["label"] == a) & (part["order"] == b)] for a, b in ((first, second), (second, first))]
+        images += zip(*pair, strict=True)
+    followers = [follower for _, follower in images]
+    lead = part.drop(index=followers)
+    counts = lead.groupby("label", sort=False).size().to_numpy()
+    part.loc[lead.index, "person"] = _cast(counts, n_people, draw)
+    shared = ["person", "scene", "variant", "duration_s", "intensity"]
+    part.loc[followers, shared] = part.loc[[leader for leader, _ in images], shared].to_numpy()
+    return part.astype({"person": int, "scene": int, "variant": int})
 
 
 def _cast(counts: np.ndarray, n_people: int, draw: np.random.Generator) -> np.ndarray:

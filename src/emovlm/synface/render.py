@@ -66,7 +66,7 @@ class Renderer:
         depths = np.clip(np.einsum("fa,aw->fw", action, self._wrinkle_matrix), 0, 1) * identity.wrinkle_gain
         depths = ((depths + identity.static_wrinkles) * WRINKLE_STRENGTH).astype(np.float32)
         colours = np.stack([identity.lip, identity.iris, identity.hair, identity.cloth, identity.trim])
-        np.float32(scene.exposure * (MEAN_SKIN / identity.brightness) ** 0.4)  # as a camera's automatic does
+        exposure = np.float32(scene.exposure * (MEAN_SKIN / identity.brightness) ** 0.4)  # as a camera's automatic does
         camera = _camera(identity, scene, self.size * self.supersampling)
         background = _enlarged(scene.background, self.size * self.supersampling)
         frames = np.empty((len(action), self.size, self.size, 3), np.uint8)
@@ -100,7 +100,7 @@ class Renderer:
             shade.expose(
                 self._light,
                 self.supersampling,
-                np.float32(scene.exposure),
+                exposure,
                 GAMMA,
                 np.float32(scene.grain),
                 self._noise,

@@ -3,6 +3,7 @@
 import numba as nb
 import numpy as np
 
+from emovlm.synface.canvas import AXIS_Z
 from emovlm.synface.rig import EYE, HAIR, SKIN, TEETH
 
 LIPS, INNER, HAIRY, LID = range(4)
@@ -117,9 +118,14 @@ def shade(
             nx = _blend(normals, 0, a, b, c, w0, w1, w2)
             ny = _blend(normals, 1, a, b, c, w0, w1, w2)
             nz = _blend(normals, 2, a, b, c, w0, w1, w2)
+            kind = material[t]
+            if kind == HAIR:  # the sheets are flat; lit as one round mass, inside and outside alike
+                nx = _blend(rest, 0, a, b, c, w0, w1, w2)
+                ny, nz = _F(0.1), _blend(rest, 2, a, b, c, w0, w1, w2) - _F(AXIS_Z)
+            elif kind == TEETH:  # the edges of the upper ones face down and would be grey
+                ny, nz = _F(0.1) * ny, max(nz, _F(0.6))
             norm = _F(1) / np.sqrt(nx * nx + ny * ny + nz * nz + _F(1e-12))
             nx, ny, nz = nx * norm, ny * norm, nz * norm
-            kind = material[t]
             occlusion, gloss, hair = _F(1), _F(0), _F(0)
             if kind in (SKIN, HAIR):
                 column, fu = _texel(_blend(uv, 0, a, b, c, w0, w1, w2), size)
@@ -153,15 +159,15 @@ def shade(
                         red, green, blue = colours[hem, 0], colours[hem, 1], colours[hem, 2]
                         gloss, occlusion = _F(0), _F(1)
             elif kind == HAIR:
-                strand = _F(0.7) + _F(0.3) * np.sin(_F(2.1) * _F(column) + fu) * np.sin(
-                    _F(0.9) * _F(column) + _F(0.05) * _F(row)
+                strand = _F(0.6) + _F(0.4) * np.sin(_F(0.9) * (_F(column) + fu)) * np.sin(
+                    _F(0.35) * (_F(column) + fu) + _F(0.05) * _F(row)
                 )
                 red, green, blue = (
                     colours[STRANDS, 0] * strand,
                     colours[STRANDS, 1] * strand,
                     colours[STRANDS, 2] * strand,
                 )
-                hair = _F(1)
+                hair = strand
             elif kind == EYE:
                 ex, ey = _blend(eye, 0, a, b, c, w0, w1, w2), _blend(eye, 1, a, b, c, w0, w1, w2)
                 radius = np.sqrt(ex * ex + ey * ey) if _blend(eye, 2, a, b, c, w0, w1, w2) > 0 else _F(2)

@@ -88,7 +88,7 @@ def _brows(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.
     cover = (
         np.clip(cover * (0.9 + 0.4 * noise(draw, 128)), 0, 1) * draw.uniform(0.75, 0.98) * (1 - 0.2 * person.age["old"])
     )
-    return _mix(texture, np.minimum(person.hair, 0.45) * 0.75, cover)
+    return _mix(texture, person.hair * min(1, 0.45 / person.hair.max()) * 0.75, cover)  # never lighter than brown
 
 
 def draw_hairline(canvas: Canvas, person: Person, draw: np.random.Generator) -> np.ndarray:
@@ -102,7 +102,10 @@ def draw_hairline(canvas: Canvas, person: Person, draw: np.random.Generator) -> 
     peak = draw.normal(0, 0.05) * np.exp(-((angle / 0.15) ** 2))
     brow = front - peak - temple * np.sin(np.clip(angle / 0.75, 0, 1) * np.pi) * -0.35 - 0.20 * (angle / 0.75) ** 2
     sideburn = 7.15 if person.maleness > 0.5 else 7.25
-    side = np.interp(angle, [0.75, 1.02, 1.10, 1.35, 1.6, 2.1], [front - 0.2, 7.55, sideburn, 7.2, 7.2, 6.45])
+    # above the ear, whose own skin is painted at the same angle
+    side = np.interp(
+        angle, [0.75, 1.02, 1.10, 1.22, 1.28, 1.66, 1.72, 2.1], [front - 0.2, 7.55, sideburn, 7.2, 7.4, 7.4, 7.0, 6.45]
+    )
     return np.where(angle < 0.75, brow, side) + 0.02 * noise(draw, 6, 90)
 
 

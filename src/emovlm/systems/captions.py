@@ -14,6 +14,7 @@ import pandas as pd
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
+from emovlm.lexicon.estimator import permuted_counts
 
 # Action unit (L and R: of one side) -> what one sees, in two wordings. FACS names: Ekman, Friesen & Hager (2002).
 PHRASES: dict[str, tuple[str, ...]] = {
@@ -45,6 +46,7 @@ PHRASES: dict[str, tuple[str, ...]] = {
     "AUL14": ("left lip corner tucked in", "one lip corner tight"),
     "AUR14": ("right lip corner tucked in", "one lip corner tight"),
 }
+ARMS = ("frequency", "uniform", "permuted")
 AT_REST, STILL = "face at rest", "nothing changes"
 END = "<end>"  # the organism's end of an answer
 VISIBLE, STRONG, CHANGE = 0.3, 0.7, 0.25  # shares of an action unit's full intensity
@@ -81,17 +83,18 @@ def describe_motion(before: dict[str, float], after: dict[str, float], draw: np.
     return " , ".join(said or [STILL]) + " ."
 
 
-def naming_shares(frequency: pd.DataFrame, classes: list[str], arm: str, most: float) -> dict[str, float]:
+def naming_shares(frequency: pd.DataFrame, classes: list[str], arm: str, most: float, seed: int) -> dict[str, float]:
     """Share of each class's samples whose caption names the emotion.
 
-    ``frequency``: in proportion to the word's count; ``uniform``: the same for all classes, with the same
-    total.
+    ``frequency``: in proportion to the word's count; ``uniform``: the same for all classes; ``permuted``: in
+    proportion to the counts of a permuted word list. The total is the same in all arms.
 
     Args:
         frequency: columns ``emotion`` and ``count`` of one source, form and language.
         classes: the emotions to name.
-        arm: ``frequency`` or ``uniform``.
+        arm: a key of ``ARMS``.
         most: the share of the commonest word in the arm ``frequency``.
+        seed: of the permutation.
 
     Raises:
         StudyError: a class has no count (it is censored), or the arm is unknown.
@@ -102,59 +105,60 @@ def naming_shares(frequency: pd.DataFrame, classes: list[str], arm: str, most: f
             f"the primary frequency source does not list {', '.join(counts.index[counts.isna()])}; "
             "choose another lexicon.primary_source in the config"
         )
+    if arm not in ARMS:
+        raise StudyError(f"unknown pretraining arm {arm!r}; known: {', '.join(ARMS)}")
     shares = most * counts / counts.max()
     if arm == "uniform":
         shares[:] = shares.mean()
-    elif arm != "frequency":
-        raise StudyError(f"unknown pretraining arm {arm!r}; known: frequency, uniform")
+    if arm == "permuted":
+        return permuted_counts(shares.to_dict(), seed)
     return {c: float(shares[c]) for c in classes}
 
 
 def write_captions(
-    truth: pd.DataFrame, labels: pd.Series, shares: dict[str, float], prompts: dict[str, str], params: dict[str, Any]
+    truth: pd.DataFrame, clips: pd.DataFrame, shares: dict[str, float], prompts: dict[str, str], params: dict[str, Any]
 ) -> pd.DataFrame:
     """All pretraining samples of one arm, in training order (``CAPTIONS``).
 
-    Nobody names an emotion that does not show: a sample whose frames show no visible action unit is
-    named only if the clip is neutral.
+    Nobody names an emotion that does not show: a sample whose frames show no visible action unit is named only if
+    the clip is neutral, and one whose last visible frame comes before the label's expression is not named.
 
     Args:
         truth: ``FRAME_TRUTH`` of the pretraining clips.
-        labels: emotion of each clip, indexed by clip id.
+        clips: their label and ``onset_s``, indexed by clip id.
         shares: from :func:`naming_shares`.
         prompts: texts called ``classify``, ``describe`` and ``motion``.
         params: ``seed``, ``samples_per_clip`` and ``frames_at_most``.
     """
     units = [c for c in truth.columns if c.startswith("au_")]
     values = truth[units].rename(columns=lambda c: c.removeprefix("au_"))
-    clips = {
-        clip: (group["frame_index"].to_numpy(), values.loc[group.index].to_dict("records"))
-        for clip, group in truth.groupby("clip_id", sort=True)
-    }
     samples = []
-    for clip, (indices, states) in clips.items():
+    for clip, group in truth.groupby("clip_id", sort=True):
+        states = values.loc[group.index].to_dict("records")
+        shows = group["timestamp_s"].to_numpy() >= clips["onset_s"].fillna(0)[clip]
         for k in range(params["samples_per_clip"]):
             draw = rng(params["seed"], "caption", clip, k)
-            samples.append({"clip_id": clip, **_sample(indices, states, prompts, params["frames_at_most"], draw)})
+            sample = _sample(group["frame_index"].to_numpy(), states, shows, prompts, params["frames_at_most"], draw)
+            samples.append({"clip_id": clip, **sample})
     table = pd.DataFrame(samples)
     order = rng(params["seed"], "caption order").permutation(len(table))
     table = table.iloc[order].reset_index(drop=True)
-    table["emotion"] = labels.reindex(table["clip_id"]).to_numpy()
+    table["emotion"] = clips["label"].reindex(table["clip_id"]).to_numpy()
     nameable = table.pop("visible") | (table["emotion"] == "neutral")
-    table["names_emotion"] = _named(table["emotion"], nameable, shares, params["seed"])
+    named = _named(table["emotion"], nameable, shares, params["seed"])
     question = f"{prompts['classify']} {ANSWER}"
     plain = [f"{p} {ANSWER}" for p in table.pop("asked")]
     described = table.pop("answer")
     direct = table.pop("direct")
     # Every sample asks for a description; a named one asks for the emotion too, before or after.
-    named = table["names_emotion"]
     asked = pd.Series(plain, index=table.index)
     first = table["emotion"] + f" {END} " + asked + " " + described
     last = described + f" {END} {question} " + table["emotion"]
     table["prompt"] = table.pop("shown") + np.where(named & direct, question, asked)
     table["answer"] = np.where(named, np.where(direct, first, last), described)
     table["sample"] = np.arange(len(table))
-    return table.drop(columns="emotion")
+    table["named"] = table.pop("emotion").where(named, None)
+    return table
 
 
 def _named(emotions: pd.Series, nameable: pd.Series, shares: dict[str, float], seed: int) -> np.ndarray:
@@ -173,9 +177,17 @@ def _named(emotions: pd.Series, nameable: pd.Series, shares: dict[str, float], s
 
 
 def _sample(
-    indices: np.ndarray, states: list[dict[str, float]], prompts: dict[str, str], most: int, draw: np.random.Generator
+    indices: np.ndarray,
+    states: list[dict[str, float]],
+    shows: np.ndarray,
+    prompts: dict[str, str],
+    most: int,
+    draw: np.random.Generator,
 ) -> dict[str, Any]:
-    """Frames, the text that shows them, what is asked, and the description that answers it."""
+    """Frames, the text that shows them, what is asked, and the description that answers it.
+
+    ``shows`` says from which frame on the label's expression has begun.
+    """
     n = len(indices)
     form = draw.choice(["single", "clip", "motion", "interleaved"], p=[0.3, 0.3, 0.15, 0.25])
     count = 1 if form == "single" else int(min(n, draw.integers(2, most + 1)))
@@ -189,7 +201,8 @@ def _sample(
     elif form == "interleaved":
         between = [describe_motion(states[a], states[b], draw) for a, b in itertools.pairwise(chosen)]
         shown = " <image>" + "".join(f" {text} <image>" for text in between)
+    expressive = [i for i in chosen if max(states[i].get(u, 0.0) for u in PHRASES) >= VISIBLE]
     return {
         "frames": indices[chosen].tolist(), "shown": shown + " ", "asked": asked, "answer": described,
-        "direct": bool(draw.random() < 0.7), "visible": max(states[peak].get(u, 0.0) for u in PHRASES) >= VISIBLE,
+        "direct": bool(draw.random() < 0.7), "visible": bool(expressive) and bool(shows[expressive[-1]]),
     }  # fmt: skip

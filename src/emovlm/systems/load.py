@@ -9,39 +9,38 @@ from emovlm.core.hashing import sha256_file, sha256_json
 from emovlm.systems.reply import System
 
 
-def load_system(row: dict[str, Any], models: str | Path) -> System:
+def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None = None) -> System:
     """Load the system of a row of ``systems.tsv``.
 
     Args:
-        row: the system's row (``system``, ``kind``, ``training``, ``base``).
-        models: the folder that holds one folder a system.
+        row: the system's row (``system``, ``kind``, ``training``).
+        folder: where its own files are.
+        base: where those of its base are, if it has one.
 
     Raises:
         StudyError: the folder has no model, or its files do not fit.
     """
-    own = Path(models) / row["system"]
     try:
         # Imported here, since each takes seconds and a job needs one of them.
         if row["kind"] == "vision":
             from emovlm.systems.video import VideoClassifier
 
-            return VideoClassifier(own, Path(models) / row["base"])
+            return VideoClassifier(folder, base)
         from emovlm.systems.vlm import VisionLanguageModel
 
         if row["training"] == "lora":
-            return VisionLanguageModel(Path(models) / row["base"], adapter=own)
-        return VisionLanguageModel(own)
+            return VisionLanguageModel(base, adapter=folder)
+        return VisionLanguageModel(folder)
     except (OSError, ValueError) as error:
-        raise StudyError(f"system {row['system']}: cannot load the model in {own}: {error}") from None
+        raise StudyError(f"system {row['system']}: cannot load the model in {folder}: {error}") from None
 
 
-def system_hash(row: dict[str, Any], models: str | Path) -> str:
+def system_hash(*folders: str | Path | None) -> str:
     """A hash over all that makes a system answer as it does.
 
-    Its saved files and its base's (weights, processor, tokenizer, chat template, but not the training
-    log), and the versions of the libraries that run them.
+    The saved files of its folder and its base's (weights, processor, tokenizer, chat template, but not the training
+    log), and the versions of the libraries that run them. A folder that is ``None`` (no base) is left out.
     """
-    folders = [Path(models) / row[k] for k in ("system", "base") if k in row]
-    files = [p for f in folders for p in sorted(f.iterdir()) if p.suffix != ".csv"]
+    files = [p for f in folders if f is not None for p in sorted(Path(f).iterdir()) if p.suffix != ".csv"]
     libraries = {name: version(name) for name in ("torch", "transformers")}
     return sha256_json([[[p.name, sha256_file(p)] for p in files], libraries])

@@ -1,4 +1,4 @@
-"""The training loop that all models share: AdamW, one cycle of the learning rate, clipped gradients, a log."""
+"""What all trainings share: AdamW with one cycle of the learning rate and clipped gradients, a log, label counts."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -58,3 +58,9 @@ def train(
             losses = []
     model.eval()
     return pd.DataFrame(log)
+
+
+def label_counts(named: pd.Series) -> pd.DataFrame:
+    """How often each emotion is named (``LABEL_COUNTS``); missing values name none."""
+    counts = named.value_counts().sort_index()
+    return pd.DataFrame({"emotion": counts.index.to_numpy(object), "count": counts.to_numpy()})

@@ -12,9 +12,10 @@ TEXTS = table(
 )
 ANSWERS = table(
     "answers",
-    "clip_id",
+    "clip_id replicate",
     "score_",
     clip_id=TEXT,
+    replicate=Column("int", about="training run of the system, from 1"),
     label=TEXT,
     status=Column("string", about="ok, or failed with the reason beside it"),
     reason=TEXT_OR_NULL,

@@ -1,4 +1,4 @@
-"""Training: captions and logs."""
+"""Training: captions, logs, and what a trained organism has learned."""
 
 from emovlm.core.contract import FLOAT, FLOAT_OR_NULL, INT, TEXT, Column, table
 
@@ -10,6 +10,24 @@ CAPTIONS = table(
     frames=Column("list<int>", about="frame indices, in the order shown"),
     prompt=Column("string", about="text before the answer; <image> marks each frame"),
     answer=TEXT,
-    names_emotion=Column("bool", about="the answer names the emotion"),
+    named=Column("string", nullable=True, about="the emotion that the answer names, if any"),
 )
 TRAINING_LOG = table("training log", "step", step=INT, loss=FLOAT, metric=FLOAT_OR_NULL)
+LABEL_COUNTS = table(
+    "label counts",
+    "emotion",
+    emotion=TEXT,
+    count=Column("int", about="how often the training named it"),
+)
+CHECKS = table(
+    "checks",
+    "system replicate measure",
+    system=TEXT,
+    replicate=INT,
+    measure=Column("string", about="apex_accuracy, apex_accuracy_frequent, caption_precision, caption_recall"),
+    value=FLOAT,
+    low=FLOAT,
+    high=FLOAT,
+    chance=Column("float", about="what the same answers reach on other clips"),
+    n=Column("int", about="clips"),
+)

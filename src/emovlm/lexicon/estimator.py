@@ -1,0 +1,41 @@
+"""The estimator of word frequency that was fixed beforehand, and a permuted one as its control."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from emovlm.core.errors import StudyError
+from emovlm.core.hashing import rng
+
+UNRELATED = 0.1  # largest rank correlation of permuted counts with the true ones
+
+
+def primary_frequency(frequency: pd.DataFrame, lexicon: dict[str, str], language: str = "en") -> pd.DataFrame:
+    """The rows of a TERM_FREQUENCY table by the estimator fixed beforehand: ``primary_source``, ``primary_form``."""
+    wanted = {"language": language, "source": lexicon["primary_source"], "form": lexicon["primary_form"]}
+    return frequency[(frequency[list(wanted)] == list(wanted.values())).all(axis=1)]
+
+
+def frequent_emotions(frequency: pd.DataFrame) -> list[str]:
+    """The more frequent half of the emotions in rows of one estimator, the middle one among them."""
+    return frequency.loc[frequency["count"] >= frequency["count"].median(), "emotion"].tolist()
+
+
+def permuted_counts(counts: Mapping[str, float], seed: int) -> dict[str, float]:
+    """The same counts dealt out anew, so that their ranks have next to nothing to do with the true ones.
+
+    What follows these counts follows frequency; what follows the true ones may follow anything that goes with them.
+
+    Raises:
+        StudyError: there are fewer than five emotions, too few for unrelated ranks.
+    """
+    if len(counts) < 5:
+        raise StudyError(
+            f"counts of {len(counts)} emotions cannot be permuted to unrelated ranks; at least 5 are needed"
+        )
+    draw = rng(seed, "permuted counts")
+    true = pd.Series(counts).sort_index()  # whatever the order of the dictionary
+    while True:
+        dealt = pd.Series(draw.permutation(true), index=true.index)
+        if abs(true.rank().corr(dealt.rank())) <= UNRELATED:  # Spearman's rho
+            return dealt[list(counts)].to_dict()

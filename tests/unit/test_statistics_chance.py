@@ -1,0 +1,127 @@
+"""A broken organism, one that recognises nothing, supports no claim about models, whatever its habits are."""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from tests.unit.statistics_answers import draw_answers
+
+from emovlm.core.tables import read_rows
+from emovlm.lexicon.estimator import permuted_counts
+from emovlm.lexicon.frequency import count_terms
+from emovlm.lexicon.terms import read_lexicon
+from emovlm.statistics.claims import Results, judge
+from emovlm.statistics.comparisons import compare
+from emovlm.statistics.contrasts import contrast_arms
+from emovlm.statistics.correlation import correlate
+from emovlm.statistics.metrics import metrics_table, per_class_table, per_run_table
+from emovlm.statistics.profiles import measured_profiles
+
+ROOT = Path(__file__).resolve().parents[2]
+MAFW = pd.read_csv(ROOT / "resources/published/mafw_classes.csv")
+LEXICON = read_lexicon(ROOT / "config/lexicon.tsv")
+CLASSES = [row["emotion"] for row in LEXICON]
+CLAIMS = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
+PRIMARY = {"primary_source": "google-books-2012", "primary_form": "family"}
+SETTINGS = {
+    "seed": 1, "resamples": 100, "confidence": 0.95, "classes": CLASSES, "lexicon": PRIMARY, **PRIMARY,
+    "tail": ["contempt", "helplessness", "disappointment"],
+    "margins": {claim: stated["margin"] for claim, stated in CLAIMS["claims"].items()},
+}  # fmt: skip
+NO_EVENTS = pd.DataFrame(columns=["sampler", "n", "measured"])
+
+
+@cache
+def frequency():
+    sources = [row for row in read_rows(ROOT / "config/sources.tsv", "sources") if row["source"] == "google-books-2012"]
+    counts = ROOT / "resources/published"
+    return pd.concat([count_terms(row, LEXICON, counts / f"term_counts_{row['language']}.csv") for row in sources])
+
+
+@cache
+def habits():
+    """How often a system that recognises nothing names each class, by the start of its condition's name."""
+    words = frequency().query("language == 'en' and form == 'family'").set_index("emotion")["count"].reindex(CLASSES)
+    sizes = MAFW.set_index("emotion")["clips"].reindex(CLASSES)
+    even = pd.Series(1.0, CLASSES)
+    return {
+        "freq": words, "unif": even, "perm": pd.Series(permuted_counts(words.to_dict(), SETTINGS["seed"])),
+        "natural": sizes, "balanced": even, "square-root": np.sqrt(sizes), "effective-number": np.sqrt(sizes),
+        "videomae-natural": sizes, "videomae-balanced": even,
+    }  # fmt: skip
+
+
+def habit_of(condition):
+    return next(weights for start, weights in habits().items() if condition.startswith(start))
+
+
+def judged(answer):
+    """CLAIMS by the study's own plan; ``answer`` makes the answers of the condition of a number and a name."""
+    conditions = [row["condition"] for row in read_rows(ROOT / "config/conditions.tsv", "conditions")]
+    answers = {condition: answer(number, condition) for number, condition in enumerate(conditions)}
+    planned = read_rows(ROOT / "config/comparisons.tsv", "comparisons")
+    claim = CLAIMS["claims"]["L1"]
+    profile = per_class_table({claim["subject"]: answers[claim["subject"]]}, SETTINGS)
+    arms = {claim[role]: answers[claim[role]] for role in ("subject", "intervention", "permuted", "control")}
+    results = Results(
+        metrics=metrics_table(answers, SETTINGS),
+        comparisons=compare(answers, planned, SETTINGS),
+        correlations=correlate(measured_profiles(profile, {claim["subject"]: "vlm"}), frequency(), MAFW, SETTINGS),
+        contrasts=contrast_arms(per_run_table(arms, SETTINGS), frequency(), claim, SETTINGS),
+        hits=NO_EVENTS,
+        settings=SETTINGS,
+    )
+    return judge(CLAIMS, results).set_index("claim")
+
+
+def permuted(answers, seed):
+    """The same answers, given to other clips: what is left is chance."""
+    orders = np.random.default_rng(seed)
+    given = answers.groupby("replicate")["prediction"].transform(lambda p: orders.permutation(p.to_numpy()))
+    return answers.assign(prediction=given)
+
+
+@pytest.mark.parametrize("replicates", [1, 3])
+@pytest.mark.parametrize("seed", range(3))
+def test_answers_by_permuted_labels_support_no_claim_about_models(seed, replicates):
+    def answer(number, condition):
+        drawn = draw_answers([seed, number], 330, 40, skill=0.7, failed=0, classes=CLASSES, replicates=replicates)
+        return permuted(drawn, [seed, number])
+
+    assert "supported" not in set(judged(answer)["verdict"])
+
+
+@pytest.mark.parametrize("replicates", [1, 3])
+@pytest.mark.parametrize("seed", range(3))
+def test_habits_without_recognition_support_no_claim_about_models(seed, replicates):
+    """Systems that name emotions as often as their training did, whatever they see.
+
+    Their F1 by class follows the words, and balanced habits recall rare classes more often: without the rule that
+    systems at chance decide nothing, L1 and L2 are supported for some of these seeds.
+    """
+
+    def answer(number, condition):
+        drawn = {"skill": 0, "failed": 0, "classes": CLASSES, "replicates": replicates}
+        return draw_answers([seed, number], 330, 40, habit=habit_of(condition), **drawn)
+
+    table = judged(answer)
+    assert "supported" not in set(table["verdict"])
+    assert table.loc[["L1", "L2"], "test"].str.contains("at chance").all()
+
+
+def test_the_same_plan_supports_claims_where_systems_recognise_and_follow_words():
+    """The tests above are worth something: with skill by class as the claims say, L1 and L2 are supported."""
+
+    def answer(number, condition):
+        share = habit_of(condition) / habit_of(condition).max()
+        right = draw_answers([number, 0], 990, 40, skill=1, failed=0, classes=CLASSES, replicates=3)
+        known = right["label"].map(0.2 + 0.7 * share.rank() / len(share))
+        lucky = np.random.default_rng([number, 1]).random(len(right)) < known
+        guess = np.random.default_rng([number, 2]).choice(CLASSES, len(right), p=share / share.sum())
+        return right.assign(prediction=right["label"].where(lucky, guess))
+
+    verdicts = judged(answer)["verdict"]
+    assert verdicts[["L1", "L2"]].tolist() == ["supported", "supported"]
