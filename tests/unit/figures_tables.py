@@ -36,6 +36,12 @@ CONFIGURED = {
     "study": "embedded", "seed": 2026, "replicates": 1, "alpha": 0.05, "image_size": 112, "frame_size": 64,
     "resamples": 100, "naming": 0.25, "frames_at_most": 8, "tail": SETTINGS["tail"], **PRIMARY,
 }  # fmt: skip
+# What the quick study leaves out, and more.
+SKIPPED = frozenset(
+    {row["condition"] for row in read_rows(ROOT / "config/conditions.tsv", "conditions")}
+    - {row["condition"] for row in read_rows(ROOT / "config/quick/conditions.tsv", "conditions")}
+    | {"freq-fps25", "unif-fps5-shuffled", "balanced-fps5", "freq-msce", "unif-msce"}
+)
 SOURCES = ("google-books-2012", "google-books-fiction")
 CLIP = "synface/00007"
 

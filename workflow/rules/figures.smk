@@ -11,7 +11,7 @@ PRIMARY = {
 NAMED = {"study": config["study"]}
 VARIANTS = {
     "conditions": ["condition", "system", "dataset", "frames", "context", "decision", "claims"],
-    "systems": ["system", "kind", "training", "arm", "sampler"],
+    "systems": ["system", "kind", "arm", "sampler"],
     "frame_samplers": ["sampler", "kind", "rate", "base"],
 }
 RESULT_TABLES = "metrics per_class per_run confusion comparisons correlations contrasts hits"

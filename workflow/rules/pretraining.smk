@@ -4,7 +4,6 @@ in:  frame stores, action units, word frequencies
 out: captions/<arm>/<replicate>.parquet, models/<system>/<replicate>/*, as `save_pretrained` writes them
 """
 
-
 TOWER = "<results>/models/tower/1"  # the part of all systems, trained once
 ARMS = {row["arm"] for row in STUDY.systems.values() if "arm" in row}
 

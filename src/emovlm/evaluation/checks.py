@@ -81,7 +81,11 @@ def check_organism(
         params: ``classes``, ``frequent`` (the more frequent half of the words), ``seed``, ``resamples``,
             ``confidence``.
     """
-    states = truth.merge(clips[["clip_id", "frame_index"]]).set_index("clip_id").rename(columns=lambda c: c.removeprefix("au_"))
+    states = (
+        truth.merge(clips[["clip_id", "frame_index"]])
+        .set_index("clip_id")
+        .rename(columns=lambda c: c.removeprefix("au_"))
+    )
     right, said = [], []
     for clip in track(list(clips.itertuples()), "check organism", "clips"):
         frame = store.frames(clip.clip_id, [clip.frame_index])[0]

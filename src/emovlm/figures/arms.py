@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from emovlm.figures import style
 from emovlm.figures.labels import LANGUAGES, system_label
 from emovlm.lexicon.estimator import permuted_counts, primary_frequency
-from emovlm.statistics.correlation import spearman
 
 ROW_IN = 0.24
 
@@ -83,7 +82,7 @@ def rho_by_run(f1: pd.DataFrame, words: pd.Series) -> list[float]:
     """Spearman's rho of F1 by class with the words, of each training run in PER_RUN of one condition."""
     wide = f1.pivot(index="replicate", columns="emotion", values="f1")
     classes = [c for c in words.index if c in wide.columns]
-    return [spearman(run, words[classes].to_numpy()) for run in wide[classes].to_numpy()]
+    return wide[classes].rank(axis=1).corrwith(words[classes].rank(), axis=1).tolist()
 
 
 def _axes(axes: Axes, names: list[str], xlabel: str) -> None:

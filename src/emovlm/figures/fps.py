@@ -1,5 +1,6 @@
 """Claim T1: macro-F1 over the number of frames a second."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -8,11 +9,12 @@ from emovlm.figures import style
 from emovlm.figures.labels import absent, metric_label, of_claim, runs_note, scores, study_label, system_label
 
 METRIC = "macro_f1"
-# What varies with the rate, by kind of frame sampler: its name, mark, and a step to the side that keeps marks apart.
+# What varies with the rate, by kind of frame sampler: its name, mark, and a step to the side that keeps marks apart,
+# as a share of the axis.
 SWEEPS = {
     "rate": ("more frames, as in the paper", "o-", 0.0),
-    "held": ("equal tokens", "s:", -0.55),
-    "window": ("equal number of frames", "^--", 0.55),
+    "held": ("equal tokens", "s:", -0.023),
+    "window": ("equal number of frames", "^--", 0.023),
 }
 
 
@@ -63,13 +65,15 @@ def _measured(axes: Axes, data: pd.DataFrame) -> None:
         style.say_absent(axes)
         return
     lines = data.groupby(["system", "sweep"], sort=False)
+    width = float(np.ptp(data["rate"])) or 1.0
     for color, ((system, sweep), line) in zip(style.SERIES, lines, strict=False):
         name, mark, step = SWEEPS[sweep]
         line = line.sort_values("rate")
+        line = line.assign(at=line["rate"] + step * width)
         for point in line.itertuples():
-            style.spread(axes, point.rate + step, point.value, point, color, 0.42)
+            style.spread(axes, point.at, point.value, point, color, 0.018 * width)
         label = f"{system_label(system)}: {name}" if data["system"].nunique() > 1 else name
-        axes.plot(line["rate"] + step, line["value"], mark, color=color, label=label, zorder=3)
+        axes.plot(line["at"], line["value"], mark, color=color, label=label, zorder=3)
     _axes(axes, sorted(data["rate"].unique()))
     title = system_label(data["system"].iloc[0]) if data["system"].nunique() == 1 else None
     low, high = axes.get_ylim()

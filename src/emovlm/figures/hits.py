@@ -18,7 +18,7 @@ def hits(hits: pd.DataFrame) -> Figure:
     Args:
         hits: HITS.
     """
-    figure = style.new_figure(style.COLUMN_IN, 2.6)
+    figure = style.new_figure(style.PAGE_IN, 2.3)
     axes = figure.subplots()
     if hits.empty:
         style.say_absent(axes)
@@ -26,8 +26,8 @@ def hits(hits: pd.DataFrame) -> Figure:
     longest = max(hits["duration_s"].max() * 1.2, 1.0)
     duration = np.geomspace(hits["duration_s"].min() * 0.6, longest, 400)
     axes.axvspan(*MICRO_S, color=style.PALE, alpha=0.5, linewidth=0)
-    axes.text(np.sqrt(MICRO_S[0] * MICRO_S[1]), 1.1, "micro-\nexpression", ha="center", va="center", color=style.GREY)
-    step = (longest / duration[0]) ** (1 / 95)  # about two points on paper
+    axes.text(np.sqrt(MICRO_S[0] * MICRO_S[1]), 1.1, "micro-expression", ha="center", va="center", color=style.GREY)
+    step = (longest / duration[0]) ** (1 / 190)  # about two points on paper
     samplers = sorted(hits.groupby("sampler")["rate"].first().items(), key=lambda item: (item[1], item[0]))
     for place, (sampler, rate) in enumerate(samplers):
         color = style.SERIES[place % len(style.SERIES)]
