@@ -199,7 +199,9 @@ def test_the_script_says_what_is_wrong_in_one_line_and_writes_nothing(folder: Pa
 
 def test_permuted_labels_keep_their_numbers_and_leave_other_splits_alone():
     names = [f"d/{i:03d}" for i in range(60)]
-    manifest = pd.DataFrame({"clip_id": names, "split": ["train", "test"] * 30, "label": ["anger", "fear", "fear"] * 20})
+    manifest = pd.DataFrame(
+        {"clip_id": names, "split": ["train", "test"] * 30, "label": ["anger", "fear", "fear"] * 20}
+    )
     dealt = permute_labels(manifest, ["train"], seed=1)
     train, test = (dealt["split"] == split for split in ("train", "test"))
     assert dealt[test].equals(manifest[test])
