@@ -29,7 +29,8 @@ class VisionLanguageModel:
             from peft import PeftModel
 
             model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
-        self.model = model.to(device()).eval()
+        # Channels last: convolutional towers run faster on a CPU that way.
+        self.model = model.to(device(), memory_format=torch.channels_last).eval()
         self.end = self.processor.tokenizer.eos_token_id
 
     def answer(self, parts: list[Part], classes: list[str], max_new_tokens: int) -> Reply:
@@ -65,7 +66,10 @@ class VisionLanguageModel:
             [{"role": "user", "content": content}],
             add_generation_prompt=True, tokenize=True, return_dict=True, return_tensors="pt",
         )  # fmt: skip
-        return inputs.to(device())
+        inputs = inputs.to(device())
+        if "pixel_values" in inputs and inputs["pixel_values"].ndim == 4:
+            inputs["pixel_values"] = inputs["pixel_values"].contiguous(memory_format=torch.channels_last)
+        return inputs
 
     def _label_scores(self, classes: list[str], following: torch.Tensor, cache: object) -> dict[str, float]:
         """Sum of the log-probabilities of each label's tokens after the prompt."""
