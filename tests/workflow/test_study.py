@@ -41,7 +41,7 @@ def test_every_clip_of_every_condition_has_an_answer_or_a_reason(project):
     manifest = read_table(project.path / RESULTS / "manifests/synface.parquet", MANIFEST)
     tested = set(manifest.query("split == 'test'")["clip_id"])
     paths = sorted((project.path / RESULTS / "answers").glob("*.parquet"))
-    assert len(paths) == 25
+    assert len(paths) == 22
     for path in paths:
         answers = read_table(path, ANSWERS)
         assert set(answers["clip_id"]) == tested
