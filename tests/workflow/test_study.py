@@ -21,8 +21,8 @@ STAGES = {
 }  # fmt: skip
 # What no reader should have to know the number of shards or cores for.
 COMPARED = [
-    "values.json", "tables/*.csv", "lexicon/*.csv", "answers/*.parquet", "texts/truth/*.parquet", "texts/*/*/*/*.parquet",
-    "samples/**/*.parquet",
+    "values.json", "tables/*.csv", "lexicon/*.csv", "answers/*.parquet", "texts/truth/*.parquet",
+    "texts/*/*/*/*.parquet", "samples/**/*.parquet",
     "schedules/**/*.parquet", "captions/**/*.parquet", "manifests/*.parquet", "raw/*/truth/*.parquet",
     "raw/*/annotations/*", "raw/*/DATASHEET.md", "models/**/*.safetensors", "models/**/*.csv", "figures/*.png",
     "figures/*.pdf", "paper/paper.pdf",
