@@ -7,12 +7,12 @@ from scipy import stats
 from sklearn import metrics as sk
 from tests.unit.statistics_answers import CLASSES, SETTINGS, draw_answers, manifest_of, stored, truth_of
 
+from emovlm.core.bootstrap import bootstrap_weights, percentile_interval, resample
 from emovlm.core.contracts.answers import ANSWERS
 from emovlm.core.contracts.data import CLIP_TRUTH, MANIFEST
 from emovlm.core.contracts.statistics import CONFUSION, METRICS, PER_CLASS, PER_RUN
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
-from emovlm.statistics.bootstrap import bootstrap_weights, percentile_interval, resample
 from emovlm.statistics.counts import Counts, answered, count, read_answers, select
 from emovlm.statistics.metrics import (
     accuracy,

@@ -34,14 +34,14 @@ def test_an_edited_module_reruns_the_rules_that_import_it_and_what_follows(proje
 
 
 def test_an_edited_module_reruns_rules_that_import_it_indirectly(project, edited):
-    edited("src/emovlm/statistics/bootstrap.py", "import ", "UNUSED = 1\nimport ")
+    edited("src/emovlm/core/bootstrap.py", "import ", "UNUSED = 1\nimport ")
     assert ALL_STATISTICS - {"correlate_frequency"} <= set(project.would_run())
     assert not {"answer_clips", "render_clips", "train_tower", "count_terms"} & set(project.would_run())
 
 
 def test_an_edited_script_reruns_its_own_rule(project, edited):
-    edited("workflow/scripts/contact_sheet.py", "def main() -> None:", "UNUSED = 1\n\n\ndef main() -> None:")
-    assert project.would_run() == {"draw_contact_sheet": 1, "typeset_paper": 1}
+    edited("workflow/scripts/clip_sheet.py", "def main() -> None:", "UNUSED = 1\n\n\ndef main() -> None:")
+    assert project.would_run() == {"draw_contact_sheet": 1, "draw_strips": 1, "typeset_paper": 1}
 
 
 def test_a_config_value_reruns_its_readers(project, edited):

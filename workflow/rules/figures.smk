@@ -141,8 +141,8 @@ rule draw_contact_sheet:
     conda:
         "../../envs/data.yaml"
     params:
-        code=code("contact_sheet"),
+        code=code("clip_sheet"),
         folder=f"{folder(SHOWN)}/clips",
     shell:
-        "python workflow/scripts/contact_sheet.py --clips {input} --folder {params.folder}"
+        "python workflow/scripts/clip_sheet.py --sheet contact --clips {input} --folder {params.folder}"
         " --out {output} 2>&1 | tee {log}"

@@ -108,8 +108,8 @@ rule draw_strips:
     conda:
         "../../envs/data.yaml"
     params:
-        code=code("clip_strips"),
+        code=code("clip_sheet"),
         folder=f"{folder(SHOWN)}/clips",
     shell:
-        "python workflow/scripts/clip_strips.py --clips {input} --folder {params.folder}"
+        "python workflow/scripts/clip_sheet.py --sheet strips --clips {input} --folder {params.folder}"
         " --out {output} 2>&1 | tee {log}"

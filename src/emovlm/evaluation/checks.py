@@ -8,13 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emovlm.core.hashing import rng
+from emovlm.core.bootstrap import bootstrap_weights, percentile_interval
 from emovlm.core.progress import track
 from emovlm.frames.store import FrameStore
-from emovlm.systems.captions import MOST, PHRASES, VISIBLE
+from emovlm.systems.captions import PHRASES, VISIBLE, visible_units
 from emovlm.systems.vlm import VisionLanguageModel
 
 WORDS = 32  # of a description, at most
+UNITS: dict[str, set[str]] = {}  # of each phrase
+for _unit, _wordings in PHRASES.items():
+    for _wording in _wordings:
+        UNITS.setdefault(_wording, set()).add(_unit)
 
 
 def apex_frames(clips: pd.DataFrame, frames: pd.DataFrame) -> pd.DataFrame:
@@ -38,18 +42,8 @@ def apex_frames(clips: pd.DataFrame, frames: pd.DataFrame) -> pd.DataFrame:
 
 def said_units(text: str) -> list[set[str]]:
     """The action units that each phrase of a description can stand for (one phrase names both sides of a face)."""
-    units: dict[str, set[str]] = {}
-    for unit, wordings in PHRASES.items():
-        for wording in wordings:
-            units.setdefault(wording, set()).add(unit)
     phrases = [part.strip().removeprefix("strongly ") for part in text.strip(" .").split(",")]
-    return [units.get(phrase, set()) for phrase in phrases if phrase]
-
-
-def visible_units(state: dict[str, float]) -> list[str]:
-    """The visible action units, strongest first, as many as a description lists."""
-    seen = [unit for unit in PHRASES if state.get(unit, 0.0) >= VISIBLE]
-    return sorted(seen, key=lambda unit: -state[unit])[:MOST]
+    return [UNITS.get(phrase, set()) for phrase in phrases if phrase]
 
 
 def caption_scores(said: list[set[str]], state: dict[str, float]) -> tuple[float, float]:
@@ -106,23 +100,19 @@ def check_organism(
         "caption_precision": (scores[own, own, 0], float(np.nanmean(others[..., 0]))),
         "caption_recall": (scores[own, own, 1], float(np.nanmean(others[..., 1]))),
     }
-    people = pd.factorize(clips["identity"], sort=True)[0]
+    people, names = pd.factorize(clips["identity"], sort=True)
+    weights = bootstrap_weights(list(names), params["resamples"], params["seed"])
     rows = []
     for measure, (values, by_chance) in measures.items():
-        low, high = _interval(values, people, params)
+        low, high = percentile_interval(_means(values, people, weights), params["confidence"])
         n = int(np.isfinite(values).sum())
-        rows.append({"measure": measure, "value": float(np.nanmean(values)), "low": low, "high": high,
+        rows.append({"measure": measure, "value": float(np.nanmean(values)), "low": float(low), "high": float(high),
                      "chance": by_chance, "n": n})  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def _interval(values: np.ndarray, people: np.ndarray, params: dict[str, Any]) -> tuple[float, float]:
-    """Percentile interval of the mean over clips, drawing people."""
-    there = np.isfinite(values)
-    n = people.max() + 1
+def _means(values: np.ndarray, people: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The mean over clips in each resample of people; clips without a value (nan) do not count."""
+    there, n = np.isfinite(values), weights.shape[1]
     total = np.bincount(people[there], values[there], n)
-    count = np.bincount(people[there], minlength=n)
-    weights = rng(params["seed"], "checks").multinomial(n, np.full(n, 1 / n), size=params["resamples"])
-    tail = (1 - params["confidence"]) / 2
-    low, high = np.nanquantile((weights @ total) / (weights @ count), [tail, 1 - tail])
-    return float(low), float(high)
+    return (weights @ total) / (weights @ np.bincount(people[there], minlength=n))

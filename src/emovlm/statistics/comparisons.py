@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
+from emovlm.core.bootstrap import bootstrap_weights, flips, percentile_interval, resample
 from emovlm.core.errors import StudyError
-from emovlm.statistics.bootstrap import bootstrap_weights, flips, percentile_interval, resample
 from emovlm.statistics.counts import ALL, answered, count, select
 from emovlm.statistics.metrics import metric_from_counts, run_range
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
+from emovlm.core.bootstrap import bootstrap_weights, percentile_interval, resample
 from emovlm.core.errors import StudyError
-from emovlm.statistics.bootstrap import bootstrap_weights, percentile_interval, resample
 from emovlm.statistics.counts import FAILED, Counts, count, subsets
 
 NEUTRAL = "neutral"

@@ -5,6 +5,7 @@ import pandas as pd
 from sklearn.ensemble import RandomForestClassifier
 from statsmodels.stats.multitest import multipletests
 
+from emovlm.core.bootstrap import bootstrap_weights, percentile_interval
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng, seed_of
 
@@ -68,11 +69,9 @@ def _score(predicted: np.ndarray, test: pd.DataFrame, resamples: int, confidence
     counts = np.zeros((2, len(names), len(classes)))
     np.add.at(counts[0], (people, labels), hits)
     np.add.at(counts[1], (people, labels), 1)
-    n = len(names)
-    weights = rng(seed, "cues bootstrap").multinomial(n, np.full(n, 1 / n), resamples).astype(float)
-    right, asked = (weights @ each for each in counts)
+    right, asked = bootstrap_weights(list(names), resamples, seed).astype(float) @ counts
     recalls = np.divide(right, asked, out=np.full_like(right, np.nan), where=asked > 0)  # a class may not be drawn
-    low, high = np.quantile(np.nanmean(recalls, axis=1), [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = percentile_interval(np.nanmean(recalls, axis=1), confidence)
 
     dealt = rng(seed, "cues permutation").permuted(np.tile(np.arange(len(test)), (resamples, 1)), axis=1)
     guesses = pd.Index(classes).get_indexer(predicted)

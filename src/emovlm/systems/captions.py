@@ -67,11 +67,16 @@ def _split(text: str) -> list[str]:
     return text.lower().split()
 
 
+def visible_units(units: dict[str, float]) -> list[str]:
+    """The visible action units, strongest first, as many as a description lists."""
+    seen = [unit for unit in PHRASES if units.get(unit, 0.0) >= VISIBLE]
+    return sorted(seen, key=lambda unit: -units[unit])[:MOST]
+
+
 def describe(units: dict[str, float], draw: np.random.Generator) -> str:
     """Words for the visible action units, strongest first, for example
     ``strongly inner brows raised , lips parted .``"""
-    seen = sorted((u for u in PHRASES if units.get(u, 0.0) >= VISIBLE), key=lambda u: -units[u])[:MOST]
-    said = [("strongly " if units[u] >= STRONG else "") + str(draw.choice(PHRASES[u])) for u in seen]
+    said = [("strongly " if units[u] >= STRONG else "") + str(draw.choice(PHRASES[u])) for u in visible_units(units)]
     return " , ".join(said or [AT_REST]) + " ."
 
 
@@ -132,10 +137,11 @@ def write_captions(
     """
     units = [c for c in truth.columns if c.startswith("au_")]
     values = truth[units].rename(columns=lambda c: c.removeprefix("au_"))
+    onset = clips["onset_s"].fillna(0)
     samples = []
     for clip, group in truth.groupby("clip_id", sort=True):
         states = values.loc[group.index].to_dict("records")
-        shows = group["timestamp_s"].to_numpy() >= clips["onset_s"].fillna(0)[clip]
+        shows = group["timestamp_s"].to_numpy() >= onset[clip]
         for k in range(params["samples_per_clip"]):
             draw = rng(params["seed"], "caption", clip, k)
             sample = _sample(group["frame_index"].to_numpy(), states, shows, prompts, params["frames_at_most"], draw)
