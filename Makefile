@@ -6,7 +6,7 @@ CORES ?= all
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 SNAKEMAKE := snakemake --profile profiles/default --cores $(CORES)
 
-.PHONY: study full quick broken test lint clean setup rulegraph
+.PHONY: study full quick broken audit crate report test lint clean setup rulegraph
 
 study: setup ## the default study, to results/paper/paper.pdf
 	$(SNAKEMAKE)
@@ -19,6 +19,15 @@ broken: setup ## a negative control: the default study with permuted labels, to 
 
 quick: setup ## the smallest real run, to results/quick/paper/paper.pdf
 	$(SNAKEMAKE) --configfile config/quick.yaml
+
+audit: setup ## does every number still follow from the raw data?
+	emovlm audit
+
+crate: setup ## what may be shared, with its provenance, to results/provenance/crate.zip
+	emovlm crate
+
+report: setup ## figures and tables with captions on one page, to results/report.html
+	$(SNAKEMAKE) --report results/report.html
 
 test: setup ## all tests; the quick study is one of them
 	pytest
@@ -38,8 +47,9 @@ clean: ## remove everything generated, but not the virtual environment
 
 setup: $(VENV)/.ready
 
-$(VENV)/.ready: requirements.txt
+$(VENV)/.ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info[:2] == (3, 11) else "emovlm needs Python 3.11; name one: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@

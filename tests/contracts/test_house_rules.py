@@ -13,7 +13,7 @@ from emovlm.core.codehash import modules_of
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "emovlm"
 ROOMS = ["core", "synface", "datasets", "frames", "lexicon", "sampling", "systems", "enrichment", "evaluation",
-         "statistics", "figures", "report"]  # fmt: skip
+         "statistics", "figures", "report", "provenance"]  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
@@ -72,6 +72,10 @@ def rules() -> dict[str, tuple[str, str]]:
                 assert re.search(rf"^    {keyword}:", block, re.M), f"{path.name}: rule {name} has no {keyword}"
             environment = re.search(r'"\.\./\.\./envs/(\w+)\.yaml"', block)[1]
             script = re.search(r"workflow/scripts/(\w+)\.py", block)[1]
+            assert re.search(rf'^        "<logs>/{name}[/.]', block, re.M), f"{path.name}: log of rule {name}"
+            assert re.search(r"^    shell:\n        recorded\(", block, re.M), (
+                f"{path.name}: rule {name} is not recorded"
+            )
             assert f'code("{script}")' in block, f"{path.name}: rule {name} does not hash its script"
             found[name] = (environment, script)
     return found

@@ -12,7 +12,8 @@ from emovlm.core.config import read_rows
 from emovlm.core.contracts.data import CUES
 from emovlm.core.contracts.statistics import HITS
 from emovlm.core.contracts.training import CHECKS
-from emovlm.core.io import write_json, write_table
+from emovlm.core.files import write_json
+from emovlm.core.io import write_table
 from emovlm.figures.tables import CONTRACTS, load
 from emovlm.lexicon.frequency import count_terms
 from emovlm.lexicon.terms import read_lexicon

@@ -5,7 +5,8 @@ import pytest
 
 from emovlm.core.contract import Column, Table
 from emovlm.core.errors import StudyError
-from emovlm.core.io import atomic, read_table, read_tables, write_table
+from emovlm.core.files import atomic
+from emovlm.core.io import read_table, read_tables, write_table
 
 CONTRACT = Table(
     "heights",

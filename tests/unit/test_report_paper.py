@@ -10,7 +10,7 @@ from pypdf import PdfReader
 from tests.unit.figures_tables import CONFIGURED, ROOT, SKIPPED, checks, cues, study, write_study
 
 from emovlm.core.errors import StudyError
-from emovlm.core.io import read_json, write_json
+from emovlm.core.files import read_json, write_json
 from emovlm.report.references import check_references, references
 from emovlm.report.typeset import typeset
 

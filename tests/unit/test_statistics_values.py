@@ -19,7 +19,8 @@ from emovlm.core.contracts.frames import SAMPLE
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
 from emovlm.core.contracts.statistics import COMPARISONS, CONTRASTS, METRICS
 from emovlm.core.contracts.training import CHECKS
-from emovlm.core.io import read_json, read_table, write_table
+from emovlm.core.files import read_json
+from emovlm.core.io import read_table, write_table
 from emovlm.lexicon.frequency import count_terms
 from emovlm.lexicon.terms import read_lexicon
 from emovlm.statistics.published import published_values, read_published

@@ -6,7 +6,8 @@ import pytest
 
 from emovlm.core.contracts.answers import ANSWERS
 from emovlm.core.contracts.data import MANIFEST
-from emovlm.core.io import read_json, read_table
+from emovlm.core.files import read_json
+from emovlm.core.io import read_table
 from tests.workflow.conftest import RESULTS, Project
 
 STAGES = {

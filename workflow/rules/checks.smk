@@ -37,9 +37,11 @@ rule check_organism:
         ),
         model=lambda w: model_arguments(w.system, w.replicate),
     shell:
-        "python workflow/scripts/check_organism.py --params {params.slice:q} {params.model}"
-        " --manifest {input.manifest} --clips {input.clips} --truth {input.truth} --frames {input.frames}"
-        " --stores {input.stores} --frequency {input.frequency} --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/check_organism.py --params {params.slice:q} {params.model}"
+            " --manifest {input.manifest} --clips {input.clips} --truth {input.truth} --frames {input.frames}"
+            " --stores {input.stores} --frequency {input.frequency} --out {output}"
+        )
 
 
 rule gather_checks:
@@ -57,4 +59,4 @@ rule gather_checks:
     params:
         code=code("gather_shards"),
     shell:
-        "python workflow/scripts/gather_shards.py --table checks --shards {input} --out {output} 2>&1 | tee {log}"
+        recorded("python workflow/scripts/gather_shards.py --table checks --shards {input} --out {output}")

@@ -31,8 +31,10 @@ rule contrast_arms:
             **config["lexicon"],
         ),
     shell:
-        "python workflow/scripts/contrast_arms.py --params {params.slice:q} --runs {input.runs}"
-        " --frequency {input.frequency} --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/contrast_arms.py --params {params.slice:q} --runs {input.runs}"
+            " --frequency {input.frequency} --out {output}"
+        )
 
 
 rule judge_claims:
@@ -59,9 +61,11 @@ rule judge_claims:
             confidence=config["statistics"]["confidence"],
         ),
     shell:
-        "python workflow/scripts/judge_claims.py --params {params.slice:q} --metrics {input.metrics}"
-        " --comparisons {input.comparisons} --correlations {input.correlations} --contrasts {input.contrasts}"
-        " --hits {input.hits} --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/judge_claims.py --params {params.slice:q} --metrics {input.metrics}"
+            " --comparisons {input.comparisons} --correlations {input.correlations} --contrasts {input.contrasts}"
+            " --hits {input.hits} --out {output}"
+        )
 
 
 rule collect_values:
@@ -94,8 +98,10 @@ rule collect_values:
         manifests=named(f"{RESULTS}/manifests/{{}}.parquet", STUDY.datasets),
         published=named("resources/published/{}.csv", PUBLISHED),
     shell:
-        "python workflow/scripts/collect_values.py --metrics {input.metrics} --per-class {input.per_class}"
-        " --comparisons {input.comparisons} --correlations {input.correlations} --contrasts {input.contrasts}"
-        " --hits {input.hits} --checks {input.checks} --cues {input.cues} --claims {input.claims}"
-        " --frequency {input.frequency} --answers {params.answers}"
-        " --manifests {params.manifests} --published {params.published} --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/collect_values.py --metrics {input.metrics} --per-class {input.per_class}"
+            " --comparisons {input.comparisons} --correlations {input.correlations} --contrasts {input.contrasts}"
+            " --hits {input.hits} --checks {input.checks} --cues {input.cues} --claims {input.claims}"
+            " --frequency {input.frequency} --answers {params.answers}"
+            " --manifests {params.manifests} --published {params.published} --out {output}"
+        )

@@ -66,6 +66,12 @@ wildcard_constraints:
     shard=r"\d+",
 
 
+def recorded(command):
+    """The command of a rule, run so that its log is kept and the record of the job is written (provenance.smk)."""
+    job = "python -m emovlm.provenance.job --log {log} --code {params.code}"
+    return f"{job} --inputs {{input:q}} --outputs {{output:q}} -- {command}"
+
+
 def code(script):
     """Hash of what a script does, with the package modules it imports. An edit reruns its jobs."""
     try:

@@ -21,7 +21,7 @@ rule fetch_rig:
     params:
         code=code("fetch_rig"),
     shell:
-        "python workflow/scripts/fetch_rig.py --out {output} 2>&1 | tee {log}"
+        recorded("python workflow/scripts/fetch_rig.py --out {output}")
 
 
 rule build_rig:
@@ -39,7 +39,7 @@ rule build_rig:
     params:
         code=code("build_rig"),
     shell:
-        "python workflow/scripts/build_rig.py --wheel {input} --out {output} 2>&1 | tee {log}"
+        recorded("python workflow/scripts/build_rig.py --wheel {input} --out {output}")
 
 
 rule plan_clips:
@@ -60,8 +60,10 @@ rule plan_clips:
         code=code("plan_clips"),
         slice=lambda w: as_json(seed=config["seed"], corpus=config["synface"]["corpora"][w.dataset]),
     shell:
-        "python workflow/scripts/plan_clips.py --params {params.slice:q} --dataset {wildcards.dataset}"
-        " --class-sizes {input} --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/plan_clips.py --params {params.slice:q} --dataset {wildcards.dataset}"
+            " --class-sizes {input} --out {output}"
+        )
 
 
 rule render_clips:
@@ -89,9 +91,11 @@ rule render_clips:
         folder=lambda w: f"{RESULTS}/raw/{w.dataset}/clips",
         n_shards=lambda w: n_shards(w.dataset),
     shell:
-        "python workflow/scripts/render_clips.py --params {params.slice:q} --plan {input.plan} --rig {input.rig}"
-        " --dataset {wildcards.dataset} --shard {wildcards.shard} --n-shards {params.n_shards}"
-        " --folder {params.folder} --clips {output.clips} --frames {output.frames} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/render_clips.py --params {params.slice:q} --plan {input.plan} --rig {input.rig}"
+            " --dataset {wildcards.dataset} --shard {wildcards.shard} --n-shards {params.n_shards}"
+            " --folder {params.folder} --clips {output.clips} --frames {output.frames}"
+        )
 
 
 rule gather_truth:
@@ -117,6 +121,8 @@ rule gather_truth:
         folder=lambda w: f"{RESULTS}/raw/{w.dataset}/clips",
         annotations=lambda w: f"{RESULTS}/raw/{w.dataset}/annotations",
     shell:
-        "python workflow/scripts/gather_truth.py --plan {input.plan} --clips {input.clips} --frames {input.frames}"
-        " --folder {params.folder} --annotations {params.annotations}"
-        " --out-clips {output.clips} --out-frames {output.frames} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/gather_truth.py --plan {input.plan} --clips {input.clips} --frames {input.frames}"
+            " --folder {params.folder} --annotations {params.annotations}"
+            " --out-clips {output.clips} --out-frames {output.frames}"
+        )

@@ -39,9 +39,11 @@ rule describe_gaps:
         ),
         model=lambda w: model_arguments(w.system, w.replicate),
     shell:
-        "python workflow/scripts/describe_gaps.py --params {params.slice:q} {params.model} --sample {input.sample}"
-        " --gaps {input.gaps} --store {input.store} --manifest {input.manifest} --prompt {input.prompt}"
-        " --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/describe_gaps.py --params {params.slice:q} {params.model} --sample {input.sample}"
+            " --gaps {input.gaps} --store {input.store} --manifest {input.manifest} --prompt {input.prompt}"
+            " --out {output}"
+        )
 
 
 rule gather_texts:
@@ -64,7 +66,7 @@ rule gather_texts:
     params:
         code=code("gather_shards"),
     shell:
-        "python workflow/scripts/gather_shards.py --table texts --shards {input} --out {output} 2>&1 | tee {log}"
+        recorded("python workflow/scripts/gather_shards.py --table texts --shards {input} --out {output}")
 
 
 rule write_true_texts:
@@ -87,5 +89,7 @@ rule write_true_texts:
         code=code("write_true_texts"),
         slice=as_json(seed=config["seed"]),
     shell:
-        "python workflow/scripts/write_true_texts.py --params {params.slice:q} --between {input.between}"
-        " --keyframes {input.keyframes} --truth {input.truth} --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/write_true_texts.py --params {params.slice:q} --between {input.between}"
+            " --keyframes {input.keyframes} --truth {input.truth} --out {output}"
+        )

@@ -32,10 +32,12 @@ rule answer_clips:
         # Outside the outputs on purpose: Snakemake deletes those of a failed job.
         kept=lambda w: f"{RESULTS}/answers/store/{w.condition}.{w.replicate}.{w.shard}.jsonl",
     shell:
-        "python workflow/scripts/answer_clips.py --params {params.slice:q} --code {params.code}"
-        " {params.model} {params.labels} {params.texts} --sample {input.sample} --manifest {input.manifest}"
-        " --store {input.store} --clips {input.clips} --prompt {input.prompt} --kept {params.kept}"
-        " --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/answer_clips.py --params {params.slice:q} --code {params.code}"
+            " {params.model} {params.labels} {params.texts} --sample {input.sample} --manifest {input.manifest}"
+            " --store {input.store} --clips {input.clips} --prompt {input.prompt} --kept {params.kept}"
+            " --out {output}"
+        )
 
 
 rule gather_answers:
@@ -60,4 +62,4 @@ rule gather_answers:
     params:
         code=code("gather_shards"),
     shell:
-        "python workflow/scripts/gather_shards.py --table answers --shards {input} --out {output} 2>&1 | tee {log}"
+        recorded("python workflow/scripts/gather_shards.py --table answers --shards {input} --out {output}")

@@ -40,19 +40,10 @@ FIGURES = {
         },
     ),
     "confusion": (["confusion", "conditions", "systems"], {"classes": STUDY.classes}),
-    "fps": (
-        ["metrics", "conditions", "frame_samplers", "paper_fps_curve"],
-        NAMED,
-    ),
-    "shuffle": (
-        ["metrics", "conditions", "frame_samplers", "paper_frame_shuffle"],
-        NAMED,
-    ),
+    "fps": (["metrics", "conditions", "frame_samplers", "paper_fps_curve"], NAMED),
+    "shuffle": (["metrics", "conditions", "frame_samplers", "paper_frame_shuffle"], NAMED),
     "hits": (["hits"], {}),
-    "enrichment": (
-        ["comparisons", "conditions", "paper_msce"],
-        NAMED,
-    ),
+    "enrichment": (["comparisons", "conditions", "paper_msce"], NAMED),
     "frequency": (["frequency"], PRIMARY),
     "classes": (
         ["manifest", "mafw_classes"],
@@ -93,7 +84,7 @@ rule list_variants:
             rows=[{c: r.get(c, "") for c in VARIANTS[w.table]} for r in getattr(STUDY, w.table).values()],
         ),
     shell:
-        "python workflow/scripts/list_variants.py --params {params.slice:q} --out {output} 2>&1 | tee {log}"
+        recorded("python workflow/scripts/list_variants.py --params {params.slice:q} --out {output}")
 
 
 rule draw_figure:
@@ -120,8 +111,10 @@ rule draw_figure:
         slice=lambda w: as_json(**FIGURES[w.figure][1]),
         tables=lambda w: [f"{t}={TABLE[t]}" for t in FIGURES[w.figure][0]],
     shell:
-        "python workflow/scripts/draw_figure.py --figure {wildcards.figure} --params {params.slice:q}"
-        " --tables {params.tables} --pdf {output.pdf} --png {output.png} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/draw_figure.py --figure {wildcards.figure} --params {params.slice:q}"
+            " --tables {params.tables} --pdf {output.pdf} --png {output.png}"
+        )
 
 
 rule draw_contact_sheet:
@@ -135,14 +128,16 @@ rule draw_contact_sheet:
             category="Material",
         ),
     log:
-        "<logs>/contact_sheet.log",
+        "<logs>/draw_contact_sheet.log",
     benchmark:
-        "<benchmarks>/contact_sheet.tsv"
+        "<benchmarks>/draw_contact_sheet.tsv"
     conda:
         "../../envs/data.yaml"
     params:
         code=code("clip_sheet"),
         folder=f"{folder(SHOWN)}/clips",
     shell:
-        "python workflow/scripts/clip_sheet.py --sheet contact --clips {input} --folder {params.folder}"
-        " --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/clip_sheet.py --sheet contact --clips {input} --folder {params.folder}"
+            " --out {output}"
+        )

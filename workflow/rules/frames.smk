@@ -28,8 +28,10 @@ rule make_manifest:
         ),
         folder=lambda w: folder(w.dataset),
     shell:
-        "python workflow/scripts/make_manifest.py --params {params.slice:q} --folder {params.folder}"
-        " --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/make_manifest.py --params {params.slice:q} --folder {params.folder}"
+            " --out {output}"
+        )
 
 
 rule decode_frames:
@@ -52,6 +54,8 @@ rule decode_frames:
         folder=lambda w: folder(w.dataset),
         n_shards=lambda w: n_shards(w.dataset),
     shell:
-        "python workflow/scripts/decode_frames.py --params {params.slice:q} --manifest {input} --folder {params.folder}"
-        " --shard {wildcards.shard} --n-shards {params.n_shards}"
-        " --store {output.store} --clips {output.clips} --frames {output.frames} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/decode_frames.py --params {params.slice:q} --manifest {input} --folder {params.folder}"
+            " --shard {wildcards.shard} --n-shards {params.n_shards}"
+            " --store {output.store} --clips {output.clips} --frames {output.frames}"
+        )

@@ -25,5 +25,7 @@ rule count_terms:
         code=code("count_terms"),
         slice=as_json(sources=[{k: row[k] for k in COUNTED if k in row} for row in STUDY.sources]),
     shell:
-        "python workflow/scripts/count_terms.py --params {params.slice:q} --lexicon {input.lexicon}"
-        " --counts en={input.en} zh={input.zh} --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/count_terms.py --params {params.slice:q} --lexicon {input.lexicon}"
+            " --counts en={input.en} zh={input.zh} --out {output}"
+        )

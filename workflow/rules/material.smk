@@ -33,9 +33,11 @@ rule write_datasheet:
             **{k: config["synface"][k] for k in ("image_size", "supersampling", "crf")},
         ),
     shell:
-        "python workflow/scripts/write_datasheet.py --params {params.slice:q} --dataset {wildcards.dataset}"
-        " --plan {input.plan} --clips {input.clips} --frames {input.frames} --rig {input.rig}"
-        " --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/write_datasheet.py --params {params.slice:q} --dataset {wildcards.dataset}"
+            " --plan {input.plan} --clips {input.clips} --frames {input.frames} --rig {input.rig}"
+            " --out {output}"
+        )
 
 
 rule measure_cues:
@@ -57,8 +59,7 @@ rule measure_cues:
             **{k: config["statistics"][k] for k in ("resamples", "confidence")},
         ),
     shell:
-        "python workflow/scripts/measure_cues.py --params {params.slice:q} --clips {input}"
-        " --out {output} 2>&1 | tee {log}"
+        recorded("python workflow/scripts/measure_cues.py --params {params.slice:q} --clips {input}" " --out {output}")
 
 
 rule draw_apex_sheet:
@@ -73,9 +74,9 @@ rule draw_apex_sheet:
             category="Material",
         ),
     log:
-        "<logs>/apex_sheet/{px}.log",
+        "<logs>/draw_apex_sheet/{px}.log",
     benchmark:
-        "<benchmarks>/apex_sheet/{px}.tsv"
+        "<benchmarks>/draw_apex_sheet/{px}.tsv"
     wildcard_constraints:
         px=one_of(map(str, APEX_PX)),
     conda:
@@ -87,8 +88,10 @@ rule draw_apex_sheet:
             supersampling=config["synface"]["supersampling"],
         ),
     shell:
-        "python workflow/scripts/apex_sheet.py --params {params.slice:q} --plan {input.plan} --rig {input.rig}"
-        " --size {wildcards.px} --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/apex_sheet.py --params {params.slice:q} --plan {input.plan} --rig {input.rig}"
+            " --size {wildcards.px} --out {output}"
+        )
 
 
 rule draw_strips:
@@ -102,14 +105,16 @@ rule draw_strips:
             category="Material",
         ),
     log:
-        "<logs>/clip_strips.log",
+        "<logs>/draw_strips.log",
     benchmark:
-        "<benchmarks>/clip_strips.tsv"
+        "<benchmarks>/draw_strips.tsv"
     conda:
         "../../envs/data.yaml"
     params:
         code=code("clip_sheet"),
         folder=f"{folder(SHOWN)}/clips",
     shell:
-        "python workflow/scripts/clip_sheet.py --sheet strips --clips {input} --folder {params.folder}"
-        " --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/clip_sheet.py --sheet strips --clips {input} --folder {params.folder}"
+            " --out {output}"
+        )

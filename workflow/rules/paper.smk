@@ -52,6 +52,8 @@ rule typeset_paper:
         tables=[f"{n}={p}" for n, p in PAPER_TABLES.items()],
         figures=[f"{n}={p}" for n, p in PAPER_FIGURES.items()],
     shell:
-        "python workflow/scripts/typeset_paper.py --source {input.source} --values {input.values}"
-        " --tables {params.tables} --figures {params.figures} --config {params.config:q}"
-        " --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/typeset_paper.py --source {input.source} --values {input.values}"
+            " --tables {params.tables} --figures {params.figures} --config {params.config:q}"
+            " --out {output}"
+        )

@@ -39,9 +39,11 @@ rule write_captions:
             **config["organism"]["captions"],
         ),
     shell:
-        "python workflow/scripts/write_captions.py --params {params.slice:q} --truth {input.truth}"
-        " --clips {input.clips} --frames {input.frames} --manifest {input.manifest}"
-        " --frequency {input.frequency} --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/write_captions.py --params {params.slice:q} --truth {input.truth}"
+            " --clips {input.clips} --frames {input.frames} --manifest {input.manifest}"
+            " --frequency {input.frequency} --out {output}"
+        )
 
 
 rule train_tower:
@@ -67,8 +69,10 @@ rule train_tower:
             image_size=config["frames"]["size"],
         ),
     shell:
-        "python workflow/scripts/train_tower.py --params {params.slice:q} --stores {input.stores}"
-        " --truth {input.truth} --frames {input.frames} --weights {output.weights} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/train_tower.py --params {params.slice:q} --stores {input.stores}"
+            " --truth {input.truth} --frames {input.frames} --weights {output.weights}"
+        )
 
 
 rule pretrain_organism:
@@ -99,5 +103,7 @@ rule pretrain_organism:
             **{k: config["organism"][k] for k in ("tower", "language")},
         ),
     shell:
-        "python workflow/scripts/pretrain_organism.py --params {params.slice:q} --tower {input.tower}"
-        " --captions {input.captions} --stores {input.stores} --weights {output.weights} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/pretrain_organism.py --params {params.slice:q} --tower {input.tower}"
+            " --captions {input.captions} --stores {input.stores} --weights {output.weights}"
+        )

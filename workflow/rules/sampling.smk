@@ -22,8 +22,10 @@ rule sample_frames:
         code=code("sample_frames"),
         slice=sampler_slice,
     shell:
-        "python workflow/scripts/sample_frames.py --params {params.slice:q} --clips {input.clips}"
-        " --frames {input.frames} --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/sample_frames.py --params {params.slice:q} --clips {input.clips}"
+            " --frames {input.frames} --out {output}"
+        )
 
 
 rule sample_training:
@@ -45,5 +47,7 @@ rule sample_training:
         code=code("sample_training"),
         slice=schedule_slice,
     shell:
-        "python workflow/scripts/sample_training.py --params {params.slice:q} --manifest {input.manifest}"
-        " --clips {input.clips} --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/sample_training.py --params {params.slice:q} --manifest {input.manifest}"
+            " --clips {input.clips} --out {output}"
+        )

@@ -40,9 +40,11 @@ rule compute_metrics:
         manifests=named(f"{RESULTS}/manifests/{{}}.parquet", TESTED),
         truths=named(f"{RESULTS}/raw/{{}}/truth/clips.parquet", FLAGGED),
     shell:
-        "python workflow/scripts/compute_metrics.py --params {params.slice:q} --answers {params.answers}"
-        " --manifests {params.manifests} --truths {params.truths} --out-metrics {output.metrics}"
-        " --out-classes {output.classes} --out-runs {output.runs} --out-confusion {output.confusion} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/compute_metrics.py --params {params.slice:q} --answers {params.answers}"
+            " --manifests {params.manifests} --truths {params.truths} --out-metrics {output.metrics}"
+            " --out-classes {output.classes} --out-runs {output.runs} --out-confusion {output.confusion}"
+        )
 
 
 rule compare_conditions:
@@ -72,8 +74,10 @@ rule compare_conditions:
         manifests=named(f"{RESULTS}/manifests/{{}}.parquet", TESTED),
         truths=named(f"{RESULTS}/raw/{{}}/truth/clips.parquet", FLAGGED),
     shell:
-        "python workflow/scripts/compare_conditions.py --params {params.slice:q} --answers {params.answers}"
-        " --manifests {params.manifests} --truths {params.truths} --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/compare_conditions.py --params {params.slice:q} --answers {params.answers}"
+            " --manifests {params.manifests} --truths {params.truths} --out {output}"
+        )
 
 
 rule correlate_frequency:
@@ -97,10 +101,12 @@ rule correlate_frequency:
         code=code("correlate_frequency"),
         slice=as_json(kinds=lexical_kinds(), seed=config["seed"], resamples=config["statistics"]["resamples"]),
     shell:
-        "python workflow/scripts/correlate_frequency.py --params {params.slice:q} --classes {input.classes}"
-        " --frequency {input.frequency} --lexicon {input.lexicon}"
-        " --published paper_lexical_figure={input.figure} mafw_recalls={input.recalls} mafw_classes={input.mafw}"
-        " --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/correlate_frequency.py --params {params.slice:q} --classes {input.classes}"
+            " --frequency {input.frequency} --lexicon {input.lexicon}"
+            " --published paper_lexical_figure={input.figure} mafw_recalls={input.recalls} mafw_classes={input.mafw}"
+            " --out {output}"
+        )
 
 
 rule measure_hits:
@@ -126,5 +132,7 @@ rule measure_hits:
         ),
         samples=named(f"{RESULTS}/samples/{SHOWN}/{{}}.parquet", RATES),
     shell:
-        "python workflow/scripts/measure_hits.py --params {params.slice:q} --samples {params.samples}"
-        " --truth {input.truth} --out {output} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/measure_hits.py --params {params.slice:q} --samples {params.samples}"
+            " --truth {input.truth} --out {output}"
+        )

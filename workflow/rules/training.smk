@@ -28,9 +28,11 @@ rule finetune_lora:
         code=code("finetune_lora"),
         slice=lambda w: as_json(seed=run_seed(w.replicate), **config["lora"]),
     shell:
-        "python workflow/scripts/finetune_lora.py --params {params.slice:q} --base {input.base}"
-        " --schedule {input.schedule} --sample {input.sample} --manifest {input.manifest} --stores {input.stores}"
-        " --prompt {input.prompt} --weights {output.weights} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/finetune_lora.py --params {params.slice:q} --base {input.base}"
+            " --schedule {input.schedule} --sample {input.sample} --manifest {input.manifest} --stores {input.stores}"
+            " --prompt {input.prompt} --weights {output.weights}"
+        )
 
 
 rule train_classifier:
@@ -52,6 +54,8 @@ rule train_classifier:
         code=code("train_classifier"),
         slice=lambda w: as_json(seed=run_seed(w.replicate), classes=STUDY.classes, **config["classifier"]),
     shell:
-        "python workflow/scripts/train_classifier.py --params {params.slice:q} --base {input.base}"
-        " --schedule {input.schedule} --sample {input.sample} --manifest {input.manifest} --stores {input.stores}"
-        " --weights {output.weights} 2>&1 | tee {log}"
+        recorded(
+            "python workflow/scripts/train_classifier.py --params {params.slice:q} --base {input.base}"
+            " --schedule {input.schedule} --sample {input.sample} --manifest {input.manifest} --stores {input.stores}"
+            " --weights {output.weights}"
+        )

@@ -5,7 +5,8 @@ from emovlm.core.contracts.data import CUES, MANIFEST
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
 from emovlm.core.contracts.statistics import CLAIMS, COMPARISONS, CONTRASTS, CORRELATIONS, HITS, METRICS, PER_CLASS
 from emovlm.core.contracts.training import CHECKS
-from emovlm.core.io import read_table, write_json
+from emovlm.core.files import write_json
+from emovlm.core.io import read_table
 from emovlm.core.script import named_paths, parser, run
 from emovlm.statistics.published import read_published
 from emovlm.statistics.values import Tables, collect

@@ -5,7 +5,7 @@
 
 import pandas as pd
 
-from emovlm.core.io import atomic
+from emovlm.core.files import atomic
 from emovlm.core.script import parser, run
 
 

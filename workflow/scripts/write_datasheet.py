@@ -1,7 +1,8 @@
 """Write the datasheet of a rendered corpus."""
 
 from emovlm.core.contracts.data import CLIP_PLAN, CLIP_TRUTH, FRAME_TRUTH
-from emovlm.core.io import read_table, write_text
+from emovlm.core.files import write_text
+from emovlm.core.io import read_table
 from emovlm.core.script import parser, run
 from emovlm.synface.datasheet import datasheet
 from emovlm.synface.rig import load_rig

@@ -3,7 +3,7 @@
 Every message names the file, the row and the key, and says what is allowed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,21 @@ class Study:
     sources: list[Row]
     classes: list[str]
     claims: dict[str, Any]
+
+
+def read_config(root: str | Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
+    """``config.yaml`` in ``root`` with the values of the files that override it, as Snakemake merges them."""
+
+    def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+        both = {
+            k: merge(below[k], v) for k, v in above.items() if isinstance(v, dict) and isinstance(below.get(k), dict)
+        }
+        return {**below, **above, **both}
+
+    config = read_yaml(Path(root, "config.yaml"))
+    for file in overrides:
+        config = merge(config, read_yaml(Path(root, file)) or {})
+    return config
 
 
 def load_study(config: dict[str, Any], source: str = "config") -> Study:

@@ -3,9 +3,10 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def sha256_bytes(data: bytes) -> str:
@@ -34,6 +35,8 @@ def seed_of(*parts: object) -> int:
     return int(sha256_bytes("\x1f".join(map(str, parts)).encode())[:16], 16) >> 1
 
 
-def rng(*parts: object) -> np.random.Generator:
+def rng(*parts: object) -> "np.random.Generator":
     """A numpy generator seeded by :func:`seed_of`."""
+    import numpy as np  # takes longer than hashing does
+
     return np.random.default_rng(seed_of(*parts))

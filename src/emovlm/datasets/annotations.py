@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from emovlm.core import notes
 from emovlm.core.errors import StudyError
 
 
@@ -108,6 +109,7 @@ def read_csv(file: Path, columns: tuple[str, ...], delimiter: str = ",") -> Iter
 
 
 def _read_text(file: Path) -> str:
+    notes.read(file)
     try:
         return file.read_text(encoding="utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):

@@ -1,7 +1,7 @@
 """An append-only store of answers: what was computed once is never computed again.
 
-One JSON line an answer, fsynced, keyed by everything that the answer depends on. It lies outside a
-rule's declared outputs, which Snakemake deletes when a job fails: a killed run resumes at the clip, and
+One JSON line an answer, fsynced, keyed by everything that the answer depends on, with a digest of the line. It lies
+outside a rule's declared outputs, which Snakemake deletes when a job fails: a killed run resumes at the clip, and
 another model, prompt, frame or code is another key.
 """
 
@@ -10,9 +10,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+from emovlm.core import notes
+from emovlm.core.hashing import sha256_json
+
 
 class AnswerStore:
-    """Answers by key, backed by the file ``path`` (made if absent). A torn last line is ignored."""
+    """Answers by key, backed by the file ``path`` (made if absent). Lines that are torn or were changed are ignored."""
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
@@ -23,9 +26,12 @@ class AnswerStore:
         for line in kept.splitlines():
             try:
                 entry = json.loads(line)
+                if entry.pop("digest") != sha256_json(entry):
+                    continue
                 self._answers[entry["key"]] = entry["answer"]
             except (json.JSONDecodeError, KeyError, TypeError):
                 continue
+        notes.wrote(self.path)
         self._file = open(self.path, "a", encoding="utf-8")  # noqa: SIM115 - held open to append
         if kept and not kept.endswith("\n"):
             self._file.write("\n")
@@ -38,7 +44,9 @@ class AnswerStore:
 
     def add(self, key: str, answer: Any) -> None:
         """Keep an answer, on disk before the call returns."""
-        self._file.write(json.dumps({"key": key, "answer": answer}, ensure_ascii=False, sort_keys=True) + "\n")
+        entry = {"key": key, "answer": answer}
+        entry["digest"] = sha256_json(entry)
+        self._file.write(json.dumps(entry, ensure_ascii=False, sort_keys=True) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
         self._answers[key] = answer

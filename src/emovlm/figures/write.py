@@ -4,7 +4,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from emovlm.core.io import atomic
+from emovlm.core.files import atomic
 
 PDF_METADATA = {"Creator": None, "Producer": None, "CreationDate": None}
 PNG_METADATA = {"Software": None}

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emovlm.core import notes
 from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import shard_of
@@ -52,6 +53,7 @@ def decode_shard(manifest: pd.DataFrame, folder: Path, shard: int, n_shards: int
         listed = list(zip(mine["clip_id"], mine["path"], strict=True))
         for clip_id, path in track(listed, f"decode shard {shard}", "clips"):
             file = inside(folder, path, f"manifest, clip {clip_id}")
+            notes.read(file)
             try:
                 clip = _decode(worker, file)
             except Undecodable as failure:

@@ -8,8 +8,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from emovlm.core.errors import StudyError
+from emovlm.core.files import atomic
 from emovlm.core.hashing import sha256_bytes
-from emovlm.core.io import atomic
 
 
 def write_store(pixels: Mapping[str, np.ndarray], path: str | Path) -> None:

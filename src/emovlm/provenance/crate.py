@@ -1,0 +1,317 @@
+"""The study as a research object: an RO-Crate of profile Provenance Run Crate, made from the records of its jobs.
+
+Source: RO-Crate 1.1 (w3id.org/ro/crate/1.1) and Workflow Run RO-Crate 0.5 (w3id.org/ro/wfrun/provenance/0.5). The crate
+lists every file that jobs declare, with its hash. Clips are listed as their folder; the records, which are part of the
+crate, have the hash of each.
+"""
+
+import base64
+import json
+import mimetypes
+import os
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from emovlm.core.codehash import modules_of
+from emovlm.core.config import read_config
+from emovlm.core.errors import StudyError
+from emovlm.core.files import atomic, write_text
+from emovlm.core.hashing import sha256_file
+from emovlm.core.tables import read_yaml
+from emovlm.provenance.audit import read_records
+from emovlm.provenance.plan import Job, Plan
+from emovlm.provenance.record import FOLDER, Record
+from emovlm.provenance.sharing import gated, shown
+
+Entity = dict[str, Any]
+WFRUN = "https://w3id.org/ro/wfrun"
+TERMS = "https://w3id.org/ro/terms/workflow-run#"
+WORKFLOW_PROFILE = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
+PROFILES = {"process": "Process Run Crate", "workflow": "Workflow Run Crate", "provenance": "Provenance Run Crate"}
+DONE = "http://schema.org/CompletedActionStatus"
+METADATA = "ro-crate-metadata.json"
+LICENCES = {"MIT": "MIT License", "CC0-1.0": "Creative Commons Zero v1.0 Universal"}
+BULKY = re.compile(r"/(raw/[^/]+/clips|frames|rig)/|\.mp4$")
+"""Clips, frame stores and the fetched package: made again from the rest, or fetched again, so not packed."""
+AGGREGATE = re.compile(r"/(tables|figures|paper|lexicon)/|/values\.json$")
+"""What of a gated dataset may be shared: figures of the whole, not what is known of each clip."""
+MEDIA = {".parquet": "application/vnd.apache.parquet", ".tsv": "text/tab-separated-values", ".smk": "text/plain",
+         ".safetensors": "application/octet-stream", ".typ": "text/plain", ".bib": "text/plain", ".yaml": "text/plain",
+         "": "text/plain", ".jinja": "text/plain", ".jsonl": "application/jsonl"}  # fmt: skip
+
+
+def write_crate(plan: Plan) -> tuple[Path, Path]:
+    """Write the crate's metadata beside the records, and an archive of the crate with what may be shared.
+
+    Returns:
+        ``provenance/ro-crate-metadata.json`` and ``provenance/crate.zip`` below the results.
+
+    Raises:
+        StudyError: a job has no record, or a record is not as it was written; the audit says more.
+    """
+    records, broken = read_records(plan, set(plan.jobs))
+    missing = sorted(set(plan.jobs) - set(records))
+    if broken or missing:
+        says = broken[0].says if broken else f"{len(missing)} jobs have no record, the first is {missing[0]}"
+        raise StudyError(f"no crate of a study whose records do not hold: {says}; see emovlm audit")
+    packed = list(_packed(plan, records))
+    folder = Path(plan.results, "provenance")
+    loose, archive = folder / METADATA, folder / "crate.zip"
+    write_text(loose, _text(describe(plan, records, packed, f"{os.path.relpath('.', folder)}/")))
+    with atomic(archive) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as crate:
+        crate.writestr(METADATA, _text(describe(plan, records, packed, "")))
+        for path in packed:
+            crate.write(path)
+    return loose, archive
+
+
+def _text(crate: Entity) -> str:
+    return json.dumps(crate, indent=1, ensure_ascii=False) + "\n"
+
+
+def _packed(plan: Plan, records: dict[str, Record]) -> Iterator[str]:
+    """Files that the crate holds: the study's sources, its records, and outputs that are small and may be shared."""
+    closed = gated(plan)
+    showing = shown(plan, records)
+    files = {each["path"]: None for name in sorted(records) for each in _declared(plan.jobs[name], records[name])}
+    files |= dict.fromkeys(_sources(plan))
+    files |= dict.fromkeys(f"{plan.results}/{FOLDER}/{name}.json" for name in sorted(records))
+    touched = {e["path"]: set(r["datasets"]) & set(closed) for r in records.values() for e in r["outputs"]}
+    for path in sorted(files):
+        inside = not path.startswith("<") and Path(path).is_file()
+        hidden = showing.get(path, set()) & set(closed) or (touched.get(path) and not AGGREGATE.search(path))
+        if inside and not hidden and not BULKY.search(path):
+            yield path
+
+
+def _declared(job: Job, record: Record) -> list[dict]:
+    """Inputs and outputs that the rule declares, with their hashes; noted files (clips) are left out."""
+    names = {*job.inputs, *job.outputs}
+    return [each for each in (*record["inputs"], *record["outputs"]) if each["path"] in names]
+
+
+def _sources(plan: Plan) -> list[str]:
+    """The study's own files that its jobs run or that it is configured by."""
+    scripts = sorted({job.script for job in plan.jobs.values()})
+    modules = sorted({m for script in scripts for m in modules_of(script)})
+    paths = [str(Path("src", *module.split("."))) for module in modules]
+    rules = sorted(str(p) for p in Path("workflow").rglob("*") if p.suffix in (".smk", ".yaml", ".rst"))
+    environments = sorted(str(p) for p in Path("envs").glob("*.yaml"))
+    tables = sorted(plan.study.config["tables"].values())
+    fixed = ["Snakefile", "config.yaml", "requirements.txt", "README.md", "LICENSE", "CITATION.cff"]
+    files = [*fixed, *plan.overrides, *rules, *environments, *tables, *scripts]
+    return files + [f"{path}.py" if Path(f"{path}.py").is_file() else f"{path}/__init__.py" for path in paths]
+
+
+def describe(plan: Plan, records: dict[str, Record], packed: list[str], prefix: str) -> Entity:
+    """The crate's metadata.
+
+    Args:
+        records: of all jobs.
+        packed: files that are there, relative to the study's folder; others are named by their hash.
+        prefix: from the crate's folder to the study's.
+    """
+    return _Crate(plan, records, packed, prefix).build()
+
+
+class _Crate:
+    """Entities of a crate by their id, added as they are needed."""
+
+    def __init__(self, plan: Plan, records: dict[str, Record], packed: list[str], prefix: str) -> None:
+        self.plan, self.records, self.packed, self.prefix = plan, records, set(packed), prefix
+        self.entities: dict[str, Entity] = {}
+        self.cited = read_yaml("CITATION.cff")
+        self.hash_of = {e["path"]: e["sha256"] for r in records.values() for e in (*r["inputs"], *r["outputs"])}
+
+    def add(self, name: str, kind: str | list[str], **properties: Any) -> Entity:
+        """Add an entity once; returns a reference to it."""
+        if name not in self.entities:
+            given = {key: value for key, value in properties.items() if value not in (None, [], "")}
+            self.entities[name] = {"@id": name, "@type": kind, **given}
+        return {"@id": name}
+
+    def build(self) -> Entity:
+        ended = max(record["ended"] for record in self.records.values())
+        licence = self.licence(self.cited["license"])
+        authors = [self.person(author) for author in self.cited["authors"]]
+        profiles = [
+            self.add(f"{WFRUN}/{key}/0.5", "CreativeWork", name=name, version="0.5") for key, name in PROFILES.items()
+        ]
+        profiles.append(self.add(WORKFLOW_PROFILE, "CreativeWork", name="Workflow RO-Crate", version="1.0"))
+        self.add(METADATA, "CreativeWork", about={"@id": "./"},
+                 conformsTo=[{"@id": "https://w3id.org/ro/crate/1.1"}, {"@id": WORKFLOW_PROFILE}])  # fmt: skip
+        self.add("./", "Dataset", name=self.cited["title"], description=self.abstract(), datePublished=ended,
+                 license=licence, author=authors, publisher=authors[0], conformsTo=profiles)  # fmt: skip
+        for path in sorted(self.packed):
+            self.file(path)
+        actions = [self.job(self.plan.jobs[name], self.records[name], authors) for name in sorted(self.records)]
+        workflow = self.workflow(licence, authors)
+        run = self.run(workflow, authors)
+        root = self.entities["./"]
+        root["mainEntity"] = workflow
+        root["hasPart"] = [{"@id": i} for i, e in self.entities.items() if _is_data(e)]
+        root["mentions"] = [run, *actions, {"@id": "#organize"}]
+        context = ["https://w3id.org/ro/crate/1.1/context",
+                   {t: TERMS + t for t in ("sha256", "resourceUsage", "ParameterConnection")}]  # fmt: skip
+        return {"@context": context, "@graph": list(self.entities.values())}
+
+    def abstract(self) -> str:
+        """What the crate is of, with the counts of its records."""
+        jobs, study = len(self.records), self.plan.study.config["study"]
+        return (f"One run of the study '{study}': {jobs} jobs from raw clips to the paper, each with the hashes of what it "
+                "read and wrote. Clips, frame stores and fetched packages are named by hash and not included; "
+                "`snakemake` makes them again.")  # fmt: skip
+
+    def licence(self, spdx: str) -> Entity:
+        page = f"https://spdx.org/licenses/{spdx}"
+        if not re.fullmatch(r"[A-Za-z0-9.+-]+", spdx) or spdx not in LICENCES:
+            return self.add(
+                f"#licence/{spdx}", "CreativeWork", name=spdx, description="as the dataset's owners state it"
+            )
+        return self.add(page, "CreativeWork", name=LICENCES[spdx], description=spdx, url=f"{page}.html")
+
+    def person(self, author: dict[str, str]) -> Entity:
+        """An author of CITATION.cff: a person, or a group under one name."""
+        if "family-names" in author:
+            name = f"{author.get('given-names', '')} {author['family-names']}".strip()
+            return self.add(author.get("orcid", f"#{name}"), "Person", name=name, affiliation=author.get("affiliation"))
+        return self.add(f"#{author['name']}", "Organization", name=author["name"], url=author.get("website"))
+
+    def file(self, path: str) -> Entity:
+        """A file: by its place if it is there, else by its hash."""
+        digest = self.hash_of.get(path)
+        suffix = Path(path).suffix
+        media = MEDIA.get(suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
+        facts = {"name": path, "encodingFormat": media}
+        if path in self.packed:
+            size = str(os.path.getsize(path))
+            return self.add(self.prefix + path, "File", **facts, contentSize=size, sha256=digest or sha256_file(path))
+        name = base64.urlsafe_b64encode(bytes.fromhex(digest)).decode().rstrip("=")
+        return self.add(f"ni:///sha-256;{name}", "File", **facts, sha256=digest)  # RFC 6920
+
+    def files(self, job: Job, record: Record, side: str) -> list[Entity]:
+        """Declared files of one side of a job, and the folders of noted ones (clips)."""
+        declared = {*job.inputs, *job.outputs}
+        paths = [each["path"] for each in record[side]]
+        found = [self.file(path) for path in paths if path in declared or path in self.packed]
+        folders = sorted({str(Path(p).parent) for p in paths if p not in declared and p not in self.packed})
+        return found + [self.folder(folder) for folder in folders]
+
+    def folder(self, path: str) -> Entity:
+        return self.add(f"#folder/{path}", "Dataset", name=path,
+                        description="files whose hashes the records of the jobs list; not included")  # fmt: skip
+
+    def rule(self, name: str, job: Job, record: Record) -> Entity:
+        """A rule as a tool."""
+        script = self.file(job.script)
+        return self.add(f"#rule/{name}", "SoftwareApplication", name=name, description=_docstring(job.script),
+                        softwareVersion=record["code"], softwareRequirements=self.file(record["environment"]["file"]),
+                        hasPart=script)  # fmt: skip
+
+    def job(self, job: Job, record: Record, authors: list[Entity]) -> Entity:
+        """The action of one job, and the step of the workflow that controlled it."""
+        tool = self.rule(job.rule, job, record)
+        name = f"#job/{job.name}"
+        params = [
+            self.add(f"{name}/argument-{i}", "PropertyValue", name=record["command"][i - 1], value=argument)
+            for i, argument in enumerate(record["command"]) if argument.startswith("{")
+        ]  # fmt: skip
+        usage = [
+            self.add(
+                f"{name}/{key}", "PropertyValue", name=key, propertyID=f"{TERMS}resourceUsage", value=str(record[key])
+            )
+            for key in ("seconds", "peak_memory_bytes")
+        ]
+        proof = self.file(f"{self.plan.results}/{FOLDER}/{job.name}.json")
+        self.add(name, "CreateAction", name=job.name, description=" ".join(record["command"])[:2000], instrument=tool,
+                 object=[*self.files(job, record, "inputs"), *params], result=self.files(job, record, "outputs"),
+                 startTime=record["started"], endTime=record["ended"], agent=authors, actionStatus=DONE,
+                 resourceUsage=usage, subjectOf=proof)  # fmt: skip
+        self.entities[proof["@id"]].setdefault("about", {"@id": name})
+        step = self.add(f"#step/{job.rule}", "HowToStep", name=job.rule, workExample=tool)
+        self.add(f"#control/{job.name}", "ControlAction", name=f"orchestrate {job.name}", instrument=step,
+                 object={"@id": name}, actionStatus=DONE)  # fmt: skip
+        return {"@id": name}
+
+    def workflow(self, licence: Entity, authors: list[Entity]) -> Entity:
+        """The Snakefile, with its rules as parts and the configuration as parameters."""
+        language = self.add("https://w3id.org/workflowhub/workflow-ro-crate#snakemake", "ComputerLanguage",
+                            name="Snakemake", identifier={"@id": "https://doi.org/10.1093/bioinformatics/bts480"},
+                            url={"@id": "https://snakemake.github.io"})  # fmt: skip
+        parameters = [
+            self.add(f"#parameter/{key}", "FormalParameter", name=key, additionalType=_type(value), valueRequired=True)
+            for key, value in self.config().items()
+        ]
+        named = self.file("Snakefile")
+        rules = [{"@id": i} for i in self.entities if i.startswith("#rule/")]
+        steps = [i for i in self.entities if i.startswith("#step/")]
+        for position, step in enumerate(steps, start=1):
+            self.entities[step]["position"] = str(position)
+        self.entities[named["@id"]] |= {
+            "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
+            "name": self.cited["title"], "version": str(self.cited["version"]), "programmingLanguage": language,
+            "license": licence, "creator": authors, "author": authors, "hasPart": rules,
+            "step": [{"@id": step} for step in steps], "input": parameters,
+        }  # fmt: skip
+        return named
+
+    def config(self) -> dict[str, Any]:
+        """Every value of the configuration, by its dotted key."""
+        found: dict[str, Any] = {}
+
+        def walk(value: Any, key: str) -> None:
+            if isinstance(value, dict) and value:
+                for name, inner in value.items():
+                    walk(inner, f"{key}.{name}" if key else str(name))
+            else:
+                found[key] = value
+
+        walk(read_config(".", self.plan.overrides), "")
+        return found
+
+    def run(self, workflow: Entity, authors: list[Entity]) -> Entity:
+        """The action of the whole run, and the engine's action that organised it."""
+        made = {path for job in self.plan.jobs.values() for path in job.outputs}
+        read = {path for job in self.plan.jobs.values() for path in job.inputs}
+        values = [
+            self.add(
+                f"#value/{key}",
+                "PropertyValue",
+                name=key,
+                value=json.dumps(value),
+                exampleOfWork={"@id": f"#parameter/{key}"},
+            )
+            for key, value in self.config().items()
+        ]
+        times = {"startTime": min(r["started"] for r in self.records.values()),
+                 "endTime": max(r["ended"] for r in self.records.values())}  # fmt: skip
+        run = self.add("#run", "CreateAction", name=f"run of the study {self.plan.study.config['study']}",
+                       description="all jobs of the workflow, as their records have them", instrument=workflow,
+                       object=[*(self.file(p) for p in sorted(read - made)), *values],
+                       result=[self.file(p) for p in sorted(made - read)],
+                       agent=authors, actionStatus=DONE, **times)  # fmt: skip
+        version = next(iter(self.records.values()))["environment"]["packages"].get("snakemake")
+        engine = self.add("https://snakemake.github.io", "SoftwareApplication", name="Snakemake",
+                          softwareVersion=version, url="https://snakemake.github.io")  # fmt: skip
+        controls = [{"@id": i} for i in self.entities if i.startswith("#control/")]
+        self.add("#organize", "OrganizeAction", name="Snakemake runs the jobs", instrument=engine, agent=authors,
+                 result=run, object=controls, actionStatus=DONE, **times)  # fmt: skip
+        return run
+
+
+def _is_data(entity: Entity) -> bool:
+    kinds = entity["@type"] if isinstance(entity["@type"], list) else [entity["@type"]]
+    return bool({"File", "Dataset"} & set(kinds)) and entity["@id"] != "./"
+
+
+def _docstring(script: str) -> str:
+    match = re.match(r'"""(.+?)(\n\n|""")', Path(script).read_text(encoding="utf-8"), re.S)
+    return " ".join(match[1].split()) if match else script
+
+
+def _type(value: Any) -> str:
+    kinds = {bool: "Boolean", int: "Integer", float: "Float", str: "Text"}
+    return f"http://schema.org/{kinds.get(type(value), 'Text')}"

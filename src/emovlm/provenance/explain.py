@@ -1,0 +1,183 @@
+"""Where a number of the paper comes from: files, parameters, code lines, model and clips, in under a page."""
+
+import ast
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from emovlm.core.codehash import PACKAGE
+from emovlm.core.contracts.data import MANIFEST
+from emovlm.core.errors import StudyError
+from emovlm.core.files import read_json
+from emovlm.core.io import read_table
+from emovlm.provenance.audit import read_records
+from emovlm.provenance.plan import Job, Plan
+from emovlm.provenance.record import Record
+from emovlm.report.references import references
+
+PAPER = "paper"
+MOST = 12  # ids that a search lists
+WIDTH = 110  # characters of a list of parameters
+
+
+def explain(plan: Plan, asked: str) -> list[str]:
+    """Lines of text about one value.
+
+    Args:
+        asked: the id of a value, or part of one, or a number as it is printed; if several values fit, they are listed.
+
+    Raises:
+        StudyError: there are no values yet, or none fits.
+    """
+    path = Path(plan.results, "values.json")
+    if not path.is_file():
+        raise StudyError(f"{path}: no values yet; make the study first")
+    values = read_json(path)
+    if asked not in values:
+        fitting = [
+            n for n, v in values.items() if asked in n or _printed(v["text"]) == asked.replace("-", "\N{MINUS SIGN}")
+        ]
+        if not fitting:
+            raise StudyError(f"{asked}: no value has this id or is printed so; {path} has all {len(values)}")
+        if len(fitting) > 1:
+            more = [f"… and {len(fitting) - MOST} more"] if len(fitting) > MOST else []
+            return [
+                f"{len(fitting)} values fit {asked}:",
+                *(f"  {n} = {values[n]['text']}" for n in fitting[:MOST]),
+                *more,
+            ]
+        asked = fitting[0]
+    value = values[asked]
+    file, _, key = value["source"].partition(": ")
+    source = f"{plan.results}/{file}" if Path(plan.results, file).is_file() else file
+    row = _row(source, key)
+    lines = [f"{asked} = {value['text']}" + (f"   (n = {value['n']})" if value["n"] else "") + f"   [{value['unit']}]"]
+    printed = ", ".join(_printed_at(asked)) or f"{PAPER}/ puts this id together where it needs it, or does not print it"
+    lines += [f"  printed   {printed}"]
+    lines += [f"  read from {source}" + (f", row {key}: {_scalars(row)}" if row else "")]
+    conditions = _conditions(plan, asked, row)
+    jobs = _chain(plan, f"{plan.results}/values.json", source, conditions)
+    records, broken = read_records(plan, {job.name for job in jobs})
+    for name in conditions:
+        lines += [
+            f"  condition {name}: {_scalars({k: v for k, v in plan.study.conditions[name].items() if k != 'about'})}"
+        ]
+    lines += ["", "  made by, from the value back to raw data:"]
+    lines += [f"    {line}" for line in _rules(jobs, records)]
+    lines += ["", *(f"  {line}" for line in (*_models(jobs, records), *_clips(plan, jobs)))]
+    lines += [f"  broken    {finding.says}" for finding in broken]
+    return [*lines, "", f"  check it: emovlm audit {source if source in plan.makers() else path}"]
+
+
+def _printed(text: str) -> str:
+    """A value as printed, without its interval."""
+    return text.partition(" [")[0]
+
+
+def _printed_at(name: str) -> list[str]:
+    return [f"{PAPER}/{r.file}, line {r.line}" for r in references(PAPER) if r.id == name]
+
+
+def _row(source: str, key: str) -> dict[str, str]:
+    """The row of a table that has the parts of a key among its cells, empty cells left out."""
+    if not (key and source.endswith(".csv") and Path(source).is_file()):
+        return {}
+    with open(source, encoding="utf-8", newline="") as handle:
+        for row in csv.DictReader(handle):
+            if set(key.split(", ")) <= {*row.values(), "all"}:
+                return {k: v for k, v in row.items() if v}
+    return {}
+
+
+def _conditions(plan: Plan, name: str, row: dict[str, str]) -> list[str]:
+    """The conditions whose answers a value is about."""
+    kind, _, rest = name.partition(".")
+    study = plan.study
+    if kind == "claim":
+        stated = study.claims["claims"][rest.partition(".")[0]]
+        about = [stated[role] for role in ("subject", "intervention", "permuted", "control") if role in stated]
+        named = [each["comparison"] for each in stated.get("evidence", [])]
+        about += [study.comparisons[n][side] for n in named for side in ("a", "b")]
+    else:
+        about = [row.get(column, "") for column in ("condition", "a", "b", "subject")]
+        about += [rest.rpartition(".")[0]] if kind == "condition" else []
+    return [each for each in dict.fromkeys(about) if each in study.conditions]
+
+
+def _chain(plan: Plan, values: str, source: str, conditions: list[str]) -> list[Job]:
+    """The jobs behind a value, last first: those behind its table that the conditions concern."""
+    makers = plan.makers()
+    others = {f"{plan.results}/answers/{name}.parquet" for name in plan.study.conditions if name not in conditions}
+    found: dict[str, Job] = {}
+
+    def visit(path: str) -> None:
+        job = makers.get(path)
+        if job and job.name not in found:
+            found[job.name] = job
+            for each in job.inputs:
+                if each not in others:
+                    visit(each)
+
+    if values in makers:
+        found[makers[values].name] = makers[values]
+    visit(source)
+    return list(found.values())
+
+
+def _rules(jobs: list[Job], records: dict[str, Record]) -> Iterator[str]:
+    """One line a rule: how many jobs, what it made, where its code is, and with which parameters it ran."""
+    rules: dict[str, list[Job]] = {}
+    for job in jobs:
+        rules.setdefault(job.rule, []).append(job)
+    for rule, members in rules.items():
+        first = members[0]
+        record = records.get(first.name)
+        made = first.outputs[0] + (f" and {n - 1} more" if (n := sum(len(j.outputs) for j in members)) > 1 else "")
+        params = [a for a in (record["command"] if record else first.command) if a.startswith("{")]
+        said = _scalars({k: v for each in params for k, v in json.loads(each).items()})
+        took = sum(records[j.name]["seconds"] for j in members if j.name in records)
+        ran = f"{len(members)} job{'s' if len(members) > 1 else ''}, {took:.0f} s" if record else "no record"
+        yield f"{rule} ({ran}): {made}"
+        yield f"    {', '.join(code_lines(first.script))}" + (f"   with {said}" if said else "")
+
+
+def code_lines(script: str) -> list[str]:
+    """Where the functions are that a script calls, for example ``src/emovlm/statistics/hits.py:12 measure_hits``."""
+    tree = ast.parse(Path(script).read_text(encoding="utf-8"))
+    called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.module.startswith("emovlm.core"):
+            file = PACKAGE.parent.joinpath(*node.module.split(".")).with_suffix(".py")
+            names = {alias.name for alias in node.names} & called
+            if names and file.is_file():
+                for part in ast.parse(file.read_text(encoding="utf-8")).body:
+                    if isinstance(part, ast.FunctionDef) and part.name in names:
+                        found.append(f"src/{file.relative_to(PACKAGE.parent).as_posix()}:{part.lineno} {part.name}")
+    return found or [script]
+
+
+def _scalars(values: dict[str, Any]) -> str:
+    parts = [f"{k} {v}" for k, v in values.items() if isinstance(v, str | int | float) and not isinstance(v, bool)]
+    text = ", ".join(parts)
+    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+
+
+def _models(jobs: list[Job], records: dict[str, Record]) -> Iterator[str]:
+    for job in jobs:
+        for each in records.get(job.name, {"outputs": []})["outputs"]:
+            if each["path"].endswith(".safetensors") and "/models/" in each["path"]:
+                seeds = ", ".join(map(str, records[job.name]["seeds"].values()))
+                yield f"model     {each['path']} sha256 {each['sha256'][:12]}…, seed {seeds}, made {each['since']}"
+
+
+def _clips(plan: Plan, jobs: list[Job]) -> Iterator[str]:
+    for name, row in plan.study.datasets.items():
+        path = f"{plan.results}/manifests/{name}.parquet"
+        if any(path in job.outputs for job in jobs) and Path(path).is_file():
+            manifest = read_table(path, MANIFEST)
+            splits = manifest.groupby("split")["clip_id"].agg(["size", "first"])
+            said = "; ".join(f"{n['size']} {split} clips ({n['first']}, …)" for split, n in splits.iterrows())
+            yield f"clips     {name} ({row['licence']}): {said}, {manifest['identity'].nunique()} people"

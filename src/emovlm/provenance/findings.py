@@ -1,0 +1,45 @@
+"""What an audit found."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One break of the chain.
+
+    ``kind``: changed, missing, unrecorded, orphan, forged, code, config, inputs, environment, unpinned, licence or
+    times. ``job`` is the job that it belongs to, ``path`` the file; ``says`` is a sentence, ``do`` what to do.
+    """
+
+    kind: str
+    path: str
+    says: str
+    do: str
+    job: str | None = None
+
+
+@dataclass
+class Report:
+    """What an audit looked at, and what it found, the break nearest to the raw data first.
+
+    ``seal`` is one hash over all records: whoever has noted it can tell whether any record was written anew since.
+    """
+
+    results: str
+    targets: list[str]
+    jobs: list[str]
+    files: int
+    hashed: int
+    seal: str
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing was found."""
+        return not self.findings
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain values."""
+        return {**asdict(self), "ok": self.ok}
