@@ -161,7 +161,7 @@ class _Crate:
     def abstract(self) -> str:
         """What the crate is of, with the counts of its records."""
         jobs, study = len(self.records), self.plan.study.config["study"]
-        return (f"One run of the study '{study}': {jobs} jobs from raw clips to the paper, each with the hashes of what "
+        return (f"One run of the study '{study}': {jobs} jobs, each with the hashes of what "
                 "it read and wrote. Clips, frame stores and fetched packages are named by hash and not included; "
                 "`snakemake` makes them again.")  # fmt: skip
 
