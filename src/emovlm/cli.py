@@ -1,6 +1,7 @@
 """The command ``emovlm``: what one asks of a finished study. Run it in the study's folder."""
 
 import argparse
+import signal
 import sys
 
 from rich.console import Console
@@ -33,6 +34,7 @@ def main() -> int:
         each.add_argument(
             "--configfile", nargs="*", help="files that override config.yaml; those of the last job if not given"
         )
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` is no error
     given = parser.parse_args()
     try:
         return given.run(given)

@@ -31,6 +31,7 @@ WFRUN = "https://w3id.org/ro/wfrun"
 TERMS = "https://w3id.org/ro/terms/workflow-run#"
 WORKFLOW_PROFILE = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
 PROFILES = {"process": "Process Run Crate", "workflow": "Workflow Run Crate", "provenance": "Provenance Run Crate"}
+UNITS = {"seconds": "SEC", "peak_memory_bytes": "AD"}  # UN/CEFACT codes: second, byte
 DONE = "http://schema.org/CompletedActionStatus"
 METADATA = "ro-crate-metadata.json"
 LICENCES = {"MIT": "MIT License", "CC0-1.0": "Creative Commons Zero v1.0 Universal"}
@@ -126,12 +127,12 @@ class _Crate:
         self.cited = read_yaml("CITATION.cff")
         self.hash_of = {e["path"]: e["sha256"] for r in records.values() for e in (*r["inputs"], *r["outputs"])}
 
-    def add(self, name: str, kind: str | list[str], **properties: Any) -> Entity:
+    def add(self, identifier: str, kind: str | list[str], /, **properties: Any) -> Entity:
         """Add an entity once; returns a reference to it."""
-        if name not in self.entities:
+        if identifier not in self.entities:
             given = {key: value for key, value in properties.items() if value not in (None, [], "")}
-            self.entities[name] = {"@id": name, "@type": kind, **given}
-        return {"@id": name}
+            self.entities[identifier] = {"@id": identifier, "@type": kind, **given}
+        return {"@id": identifier}
 
     def build(self) -> Entity:
         ended = max(record["ended"] for record in self.records.values())
@@ -143,10 +144,11 @@ class _Crate:
         profiles.append(self.add(WORKFLOW_PROFILE, "CreativeWork", name="Workflow RO-Crate", version="1.0"))
         self.add(METADATA, "CreativeWork", about={"@id": "./"},
                  conformsTo=[{"@id": "https://w3id.org/ro/crate/1.1"}, {"@id": WORKFLOW_PROFILE}])  # fmt: skip
-        self.add("./", "Dataset", name=self.cited["title"], description=self.abstract(), datePublished=ended,
+        self.add("./", "Dataset", name=self.cited["title"], description=self.abstract(), datePublished=_time(ended),
                  license=licence, author=authors, publisher=authors[0], conformsTo=profiles)  # fmt: skip
         for path in sorted(self.packed):
             self.file(path)
+        self.entities[f"{self.prefix}README.md"]["about"] = {"@id": "./"}
         actions = [self.job(self.plan.jobs[name], self.records[name], authors) for name in sorted(self.records)]
         workflow = self.workflow(licence, authors)
         run = self.run(workflow, authors)
@@ -156,7 +158,7 @@ class _Crate:
         root["mentions"] = [run, *actions, {"@id": "#organize"}]
         context = ["https://w3id.org/ro/crate/1.1/context",
                    {t: TERMS + t for t in ("sha256", "resourceUsage", "ParameterConnection")}]  # fmt: skip
-        return {"@context": context, "@graph": list(self.entities.values())}
+        return {"@context": context, "@graph": [_plain(entity) for entity in self.entities.values()]}
 
     def abstract(self) -> str:
         """What the crate is of, with the counts of its records."""
@@ -177,8 +179,15 @@ class _Crate:
         """An author of CITATION.cff: a person, or a group under one name."""
         if "family-names" in author:
             name = f"{author.get('given-names', '')} {author['family-names']}".strip()
-            return self.add(author.get("orcid", f"#{name}"), "Person", name=name, affiliation=author.get("affiliation"))
-        return self.add(f"#{author['name']}", "Organization", name=author["name"], url=author.get("website"))
+            return self.add(
+                author.get("orcid", f"#{name.replace(' ', '-')}"),
+                "Person",
+                name=name,
+                affiliation=author.get("affiliation"),
+            )
+        return self.add(
+            f"#{author['name'].replace(' ', '-')}", "Organization", name=author["name"], url=author.get("website")
+        )
 
     def file(self, path: str) -> Entity:
         """A file: by its place if it is there, else by its hash."""
@@ -220,15 +229,14 @@ class _Crate:
             for i, argument in enumerate(record["command"]) if argument.startswith("{")
         ]  # fmt: skip
         usage = [
-            self.add(
-                f"{name}/{key}", "PropertyValue", name=key, propertyID=f"{TERMS}resourceUsage", value=str(record[key])
-            )
-            for key in ("seconds", "peak_memory_bytes")
-        ]
+            self.add(f"{name}/{key}", "PropertyValue", name=key, propertyID=f"{TERMS}resourceUsage", unitCode=unit,
+                     value=str(record[key]))
+            for key, unit in UNITS.items()
+        ]  # fmt: skip
         proof = self.file(f"{self.plan.results}/{FOLDER}/{job.name}.json")
         self.add(name, "CreateAction", name=job.name, description=" ".join(record["command"])[:2000], instrument=tool,
                  object=[*self.files(job, record, "inputs"), *params], result=self.files(job, record, "outputs"),
-                 startTime=record["started"], endTime=record["ended"], agent=authors, actionStatus=DONE,
+                 startTime=_time(record["started"]), endTime=_time(record["ended"]), agent=authors, actionStatus=DONE,
                  resourceUsage=usage, subjectOf=proof)  # fmt: skip
         self.entities[proof["@id"]].setdefault("about", {"@id": name})
         step = self.add(f"#step/{job.rule}", "HowToStep", name=job.rule, workExample=tool)
@@ -286,8 +294,8 @@ class _Crate:
             )
             for key, value in self.config().items()
         ]
-        times = {"startTime": min(r["started"] for r in self.records.values()),
-                 "endTime": max(r["ended"] for r in self.records.values())}  # fmt: skip
+        times = {"startTime": _time(min(r["started"] for r in self.records.values())),
+                 "endTime": _time(max(r["ended"] for r in self.records.values()))}  # fmt: skip
         run = self.add("#run", "CreateAction", name=f"run of the study {self.plan.study.config['study']}",
                        description="all jobs of the workflow, as their records have them", instrument=workflow,
                        object=[*(self.file(p) for p in sorted(read - made)), *values],
@@ -302,6 +310,16 @@ class _Crate:
         return run
 
 
+def _plain(entity: Entity) -> Entity:
+    """An entity as the specification likes it: no list of one value."""
+    return {k: v[0] if isinstance(v, list) and len(v) == 1 else v for k, v in entity.items()}
+
+
+def _time(text: str) -> str:
+    """A record's time with its offset in digits, the one form of ISO 8601 that the profile's validator knows."""
+    return text.replace("Z", "+00:00")
+
+
 def _is_data(entity: Entity) -> bool:
     kinds = entity["@type"] if isinstance(entity["@type"], list) else [entity["@type"]]
     return bool({"File", "Dataset"} & set(kinds)) and entity["@id"] != "./"
@@ -314,4 +332,4 @@ def _docstring(script: str) -> str:
 
 def _type(value: Any) -> str:
     kinds = {bool: "Boolean", int: "Integer", float: "Float", str: "Text"}
-    return f"http://schema.org/{kinds.get(type(value), 'Text')}"
+    return kinds.get(type(value), "Text")

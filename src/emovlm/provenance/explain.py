@@ -20,6 +20,7 @@ from emovlm.report.references import references
 PAPER = "paper"
 MOST = 12  # ids that a search lists
 WIDTH = 110  # characters of a list of parameters
+FUNCTIONS = 2  # of a script that are named
 
 
 def explain(plan: Plan, asked: str) -> list[str]:
@@ -61,9 +62,8 @@ def explain(plan: Plan, asked: str) -> list[str]:
     jobs = _chain(plan, f"{plan.results}/values.json", source, conditions)
     records, broken = read_records(plan, {job.name for job in jobs})
     for name in conditions:
-        lines += [
-            f"  condition {name}: {_scalars({k: v for k, v in plan.study.conditions[name].items() if k != 'about'})}"
-        ]
+        shown = {k: v for k, v in plan.study.conditions[name].items() if k not in ("condition", "about", "claims")}
+        lines += [f"  condition {name}: {_scalars(shown)}"]
     lines += ["", "  made by, from the value back to raw data:"]
     lines += [f"    {line}" for line in _rules(jobs, records)]
     lines += ["", *(f"  {line}" for line in (*_models(jobs, records), *_clips(plan, jobs)))]
@@ -140,11 +140,17 @@ def _rules(jobs: list[Job], records: dict[str, Record]) -> Iterator[str]:
         took = sum(records[j.name]["seconds"] for j in members if j.name in records)
         ran = f"{len(members)} job{'s' if len(members) > 1 else ''}, {took:.0f} s" if record else "no record"
         yield f"{rule} ({ran}): {made}"
-        yield f"    {', '.join(code_lines(first.script))}" + (f"   with {said}" if said else "")
+        yield f"    {', '.join(code_lines(first.script)[:FUNCTIONS])}"
+        if said:
+            yield f"    {said}"
 
 
 def code_lines(script: str) -> list[str]:
-    """Where the functions are that a script calls, for example ``src/emovlm/statistics/hits.py:12 measure_hits``."""
+    """Where the functions are that a script calls, for example ``src/emovlm/statistics/hits.py:12 measure_hits``.
+
+    The one that gave the script its name comes first, those that read or load something come last.
+    """
+    stem = Path(script).stem
     tree = ast.parse(Path(script).read_text(encoding="utf-8"))
     called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
     found = []
@@ -156,13 +162,22 @@ def code_lines(script: str) -> list[str]:
                 for part in ast.parse(file.read_text(encoding="utf-8")).body:
                     if isinstance(part, ast.FunctionDef) and part.name in names:
                         found.append(f"src/{file.relative_to(PACKAGE.parent).as_posix()}:{part.lineno} {part.name}")
-    return found or [script]
+    name = [line.split()[1] for line in found]
+    rank = [(n != stem, n.startswith(("read_", "load_")), i) for i, n in enumerate(name)]
+    return [found[i] for *_, i in sorted(rank)] or [script]
 
 
 def _scalars(values: dict[str, Any]) -> str:
-    parts = [f"{k} {v}" for k, v in values.items() if isinstance(v, str | int | float) and not isinstance(v, bool)]
-    text = ", ".join(parts)
+    text = ", ".join(f"{k} {_plain(v)}" for k, v in values.items() if isinstance(v, str | int | float))
     return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+
+
+def _plain(value: str | float) -> str:
+    """A value as people write it; numbers to four digits."""
+    try:
+        return f"{float(value):.4g}"
+    except ValueError:
+        return str(value)
 
 
 def _models(jobs: list[Job], records: dict[str, Record]) -> Iterator[str]:
