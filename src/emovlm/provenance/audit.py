@@ -5,9 +5,10 @@ that Snakemake would run now). It never trusts times or names alone: bytes decid
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import fastjsonschema
@@ -81,7 +82,7 @@ def read_records(plan: Plan, names: set[str] | None) -> tuple[dict[str, Record],
         names: of the jobs to read; all that have a record if None.
     """
     folder = Path(plan.results, FOLDER)
-    valid = fastjsonschema.compile(read_yaml(SCHEMAS / "record.schema.yaml"))
+    valid = _validator()
     records, findings = {}, []
     for path in sorted(folder.rglob("*.json")):
         name = path.relative_to(folder).with_suffix("").as_posix()
@@ -100,6 +101,11 @@ def read_records(plan: Plan, names: set[str] | None) -> tuple[dict[str, Record],
         else:
             records[name] = record
     return records, findings
+
+
+@cache
+def _validator() -> Callable[[Record], Record]:
+    return fastjsonschema.compile(read_yaml(SCHEMAS / "record.schema.yaml"))
 
 
 def _orphans(plan: Plan, records: dict[str, Record]) -> list[Finding]:

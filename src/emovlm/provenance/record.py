@@ -1,29 +1,31 @@
 """The record of one job: what it ran, read, wrote and where. One JSON file a job, beside the results.
 
-A record ends with a digest of itself, and its bytes are the only ones that say what it says, so that no byte of it can
-change unnoticed. Paths are relative to the study's folder, or start with ``<dataset>`` for datasets that lie elsewhere.
-Fields: ``workflow/schemas/record.schema.yaml``.
+A record holds a digest of its own text, so that no byte of it can change unnoticed. Paths are relative to the study's
+folder, or start with ``<dataset>`` for datasets that lie elsewhere. Fields: ``workflow/schemas/record.schema.yaml``.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from emovlm.core.errors import StudyError
 from emovlm.core.files import write_text
-from emovlm.core.hashing import sha256_json
+from emovlm.core.hashing import sha256_bytes
 
 Record = dict[str, Any]
 VERSION = 1
+BLANK = "0" * 64
+DIGEST = re.compile(rb'^ "digest": "([0-9a-f]{64})"', re.M)
 FOLDER = "provenance/jobs"
 """Where records are, below the results; a job's has the path that its log has below the logs."""
 
 
 def text_of(record: Record) -> str:
-    """The one text of a record, its digest renewed."""
-    body = {key: value for key, value in record.items() if key != "digest"}
-    return json.dumps({**body, "digest": sha256_json(body)}, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+    """The text of a record, its digest renewed: that of the text with zeros in the digest's place."""
+    text = json.dumps({**record, "digest": BLANK}, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+    return text.replace(BLANK, sha256_bytes(text.encode()))
 
 
 def write_record(record: Record, path: str | Path) -> None:
@@ -37,14 +39,13 @@ def read_record(path: str | Path) -> Record:
     Raises:
         StudyError: it is no record, or not one byte for byte.
     """
-    try:
-        text = Path(path).read_bytes().decode()
-        record = json.loads(text)
-        if text_of(record) != text:
-            raise ValueError
-    except (ValueError, TypeError, AttributeError):
-        raise StudyError(f"{path}: the record was changed after it was written: its digest does not fit") from None
-    return record
+    content = Path(path).read_bytes()
+    digest = DIGEST.search(content)
+    if digest:
+        blank = content[: digest.start(1)] + BLANK.encode() + content[digest.end(1) :]
+        if sha256_bytes(blank) == digest[1].decode():
+            return json.loads(content)
+    raise StudyError(f"{path}: the record was changed after it was written: its digest does not fit")
 
 
 class Places:

@@ -4,8 +4,6 @@ A picture shows a dataset's people if the job that drew it read that dataset's c
 Tables, texts and weights made from clips show nobody.
 """
 
-from pathlib import PurePosixPath
-
 from emovlm.provenance.findings import Finding
 from emovlm.provenance.plan import Plan
 from emovlm.provenance.record import Record
@@ -43,10 +41,10 @@ def _pixels(plan: Plan, dataset: str, records: dict[str, Record]) -> list[tuple[
     found = []
     for record in records.values():
         for each in (*record["inputs"], *record["outputs"]):
-            path = PurePosixPath(each["path"])
-            clip = path.is_relative_to(folder) and path.suffix in CLIPS
-            if clip or (path.is_relative_to(stores) and path.suffix == ".safetensors"):
-                found.append((each["path"], dataset))
+            path = each["path"]
+            clip = path.startswith(f"{folder}/") and path.endswith(CLIPS)
+            if clip or (path.startswith(f"{stores}/") and path.endswith(".safetensors")):
+                found.append((path, dataset))
     return found
 
 
