@@ -7,7 +7,7 @@ folder, or start with ``<dataset>`` for datasets that lie elsewhere. Fields: ``w
 import json
 import re
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from emovlm.core.errors import StudyError
@@ -62,7 +62,7 @@ class Places:
         full = self.root / path
         for name, folder in {**self._folders, "": self.root}.items():
             if full.is_relative_to(folder):
-                return f"{name}/{full.relative_to(folder).as_posix()}".strip("/")
+                return PurePosixPath(name, full.relative_to(folder)).as_posix()
         return f"<elsewhere>/{full.name}"
 
     def local(self, path: str) -> str:

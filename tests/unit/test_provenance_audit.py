@@ -1,0 +1,150 @@
+"""Parts of the audit: remembered hashes, pins, differences in words, and what may be shared."""
+
+import json
+import os
+from types import SimpleNamespace
+
+import pytest
+
+from emovlm.core.hashing import sha256_bytes
+from emovlm.provenance.compare import command_edits
+from emovlm.provenance.explain import code_lines
+from emovlm.provenance.hashes import SETTLED_NS, HashCache
+from emovlm.provenance.pins import mismatches
+from emovlm.provenance.record import Places
+from emovlm.provenance.sharing import leaks, shown
+
+
+def settle(path):
+    """Let a file look as if it had been written long ago, as far as a user can."""
+    past = path.stat().st_mtime_ns - 10 * SETTLED_NS
+    os.utime(path, ns=(past, past))
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """A cache that remembers files however fresh they are."""
+    monkeypatch.setattr("emovlm.provenance.hashes.SETTLED_NS", -1)
+
+
+def test_a_file_is_hashed_once_until_it_is_touched(tmp_path, patient):
+    file, kept = tmp_path / "a", tmp_path / "hashes.jsonl"
+    file.write_bytes(b"one")
+    assert HashCache(kept).sha256([str(file)]) == {str(file): sha256_bytes(b"one")}
+    again = HashCache(kept)
+    assert again.sha256([str(file), str(tmp_path / "none")]) == {
+        str(file): sha256_bytes(b"one"), str(tmp_path / "none"): None,
+    }  # fmt: skip
+    assert again.hashed == 0
+
+
+def test_an_edit_is_noticed_even_with_its_time_set_back(tmp_path, patient):
+    file, kept = tmp_path / "a", tmp_path / "hashes.jsonl"
+    file.write_bytes(b"one")
+    settle(file)
+    HashCache(kept).sha256([str(file)])
+    before = file.stat()
+    with open(file, "r+b") as handle:
+        handle.write(b"two")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = file.stat()
+    assert (after.st_size, after.st_mtime_ns, after.st_ino) == (before.st_size, before.st_mtime_ns, before.st_ino)
+    assert HashCache(kept).sha256([str(file)]) == {str(file): sha256_bytes(b"two")}
+
+
+def test_a_file_that_was_just_written_is_not_remembered(tmp_path):
+    file, kept = tmp_path / "a", tmp_path / "hashes.jsonl"
+    file.write_bytes(b"one")
+    HashCache(kept).sha256([str(file)])
+    assert not kept.exists()
+
+
+def test_a_torn_line_of_the_cache_is_passed_over(tmp_path, patient):
+    file, kept = tmp_path / "a", tmp_path / "hashes.jsonl"
+    file.write_bytes(b"one")
+    HashCache(kept).sha256([str(file)])
+    with open(kept, "a") as handle:
+        handle.write('["torn", 1, 2')
+    cache = HashCache(kept)
+    cache.sha256([str(file)])
+    assert cache.hashed == 0
+
+
+def test_differences_of_commands_are_said_by_key():
+    old = ["python", "s.py", "--params", json.dumps({"a": {"b": 1, "c": [1, 2]}, "d": "x"}), "--out", "t.csv"]
+    new = ["python", "s.py", "--params", json.dumps({"a": {"b": 2, "c": [1, 3]}, "e": "x"}), "--out", "u.csv"]
+    assert command_edits(old, old) == []
+    assert command_edits(old, new) == [
+        "a.b was 1, is 2", "a.c[1] was 2, is 3", "d was x, is absent", "e was absent, is x",
+        "--out was t.csv, is u.csv",
+    ]  # fmt: skip
+    assert command_edits(old, new[:-2]) == [
+        "it ran with other arguments: "
+        '["{\\"a\\": {\\"b\\": 1, \\"c\\": [1, 2]}, \\"d\\": \\"x\\"}", "--out", "t.csv"] then, '
+        '["{\\"a\\": {\\"b\\": 2, \\"c\\": [1, 3]}, \\"e\\": \\"x\\"}"] now'
+    ]
+
+
+def test_packages_are_compared_with_the_pins(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.yaml").write_text(
+        "dependencies:\n  - python=3.11\n  - pip\n  - pip:\n      - torch==2.13.0\n      - PyYAML==6.0.3\n"
+    )
+    (tmp_path / "requirements.txt").write_text("torch==2.13.0\nruamel.yaml==0.18.0\n")
+    live = {"torch": "2.13.0+cpu", "pyyaml": "6.0.3", "ruamel-yaml": "0.18.0"}
+    environment = {"file": "data.yaml", "deployment": "venv", "python": "3.11.7", "packages": live}
+    assert mismatches(environment) == []
+    live["pyyaml"] = "6.0.2"
+    assert mismatches(environment) == [("data.yaml", "it ran with pyyaml 6.0.2, data.yaml pins 6.0.3")]
+    live["pyyaml"], environment["python"] = "6.0.3", "3.12.1"
+    assert mismatches(environment) == [("data.yaml", "it ran with python 3.12.1, data.yaml pins 3.11")]
+    environment["python"] = "3.11.7"
+    del live["ruamel-yaml"]
+    assert mismatches(environment) == [
+        ("requirements.txt", "it ran with ruamel-yaml none, requirements.txt pins 0.18.0")
+    ]
+    assert mismatches({**environment, "deployment": "conda"}) == []
+    assert mismatches({**environment, "file": "gone.yaml", "deployment": "conda"}) == [
+        ("gone.yaml", "its environment file gone.yaml is gone")
+    ]
+
+
+def record(inputs, outputs, **datasets):
+    return {
+        "inputs": [{"path": path} for path in inputs], "outputs": [{"path": path} for path in outputs],
+        "datasets": datasets,
+    }  # fmt: skip
+
+
+def test_pictures_show_the_datasets_whose_pixels_went_into_them(tmp_path):
+    datasets = {"mafw": {"folder": str(tmp_path / "mafw"), "licence": "MAFW-EULA"},
+                "synface": {"folder": "<results>/raw/synface", "licence": "CC0-1.0"}}  # fmt: skip
+    config = {"tables": {"datasets": "config/datasets.tsv"}}
+    study = SimpleNamespace(datasets=datasets, config=config)
+    places = Places(tmp_path / "study", {"mafw": str(tmp_path / "mafw")})
+    plan = SimpleNamespace(study=study, places=places, results="out")
+    records = {
+        "decode/mafw": record(["<mafw>/clips/1.mp4"], ["out/frames/mafw/0.safetensors"], mafw="MAFW-EULA"),
+        "answer": record(["out/frames/mafw/0.safetensors"], ["out/answers/a.parquet"], mafw="MAFW-EULA"),
+        "figure": record(["out/answers/a.parquet"], ["out/figures/f.png"]),
+        "sheet": record(["<mafw>/clips/1.mp4"], ["out/figures/sheet.png"], mafw="MAFW-EULA"),
+        "strips": record(["out/raw/synface/clips/1.mp4"], ["out/figures/strips.png"], synface="CC0-1.0"),
+        "paper": record(["out/figures/f.png", "out/figures/sheet.png", "out/figures/strips.png"], ["out/paper.pdf"]),
+    }
+    assert shown(plan, records) == {
+        "out/figures/f.png": set(), "out/figures/sheet.png": {"mafw"}, "out/figures/strips.png": {"synface"},
+        "out/paper.pdf": {"mafw", "synface"},
+    }  # fmt: skip
+    assert [finding.path for finding in leaks(plan, records)] == ["out/figures/sheet.png", "out/paper.pdf"]
+    datasets["mafw"]["licence"] = "CC0-1.0"
+    (changed,) = leaks(plan, records)
+    assert changed.says == "config/datasets.tsv: mafw is under CC0-1.0, 3 jobs ran when it was MAFW-EULA"
+
+
+def test_the_functions_behind_a_script_are_named_with_their_lines():
+    (first, *others) = code_lines("workflow/scripts/compute_metrics.py")
+    file, line = first.split()[0].split(":")
+    assert file == "src/emovlm/statistics/metrics.py"
+    with open(file) as source:
+        assert source.readlines()[int(line) - 1].startswith(f"def {first.split()[1]}(")
+    assert others[-1].endswith("read_answers")
