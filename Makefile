@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
+VALIDATOR := $(VENV)/validator
 CORES ?= all
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 SNAKEMAKE := snakemake --profile profiles/default --cores $(CORES)
@@ -29,7 +30,7 @@ crate: setup ## what may be shared, with its provenance, to results/provenance/c
 report: setup ## figures and tables with captions on one page, to results/report.html
 	$(SNAKEMAKE) --report results/report.html
 
-test: setup ## all tests; the quick study is one of them
+test: setup $(VALIDATOR)/.ready ## all tests; the quick study is one of them
 	pytest
 
 lint: setup ## format and style of Python and Snakemake files
@@ -52,4 +53,9 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VALIDATOR)/.ready: tests/validator/requirements.txt
+	$(PYTHON) -m venv $(VALIDATOR)
+	$(VALIDATOR)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	touch $@

@@ -100,6 +100,8 @@ def test_a_missing_table_is_named(config):
         ),
         ("systems", ("s", "vlm", "lora", "", "ghost", "natural"), "column base: unknown system 'ghost'"),
         ("systems", ("s", "vlm", "lora"), "'base' is a required property"),
+        ("systems", ("s", "vlm", "none"), "'weights' is a required property"),
+        ("systems", ("s", "vlm", "none", *[""] * 3, "a/b", "main"), "key revision: 'main' does not match"),
         (
             "conditions",
             ("c", "videomae-natural", "synface", "keyframes", "msce", "likelihood"),

@@ -23,6 +23,8 @@ class Project:
             path,
             ignore=shutil.ignore_patterns(".git", ".venv", ".snakemake", "results", "__pycache__", ".*_cache"),
         )
+        for command in ("init", "add .", "-c user.name=test -c user.email=test commit --message copy"):
+            subprocess.run(["git", *command.split()], cwd=path, check=True, capture_output=True)
 
     def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
         """Run Snakemake on the study; output is text, both streams in ``stdout``."""

@@ -49,7 +49,7 @@ rule gather_checks:
     input:
         [f"<results>/checks/{s}/{r}.csv" for s in trained_by("pretrain") for r in replicates(s)],
     output:
-        "<results>/tables/checks.csv",
+        table("checks"),
     log:
         "<logs>/gather_checks.log",
     benchmark:

@@ -11,7 +11,7 @@ rule contrast_arms:
         runs="<results>/tables/per_run.csv",
         frequency="<results>/lexicon/frequency.csv",
     output:
-        "<results>/tables/contrasts.csv",
+        table("contrasts"),
     log:
         "<logs>/contrast_arms.log",
     benchmark:
@@ -46,7 +46,7 @@ rule judge_claims:
         contrasts="<results>/tables/contrasts.csv",
         hits="<results>/tables/hits.csv",
     output:
-        "<results>/tables/claims.csv",
+        table("claims"),
     log:
         "<logs>/judge_claims.log",
     benchmark:

@@ -39,6 +39,7 @@ SHOWN = next(name for name in TESTED if name in RENDERED)  # the dataset whose c
 SAVED = ["config.json", "training.csv"]
 SAVED_VLM = [
     *SAVED,
+    "generation_config.json",
     "processor_config.json",
     "tokenizer.json",
     "tokenizer_config.json",
@@ -85,9 +86,15 @@ def as_json(**values):
     return json.dumps(values, sort_keys=True, ensure_ascii=False)
 
 
+def table(name):
+    """A table of the results, which the report shows with the caption in report/tables/."""
+    caption = f"../report/tables/{name}.rst"
+    return report(f"<results>/tables/{name}.csv", caption=caption, category="Tables", labels={"table": name})
+
+
 def replicates(system):
-    """The training runs of a system. The tower is trained once, for all arms and runs."""
-    return range(1, 2 if STUDY.systems[system]["training"] == "tower" else config["replicates"] + 1)
+    """The training runs of a system. The tower is trained once, for all arms and runs; fetched weights are one."""
+    return range(1, 2 if STUDY.systems[system]["training"] in ("tower", "none") else config["replicates"] + 1)
 
 
 def run_seed(replicate):

@@ -95,8 +95,9 @@ rule draw_figure:
         pdf="<results>/figures/{figure}.pdf",
         png=report(
             "<results>/figures/{figure}.png",
-            caption="../report/{figure}.rst",
+            caption="../report/figure.rst",
             category=lambda w: CLAIM.get(w.figure, "Material"),
+            labels={"figure": "{figure}"},
         ),
     log:
         "<logs>/draw_figure/{figure}.log",
@@ -126,6 +127,7 @@ rule draw_contact_sheet:
             "<results>/figures/contact_sheet.png",
             caption="../report/contact_sheet.rst",
             category="Material",
+            labels={"figure": "contact sheet"},
         ),
     log:
         "<logs>/draw_contact_sheet.log",

@@ -49,7 +49,7 @@ def tuning_inputs(training):
         row = STUDY.systems[w.system]
         dataset = next(c["dataset"] for c in STUDY.conditions.values() if c["system"] == w.system)
         return {
-            "base": f"{model_folder(row['base'], w.replicate)}/model.safetensors",
+            "base": model_files(row["base"], w.replicate)[0],
             "schedule": f"<results>/schedules/{dataset}/{training}/{row['sampler']}.parquet",
             "sample": f"<results>/samples/{dataset}/{config[training]['sampler']}.parquet",
             "manifest": f"<results>/manifests/{dataset}.parquet",
@@ -75,7 +75,9 @@ def model_files(system, replicate):
     """The files that hold a system's weights, its own or its adapter's, and its base's."""
     row = STUDY.systems[system]
     files = ["model.safetensors", *(SAVED_VLM if row["kind"] == "vlm" else SAVED)]
-    if row["training"] == "lora":
+    if row["training"] == "none":
+        files = ["fetched.json"]
+    elif row["training"] == "lora":
         files = ["adapter_model.safetensors", "adapter_config.json"]
     own = [f"{model_folder(system, replicate)}/{file}" for file in files]
     return own + (model_files(row["base"], replicate) if "base" in row else [])

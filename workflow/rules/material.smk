@@ -45,7 +45,7 @@ rule measure_cues:
     input:
         f"<results>/raw/{SHOWN}/truth/clips.parquet",
     output:
-        "<results>/tables/cues.csv",
+        table("cues"),
     log:
         "<logs>/measure_cues.log",
     benchmark:
@@ -72,6 +72,7 @@ rule draw_apex_sheet:
             "<results>/figures/apex_{px}.png",
             caption="../report/apex.rst",
             category="Material",
+            labels={"figure": "every class at the apex, {px} px"},
         ),
     log:
         "<logs>/draw_apex_sheet/{px}.log",
@@ -103,6 +104,7 @@ rule draw_strips:
             "<results>/figures/strips.png",
             caption="../report/strips.rst",
             category="Material",
+            labels={"figure": "strips of clips"},
         ),
     log:
         "<logs>/draw_strips.log",

@@ -28,6 +28,7 @@ rule typeset_paper:
             "<results>/paper/paper.pdf",
             caption="../report/paper.rst",
             category="Paper",
+            labels={"document": "paper"},
         ),
     log:
         "<logs>/typeset_paper.log",

@@ -23,10 +23,10 @@ rule compute_metrics:
         manifests=expand("<results>/manifests/{d}.parquet", d=TESTED),
         truths=expand("<results>/raw/{d}/truth/clips.parquet", d=FLAGGED),
     output:
-        metrics="<results>/tables/metrics.csv",
-        classes="<results>/tables/per_class.csv",
-        runs="<results>/tables/per_run.csv",
-        confusion="<results>/tables/confusion.csv",
+        metrics=table("metrics"),
+        classes=table("per_class"),
+        runs=table("per_run"),
+        confusion=table("confusion"),
     log:
         "<logs>/compute_metrics.log",
     benchmark:
@@ -54,7 +54,7 @@ rule compare_conditions:
         manifests=expand("<results>/manifests/{d}.parquet", d=TESTED),
         truths=expand("<results>/raw/{d}/truth/clips.parquet", d=FLAGGED),
     output:
-        "<results>/tables/comparisons.csv",
+        table("comparisons"),
     log:
         "<logs>/compare_conditions.log",
     benchmark:
@@ -90,7 +90,7 @@ rule correlate_frequency:
         recalls="resources/published/mafw_recalls.csv",
         mafw="resources/published/mafw_classes.csv",
     output:
-        "<results>/tables/correlations.csv",
+        table("correlations"),
     log:
         "<logs>/correlate_frequency.log",
     benchmark:
@@ -115,7 +115,7 @@ rule measure_hits:
         samples=expand("<results>/samples/{d}/{s}.parquet", d=SHOWN, s=RATES),
         truth=f"<results>/raw/{SHOWN}/truth/clips.parquet",
     output:
-        "<results>/tables/hits.csv",
+        table("hits"),
     log:
         "<logs>/measure_hits.log",
     benchmark:

@@ -1,8 +1,28 @@
-"""Training: each fine-tuned system on the draws of its training sampler.
+"""Training: each fine-tuned system on the draws of its training sampler; weights from outside are fetched.
 
 in:  pretrained models, training schedules, frame stores
 out: models/<system>/<replicate>/*, as `save_pretrained` writes them
 """
+
+
+rule fetch_weights:
+    """Fetch the weights of a system that is not trained here, at the commit that its row pins."""
+    output:
+        "<results>/models/{system}/{replicate}/fetched.json",
+    log:
+        "<logs>/fetch_weights/{system}/{replicate}.log",
+    benchmark:
+        "<benchmarks>/fetch_weights/{system}/{replicate}.tsv"
+    wildcard_constraints:
+        system=one_of(trained_by("none")),
+    localrule: True
+    conda:
+        "../../envs/training.yaml"
+    params:
+        code=code("fetch_weights"),
+        slice=lambda w: as_json(**{k: STUDY.systems[w.system][k] for k in ("weights", "revision")}),
+    shell:
+        recorded("python workflow/scripts/fetch_weights.py --params {params.slice:q} --out {output}")
 
 
 rule finetune_lora:

@@ -115,6 +115,10 @@ def _check_references(study: Study) -> None:
         system = known(row["system"], "system", cell("conditions", name, "system"))
         if system["training"] == "tower":
             raise StudyError(f"{cell('conditions', name, 'system')}: {row['system']} is only a part of other systems")
+        if row["decision"] == "logit-adjusted" and system["training"] == "none":
+            raise StudyError(
+                f"{cell('conditions', name, 'decision')}: {row['system']} was not trained here, on no labels"
+            )
         if row["context"] != "none" and system["kind"] != "vlm":
             raise StudyError(f"{cell('conditions', name, 'context')}: {row['system']} reads no text")
         dataset = known(row["dataset"], "dataset", cell("conditions", name, "dataset"))

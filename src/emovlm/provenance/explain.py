@@ -19,8 +19,8 @@ from emovlm.report.references import references
 
 PAPER = "paper"
 MOST = 12  # ids that a search lists
-WIDTH = 110  # characters of a list of parameters
-FUNCTIONS = 2  # of a script that are named
+WIDTH = 130  # characters of a list of parameters
+FUNCTIONS = 1  # of a script that are named
 
 
 def explain(plan: Plan, asked: str) -> list[str]:
@@ -140,9 +140,11 @@ def _rules(jobs: list[Job], records: dict[str, Record]) -> Iterator[str]:
         took = sum(records[j.name]["seconds"] for j in members if j.name in records)
         ran = f"{len(members)} job{'s' if len(members) > 1 else ''}, {took:.0f} s" if record else "no record"
         yield f"{rule} ({ran}): {made}"
-        yield f"    {', '.join(code_lines(first.script)[:FUNCTIONS])}"
-        if said:
-            yield f"    {said}"
+        code = f"    {', '.join(code_lines(first.script)[:FUNCTIONS])}"
+        if said and len(code) + len(said) > WIDTH:
+            yield code
+            code = "   "
+        yield f"{code}, {said}" if said and code.strip() else f"{code} {said}".rstrip()
 
 
 def code_lines(script: str) -> list[str]:

@@ -48,6 +48,7 @@ def finetune_lora(
     settings = {**params, "epochs": 1}
     log = train_language(model, processor, draws, store, settings, params["seed"], "fine-tune by LoRA")
     adapted.save_pretrained(folder)
+    Path(folder, "README.md").unlink(missing_ok=True)  # a form that nobody has filled in; the record says more
     return log
 
 

@@ -1,0 +1,329 @@
+"""The audit finds every change of a finished study and names it, and finds nothing in one that nobody touched."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from emovlm.core.files import read_json
+from emovlm.core.hashing import sha256_file
+from emovlm.provenance.audit import audit, prune
+from emovlm.provenance.explain import explain
+from emovlm.provenance.plan import latest_overrides, read_plan
+from emovlm.provenance.record import read_record, write_record
+from tests.workflow.conftest import RESULTS
+
+QUICK = ["config/quick.yaml"]
+CLASSES = {
+    "raw clip": "raw/*/clips/*.mp4", "annotation": "raw/*/annotations/*", "truth": "raw/*/truth/*.parquet",
+    "plan": "raw/*/plan.parquet", "rig": "rig/*", "manifest": "manifests/*.parquet",
+    "frame store": "frames/*/*.safetensors", "frame index": "frames/*/*.parquet", "sample": "samples/*/*.parquet",
+    "schedule": "schedules/**/*.parquet", "captions": "captions/**/*.parquet", "weights": "models/**/*.safetensors",
+    "model file": "models/**/*.json", "text": "texts/**/*.parquet", "answer store": "answers/store/*.jsonl",
+    "answers": "answers/*.parquet", "answers of a shard": "answers/*/*/*.parquet", "word counts": "lexicon/*.csv",
+    "table": "tables/*.csv", "values": "values.json", "figure": "figures/*.p*", "paper": "paper/paper.pdf",
+    "datasheet": "raw/*/DATASHEET.md", "record": "provenance/jobs/**/*.json",
+}  # fmt: skip
+SOURCES = ["config/lexicon.tsv", "config/prompts/*.txt", "paper/paper.typ", "resources/published/mafw_classes.csv"]
+FLIPS = 20  # in each class
+
+
+@pytest.fixture
+def study(project, monkeypatch):
+    """The finished quick study, as its own working directory."""
+    monkeypatch.chdir(project.path)
+    return project.path
+
+
+@pytest.fixture(scope="module")
+def plan(project):
+    """What Snakemake says that the study consists of."""
+    before = os.getcwd()
+    os.chdir(project.path)
+    try:
+        return read_plan(".", QUICK)
+    finally:
+        os.chdir(before)
+
+
+@contextmanager
+def changed(path, content):
+    """A file with other content for a while, or without any; its times are put back, as far as one can."""
+    before, status = path.read_bytes(), path.stat()
+    if content is None:
+        path.unlink()
+    else:
+        with open(path, "r+b") as handle:
+            handle.truncate(len(content))
+            handle.write(content)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def files_of(study, pattern):
+    found = sorted(p for p in (study / RESULTS).glob(pattern) if p.is_file())
+    assert found, f"no files {pattern}"
+    return found
+
+
+def named(report, path):
+    return any(path == finding.path or path in finding.says for finding in report.findings)
+
+
+def test_an_untouched_study_gives_no_finding_and_every_file_has_its_record(study, plan):
+    for full in (False, True):
+        report = audit(plan, full=full)
+        assert report.findings == [] and report.ok
+    assert set(report.jobs) == set(plan.jobs)
+    recorded = {e["path"] for name in plan.jobs for e in read_record(record_of(name))["outputs"]}
+    kept = {"logs", "benchmarks", "provenance"}
+    there = {str(p) for p in RESULTS.rglob("*") if p.is_file() and p.relative_to(RESULTS).parts[0] not in kept}
+    assert there == recorded
+
+
+def record_of(job):
+    return RESULTS / f"provenance/jobs/{job}.json"
+
+
+def test_every_flipped_byte_is_found_and_named(study, plan):
+    draw = random.Random(2026)
+    missed, n = [], 0
+    sources = [path for pattern in SOURCES for path in sorted(study.glob(pattern))]
+    for kind, files in {**{k: files_of(study, p) for k, p in CLASSES.items()}, "source": sources}.items():
+        for _ in range(FLIPS):
+            path = draw.choice(files)
+            content = bytearray(path.read_bytes())
+            place, bit = draw.randrange(len(content)), 1 << draw.randrange(8)
+            content[place] ^= bit
+            with changed(path, bytes(content)):
+                report = audit(plan)
+            n += 1
+            if report.ok or not named(report, str(path.relative_to(study))):
+                missed.append((kind, str(path), place, bit))
+    assert n >= 500 and missed == []
+    assert audit(plan, full=True).ok
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_a_deleted_file_is_found_and_named(study, plan, kind):
+    path = files_of(study, CLASSES[kind])[-1]
+    with changed(path, None):
+        report = audit(plan)
+    name = str(path.relative_to(study))
+    if kind == "record":
+        assert [finding.kind for finding in report.findings] == ["unrecorded"]
+        assert Path(name).relative_to(RESULTS / "provenance/jobs").with_suffix("").as_posix() in report.findings[0].says
+    else:
+        assert named(report, name)
+
+
+def test_what_snakemake_does_not_notice_is_found(study, plan, project):
+    """A final output, and an intermediate whose time was set back: Snakemake would run nothing."""
+    figure, answers = study / RESULTS / "figures/fps.pdf", study / RESULTS / "answers/freq-fps5.parquet"
+    for path in (figure, answers):
+        content = bytearray(path.read_bytes())
+        content[100] ^= 1
+        with changed(path, bytes(content)):
+            assert project.would_run() == {}
+            (first, *_) = audit(plan).findings
+        assert first.kind == "changed" and first.path == str(path.relative_to(study))
+
+
+def test_the_first_broken_link_is_the_one_nearest_to_the_raw_data(study, plan):
+    clip, table = files_of(study, "raw/synface/clips/*.mp4")[0], study / RESULTS / "tables/metrics.csv"
+    with changed(table, b"condition\n"), changed(clip, b"no clip"):
+        report = audit(plan, [str(RESULTS / "paper/paper.pdf")])
+    assert report.findings[0].path == str(clip.relative_to(study))
+    assert report.findings[0].job == "render_clips/synface/0"
+    assert report.findings[-1].path == str(table.relative_to(study))
+
+
+def test_a_target_is_walked_back_from_and_nothing_else(study, plan):
+    target = str(RESULTS / "tables/hits.csv")
+    assert {name.split("/")[0] for name in audit(plan, [target]).jobs} == {
+        "fetch_rig", "build_rig", "plan_clips", "render_clips", "gather_truth", "make_manifest", "decode_frames",
+        "sample_frames", "measure_hits",
+    }  # fmt: skip
+    with changed(study / RESULTS / "tables/metrics.csv", b"condition\n"):
+        assert audit(plan, [target]).ok
+
+
+def forge(job, path):
+    """Write the hash that a file has now into the record that made it, with a digest that fits."""
+    record = read_record(record_of(job))
+    for each in record["outputs"]:
+        if each["path"] == path:
+            each["sha256"] = sha256_file(path)
+    write_record(record, record_of(job))
+
+
+def test_a_record_that_was_made_to_fit_is_betrayed_by_its_readers(study, plan):
+    table = RESULTS / "tables/metrics.csv"
+    record = record_of("compute_metrics")
+    with changed(record, record.read_bytes()), changed(table, table.read_bytes().replace(b"0.0", b"0.9", 1)):
+        forge("compute_metrics", str(table))
+        report = audit(plan)
+    assert report.findings[0].says.startswith(f"{table}: ")
+    assert "read other bytes than those of compute_metrics" in report.findings[0].says
+
+
+def test_a_forged_last_record_is_betrayed_by_the_seal(study, plan):
+    seal = audit(plan).seal
+    paper = RESULTS / "paper/paper.pdf"
+    record = record_of("typeset_paper")
+    with changed(record, record.read_bytes()), changed(paper, paper.read_bytes() + b"%"):
+        forge("typeset_paper", str(paper))
+        report = audit(plan)
+        done = cli("audit", "--expect", seal, "--configfile", *QUICK)
+    assert report.seal != seal
+    assert done.returncode == 1 and f"not {seal}" in done.stderr
+    assert audit(plan).seal == seal
+
+
+def test_foreign_records_and_records_of_other_jobs_are_found(study, plan):
+    stray = record_of("answer_clips/invented/1/0")
+    own = record_of("answer_clips/freq-fps5/1/0")
+    stray.parent.mkdir(parents=True)
+    try:
+        record = read_record(own)
+        write_record(record, stray)  # a copy under another name
+        assert [f.kind for f in audit(plan).findings] == ["forged"]
+        write_record({**record, "job": "answer_clips/invented/1/0"}, stray)
+        (orphan,) = audit(plan).findings
+        assert (orphan.kind, orphan.path) == ("orphan", str(stray))
+        assert prune(plan) == [str(stray)]
+        assert audit(plan).ok
+    finally:
+        stray.unlink(missing_ok=True)
+        stray.parent.rmdir()
+        stray.parent.parent.rmdir()
+    invalid = {**record, "seeds": "none"}
+    with changed(own, own.read_bytes()):
+        write_record(invalid, own)
+        assert "no valid record: data.seeds must be object" in audit(plan).findings[0].says
+
+
+def test_times_out_of_order_are_found(study, plan):
+    path = record_of("compute_metrics")
+    record = read_record(path)
+    with changed(path, path.read_bytes()):
+        write_record({**record, "started": "2020-01-01T00:00:00.000Z"}, path)
+        report = audit(plan)
+        assert report.findings[0].kind == "times"
+        assert "compute_metrics started before" in report.findings[0].says
+        write_record({**record, "ended": "2020-01-01T00:00:00.000Z"}, path)
+        assert {f.kind for f in audit(plan).findings} == {"times"}
+
+
+def test_what_was_fetched_without_a_pin_is_found(study, plan):
+    path = record_of("fetch_rig")
+    record = read_record(path)
+    with changed(path, path.read_bytes()):
+        write_record({**record, "fetched": [{"name": "hub:some/model", "pin": "commit:main"}]}, path)
+        (finding,) = audit(plan).findings
+    assert finding.kind == "unpinned" and "hub:some/model" in finding.says
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "kind", "job", "said"),
+    [
+        ("config/quick.yaml", "resamples: 200", "resamples: 201", "config", "compare_conditions",
+         "resamples was 200, is 201"),
+        ("src/emovlm/statistics/hits.py", "import ", "UNUSED = 1\nimport ", "code", "measure_hits",
+         "its code was edited since: src/emovlm/statistics/hits.py"),
+        ("workflow/scripts/typeset_paper.py", "def main(", "UNUSED = 1\n\n\ndef main(", "code", "typeset_paper",
+         "workflow/scripts/typeset_paper.py"),
+        ("envs/statistics.yaml", "scipy==1.17.1", "scipy==1.16.9", "environment", "compute_metrics",
+         "it ran with scipy 1.17.1, envs/statistics.yaml pins 1.16.9"),
+        ("requirements.txt", "tokenizers==0.23.3", "tokenizers==0.23.2", "environment", "train_tower",
+         "requirements.txt pins 0.23.2"),
+        ("config/frame_samplers.tsv", "fps5\trate\t5", "fps5\trate\t6", "config", "sample_frames/synface/fps5",
+         "sampler.rate was 5.0, is 6.0"),
+        ("config/prompts/classify.txt", "?", "!", "changed", "answer_clips/freq-fps5/1/0",
+         "config/prompts/classify.txt: "),
+        ("config/quick/datasets.tsv", "1\tCC0-1.0\t", "1\tMAFW-EULA\t", "licence", "draw_contact_sheet",
+         "figures/contact_sheet.png: it shows clips of"),
+        ("config/quick/conditions.tsv", "freq-fps1\t", "freq-once\t", "missing", "answer_clips/freq-once/1/0",
+         "not made yet"),
+    ],
+)  # fmt: skip
+def test_an_edit_of_code_configuration_or_environment_is_found_and_named(
+    study, edited, file, old, new, kind, job, said
+):
+    if "datasets" in file:
+        edited(file, "faces\t", "faces\t")
+        text = (study / file).read_text()
+        (study / file).write_text(text.replace(old, new))
+    else:
+        edited(file, old, new)
+    if "freq-once" in new:  # a comparison names the condition too
+        edited("config/quick/comparisons.tsv", "\tfreq-fps1\t", "\tfreq-once\t")
+    report = audit(read_plan(".", QUICK))
+    assert any(f.kind == kind and f.job == job and said in f.says for f in report.findings), report.findings
+    if kind == "licence":
+        shown = {Path(f.path).name for f in report.findings if "it shows clips of" in f.says}
+        assert shown == {"contact_sheet.png", "strips.png", "paper.pdf"}
+
+
+def test_edits_that_change_nothing_are_no_finding(study, edited):
+    edited("src/emovlm/statistics/metrics.py", '"""', '"""Said otherwise. ')
+    edited("envs/statistics.yaml", "# ", "# In other words: ")
+    edited("config/frame_samplers.tsv", "Five frames a second", "5 frames a second")
+    assert audit(read_plan(".", QUICK)).ok
+
+
+def test_records_have_nothing_of_the_machine(study, plan):
+    for name in plan.jobs:
+        text = record_of(name).read_text()
+        assert str(study) not in text and str(Path.home()) not in text and sys.prefix not in text, name
+
+
+def cli(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "emovlm.cli", *arguments], text=True, capture_output=True, check=False,
+        env={**os.environ, "COLUMNS": "120"},
+    )  # fmt: skip
+
+
+def test_the_command_says_what_is_broken_and_fails(study, edited):
+    assert latest_overrides(".") == ()  # results/ itself holds no study here
+    fine = cli("audit", "--configfile", *QUICK)
+    assert fine.returncode == 0 and "every link holds" in fine.stdout and "clean checkout" in fine.stdout
+    table = study / RESULTS / "tables/metrics.csv"
+    with changed(table, table.read_bytes().replace(b"0.0", b"0.9", 1)):
+        broken = cli("audit", "--configfile", *QUICK)
+        listed = cli("audit", "--json", "--configfile", *QUICK)
+    assert broken.returncode == listed.returncode == 1
+    assert "✗ compute_metrics: changed" in broken.stdout
+    assert f"first broken link, counted from the raw data: {RESULTS}/tables/metrics.csv" in broken.stdout
+    assert f"--force {RESULTS}/tables/metrics.csv" in broken.stdout
+    assert json.loads(listed.stdout)["findings"][0]["path"] == f"{RESULTS}/tables/metrics.csv"
+    edited("config/quick.yaml", "study: quick", "study: [quick")
+    bad = cli("audit", "--configfile", *QUICK)
+    assert bad.returncode == 1 and bad.stderr.startswith("error: config/quick.yaml: not valid YAML")
+
+
+def test_a_number_is_explained_in_under_a_page(study, plan):
+    values = read_json(RESULTS / "values.json")
+    kinds = {name.split(".")[0]: name for name in values}
+    assert len(kinds) >= 10
+    for name in kinds.values():
+        lines = explain(plan, name)
+        assert lines[0].startswith(f"{name} = {values[name]['text']}")
+        assert len(lines) <= 66 and any("values.json" in line for line in lines)
+    lines = "\n".join(explain(plan, "metric.freq-fps5.macro_f1"))
+    for part in ("system organism-frequency", "frames fps5", f"{RESULTS}/models/organism-frequency/1/model.safetensors",
+                 "src/emovlm/statistics/metrics.py:", "seed 2026", "22 test clips", "pretrain_organism"):  # fmt: skip
+        assert part in lines
+    assert "organism-uniform" not in lines
+    (few, *_) = explain(plan, "freq-fps5.macro")
+    assert few.endswith("values fit freq-fps5.macro:")
