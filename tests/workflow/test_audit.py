@@ -259,14 +259,9 @@ def test_what_was_fetched_without_a_pin_is_found(study, plan):
 def test_an_edit_of_code_configuration_or_environment_is_found_and_named(
     study, edited, file, old, new, kind, job, said
 ):
-    if "datasets" in file:
-        edited(file, "faces\t", "faces\t")
-        text = (study / file).read_text()
-        (study / file).write_text(text.replace(old, new))
-    else:
-        edited(file, old, new)
-    if "freq-once" in new:  # a comparison names the condition too
-        edited("config/quick/comparisons.tsv", "\tfreq-fps1\t", "\tfreq-once\t")
+    for name in {file, "config/quick/comparisons.tsv" if "freq-once" in new else file}:
+        text = (study / name).read_text()
+        edited(name, text, text.replace(old, new))
     report = audit(read_plan(".", QUICK))
     assert any(f.kind == kind and f.job == job and said in f.says for f in report.findings), report.findings
     if kind == "licence":

@@ -57,7 +57,7 @@ def audit(plan: Plan, targets: Iterable[str] = (), full: bool = False) -> Report
         findings += _orphans(plan, records)
     files = _files(jobs, records)
     hashes = HashCache(None if full else Path(plan.results, HASHES))
-    found = hashes.sha256(plan.places.local(path) for path in files)
+    found = hashes.sha256((plan.places.local(path) for path in files), "hash files")
     bytes_of = {path: found[plan.places.local(path)] for path in files}
     makers = {e["path"]: (n, e) for n, r in records.items() if n in plan.jobs for e in r["outputs"]}
     evidence = _Evidence(records, bytes_of, makers)

@@ -24,7 +24,7 @@ from emovlm.core.tables import read_yaml
 from emovlm.provenance.audit import read_records
 from emovlm.provenance.plan import Job, Plan
 from emovlm.provenance.record import FOLDER, Record
-from emovlm.provenance.sharing import gated, shown
+from emovlm.provenance.sharing import descent, gated, shown
 
 Entity = dict[str, Any]
 WFRUN = "https://w3id.org/ro/wfrun"
@@ -80,11 +80,12 @@ def _packed(plan: Plan, records: dict[str, Record]) -> Iterator[str]:
     files = {each["path"]: None for name in sorted(records) for each in _declared(plan.jobs[name], records[name])}
     files |= dict.fromkeys(_sources(plan))
     files |= dict.fromkeys(f"{plan.results}/{FOLDER}/{name}.json" for name in sorted(records))
-    touched = {e["path"]: set(r["datasets"]) & set(closed) for r in records.values() for e in r["outputs"]}
+    made_from = descent(records)
     for path in sorted(files):
         inside = not path.startswith("<") and Path(path).is_file()
-        hidden = showing.get(path, set()) & set(closed) or (touched.get(path) and not AGGREGATE.search(path))
-        if inside and not hidden and not BULKY.search(path):
+        shows = showing.get(path, set()) & set(closed)
+        tells = made_from.get(path, set()) & set(closed) and not AGGREGATE.search(path)
+        if inside and not shows and not tells and not BULKY.search(path):
             yield path
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from emovlm.core.hashing import sha256_file
+from emovlm.core.progress import track
 
 State = tuple[int, int, int, int]
 SETTLED_NS = 2_000_000_000
@@ -34,8 +35,12 @@ class HashCache:
                 except (ValueError, TypeError):
                     continue
 
-    def sha256(self, paths: Iterable[str], workers: int = 4) -> dict[str, str | None]:
-        """Hex SHA-256 of each file, None where there is none."""
+    def sha256(self, paths: Iterable[str], progress: str = "", workers: int = 4) -> dict[str, str | None]:
+        """Hex SHA-256 of each file, None where there is none.
+
+        Args:
+            progress: what the work is called where it is reported; it is not if empty.
+        """
         found: dict[str, str | None] = {}
         new: dict[str, State] = {}
         for path in dict.fromkeys(paths):
@@ -49,7 +54,8 @@ class HashCache:
                 new[path] = state
         if new:
             with ThreadPoolExecutor(workers) as pool:
-                found |= zip(new, pool.map(_digest, new), strict=True)
+                digests = pool.map(_digest, new)
+                found |= zip(new, track(digests, progress, "files", len(new)) if progress else digests, strict=True)
             self._remember(new, found)
         return found
 

@@ -48,6 +48,21 @@ def _pixels(plan: Plan, dataset: str, records: dict[str, Record]) -> list[tuple[
     return found
 
 
+def descent(records: dict[str, Record]) -> dict[str, set[str]]:
+    """The datasets that each output was made from, directly or through others."""
+    makers = {each["path"]: name for name, record in records.items() for each in record["outputs"]}
+    known: dict[str, set[str]] = {}
+
+    def of_job(name: str) -> set[str]:
+        if name not in known:
+            known[name] = set(records[name]["datasets"])
+            for path in {each["path"] for each in records[name]["inputs"]} & set(makers):
+                known[name] |= of_job(makers[path])
+        return known[name]
+
+    return {path: of_job(name) for path, name in makers.items()}
+
+
 def gated(plan: Plan) -> dict[str, str]:
     """Licence of each dataset of which pictures may not be passed on."""
     rows = plan.study.datasets.items()
