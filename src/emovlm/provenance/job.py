@@ -47,6 +47,9 @@ def job_name(log: str, logs: str) -> str:
 def main() -> int:
     """Run the job; the exit code is the command's."""
     given = parser().parse_args()
+    if STUDY not in os.environ:
+        print(f"error: {STUDY} is not set; Snakemake runs this command", file=sys.stderr)
+        return 1
     study = json.loads(os.environ[STUDY])
     places = Places(".", {name: each["folder"] for name, each in study["datasets"].items()})
     name = job_name(given.log, study["logs"])
