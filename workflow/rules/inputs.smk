@@ -49,7 +49,7 @@ def tuning_inputs(training):
         row = STUDY.systems[w.system]
         dataset = next(c["dataset"] for c in STUDY.conditions.values() if c["system"] == w.system)
         return {
-            "base": model_files(row["base"], w.replicate)[0],
+            "base": model_files(row["base"], w.replicate),
             "schedule": f"<results>/schedules/{dataset}/{training}/{row['sampler']}.parquet",
             "sample": f"<results>/samples/{dataset}/{config[training]['sampler']}.parquet",
             "manifest": f"<results>/manifests/{dataset}.parquet",

@@ -78,7 +78,7 @@ rule train_tower:
 rule pretrain_organism:
     """Teach the organism language from one arm's captions, on the frozen tower."""
     input:
-        tower=f"{TOWER}/model.safetensors",
+        tower=[f"{TOWER}/{file}" for file in ("model.safetensors", *SAVED)],
         captions=lambda w: f"<results>/captions/{STUDY.systems[w.system]['arm']}/{w.replicate}.parquet",
         stores=stores(FACES),
         prompts=list(PROMPTS.values()),
@@ -104,6 +104,6 @@ rule pretrain_organism:
         ),
     shell:
         recorded(
-            "python workflow/scripts/pretrain_organism.py --params {params.slice:q} --tower {input.tower}"
+            "python workflow/scripts/pretrain_organism.py --params {params.slice:q} --tower {input.tower[0]}"
             " --captions {input.captions} --stores {input.stores} --weights {output.weights}"
         )

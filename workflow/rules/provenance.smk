@@ -5,14 +5,21 @@ out: provenance/jobs/<rule>/<wildcards>.json, with the path of the job's log
 Included last, since it lists all rules.
 """
 
-DEFAULT_CONFIG = str(ROOT / "config.yaml")
+
+def override(file):
+    """A file that overrides config.yaml, as records name it."""
+    name = os.path.relpath(file, ROOT)
+    return f"<elsewhere>/{Path(file).name}" if name.startswith("..") else name
+
 
 SHARED = as_json(
     results=RESULTS,
     logs=config["pathvars"]["logs"],
-    # Files that override config.yaml, in their order.
-    config=[os.path.relpath(file, ROOT) for file in workflow.configfiles if os.path.abspath(file) != DEFAULT_CONFIG],
+    config=[override(file) for file in workflow.configfiles if os.path.abspath(file) != str(ROOT / "config.yaml")],
     environments={rule.name: f"envs/{Path(str(rule.conda_env)).name}" for rule in workflow.rules if rule.conda_env},
     datasets={name: {"folder": folder(name), "licence": row["licence"]} for name, row in STUDY.datasets.items()},
 )
 os.environ |= {"EMOVLM_STUDY": SHARED}
+# The audit asks for it in a dry run.
+if asked := os.environ.get("EMOVLM_STUDY_FILE"):
+    Path(asked).write_text(SHARED)

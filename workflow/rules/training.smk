@@ -49,7 +49,7 @@ rule finetune_lora:
         slice=lambda w: as_json(seed=run_seed(w.replicate), **config["lora"]),
     shell:
         recorded(
-            "python workflow/scripts/finetune_lora.py --params {params.slice:q} --base {input.base}"
+            "python workflow/scripts/finetune_lora.py --params {params.slice:q} --base {input.base[0]}"
             " --schedule {input.schedule} --sample {input.sample} --manifest {input.manifest} --stores {input.stores}"
             " --prompt {input.prompt} --weights {output.weights}"
         )
@@ -75,7 +75,7 @@ rule train_classifier:
         slice=lambda w: as_json(seed=run_seed(w.replicate), classes=STUDY.classes, **config["classifier"]),
     shell:
         recorded(
-            "python workflow/scripts/train_classifier.py --params {params.slice:q} --base {input.base}"
+            "python workflow/scripts/train_classifier.py --params {params.slice:q} --base {input.base[0]}"
             " --schedule {input.schedule} --sample {input.sample} --manifest {input.manifest} --stores {input.stores}"
             " --weights {output.weights}"
         )

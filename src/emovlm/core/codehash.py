@@ -43,6 +43,8 @@ def _name(path: Path) -> str:
 def _parse(path: Path) -> ast.Module:
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise StudyError(f"{path.name}: the code cannot be read ({error.strerror})") from None
     except SyntaxError as error:
         raise StudyError(f"{path.name}, line {error.lineno}: {error.msg}") from None
     for node in ast.walk(tree):

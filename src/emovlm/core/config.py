@@ -41,9 +41,12 @@ def read_config(root: str | Path, overrides: Iterable[str] = ()) -> dict[str, An
         }
         return {**below, **above, **both}
 
-    config = read_yaml(Path(root, "config.yaml"))
-    for file in overrides:
-        config = merge(config, read_yaml(Path(root, file)) or {})
+    config: dict[str, Any] = {}
+    for file in ("config.yaml", *overrides):
+        values = read_yaml(Path(root, file)) or {}
+        if not isinstance(values, dict):
+            raise StudyError(f"{file}: not a configuration; it should have keys and values")
+        config = merge(config, values)
     return config
 
 

@@ -13,8 +13,8 @@ NOTES = "EMOVLM_NOTES"
 
 
 def read(path: str | Path) -> None:
-    """This job has read a file that is not among its declared inputs."""
-    _note(read=os.fspath(path))
+    """This job reads, now, a file that is not among its declared inputs; the file may be missing."""
+    _note(read=os.fspath(path), state=state(path))
 
 
 def wrote(path: str | Path) -> None:
@@ -32,7 +32,16 @@ def fetched(name: str, pin: str) -> None:
     _note(fetched=name, pin=pin)
 
 
-def _note(**note: str) -> None:
+def state(path: str | Path) -> list[int] | None:
+    """Size, both times and inode of a file, which change when the file does; None if there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+
+
+def _note(**note: object) -> None:
     file = os.environ.get(NOTES)
     if file:
         with open(file, "a", encoding="utf-8") as handle:

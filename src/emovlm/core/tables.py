@@ -4,6 +4,7 @@ Every message names the file, the line and the column, and says what is allowed.
 """
 
 import csv
+import io
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +37,17 @@ def read_rows(path: str | Path, schema: str) -> list[Row]:
         raise StudyError(f"{path}: no such table; config key tables.{schema} names it")
     types = {k: v.get("type") for k, v in read_yaml(SCHEMAS / f"{schema}.schema.yaml")["properties"].items()}
     rows = []
-    with open(path, encoding="utf-8", newline="") as handle:
-        for number, cells in enumerate(csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE), start=2):
-            where = f"{path}, line {number}"
-            if None in cells:
-                raise StudyError(f"{where}: more cells than the header has columns")
-            row = {k: _typed(v, types.get(k), f"{where}, column {k}") for k, v in cells.items() if v}
-            check(row, schema, where)
-            rows.append(row)
+    try:
+        lines = io.StringIO(path.read_text(encoding="utf-8"), newline="")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyError(f"{path}: not a readable UTF-8 text file ({error})") from None
+    for number, cells in enumerate(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE), start=2):
+        where = f"{path}, line {number}"
+        if None in cells:
+            raise StudyError(f"{where}: more cells than the header has columns")
+        row = {k: _typed(v, types.get(k), f"{where}, column {k}") for k, v in cells.items() if v}
+        check(row, schema, where)
+        rows.append(row)
     if not rows:
         raise StudyError(f"{path}: the table has no rows")
     return rows
@@ -68,5 +72,7 @@ def read_yaml(path: str | Path) -> Any:
         return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise StudyError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyError(f"{path}: not a readable UTF-8 text file ({error})") from None
     except yaml.YAMLError as error:
         raise StudyError(f"{path}: not valid YAML: {error}") from None

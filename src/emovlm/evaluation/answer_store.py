@@ -28,7 +28,7 @@ class AnswerStore:
                 entry = json.loads(line)
                 if entry.pop("digest") != sha256_json(entry):
                     continue
-                self._answers[entry["key"]] = entry["answer"]
+                self._answers.setdefault(entry["key"], entry["answer"])  # what came first was asked for
             except (json.JSONDecodeError, KeyError, TypeError):
                 continue
         notes.wrote(self.path)

@@ -4,7 +4,7 @@ The audit compares three things: the files, the records of the jobs that wrote t
 that Snakemake would run now). It never trusts times or names alone: bytes decide.
 """
 
-import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,84 +22,85 @@ from emovlm.provenance.hashes import HashCache
 from emovlm.provenance.job import HASHES
 from emovlm.provenance.pins import mismatches
 from emovlm.provenance.plan import Job, Plan
-from emovlm.provenance.record import FOLDER, Record, read_record
+from emovlm.provenance.record import Record, datasets_in, makers, read_record, record_path, record_paths, seeds
 from emovlm.provenance.sharing import leaks
 
 SKEW = timedelta(seconds=5)  # by which the clocks of two machines may differ
-AGAIN = "run the study again (make study)"
-FORCE = "snakemake --profile profiles/default --cores all --force"
+PIN = re.compile(r"sha256:[0-9a-f]{64}|commit:[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
 class _Evidence:
-    """What jobs are checked against: records by job, hashes of the files there are, and who recorded each output."""
+    """What jobs are checked against."""
 
+    plan: Plan
     records: dict[str, Record]
-    bytes_of: dict[str, str | None]
-    makers: dict[str, tuple[str, dict]]
+    bytes_of: dict[str, str | None]  # hash of each file; None if it is not there
+    written: dict[str, tuple[str, dict]]  # by output: the job that wrote it, and its entry in that job's record
 
 
-def audit(plan: Plan, targets: Iterable[str] = (), full: bool = False) -> Report:
+def audit(plan: Plan, targets: Iterable[str] = (), full: bool = False, seal: str | None = None) -> Report:
     """Audit the study in the working directory.
 
     Args:
         plan: the present study.
         targets: files to walk back from; all that the study makes if there are none.
         full: hash every file, whatever is remembered of it.
+        seal: noted from an earlier audit; another one now is a finding.
 
     Raises:
         StudyError: no job makes a target.
     """
     targets = list(targets)
-    jobs = plan.upstream(targets or sorted(plan.makers()))
-    records, findings = read_records(plan, None if not targets else {job.name for job in jobs})
-    if not targets:
-        findings += _orphans(plan, records)
-    files = _files(jobs, records)
-    hashes = HashCache(None if full else Path(plan.results, HASHES))
+    records, broken = read_records(plan)
+    present = {name: record for name, record in records.items() if name in plan.jobs}
+    jobs = plan.upstream(targets or sorted(plan.makers), makers(present))
+    names = {job.name for job in jobs}
+    findings = [f for f in broken if not targets or f.job in names] + ([] if targets else _orphans(plan, records))
+    files = _files(jobs, present)
+    hashes = HashCache(Path(plan.results, HASHES), trust=not full)
     found = hashes.sha256((plan.places.local(path) for path in files), "hash files")
     bytes_of = {path: found[plan.places.local(path)] for path in files}
-    makers = {e["path"]: (n, e) for n, r in records.items() if n in plan.jobs for e in r["outputs"]}
-    evidence = _Evidence(records, bytes_of, makers)
-    forged = {finding.job for finding in findings}
+    written = {each["path"]: (name, each) for name, record in present.items() for each in record["outputs"]}
+    evidence = _Evidence(plan, present, bytes_of, written)
+    unreadable = {finding.job for finding in broken}
     for job in jobs:
-        if job.name in records:
+        if job.name in present:
             findings += _check(job, evidence)
-        elif job.name not in forged:
-            findings.append(_without_record(job, bytes_of))
-    findings += leaks(plan, {job.name: records[job.name] for job in jobs if job.name in records})
+        elif job.name not in unreadable:
+            findings.append(_without_record(job, evidence))
+    findings += leaks(plan, {name: record for name, record in present.items() if name in names})
     order = {job.name: i for i, job in enumerate(jobs)}
-    findings.sort(key=lambda finding: order.get(finding.job, -1))
-    seal = sha256_json(sorted(record["digest"] for record in records.values()))
-    notes = _notes([records[job.name] for job in jobs if job.name in records])
-    return Report(plan.results, targets, [j.name for j in jobs], len(files), hashes.hashed, seal, findings, notes)
+    findings.sort(key=lambda finding: order.get(finding.job, len(order)))
+    now = sha256_json(sorted(record["digest"] for record in records.values()))
+    if seal is not None and seal != now:
+        says = f"{plan.results}: the seal is {now}, not {seal}: records were written since"
+        findings.append(Finding("seal", plan.results, says, "run the study anew in an empty folder and compare"))
+    notes = _notes(plan, [present[job.name] for job in jobs if job.name in present])
+    return Report(plan.results, targets, [j.name for j in jobs], len(files), hashes.hashed, now, findings, notes)
 
 
-def read_records(plan: Plan, names: set[str] | None) -> tuple[dict[str, Record], list[Finding]]:
-    """The records of the study, by job, and what is wrong with them as files.
-
-    Args:
-        names: of the jobs to read; all that have a record if None.
-    """
-    folder = Path(plan.results, FOLDER)
-    valid = _validator()
+def read_records(plan: Plan) -> tuple[dict[str, Record], list[Finding]]:
+    """The records of the study, by job, and what is wrong with them as files."""
     records, findings = {}, []
-    for path in sorted(folder.rglob("*.json")):
-        name = path.relative_to(folder).with_suffix("").as_posix()
-        if names is not None and name not in names:
-            continue
+    for name, path in record_paths(plan.results).items():
+        says = ""
         try:
             record = read_record(path)
-            valid(record)
-            if record["job"] != name:
-                raise StudyError(f"{path}: it is the record of another job, {record['job']}")
+            _validator()(record)
+            _ = [_time(record[key]) for key in ("started", "ended")], [_time(e["since"]) for e in record["outputs"]]
         except StudyError as error:
-            findings.append(Finding("forged", str(path), str(error), _again(plan.jobs.get(name)), name))
-        except fastjsonschema.JsonSchemaException as error:
-            says = f"{path}: it is no valid record: {error.message}"
-            findings.append(Finding("forged", str(path), says, _again(plan.jobs.get(name)), name))
+            says = str(error)
+        except (fastjsonschema.JsonSchemaException, ValueError) as error:
+            says = f"{path}: it is no valid record: {error}"
         else:
             records[name] = record
+            if record["job"] != name:
+                says = f"{path}: it is the record of another job, {record['job']}"
+                del records[name]
+        if says:
+            do = again(plan, plan.jobs[name].outputs[0]) if name in plan.jobs else "delete it"
+            findings.append(Finding("forged", str(path), says, do, name))
     return records, findings
 
 
@@ -108,10 +109,22 @@ def _validator() -> Callable[[Record], Record]:
     return fastjsonschema.compile(read_yaml(SCHEMAS / "record.schema.yaml"))
 
 
+def again(plan: Plan, path: str) -> str:
+    """The command that makes a file anew, whatever Snakemake thinks of it, and what follows from it."""
+    with_config = f" --configfile {' '.join(plan.overrides)}" if plan.overrides else ""
+    return f"snakemake --profile profiles/default --cores all --forcerun {path}{with_config}"
+
+
+def run_on(plan: Plan) -> str:
+    """The command that runs what the study lacks."""
+    with_config = f" --configfile {' '.join(plan.overrides)}" if plan.overrides else ""
+    return f"snakemake --profile profiles/default --cores all{with_config}"
+
+
 def _orphans(plan: Plan, records: dict[str, Record]) -> list[Finding]:
     findings = []
     for name in sorted(set(records) - set(plan.jobs)):
-        path = str(Path(plan.results, FOLDER, f"{name}.json"))
+        path = str(record_path(plan.results, name))
         says = f"{path}: the record of a job that the study does not have"
         do = "if a row or a shard was taken away: emovlm audit --prune forgets such records"
         findings.append(Finding("orphan", path, says, do, name))
@@ -120,10 +133,7 @@ def _orphans(plan: Plan, records: dict[str, Record]) -> list[Finding]:
 
 def prune(plan: Plan) -> list[str]:
     """Delete the records of jobs that the study no longer has; returns their paths."""
-    folder = Path(plan.results, FOLDER)
-    gone = [
-        p for p in sorted(folder.rglob("*.json")) if p.relative_to(folder).with_suffix("").as_posix() not in plan.jobs
-    ]
+    gone = [path for name, path in record_paths(plan.results).items() if name not in plan.jobs]
     for path in gone:
         path.unlink()
     return [str(path) for path in gone]
@@ -140,86 +150,100 @@ def _files(jobs: list[Job], records: dict[str, Record]) -> list[str]:
     return list(files)
 
 
-def _without_record(job: Job, bytes_of: dict[str, str | None]) -> Finding:
-    there = [path for path in job.outputs if bytes_of[path]]
+def _without_record(job: Job, evidence: _Evidence) -> Finding:
+    there = [path for path in job.outputs if evidence.bytes_of[path]]
     if there:
-        return Finding("unrecorded", there[0], f"{there[0]}: no record of {job.name}, which should have made it",
-                       _again(job), job.name)  # fmt: skip
-    return Finding("missing", job.outputs[0], f"{job.outputs[0]}: not made yet ({job.name})", AGAIN, job.name)
+        says = f"{there[0]}: no record of {job.name}, which should have made it"
+        return Finding("unrecorded", there[0], says, again(evidence.plan, there[0]), job.name)
+    says = f"{job.outputs[0]}: not made yet ({job.name})"
+    return Finding("missing", job.outputs[0], says, run_on(evidence.plan), job.name)
 
 
 def _check(job: Job, evidence: _Evidence) -> list[Finding]:
-    """What is wrong with one job: its files, or that it is no longer the job it was."""
-    record, bytes_of = evidence.records[job.name], evidence.bytes_of
-    findings = []
+    """What is wrong with one job: its files, or that it is no longer the job it was. Inputs come first."""
+    record, plan = evidence.records[job.name], evidence.plan
+    findings = _check_inputs(job, evidence)
+    anew, on = again(plan, job.outputs[0]), run_on(plan)
 
-    def add(kind: str, path: str, says: str, do: str | None = None) -> None:
-        findings.append(Finding(kind, path, says, do or _again(job), job.name))
+    def add(kind: str, path: str, says: str, do: str = anew) -> None:
+        findings.append(Finding(kind, path, says, do, job.name))
 
     for each in record["outputs"]:
-        if bytes_of[each["path"]] is None:
-            add("missing", each["path"], f"{each['path']}: {job.name} made it, and it is gone")
-        elif bytes_of[each["path"]] != each["sha256"]:
-            add("changed", each["path"], f"{each['path']}: it was changed after {job.name} had written it")
-    written = {each["path"] for each in record["outputs"]}
-    for path in job.outputs:
-        if path not in written:
-            add("inputs", path, f"{path}: {job.name} ran before it was to write this file")
-    findings += _check_inputs(job, evidence)
+        path = each["path"]
+        if evidence.bytes_of[path] is None:
+            add("missing", path, f"{path}: {job.name} made it, and it is gone or cannot be read")
+        elif evidence.bytes_of[path] != each["sha256"]:
+            add("changed", path, f"{path}: it was changed after {job.name} had written it")
+        if evidence.written[path][0] != job.name:
+            add(
+                "forged", path, f"{path}: two records say that they made it, {job.name} and {evidence.written[path][0]}"
+            )
+    for side, declared in (("inputs", job.inputs), ("outputs", job.outputs)):
+        recorded = {each["path"] for each in record[side] if not each["noted"]}
+        for path in sorted(recorded ^ set(declared)):
+            what = "is no longer to" if path in recorded else "is to"
+            add("declared", path, f"{path}: {job.name} {what} {'read' if side == 'inputs' else 'write'} it", on)
     for says in command_edits(record["command"], job.command):
-        add("config", job.outputs[0], f"{job.name}: {says}", AGAIN)
+        add("config", job.outputs[0], f"{job.name}: {says}", on)
     if record["code"] != job.code:
-        add("code", job.script, f"{job.name}: {code_edits(job.script, record)}", AGAIN)
+        add("code", job.script, f"{job.name}: {code_edits(job.script, record)}", on)
+    _check_claims(job, record, plan, add)
     for path, says in mismatches(record["environment"]):
-        add("environment", path, f"{job.name}: {says}", f"install what {path} pins (make setup), then {_again(job)}")
+        add("environment", path, f"{job.name}: {says}", f"install what {path} pins (make setup), then {anew}")
     for each in record["fetched"]:
-        kind, _, value = each["pin"].partition(":")
-        if len(value) != {"sha256": 64, "commit": 40}.get(kind):
-            add("unpinned", job.outputs[0], f"{job.name}: {each['name']} was fetched without a pin of its content",
-                "pin it: a commit of 40 digits, or a SHA-256")  # fmt: skip
-    now = datetime.now(UTC)
-    if not _time(record["started"]) <= _time(record["ended"]) <= now + SKEW:
+        if not PIN.fullmatch(each["pin"]):
+            says = f"{job.name}: {each['name']} was fetched without a pin of its content"
+            add("unpinned", job.outputs[0], says, "pin it: a commit of 40 digits, or a SHA-256")
+    if not _time(record["started"]) <= _time(record["ended"]) <= datetime.now(UTC) + SKEW:
         add("times", job.outputs[0], f"{job.name}: it started {record['started']} and ended {record['ended']}")
     return findings
 
 
+def _check_claims(job: Job, record: Record, plan: Plan, add: Callable[..., None]) -> None:
+    """What a record says of itself that can be told from the present study as well."""
+    path = str(record_path(plan.results, job.name))
+    if record["environment"]["file"] != job.environment:
+        says = f"{job.name}: it ran in {record['environment']['file']}, its environment is {job.environment}"
+        add("environment", job.environment, says)
+    if record["seeds"] != seeds(record["command"]):
+        add("forged", path, f"{path}: the seeds are not those of the command")
+    touched = datasets_in((e["path"] for e in (*record["inputs"], *record["outputs"])), plan.study.datasets)
+    if sorted(set(record["datasets"]) & set(plan.study.datasets)) != touched:
+        add("forged", path, f"{path}: the datasets are not those of the files")
+
+
 def _check_inputs(job: Job, evidence: _Evidence) -> list[Finding]:
-    record, bytes_of, findings = evidence.records[job.name], evidence.bytes_of, []
-    read = {each["path"]: each["sha256"] for each in record["inputs"]}
-    for path, digest in read.items():
-        maker, made = evidence.makers.get(path, (None, None))
-        if made and made["sha256"] != bytes_of[path]:
+    record, findings = evidence.records[job.name], []
+    do = f"put it back, or: {again(evidence.plan, job.outputs[0])}"
+    for each in record["inputs"]:
+        path, digest, now = each["path"], each["sha256"], evidence.bytes_of[each["path"]]
+        maker, made = evidence.written.get(path, (None, None))
+        if made and made["sha256"] != now:
             continue  # said of the job that made it
-        if bytes_of[path] is None:
-            says = f"{path}: {job.name} read it, and it is gone"
-            findings.append(Finding("missing", path, says, f"put it back, or: {_again(job)}", job.name))
-        elif bytes_of[path] != digest:
-            what = f"of {maker}" if maker else "that is there now"
-            says = f"{path}: {job.name} read other bytes than those {what}"
-            findings.append(Finding("changed", path, says, f"put it back, or: {_again(job)}", job.name))
-        elif made and _time(made["since"]) > _time(record["started"]) + SKEW:
-            says = f"{path}: {job.name} started before {maker} had written it"
-            findings.append(Finding("times", path, says, _again(job), job.name))
-    for path in job.inputs:
-        if path not in read:
-            says = f"{path}: {job.name} is to read it and did not"
-            findings.append(Finding("inputs", path, says, _again(job), job.name))
+        if now == digest:
+            if made and _time(made["since"]) > _time(record["started"]) + SKEW:
+                says = f"{path}: {job.name} started before {maker} had written it"
+                findings.append(Finding("times", path, says, do, job.name))
+        elif now is None:
+            says = f"{path}: {job.name} read it, and it is gone or cannot be read"
+            findings.append(Finding("missing", path, says, do, job.name))
+        elif digest is None:
+            says = f"{path}: it was missing when {job.name} looked for it, and is there now"
+            findings.append(Finding("changed", path, says, again(evidence.plan, job.outputs[0]), job.name))
+        else:
+            than = f"those of {maker}" if maker else "the present ones"
+            says = f"{path}: {job.name} read other bytes than {than}"
+            findings.append(Finding("changed", path, says, do, job.name))
     return findings
 
 
-def _again(job: Job | None) -> str:
-    """How to make a job's outputs anew, whatever Snakemake thinks of them."""
-    return f"{FORCE} {job.outputs[0]}" if job else "delete it"
-
-
-def _notes(records: list[Record]) -> list[str]:
-    """What is stated without being a break: commits and uncommitted edits, machines."""
+def _notes(plan: Plan, records: list[Record]) -> list[str]:
+    """What is stated without being a break: configuration, commits and uncommitted edits, machines."""
+    notes = [f"configuration: {', '.join(('config.yaml', *plan.overrides))}"]
     commits: dict[str, list[int]] = {}
     for record in records:
         git = record["git"] or {"commit": "no repository", "dirty": False}
-        counts = commits.setdefault(git["commit"], [0, 0])
-        counts[git["dirty"]] += 1
-    notes = []
+        commits.setdefault(git["commit"], [0, 0])[git["dirty"]] += 1
     for commit, (clean, dirty) in commits.items():
         state = f"{clean} jobs from a clean checkout" if clean else ""
         edits = f"{dirty} jobs with uncommitted edits" if dirty else ""
@@ -230,8 +254,3 @@ def _notes(records: list[Record]) -> list[str]:
 
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-def dump(report: Report) -> str:
-    """The report as JSON text."""
-    return json.dumps(report.as_json(), indent=1, ensure_ascii=False)

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from emovlm.core.codehash import modules_of
-from emovlm.provenance.record import Record
+from emovlm.provenance.record import Record, json_arguments
+
+ABSENT = object()
 
 
 def command_edits(then: Sequence[str], now: Sequence[str]) -> list[str]:
@@ -20,14 +22,11 @@ def command_edits(then: Sequence[str], now: Sequence[str]) -> list[str]:
         return [f"it ran with other arguments: {_short(gone)} then, {_short(new)} now"]
     edits = []
     for i, (old, new) in enumerate(zip(then, now, strict=True)):
-        if old == new:
-            continue
-        both = _json(old), _json(new)
-        if all(isinstance(each, dict) for each in both):
-            edits += [f"{key} was {_short(a)}, is {_short(b)}" for key, a, b in _differences(*both)]
-        else:
-            name = next((a for a in reversed(then[:i]) if a.startswith("--")), "an argument")
-            edits.append(f"{name} was {_short(old)}, is {_short(new)}")
+        if old != new:
+            option = then[i - 1] if i else "the command"
+            a, b = (dict(json_arguments((option, each))).get(option, each) for each in (old, new))
+            found = list(_differences(a, b)) or [("", old, new)]
+            edits += [f"{key or option} was {_short(x)}, is {_short(y)}" for key, x, y in found]
     return edits
 
 
@@ -35,11 +34,11 @@ def _differences(then: Any, now: Any, key: str = "") -> Iterator[tuple[str, Any,
     if isinstance(then, dict) and isinstance(now, dict):
         for name in sorted({*then, *now}):
             inner = f"{key}.{name}" if key else name
-            yield from _differences(then.get(name, "absent"), now.get(name, "absent"), inner)
+            yield from _differences(then.get(name, ABSENT), now.get(name, ABSENT), inner)
     elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
         for i, (a, b) in enumerate(zip(then, now, strict=True)):
             yield from _differences(a, b, f"{key}[{i}]")
-    elif then != now:
+    elif type(then) is not type(now) or then != now:
         yield key, then, now
 
 
@@ -53,20 +52,13 @@ def code_edits(script: str, record: Record) -> str:
             ["git", "diff", "--name-only", git["commit"], "--", *names], capture_output=True, text=True, check=False
         )
         changed = ", ".join(done.stdout.split()) if done.returncode == 0 else ""
-    return (
-        f"its code was edited since: {changed}"
-        if changed
-        else f"the code of {script}, or of a module it imports, was edited since"
-    )
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return None
+    if changed:
+        return f"its code was edited since: {changed}"
+    return f"the code of {script}, or of a module it imports, was edited since"
 
 
 def _short(value: Any) -> str:
+    if value is ABSENT:
+        return "absent"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 80 else f"{text[:77]}..."

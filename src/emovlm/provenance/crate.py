@@ -15,16 +15,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from emovlm.core.codehash import modules_of
 from emovlm.core.config import read_config
 from emovlm.core.errors import StudyError
 from emovlm.core.files import atomic, write_text
 from emovlm.core.hashing import sha256_file
 from emovlm.core.tables import read_yaml
-from emovlm.provenance.audit import read_records
+from emovlm.provenance.audit import audit, read_records
 from emovlm.provenance.plan import Job, Plan
-from emovlm.provenance.record import FOLDER, Record
-from emovlm.provenance.sharing import descent, gated, shown
+from emovlm.provenance.record import Record, json_arguments, record_path
+from emovlm.provenance.sharing import descent, folder_of, gated, shown
 
 Entity = dict[str, Any]
 WFRUN = "https://w3id.org/ro/wfrun"
@@ -39,6 +38,8 @@ BULKY = re.compile(r"/(raw/[^/]+/clips|frames|rig)/|\.mp4$")
 """Clips, frame stores and the fetched package: made again from the rest, or fetched again, so not packed."""
 AGGREGATE = re.compile(r"/(tables|figures|paper|lexicon)/|/values\.json$")
 """What of a gated dataset may be shared: figures of the whole, not what is known of each clip."""
+ROOT_FILES = ("Snakefile", "Makefile", "config.yaml", "requirements.txt", "pyproject.toml", "README.md", "LICENSE",
+              "CITATION.cff")  # fmt: skip
 MEDIA = {".parquet": "application/vnd.apache.parquet", ".tsv": "text/tab-separated-values", ".smk": "text/plain",
          ".safetensors": "application/octet-stream", ".typ": "text/plain", ".bib": "text/plain", ".yaml": "text/plain",
          "": "text/plain", ".jinja": "text/plain", ".jsonl": "application/jsonl"}  # fmt: skip
@@ -47,22 +48,24 @@ MEDIA = {".parquet": "application/vnd.apache.parquet", ".tsv": "text/tab-separat
 def write_crate(plan: Plan) -> tuple[Path, Path]:
     """Write the crate's metadata beside the records, and an archive of the crate with what may be shared.
 
+    Every file is hashed first: what is packed is what the records say.
+
     Returns:
         ``provenance/ro-crate-metadata.json`` and ``provenance/crate.zip`` below the results.
 
     Raises:
-        StudyError: a job has no record, or a record is not as it was written; the audit says more.
+        StudyError: the audit finds a break other than that something may not be shared.
     """
-    records, broken = read_records(plan, set(plan.jobs))
-    missing = sorted(set(plan.jobs) - set(records))
-    if broken or missing:
-        says = broken[0].says if broken else f"{len(missing)} jobs have no record, the first is {missing[0]}"
-        raise StudyError(f"no crate of a study whose records do not hold: {says}; see emovlm audit")
+    breaks = [finding for finding in audit(plan, full=True).findings if finding.kind != "licence"]
+    if breaks:
+        raise StudyError(f"no crate of a study whose chain is broken: {breaks[0].says}; see emovlm audit")
+    records, _ = read_records(plan)
     packed = list(_packed(plan, records))
     folder = Path(plan.results, "provenance")
     loose, archive = folder / METADATA, folder / "crate.zip"
     write_text(loose, _text(describe(plan, records, packed, f"{os.path.relpath('.', folder)}/")))
-    with atomic(archive) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as crate:
+    pack = {"compression": zipfile.ZIP_DEFLATED, "strict_timestamps": False}
+    with atomic(archive) as temporary, zipfile.ZipFile(temporary, "w", **pack) as crate:
         crate.writestr(METADATA, _text(describe(plan, records, packed, "")))
         for path in packed:
             crate.write(path)
@@ -76,36 +79,32 @@ def _text(crate: Entity) -> str:
 def _packed(plan: Plan, records: dict[str, Record]) -> Iterator[str]:
     """Files that the crate holds: the study's sources, its records, and outputs that are small and may be shared."""
     closed = gated(plan)
-    showing = shown(plan, records)
-    files = {each["path"]: None for name in sorted(records) for each in _declared(plan.jobs[name], records[name])}
+    showing, made_from = shown(plan, records), descent(records)
+    inside_gated = tuple(f"{folder_of(plan, dataset)}/" for dataset in closed)
+    files = {each["path"]: None for name in sorted(records) for each in _declared(records[name])}
     files |= dict.fromkeys(_sources(plan))
-    files |= dict.fromkeys(f"{plan.results}/{FOLDER}/{name}.json" for name in sorted(records))
-    made_from = descent(records)
+    files |= dict.fromkeys(str(record_path(plan.results, name)) for name in sorted(records))
     for path in sorted(files):
-        inside = not path.startswith("<") and Path(path).is_file()
+        there = not path.startswith("<") and Path(path).is_file()
         shows = showing.get(path, set()) & set(closed)
-        tells = made_from.get(path, set()) & set(closed) and not AGGREGATE.search(path)
-        if inside and not shows and not tells and not BULKY.search(path):
+        tells = path.startswith(inside_gated) or (
+            made_from.get(path, set()) & set(closed) and not AGGREGATE.search(path)
+        )
+        if there and not shows and not tells and not BULKY.search(path):
             yield path
 
 
-def _declared(job: Job, record: Record) -> list[dict]:
+def _declared(record: Record) -> list[dict]:
     """Inputs and outputs that the rule declares, with their hashes; noted files (clips) are left out."""
-    names = {*job.inputs, *job.outputs}
-    return [each for each in (*record["inputs"], *record["outputs"]) if each["path"] in names]
+    return [each for each in (*record["inputs"], *record["outputs"]) if not each["noted"]]
 
 
 def _sources(plan: Plan) -> list[str]:
-    """The study's own files that its jobs run or that it is configured by."""
-    scripts = sorted({job.script for job in plan.jobs.values()})
-    modules = sorted({m for script in scripts for m in modules_of(script)})
-    paths = [str(Path("src", *module.split("."))) for module in modules]
-    rules = sorted(str(p) for p in Path("workflow").rglob("*") if p.suffix in (".smk", ".yaml", ".rst"))
-    environments = sorted(str(p) for p in Path("envs").glob("*.yaml"))
-    tables = sorted(plan.study.config["tables"].values())
-    fixed = ["Snakefile", "config.yaml", "requirements.txt", "README.md", "LICENSE", "CITATION.cff"]
-    files = [*fixed, *plan.overrides, *rules, *environments, *tables, *scripts]
-    return files + [f"{path}.py" if Path(f"{path}.py").is_file() else f"{path}/__init__.py" for path in paths]
+    """The study's own files: what it takes to run it again."""
+    folders = ("src/emovlm", "workflow", "config", "envs", "profiles", "paper", "resources")
+    found = [p for folder in folders for p in Path(folder).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    overrides = [Path(plan.places.portable(path)) for path in plan.overrides]
+    return sorted(path.as_posix() for path in {*found, *overrides, *map(Path, ROOT_FILES)})
 
 
 def describe(plan: Plan, records: dict[str, Record], packed: list[str], prefix: str) -> Entity:
@@ -149,7 +148,8 @@ class _Crate:
                  license=licence, author=authors, publisher=authors[0], conformsTo=profiles)  # fmt: skip
         for path in sorted(self.packed):
             self.file(path)
-        self.entities[f"{self.prefix}README.md"]["about"] = {"@id": "./"}
+        if readme := self.entities.get(f"{self.prefix}README.md"):
+            readme["about"] = {"@id": "./"}
         actions = [self.job(self.plan.jobs[name], self.records[name], authors) for name in sorted(self.records)]
         workflow = self.workflow(licence, authors)
         run = self.run(workflow, authors)
@@ -170,7 +170,7 @@ class _Crate:
 
     def licence(self, spdx: str) -> Entity:
         page = f"https://spdx.org/licenses/{spdx}"
-        if not re.fullmatch(r"[A-Za-z0-9.+-]+", spdx) or spdx not in LICENCES:
+        if spdx not in LICENCES:
             return self.add(
                 f"#licence/{spdx}", "CreativeWork", name=spdx, description="as the dataset's owners state it"
             )
@@ -199,16 +199,16 @@ class _Crate:
         if path in self.packed:
             size = str(os.path.getsize(path))
             return self.add(self.prefix + path, "File", **facts, contentSize=size, sha256=digest or sha256_file(path))
+        if not digest:
+            return self.add(f"#file/{path}", "CreativeWork", name=path, description="there was no such file")
         name = base64.urlsafe_b64encode(bytes.fromhex(digest)).decode().rstrip("=")
         return self.add(f"ni:///sha-256;{name}", "File", **facts, sha256=digest)  # RFC 6920
 
-    def files(self, job: Job, record: Record, side: str) -> list[Entity]:
+    def files(self, record: Record, side: str) -> list[Entity]:
         """Declared files of one side of a job, and the folders of noted ones (clips)."""
-        declared = {*job.inputs, *job.outputs}
-        paths = [each["path"] for each in record[side]]
-        found = [self.file(path) for path in paths if path in declared or path in self.packed]
-        folders = sorted({str(Path(p).parent) for p in paths if p not in declared and p not in self.packed})
-        return found + [self.folder(folder) for folder in folders]
+        paths = {each["path"]: each["noted"] and each["path"] not in self.packed for each in record[side]}
+        found = [self.file(path) for path, apart in paths.items() if not apart]
+        return found + [self.folder(f) for f in sorted({str(Path(p).parent) for p, apart in paths.items() if apart})]
 
     def folder(self, path: str) -> Entity:
         return self.add(f"#folder/{path}", "Dataset", name=path,
@@ -226,17 +226,18 @@ class _Crate:
         tool = self.rule(job.rule, job, record)
         name = f"#job/{job.name}"
         params = [
-            self.add(f"{name}/argument-{i}", "PropertyValue", name=record["command"][i - 1], value=argument)
-            for i, argument in enumerate(record["command"]) if argument.startswith("{")
+            self.add(f"{name}/argument{option}", "PropertyValue", name=option,
+                     value=json.dumps(value, ensure_ascii=False))
+            for option, value in json_arguments(record["command"])
         ]  # fmt: skip
         usage = [
             self.add(f"{name}/{key}", "PropertyValue", name=key, propertyID=f"{TERMS}resourceUsage", unitCode=unit,
                      value=str(record[key]))
             for key, unit in UNITS.items()
         ]  # fmt: skip
-        proof = self.file(f"{self.plan.results}/{FOLDER}/{job.name}.json")
+        proof = self.file(str(record_path(self.plan.results, job.name)))
         self.add(name, "CreateAction", name=job.name, description=" ".join(record["command"])[:2000], instrument=tool,
-                 object=[*self.files(job, record, "inputs"), *params], result=self.files(job, record, "outputs"),
+                 object=[*self.files(record, "inputs"), *params], result=self.files(record, "outputs"),
                  startTime=_time(record["started"]), endTime=_time(record["ended"]), agent=authors, actionStatus=DONE,
                  resourceUsage=usage, subjectOf=proof)  # fmt: skip
         self.entities[proof["@id"]].setdefault("about", {"@id": name})

@@ -2,25 +2,22 @@
 
 import ast
 import csv
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from emovlm.core.codehash import PACKAGE
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json
 from emovlm.core.io import read_table
-from emovlm.provenance.audit import read_records
+from emovlm.provenance.audit import audit, read_records
 from emovlm.provenance.plan import Job, Plan
-from emovlm.provenance.record import Record
+from emovlm.provenance.record import Record, json_arguments
 from emovlm.report.references import references
 
 PAPER = "paper"
 MOST = 12  # ids that a search lists
 WIDTH = 130  # characters of a list of parameters
-FUNCTIONS = 1  # of a script that are named
 
 
 def explain(plan: Plan, asked: str) -> list[str]:
@@ -35,7 +32,11 @@ def explain(plan: Plan, asked: str) -> list[str]:
     path = Path(plan.results, "values.json")
     if not path.is_file():
         raise StudyError(f"{path}: no values yet; make the study first")
-    values = read_json(path)
+    try:
+        values = read_json(path)
+        _ = [(value["text"], value["source"]) for value in values.values()]
+    except (OSError, ValueError, AttributeError, TypeError, KeyError):
+        raise StudyError(f"{path}: these are not the values of a study; see emovlm audit {path}") from None
     if asked not in values:
         fitting = [
             n for n, v in values.items() if asked in n or _printed(v["text"]) == asked.replace("-", "\N{MINUS SIGN}")
@@ -57,18 +58,19 @@ def explain(plan: Plan, asked: str) -> list[str]:
     lines = [f"{asked} = {value['text']}" + (f"   (n = {value['n']})" if value["n"] else "") + f"   [{value['unit']}]"]
     printed = ", ".join(_printed_at(asked)) or f"{PAPER}/ puts this id together where it needs it, or does not print it"
     lines += [f"  printed   {printed}"]
-    lines += [f"  read from {source}" + (f", row {key}: {_scalars(row)}" if row else "")]
+    lines += [f"  read from {source}" + (f", row {key}" if key else "") + (f": {_scalars(row)}" if row else "")]
     conditions = _conditions(plan, asked, row)
     jobs = _chain(plan, f"{plan.results}/values.json", source, conditions)
-    records, broken = read_records(plan, {job.name for job in jobs})
+    records, _ = read_records(plan)
+    report = audit(plan, [str(path)])
+    holds = "every link of it holds" if report.ok else f"BROKEN, see emovlm audit {path}: {report.findings[0].says}"
     for name in conditions:
         shown = {k: v for k, v in plan.study.conditions[name].items() if k not in ("condition", "about", "claims")}
         lines += [f"  condition {name}: {_scalars(shown)}"]
     lines += ["", "  made by, from the value back to raw data:"]
     lines += [f"    {line}" for line in _rules(jobs, records)]
     lines += ["", *(f"  {line}" for line in (*_models(jobs, records), *_clips(plan, jobs)))]
-    lines += [f"  broken    {finding.says}" for finding in broken]
-    return [*lines, "", f"  check it: emovlm audit {source if source in plan.makers() else path}"]
+    return [*lines, "", f"  the chain: {holds}"]
 
 
 def _printed(text: str) -> str:
@@ -108,7 +110,7 @@ def _conditions(plan: Plan, name: str, row: dict[str, str]) -> list[str]:
 
 def _chain(plan: Plan, values: str, source: str, conditions: list[str]) -> list[Job]:
     """The jobs behind a value, last first: those behind its table that the conditions concern."""
-    makers = plan.makers()
+    makers = {path: plan.jobs[name] for path, name in plan.makers.items()}
     others = {f"{plan.results}/answers/{name}.parquet" for name in plan.study.conditions if name not in conditions}
     found: dict[str, Job] = {}
 
@@ -135,38 +137,38 @@ def _rules(jobs: list[Job], records: dict[str, Record]) -> Iterator[str]:
         first = members[0]
         record = records.get(first.name)
         made = first.outputs[0] + (f" and {n - 1} more" if (n := sum(len(j.outputs) for j in members)) > 1 else "")
-        params = [a for a in (record["command"] if record else first.command) if a.startswith("{")]
-        said = _scalars({k: v for each in params for k, v in json.loads(each).items()})
+        params = json_arguments(record["command"] if record else first.command)
+        said = _scalars({k: v for _, values in params for k, v in values.items()})
         took = sum(records[j.name]["seconds"] for j in members if j.name in records)
         ran = f"{len(members)} job{'s' if len(members) > 1 else ''}, {took:.0f} s" if record else "no record"
         yield f"{rule} ({ran}): {made}"
-        code = f"    {', '.join(code_lines(first.script)[:FUNCTIONS])}"
+        code = f"    {code_line(first.script)}"
         if said and len(code) + len(said) > WIDTH:
             yield code
             code = "   "
         yield f"{code}, {said}" if said and code.strip() else f"{code} {said}".rstrip()
 
 
-def code_lines(script: str) -> list[str]:
-    """Where the functions are that a script calls, for example ``src/emovlm/statistics/hits.py:12 measure_hits``.
+def code_line(script: str) -> str:
+    """Where the function is that a script is about, for example ``src/emovlm/statistics/hits.py:12 hits_table``.
 
-    The one that gave the script its name comes first, those that read or load something come last.
+    That is the function of the study's rooms that has the script's name, or else the first one that it calls and that
+    does not read or load something; a script that calls none stands for itself.
     """
-    stem = Path(script).stem
     tree = ast.parse(Path(script).read_text(encoding="utf-8"))
     called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and not node.module.startswith("emovlm.core"):
-            file = PACKAGE.parent.joinpath(*node.module.split(".")).with_suffix(".py")
+            file = Path("src", *node.module.split(".")).with_suffix(".py")
             names = {alias.name for alias in node.names} & called
             if names and file.is_file():
-                for part in ast.parse(file.read_text(encoding="utf-8")).body:
-                    if isinstance(part, ast.FunctionDef) and part.name in names:
-                        found.append(f"src/{file.relative_to(PACKAGE.parent).as_posix()}:{part.lineno} {part.name}")
-    name = [line.split()[1] for line in found]
-    rank = [(n != stem, n.startswith(("read_", "load_")), i) for i, n in enumerate(name)]
-    return [found[i] for *_, i in sorted(rank)] or [script]
+                parts = ast.parse(file.read_text(encoding="utf-8")).body
+                found += [(p.name, f"{file}:{p.lineno} {p.name}") for p in parts if getattr(p, "name", None) in names]
+    stem = Path(script).stem
+    return min(found, key=lambda each: (each[0] != stem, each[0].startswith(("read_", "load_"))), default=("", script))[
+        1
+    ]
 
 
 def _scalars(values: dict[str, Any]) -> str:

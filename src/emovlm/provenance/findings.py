@@ -8,8 +8,8 @@ from typing import Any
 class Finding:
     """One break of the chain.
 
-    ``kind``: changed, missing, unrecorded, orphan, forged, code, config, inputs, environment, unpinned, licence or
-    times. ``job`` is the job that it belongs to, ``path`` the file; ``says`` is a sentence, ``do`` what to do.
+    ``kind``: changed, missing, unrecorded, orphan, forged, seal, code, config, declared, environment, unpinned, licence
+    or times. ``job`` is the job that it belongs to, ``path`` the file; ``says`` is a sentence, ``do`` what to do.
     """
 
     kind: str

@@ -19,9 +19,19 @@ from pathlib import Path
 from typing import Any
 
 from emovlm.core.files import read_json
-from emovlm.core.notes import NOTES
+from emovlm.core.hashing import sha256_bytes
+from emovlm.core.notes import NOTES, state
 from emovlm.provenance.hashes import HashCache
-from emovlm.provenance.record import FOLDER, VERSION, Places, Record, write_record
+from emovlm.provenance.record import (
+    VERSION,
+    Places,
+    Record,
+    datasets_in,
+    record_path,
+    rule_of,
+    seeds,
+    write_record,
+)
 from emovlm.provenance.surroundings import environment, machine, repository
 
 STUDY = "EMOVLM_STUDY"
@@ -51,39 +61,54 @@ def main() -> int:
         print(f"error: {STUDY} is not set; Snakemake runs this command", file=sys.stderr)
         return 1
     study = json.loads(os.environ[STUDY])
-    places = Places(".", {name: each["folder"] for name, each in study["datasets"].items()})
     name = job_name(given.log, study["logs"])
-    rule = name.split("/")[0]
-    path = Path(study["results"], FOLDER, f"{name}.json")
-    before = _since(path)
-    path.unlink(missing_ok=True)
+    path = record_path(study["results"], name)
+    last = path.with_suffix(".last")  # not a record any more; it says since when the outputs have their bytes
+    if path.is_file():
+        path.replace(last)
+    before = _outputs(last)
+    _distrust(before, given.outputs)
     hashes = HashCache(Path(study["results"], HASHES))
     read = hashes.sha256(given.inputs)
     started = datetime.now(UTC)
-    with tempfile.NamedTemporaryFile("r", prefix="emovlm-notes-", encoding="utf-8") as notes:
-        code = _run(given.command, given.log, notes.name)
-        noted = [json.loads(line) for line in notes]
+    with tempfile.NamedTemporaryFile("r", prefix="emovlm-notes-", encoding="utf-8") as file:
+        code = _run(given.command, given.log, file.name)
+        notes = [json.loads(line) for line in file]
     ended = datetime.now(UTC)
-    outputs = [*given.outputs, *(note["wrote"] for note in noted if "wrote" in note)]
-    written = hashes.sha256(outputs)
+    noted = {note["read"]: note["state"] for note in notes if "read" in note}
+    for changed in (p for p, then in noted.items() if p not in given.outputs and state(p) != then):
+        print(f"error: {changed} was changed while {name} read it; run it again", file=sys.stderr)
+        return code or 1
+    also_wrote = [note["wrote"] for note in notes if "wrote" in note]
+    written = hashes.sha256([*given.outputs, *also_wrote])
     if code or None in written.values():  # a missing output is Snakemake's to report
         return code
-    read |= hashes.sha256(note["read"] for note in noted if "read" in note)
+    places = Places(".", {dataset: each["folder"] for dataset, each in study["datasets"].items()})
+    also_read = {p: digest for p, digest in hashes.sha256(noted).items() if p not in read}
+    inputs = [
+        {"path": places.portable(p), "sha256": digest, "noted": p in also_read}
+        for p, digest in (read | also_read).items()
+    ]  # fmt: skip
+    outputs = [
+        {"path": places.portable(p), "sha256": digest, "bytes": os.path.getsize(p), "noted": p not in given.outputs}
+        for p, digest in written.items()
+    ]  # fmt: skip
+    for each in outputs:
+        known = before.get(each["path"], {})
+        each["since"] = known["since"] if known.get("sha256") == each["sha256"] else _iso(ended)
+    touched = datasets_in((each["path"] for each in inputs + outputs), study["datasets"])
     record: Record = {
         "version": VERSION,
         "job": name,
-        "rule": rule,
         "command": [places.clean(argument) for argument in given.command],
         "code": given.code,
         "config": study["config"],
         "seeds": seeds(given.command),
-        "inputs": [{"path": places.portable(p), "sha256": digest} for p, digest in read.items() if digest],
-        "outputs": [
-            {"path": places.portable(p), "sha256": digest, "bytes": os.path.getsize(p), "since": _iso(ended)}
-            for p, digest in written.items()
-        ],
-        "fetched": [{"name": note["fetched"], "pin": note["pin"]} for note in noted if "fetched" in note],
-        "environment": environment(study["environments"][rule]),
+        "inputs": inputs,
+        "outputs": outputs,
+        "fetched": [{"name": note["fetched"], "pin": note["pin"]} for note in notes if "fetched" in note],
+        "datasets": {dataset: study["datasets"][dataset]["licence"] for dataset in touched},
+        "environment": environment(study["environments"].get(rule_of(name), "requirements.txt")),
         "git": repository(),
         "machine": machine(),
         "started": _iso(started),
@@ -91,29 +116,9 @@ def main() -> int:
         "seconds": round((ended - started).total_seconds(), 3),
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024,
     }  # fmt: skip
-    for each in record["outputs"]:
-        each["since"] = before.get((each["path"], each["sha256"]), each["since"])
-    touched = {part for each in record["inputs"] + record["outputs"] for part in _names(each["path"])}
-    record["datasets"] = {n: each["licence"] for n, each in study["datasets"].items() if n in touched}
     write_record(record, path)
+    last.unlink(missing_ok=True)
     return 0
-
-
-def seeds(command: list[str]) -> dict[str, int]:
-    """Every seed among the JSON arguments of a command, by its key."""
-    found: dict[str, int] = {}
-
-    def look(value: Any, name: str) -> None:
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                look(inner, key)
-        elif name.endswith("seed") and isinstance(value, int):
-            found[name] = value
-
-    for argument in command:
-        if argument.startswith("{"):
-            look(json.loads(argument), "")
-    return found
 
 
 def _run(command: list[str], log: str, notes: str) -> int:
@@ -133,18 +138,24 @@ def _run(command: list[str], log: str, notes: str) -> int:
     return code if code >= 0 else 128 - code
 
 
-def _since(path: Path) -> dict[tuple[str, str], str]:
-    """Since when each output has had its bytes, by the job's last record: a job that writes the same again keeps it."""
+def _outputs(path: Path) -> dict[str, dict[str, Any]]:
+    """What the job wrote when it last succeeded, by path; nothing if that is not known."""
     try:
-        return {(each["path"], each["sha256"]): each["since"] for each in read_json(path)["outputs"]}
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return {each["path"]: each for each in read_json(path)["outputs"]}
+    except (OSError, ValueError, TypeError, KeyError):
         return {}
 
 
-def _names(path: str) -> set[str]:
-    """The folders of a path and its file name without suffix, and a dataset's place as its name."""
-    parts = Path(path).parts
-    return {*(part.strip("<>") for part in parts[:-1]), Path(parts[-1]).stem}
+def _distrust(before: dict[str, dict[str, Any]], outputs: list[str]) -> None:
+    """Delete files that the job would go on from (an answer store) if they do not begin as the job had left them.
+
+    Such files are only appended to, so what the last record says of them must still be their beginning.
+    """
+    for path, each in before.items():
+        goes_on = each.get("noted") and path.endswith(".jsonl") and path not in outputs and Path(path).is_file()
+        if goes_on and sha256_bytes(Path(path).read_bytes()[: each["bytes"]]) != each["sha256"]:
+            print(f"{path}: it was changed since it was written; everything is asked again", file=sys.stderr)
+            Path(path).unlink()
 
 
 def _iso(time: datetime) -> str:

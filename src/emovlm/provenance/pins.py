@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from emovlm.core.errors import StudyError
 from emovlm.provenance.surroundings import plain
 
 REQUIREMENTS = "requirements.txt"
@@ -46,7 +47,10 @@ def _pins(file: str, _changed: int) -> dict[str, str]:
     if file.endswith(".txt"):
         lines = text.splitlines()
     else:
-        parts = yaml.safe_load(text)["dependencies"]
-        lines = [line for part in parts for line in (part["pip"] if isinstance(part, dict) else [part])]
+        try:
+            parts = yaml.safe_load(text)["dependencies"]
+            lines = [line for part in parts for line in (part["pip"] if isinstance(part, dict) else [part])]
+        except (yaml.YAMLError, KeyError, TypeError):
+            raise StudyError(f"{file}: not an environment file with dependencies and pip") from None
     found = (re.match(r"\s*([\w.-]+)\s*==?\s*([\w.]+)", line) for line in lines)
     return {plain(match[1]): match[2] for match in found if match}

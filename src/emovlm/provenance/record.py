@@ -4,9 +4,11 @@ A record holds a digest of its own text, so that no byte of it can change unnoti
 folder, or start with ``<dataset>`` for datasets that lie elsewhere. Fields: ``workflow/schemas/record.schema.yaml``.
 """
 
+import itertools
 import json
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,36 +18,102 @@ from emovlm.core.hashing import sha256_bytes
 
 Record = dict[str, Any]
 VERSION = 1
-BLANK = "0" * 64
+BLANK = b"0" * 64
 DIGEST = re.compile(rb'^ "digest": "([0-9a-f]{64})"', re.M)
 FOLDER = "provenance/jobs"
 """Where records are, below the results; a job's has the path that its log has below the logs."""
 
 
-def text_of(record: Record) -> str:
+def record_path(results: str | Path, job: str) -> Path:
+    """Where the record of a job is."""
+    return Path(results, FOLDER, f"{job}.json")
+
+
+def record_paths(results: str | Path) -> dict[str, Path]:
+    """All records below the results, by job."""
+    folder = Path(results, FOLDER)
+    found = {path.relative_to(folder).with_suffix("").as_posix(): path for path in sorted(folder.rglob("*.json"))}
+    return {job: path for job, path in found.items() if not path.name.startswith(".")}  # those are being written
+
+
+def rule_of(job: str) -> str:
+    """The rule that a job is of."""
+    return job.split("/")[0]
+
+
+def text_of(record: Record) -> bytes:
     """The text of a record, its digest renewed: that of the text with zeros in the digest's place."""
-    text = json.dumps({**record, "digest": BLANK}, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
-    return text.replace(BLANK, sha256_bytes(text.encode()))
+    blank = json.dumps({**record, "digest": BLANK.decode()}, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+    content = blank.encode()
+    found = DIGEST.search(content)
+    return content[: found.start(1)] + sha256_bytes(content).encode() + content[found.end(1) :]
 
 
 def write_record(record: Record, path: str | Path) -> None:
     """Write a record atomically."""
-    write_text(path, text_of(record))
+    write_text(path, text_of(record).decode())
 
 
 def read_record(path: str | Path) -> Record:
     """Read a record as it was written.
 
     Raises:
-        StudyError: it is no record, or not one byte for byte.
+        StudyError: it cannot be read, is no record, or not one byte for byte.
     """
-    content = Path(path).read_bytes()
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise StudyError(f"{path}: the record cannot be read ({error.strerror})") from None
     digest = DIGEST.search(content)
     if digest:
-        blank = content[: digest.start(1)] + BLANK.encode() + content[digest.end(1) :]
+        blank = content[: digest.start(1)] + BLANK + content[digest.end(1) :]
         if sha256_bytes(blank) == digest[1].decode():
-            return json.loads(content)
+            try:
+                return json.loads(content.decode())
+            except ValueError:
+                pass
     raise StudyError(f"{path}: the record was changed after it was written: its digest does not fit")
+
+
+def makers(records: Mapping[str, Record]) -> dict[str, str]:
+    """The job that wrote each file, by the records."""
+    return {each["path"]: job for job, record in records.items() for each in record["outputs"]}
+
+
+def json_arguments(command: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The JSON objects among the arguments of a command, each with the option before it."""
+    for option, argument in itertools.pairwise(command):
+        if argument.startswith("{"):
+            try:
+                value = json.loads(argument)
+            except ValueError:
+                continue
+            if isinstance(value, dict):
+                yield option, value
+
+
+def seeds(command: Sequence[str]) -> dict[str, int]:
+    """Every seed among the JSON arguments of a command, by its key."""
+    found: dict[str, int] = {}
+
+    def look(value: Any, name: str) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                look(inner, key)
+        elif name.endswith("seed") and isinstance(value, int):
+            found[name] = value
+
+    for _, value in json_arguments(command):
+        look(value, "")
+    return found
+
+
+def datasets_in(paths: Iterable[str], datasets: Iterable[str]) -> list[str]:
+    """The datasets that paths of a record belong to, by the names of their folders and files."""
+    names: set[str] = set()
+    for path in map(PurePosixPath, paths):
+        names |= {*(part.strip("<>") for part in path.parts), path.name.split(".")[0]}
+    return sorted(names & set(datasets))
 
 
 class Places:
@@ -54,12 +122,16 @@ class Places:
     def __init__(self, root: str | Path, folders: Mapping[str, str]) -> None:
         """``folders``: of datasets that may lie outside ``root``, by name."""
         self.root = Path(root).resolve()
-        outside = {name: self.root / folder for name, folder in folders.items()}
-        self._folders = {f"<{n}>": f for n, f in outside.items() if not f.is_relative_to(self.root)}
+        outside = {name: self._full(folder) for name, folder in folders.items()}
+        outside = {f"<{name}>": folder for name, folder in outside.items() if not folder.is_relative_to(self.root)}
+        self._folders = dict(sorted(outside.items(), key=lambda item: -len(str(item[1]))))  # an inner folder first
+
+    def _full(self, path: str | Path) -> Path:
+        return Path(os.path.normpath(self.root / path))
 
     def portable(self, path: str | Path) -> str:
         """A path without the machine: relative to the study or to a dataset's folder."""
-        full = self.root / path
+        full = self._full(path)
         for name, folder in {**self._folders, "": self.root}.items():
             if full.is_relative_to(folder):
                 return PurePosixPath(name, full.relative_to(folder)).as_posix()
@@ -72,6 +144,8 @@ class Places:
 
     def clean(self, argument: str) -> str:
         """An argument of a command without the folders of this machine."""
+        ends = r"(?![\w.-])"  # /data/maf is no part of /data/mafw
         for name, folder in self._folders.items():
-            argument = argument.replace(str(folder), name)
-        return argument.replace(f"{self.root}/", "").replace(str(self.root), ".")
+            argument = re.sub(re.escape(str(folder)) + ends, name, argument)
+        argument = argument.replace(f"{self.root}/", "")
+        return re.sub(re.escape(str(self.root)) + ends, ".", argument)

@@ -8,6 +8,7 @@ from rich.tree import Tree
 
 from emovlm.provenance.findings import Finding, Report
 from emovlm.provenance.plan import Plan
+from emovlm.provenance.record import rule_of
 
 MOST = 12  # findings that are shown
 
@@ -16,9 +17,9 @@ def show(report: Report, plan: Plan, console: Console) -> None:
     """Print a report: the tree, the first broken link, the other findings, and what is stated of the run."""
     broken: dict[str, list[Finding]] = {}
     for finding in report.findings:
-        rule = (finding.job or "").split("/")[0]
+        rule = rule_of(finding.job or "")
         broken.setdefault(rule, []).append(finding)
-    jobs = Counter(name.split("/")[0] for name in report.jobs)
+    jobs = Counter(map(rule_of, report.jobs))
     console.print(_tree(report, plan, jobs, broken))
     for note in report.notes:
         console.print(f"[dim]{escape(note)}[/dim]", soft_wrap=True)
@@ -43,16 +44,16 @@ def _joined(findings: list[Finding]) -> list[tuple[Finding, int]]:
     found: dict[tuple, list[Finding]] = {}
     for each in findings:
         said = each.says.removeprefix(each.job) if each.job else each.says
-        found.setdefault((each.kind, (each.job or "").split("/")[0], said), []).append(each)
+        found.setdefault((each.kind, rule_of(each.job or ""), said), []).append(each)
     return [(same[0], len(same)) for same in found.values()]
 
 
 def _tree(report: Report, plan: Plan, jobs: Counter[str], broken: dict[str, list[Finding]]) -> Tree:
     """Each rule once, under the first rule that reads from it."""
-    makers = {path: name.split("/")[0] for name in report.jobs for path in plan.jobs[name].outputs}
+    makers = {path: rule_of(name) for name in report.jobs for path in plan.jobs[name].outputs}
     read: dict[str, dict[str, None]] = {}
     for name in reversed(report.jobs):
-        rule = name.split("/")[0]
+        rule = rule_of(name)
         above = [makers[path] for path in plan.jobs[name].inputs if path in makers]
         read.setdefault(rule, {}).update(dict.fromkeys(r for r in above if r != rule))
     top = [rule for rule in read if not any(rule in others for others in read.values())]

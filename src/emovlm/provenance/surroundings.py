@@ -71,7 +71,7 @@ def repository() -> dict[str, Any] | None:
     if not shutil.which("git"):
         return None
     commit = _git("rev-parse", "HEAD")
-    return commit and {"commit": commit, "dirty": bool(_git("status", "--porcelain"))}
+    return commit and {"commit": commit, "dirty": _git("status", "--porcelain") != ""}
 
 
 def _git(*arguments: str) -> str | None:

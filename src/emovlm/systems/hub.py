@@ -1,7 +1,9 @@
 """Weights from outside the study: a model of the hub, at one commit of it."""
 
 import os
+import re
 import shutil
+from fnmatch import fnmatch
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
@@ -9,9 +11,10 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from emovlm.core import notes
 from emovlm.core.errors import StudyError
+from emovlm.core.hashing import sha256_file
 
 FILES = ["*.safetensors", "*.json", "*.txt", "*.jinja", "*.model"]
-"""What a model is loaded from. Neither pickled weights nor code."""
+"""What a model is loaded from: neither pickled weights nor code. What the cache keeps under its SHA-256 is checked."""
 
 
 def fetch_weights(weights: str, revision: str, folder: str | Path) -> list[str]:
@@ -30,22 +33,25 @@ def fetch_weights(weights: str, revision: str, folder: str | Path) -> list[str]:
     try:
         found = Path(snapshot_download(weights, revision=revision, allow_patterns=FILES))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        said = str(error).splitlines()[0]
+        said = (str(error).splitlines() or [type(error).__name__])[0]
         raise StudyError(
             f"{weights} at commit {revision} cannot be fetched ({said}); is the name right, and has this machine a "
             "network or a cache (HF_HOME) with that commit?"
         ) from None
-    names = sorted(path.relative_to(found).as_posix() for path in found.rglob("*") if path.is_file())
+    paths = {path.relative_to(found).as_posix(): path for path in found.rglob("*") if path.is_file()}
+    names = sorted(name for name in paths if any(fnmatch(name, pattern) for pattern in FILES))
     if not any(name.endswith(".safetensors") for name in names):
         raise StudyError(f"{weights} at commit {revision} has no safetensors; pickled weights are not loaded")
+    shutil.rmtree(folder, ignore_errors=True)  # an earlier commit may have had other files
     for name in names:
-        path = Path(folder, name)
+        blob, path = Path(os.path.realpath(paths[name])), Path(folder, name)
+        if re.fullmatch("[0-9a-f]{64}", blob.name) and sha256_file(blob) != blob.name:
+            raise StudyError(f"{weights}, {name}: the cached file is damaged; delete {blob.name} from the cache")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
         try:
-            os.link(os.path.realpath(found / name), path)  # weights are large: one copy on one disk
+            os.link(blob, path)  # weights are large: one copy on one disk
         except OSError:
-            shutil.copyfile(found / name, path)
+            shutil.copyfile(blob, path)
         notes.wrote(path)
     notes.fetched(f"hub:{weights}", f"commit:{revision}")
     return names

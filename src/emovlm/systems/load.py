@@ -4,6 +4,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from emovlm.core import notes
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_file, sha256_json
 from emovlm.systems.reply import System
@@ -20,6 +21,8 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
     Raises:
         StudyError: the folder has no model, or its files do not fit.
     """
+    for path in sorted(p for f in (folder, base) if f is not None for p in Path(f).rglob("*") if p.is_file()):
+        notes.read(path)
     try:
         # Imported here, since each takes seconds and a job needs one of them.
         if row["kind"] == "vision":
