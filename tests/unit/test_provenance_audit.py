@@ -8,7 +8,7 @@ import pytest
 
 from emovlm.core.hashing import sha256_bytes
 from emovlm.provenance.compare import command_edits
-from emovlm.provenance.explain import code_lines
+from emovlm.provenance.explain import code_line
 from emovlm.provenance.hashes import SETTLED_NS, HashCache
 from emovlm.provenance.pins import mismatches
 from emovlm.provenance.record import Places
@@ -59,6 +59,25 @@ def test_a_file_that_was_just_written_is_not_remembered(tmp_path):
     assert not kept.exists()
 
 
+def test_without_trust_everything_is_hashed_and_a_lying_cache_is_mended(tmp_path, patient):
+    file, kept = tmp_path / "a", tmp_path / "hashes.jsonl"
+    file.write_bytes(b"one")
+    HashCache(kept).sha256([str(file)])
+    kept.write_text(kept.read_text().replace(sha256_bytes(b"one"), "0" * 64))
+    assert HashCache(kept).sha256([str(file)]) == {str(file): "0" * 64}
+    assert HashCache(kept, trust=False).sha256([str(file)]) == {str(file): sha256_bytes(b"one")}
+    assert HashCache(kept).sha256([str(file)]) == {str(file): sha256_bytes(b"one")}
+
+
+def test_what_is_no_file_has_no_hash_and_a_cache_that_cannot_be_kept_does_not_matter(tmp_path, patient):
+    (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "hashes.jsonl").mkdir()
+    (tmp_path / "a").write_bytes(b"one")
+    paths = [str(tmp_path / name) for name in ("loop", "pipe", "hashes.jsonl", "a")]
+    assert list(HashCache(tmp_path / "hashes.jsonl").sha256(paths).values()) == [None, None, None, sha256_bytes(b"one")]
+
+
 def test_a_torn_line_of_the_cache_is_passed_over(tmp_path, patient):
     file, kept = tmp_path / "a", tmp_path / "hashes.jsonl"
     file.write_bytes(b"one")
@@ -78,6 +97,9 @@ def test_differences_of_commands_are_said_by_key():
         "a.b was 1, is 2", "a.c[1] was 2, is 3", "d was x, is absent", "e was absent, is x",
         "--out was t.csv, is u.csv",
     ]  # fmt: skip
+    assert command_edits(["--params", '{"a": 1}'], ["--params", '{"a": 1.0}']) == ["a was 1, is 1.0"]
+    assert command_edits(["--params", '{"a": 1}'], ["--params", '{"a": true}']) == ["a was 1, is true"]
+    assert command_edits(["--params", '{"a": 1}'], ["--params", '{"a":  1}']) == ['--params was {"a": 1}, is {"a":  1}']
     assert command_edits(old, new[:-2]) == [
         "it ran with other arguments: "
         '["{\\"a\\": {\\"b\\": 1, \\"c\\": [1, 2]}, \\"d\\": \\"x\\"}", "--out", "t.csv"] then, '
@@ -141,10 +163,10 @@ def test_pictures_show_the_datasets_whose_pixels_went_into_them(tmp_path):
     assert changed.says == "config/datasets.tsv: mafw is under CC0-1.0, 3 jobs ran when it was MAFW-EULA"
 
 
-def test_the_functions_behind_a_script_are_named_with_their_lines():
-    (first, *others) = code_lines("workflow/scripts/compute_metrics.py")
-    file, line = first.split()[0].split(":")
+def test_the_function_behind_a_script_is_named_with_its_line():
+    file, line = code_line("workflow/scripts/compute_metrics.py").split()[0].split(":")
     assert file == "src/emovlm/statistics/metrics.py"
     with open(file) as source:
-        assert source.readlines()[int(line) - 1].startswith(f"def {first.split()[1]}(")
-    assert others[-1].endswith("read_answers")
+        assert source.readlines()[int(line) - 1].startswith("def metrics_table(")
+    assert code_line("workflow/scripts/pretrain_organism.py").endswith(" pretrain_organism")
+    assert code_line("workflow/scripts/gather_shards.py") == "workflow/scripts/gather_shards.py"

@@ -14,8 +14,9 @@ import pytest
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_bytes, sha256_file
 from emovlm.core.tables import SCHEMAS, read_yaml
-from emovlm.provenance.job import job_name, seeds
-from emovlm.provenance.record import Places, read_record, write_record
+from emovlm.evaluation.answer_store import AnswerStore
+from emovlm.provenance.job import job_name
+from emovlm.provenance.record import Places, datasets_in, json_arguments, read_record, seeds, write_record
 
 ROOT = Path(__file__).resolve().parents[2]
 COPY = "import pathlib, sys; pathlib.Path(sys.argv[2]).write_text(pathlib.Path(sys.argv[1]).read_text().upper())"
@@ -54,8 +55,10 @@ def test_a_job_that_succeeds_leaves_a_valid_record_of_what_it_read_and_wrote(stu
     assert done.returncode == 0, done.stdout
     record = read_record(folder / "out/provenance/jobs/copy_text/a.json")
     fastjsonschema.compile(read_yaml(SCHEMAS / "record.schema.yaml"))(record)
-    assert (record["rule"], record["job"], record["code"]) == ("copy_text", "copy_text/a", "0123456789abcdef")
-    assert record["inputs"] == [{"path": "in.txt", "sha256": sha256_bytes(b"faces")}]
+    assert (record["job"], record["code"], record["environment"]["file"]) == (
+        "copy_text/a", "0123456789abcdef", "envs/data.yaml",
+    )  # fmt: skip
+    assert record["inputs"] == [{"path": "in.txt", "sha256": sha256_bytes(b"faces"), "noted": False}]
     (output,) = record["outputs"]
     assert (output["path"], output["sha256"], output["bytes"]) == ("out/a.txt", sha256_bytes(b"FACES"), 5)
     assert record["seeds"] == {"seed": 7, "permutation_seed": 8}
@@ -97,18 +100,75 @@ def test_an_output_that_is_made_again_with_the_same_bytes_keeps_its_date(study):
     assert read_record(path)["outputs"][0]["since"] > second["ended"]
 
 
+def test_since_is_kept_over_a_failure(study):
+    path = study[0] / "out/provenance/jobs/copy_text/a.json"
+    run(study, "-c", COPY, "in.txt", "out/a.txt")
+    first = read_record(path)
+    assert run(study, "-c", "raise SystemExit(1)").returncode == 1
+    assert not path.exists()
+    run(study, "-c", COPY, "in.txt", "out/a.txt")
+    assert read_record(path)["outputs"][0]["since"] == first["outputs"][0]["since"]
+
+
+def test_a_file_that_changes_while_it_is_read_fails_the_job(study):
+    code = """
+import pathlib
+from emovlm.core import notes
+notes.read("in.txt.2"); pathlib.Path("in.txt.2").write_text("other"); pathlib.Path("out/a.txt").write_text("a")
+"""
+    done = run(study, "-c", code)
+    assert done.returncode == 1 and "in.txt.2 was changed while copy_text/a read it" in done.stdout
+    assert not (study[0] / "out/provenance/jobs/copy_text/a.json").exists()
+
+
+STORE = """
+import pathlib, sys
+from emovlm.evaluation.answer_store import AnswerStore
+store = AnswerStore("out/store.jsonl")
+for key in sys.argv[1]:
+    if key not in store:
+        store.add(key, key.upper())
+pathlib.Path("out/a.txt").write_text("".join(store[key] for key in sys.argv[1]))
+"""
+
+
+def test_an_answer_store_that_was_changed_is_not_gone_on_from(study):
+    folder, _ = study
+    store, answers = folder / "out/store.jsonl", folder / "out/a.txt"
+    assert run(study, "-c", STORE, "abc").returncode == 0
+    whole = store.read_bytes()
+    run(study, "-c", STORE, "abcd")  # goes on
+    assert store.read_bytes().startswith(whole) and answers.read_text() == "ABCD"
+    forged = AnswerStore(folder / "out/forged.jsonl")
+    for key in "abcd":
+        forged.add(key, "x")
+    store.write_bytes((folder / "out/forged.jsonl").read_bytes())
+    done = run(study, "-c", STORE, "abcd")
+    assert "out/store.jsonl: it was changed since it was written; everything is asked again" in done.stdout
+    assert answers.read_text() == "ABCD"
+    with open(store, "ab") as handle:  # what is added cannot speak for what was asked
+        handle.write((folder / "out/forged.jsonl").read_bytes())
+    run(study, "-c", STORE, "abcd")
+    assert answers.read_text() == "ABCD"
+
+
 def test_noted_files_and_fetched_things_are_in_the_record(study):
     clip = study[1]["datasets"]["mafw"]["folder"] + "/00001.mp4"
     code = f"""
 import pathlib
 from emovlm.core import notes
 pathlib.Path("out/a.txt").write_text("a"); pathlib.Path("out/side.txt").write_text("b")
-notes.read({clip!r}); notes.wrote("out/side.txt"); notes.fetched("hub:some/model", "commit:" + "a" * 40)
+notes.read({clip!r}); notes.read({clip.replace("1.", "2.")!r}); notes.wrote("out/side.txt")
+notes.fetched("hub:some/model", "commit:" + "a" * 40)
 """
     assert run(study, "-c", code).returncode == 0
     record = read_record(study[0] / "out/provenance/jobs/copy_text/a.json")
-    assert {"path": "<mafw>/00001.mp4", "sha256": sha256_file(clip)} in record["inputs"]
-    assert [each["path"] for each in record["outputs"]] == ["out/a.txt", "out/side.txt"]
+    assert {"path": "<mafw>/00001.mp4", "sha256": sha256_file(clip), "noted": True} in record["inputs"]
+    assert {"path": "<mafw>/00002.mp4", "sha256": None, "noted": True} in record["inputs"]
+    assert [(each["path"], each["noted"]) for each in record["outputs"]] == [
+        ("out/a.txt", False),
+        ("out/side.txt", True),
+    ]
     assert record["fetched"] == [{"name": "hub:some/model", "pin": "commit:" + "a" * 40}]
     assert record["datasets"] == {"mafw": "MAFW"}
 
@@ -132,7 +192,7 @@ def test_a_terminated_job_ends_its_command(study):
          "--outputs", "out/a.txt", "--", sys.executable, "-c", code],
         cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "EMOVLM_STUDY": json.dumps(shared)},
     )  # fmt: skip
-    while not (folder / "out/begun").exists():
+    while not (folder / "out/begun").exists() and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 128 + signal.SIGTERM
@@ -160,9 +220,18 @@ def test_paths_are_written_without_the_machine_and_read_back(tmp_path):
     assert places.portable(tmp_path / "data/mafw") == "<mafw>"
     assert places.portable("/somewhere/private/weights.bin") == "<elsewhere>/weights.bin"
     assert places.clean(f"--folder={tmp_path}/data/mafw") == "--folder=<mafw>"
+    both = Places(tmp_path / "study", {"maf": "/data/maf", "mafw": "/data/mafw", "inner": "/data/mafw/inner"})
+    assert both.clean("/data/mafw/x /data/maf/x /data/mafw/inner/x") == "<mafw>/x <maf>/x <inner>/x"
+    assert both.portable("/data/mafw/inner/x") == "<inner>/x"
+    assert both.clean(f"{tmp_path}/study/x {tmp_path}/study2/x {tmp_path}/study") == f"x {tmp_path}/study2/x ."
+    assert Places(tmp_path / "study", {"beside": "../beside"}).portable("../beside/x") == "<beside>/x"
 
 
 def test_a_job_is_called_by_its_rule_and_wildcards():
     assert job_name("results/logs/sample_frames/synface/fps5.log", "results/logs") == "sample_frames/synface/fps5"
     assert job_name("results/logs/train_tower.log", "results/logs") == "train_tower"
-    assert seeds(["python", '{"seed": 1, "speed": 2, "deep": {"run_seed": 3}}', "seed"]) == {"seed": 1, "run_seed": 3}
+    command = ["python", "--params", '{"seed": 1, "speed": 2, "deep": {"run_seed": 3}}', "{not json", "seed"]
+    assert seeds(command) == {"seed": 1, "run_seed": 3}
+    assert [option for option, _ in json_arguments(command)] == ["--params"]
+    paths = ["results/manifests/synface.parquet", "<mafw>/clips/1.mp4", "results/tables/faces/x.csv"]
+    assert datasets_in(paths, ["faces", "mafw", "synface", "dfew"]) == ["faces", "mafw", "synface"]

@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import re
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -10,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from emovlm.core import notes
+from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json
 from emovlm.core.hashing import sha256_file
 from emovlm.provenance.audit import audit, prune
 from emovlm.provenance.explain import explain
 from emovlm.provenance.plan import latest_overrides, read_plan
-from emovlm.provenance.record import read_record, write_record
+from emovlm.provenance.record import read_record, record_path, write_record
 from tests.workflow.conftest import RESULTS
 
 QUICK = ["config/quick.yaml"]
@@ -91,7 +95,7 @@ def test_an_untouched_study_gives_no_finding_and_every_file_has_its_record(study
 
 
 def record_of(job):
-    return RESULTS / f"provenance/jobs/{job}.json"
+    return record_path(RESULTS, job)
 
 
 def test_every_flipped_byte_is_found_and_named(study, plan):
@@ -124,6 +128,13 @@ def test_a_deleted_file_is_found_and_named(study, plan, kind):
         assert Path(name).relative_to(RESULTS / "provenance/jobs").with_suffix("").as_posix() in report.findings[0].says
     else:
         assert named(report, name)
+
+
+@pytest.mark.parametrize("source", ["paper/paper.typ", "resources/published/mafw_classes.csv", "config/lexicon.tsv",
+                                    "config/prompts/motion.txt", "workflow/scripts/typeset_paper.py"])  # fmt: skip
+def test_a_deleted_source_is_named_and_takes_no_job_with_it(study, source):
+    with changed(study / source, None), pytest.raises(StudyError, match=re.escape(Path(source).name)):
+        read_plan(".", QUICK)
 
 
 def test_what_snakemake_does_not_notice_is_found(study, plan, project):
@@ -176,6 +187,29 @@ def test_a_record_that_was_made_to_fit_is_betrayed_by_its_readers(study, plan):
     assert "read other bytes than those of compute_metrics" in report.findings[0].says
 
 
+def test_a_record_that_says_what_it_must_not_is_found(study, plan):
+    path = record_of("compute_metrics")
+    record = read_record(path)
+    others = read_record(record_of("measure_hits"))
+    extra = {"path": "README.md", "sha256": sha256_file("README.md"), "noted": False}
+    for forged, kind, said in (
+        (
+            {"environment": {**record["environment"], "file": "envs/paper.yaml"}},
+            "environment",
+            "ran in envs/paper.yaml",
+        ),
+        ({"seeds": {"seed": 1}}, "forged", "seeds are not those of the command"),
+        ({"datasets": {}}, "forged", "datasets are not those of the files"),
+        ({"inputs": [*record["inputs"], extra]}, "declared", "README.md: compute_metrics is no longer to read it"),
+        ({"inputs": record["inputs"][1:]}, "declared", "compute_metrics is to read it"),
+        ({"outputs": [*record["outputs"], *others["outputs"]]}, "forged", "two records say that they made it"),
+    ):
+        with changed(path, path.read_bytes()):
+            write_record({**record, **forged}, path)
+            findings = audit(plan).findings
+        assert any(f.kind == kind and said in f.says for f in findings), (forged, findings)
+
+
 def test_a_forged_last_record_is_betrayed_by_the_seal(study, plan):
     seal = audit(plan).seal
     paper = RESULTS / "paper/paper.pdf"
@@ -183,10 +217,25 @@ def test_a_forged_last_record_is_betrayed_by_the_seal(study, plan):
     with changed(record, record.read_bytes()), changed(paper, paper.read_bytes() + b"%"):
         forge("typeset_paper", str(paper))
         report = audit(plan)
-        done = cli("audit", "--expect", seal, "--configfile", *QUICK)
-    assert report.seal != seal
-    assert done.returncode == 1 and f"not {seal}" in done.stderr
-    assert audit(plan).seal == seal
+        expected = audit(plan, seal=seal)
+        done = cli("audit", "--json", "--expect", seal, "--configfile", *QUICK)
+    assert report.ok and report.seal != seal
+    assert [finding.kind for finding in expected.findings] == ["seal"]
+    assert done.returncode == 1 and not json.loads(done.stdout)["ok"]
+    assert audit(plan, seal=seal).ok
+    assert not audit(plan, seal="").ok
+
+
+def test_a_lying_cache_deceives_neither_a_full_audit_nor_one_that_expects_a_seal(study, plan):
+    table = study / RESULTS / "tables/metrics.csv"
+    right = sha256_file(table)
+    with changed(table, table.read_bytes().replace(b"0.0", b"0.9", 1)):
+        line = [str(RESULTS / "tables/metrics.csv"), *notes.state(table), right]
+        with open(RESULTS / "provenance/hashes.jsonl", "a") as cache:
+            cache.write(json.dumps(line) + "\n")
+        assert audit(plan).ok  # it saves time and is as good as the cache
+        assert not audit(plan, full=True).ok
+        assert not audit(plan).ok  # the full one has mended the cache
 
 
 def test_foreign_records_and_records_of_other_jobs_are_found(study, plan):
@@ -206,10 +255,15 @@ def test_foreign_records_and_records_of_other_jobs_are_found(study, plan):
         stray.unlink(missing_ok=True)
         stray.parent.rmdir()
         stray.parent.parent.rmdir()
-    invalid = {**record, "seeds": "none"}
-    with changed(own, own.read_bytes()):
-        write_record(invalid, own)
-        assert "no valid record: data.seeds must be object" in audit(plan).findings[0].says
+    for wrong, said in (
+        ({"seeds": "none"}, "data.seeds must be object"),
+        ({"ended": "2026-13-01T00:00:00.000Z"}, "month"),
+        ({"config": ["../secret/x.yaml"]}, "data.config[0] must match pattern"),
+    ):
+        with changed(own, own.read_bytes()):
+            write_record({**record, **wrong}, own)
+            (finding,) = audit(plan).findings
+        assert finding.kind == "forged" and said in finding.says
 
 
 def test_times_out_of_order_are_found(study, plan):
@@ -259,9 +313,10 @@ def test_what_was_fetched_without_a_pin_is_found(study, plan):
 def test_an_edit_of_code_configuration_or_environment_is_found_and_named(
     study, edited, file, old, new, kind, job, said
 ):
-    for name in {file, "config/quick/comparisons.tsv" if "freq-once" in new else file}:
+    names = [file, "config/quick/comparisons.tsv"] if "freq-once" in new else [file]
+    for name in names:
         text = (study / name).read_text()
-        edited(name, text, text.replace(old, new))
+        edited(name, text, text.replace(old, new, -1 if name.endswith(("datasets.tsv", "comparisons.tsv")) else 1))
     report = audit(read_plan(".", QUICK))
     assert any(f.kind == kind and f.job == job and said in f.says for f in report.findings), report.findings
     if kind == "licence":
@@ -289,8 +344,60 @@ def cli(*arguments):
     )  # fmt: skip
 
 
-def test_the_command_says_what_is_broken_and_fails(study, edited):
+def test_the_configuration_of_the_last_job_is_the_one_to_audit(study):
     assert latest_overrides(".") == ()  # results/ itself holds no study here
+    try:
+        for name, ended, config in (
+            ("a", "2026-01-02", ["config/full.yaml"]),
+            ("b", "2026-01-01", ["config/broken.yaml"]),
+        ):
+            write_record({"ended": ended, "config": config}, record_path("results", name))
+        record_path("results", "c").write_text("no record")
+        assert latest_overrides(".") == ("config/full.yaml",)
+    finally:
+        shutil.rmtree("results/provenance")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["results/quick/tables/none.csv"],
+            "error: results/quick/tables/none.csv: no job of the study makes this file",
+        ),
+        (["--configfile", "config/nowhere.yaml"], "error: config/nowhere.yaml: no such file"),
+        (["--configfile", "config/lexicon.tsv"], "error: config/lexicon.tsv: not"),
+        (["--configfile", "config"], "error: config: not a readable"),
+    ],
+)
+def test_bad_arguments_are_said_in_a_sentence(study, arguments, said):
+    done = cli("audit", *(["--configfile", *QUICK] if len(arguments) == 1 else []), *arguments)
+    assert done.returncode == 1 and done.stderr.startswith(said), done.stderr
+
+
+def test_files_can_be_named_in_any_way_and_clips_too(study, plan):
+    table = RESULTS / "tables/hits.csv"
+    clip = next((RESULTS / "raw/synface/clips").glob("*.mp4"))
+    for name in (str(table), f"./{table}", str(study / table)):
+        assert audit(plan, [name]).jobs[-1] == "measure_hits"
+    assert audit(plan, [str(clip)]).jobs[-1] == "render_clips/synface/0"
+
+
+def test_what_is_no_record_is_a_finding_and_what_is_being_written_is_none(study, plan):
+    folder = RESULTS / "provenance/jobs"
+    made = [folder / "a.json", folder / "b.json", folder / ".c.tmp.json"]
+    made[0].mkdir()
+    made[1].symlink_to("nowhere")
+    made[2].write_text("half a rec")
+    try:
+        assert sorted((f.kind, f.path) for f in audit(plan).findings) == [("forged", str(p)) for p in made[:2]]
+    finally:
+        made[0].rmdir()
+        made[1].unlink()
+        made[2].unlink()
+
+
+def test_the_command_says_what_is_broken_and_fails(study, edited, project):
     fine = cli("audit", "--configfile", *QUICK)
     assert fine.returncode == 0 and "every link holds" in fine.stdout and "clean checkout" in fine.stdout
     table = study / RESULTS / "tables/metrics.csv"
@@ -300,7 +407,10 @@ def test_the_command_says_what_is_broken_and_fails(study, edited):
     assert broken.returncode == listed.returncode == 1
     assert "✗ compute_metrics: changed" in broken.stdout
     assert f"first broken link, counted from the raw data: {RESULTS}/tables/metrics.csv" in broken.stdout
-    assert f"--force {RESULTS}/tables/metrics.csv" in broken.stdout
+    (advice,) = {line for line in broken.stdout.splitlines() if "→ snakemake" in line}
+    assert advice.endswith(f"--forcerun {RESULTS}/tables/metrics.csv --configfile config/quick.yaml")
+    planned = project.snakemake("--forcerun", f"{RESULTS}/tables/metrics.csv", "--dry-run", "--quiet", "reason").stdout
+    assert "compute_metrics" in planned and "train_tower" not in planned and "answer_clips" not in planned
     assert json.loads(listed.stdout)["findings"][0]["path"] == f"{RESULTS}/tables/metrics.csv"
     edited("config/quick.yaml", "study: quick", "study: [quick")
     bad = cli("audit", "--configfile", *QUICK)
