@@ -164,7 +164,8 @@ def code_line(script: str) -> str:
             names = {alias.name for alias in node.names} & called
             if names and file.is_file():
                 parts = ast.parse(file.read_text(encoding="utf-8")).body
-                found += [(p.name, f"{file}:{p.lineno} {p.name}") for p in parts if getattr(p, "name", None) in names]
+                functions = [part for part in parts if isinstance(part, ast.FunctionDef) and part.name in names]
+                found += [(each.name, f"{file}:{each.lineno} {each.name}") for each in functions]
     stem = Path(script).stem
     return min(found, key=lambda each: (each[0] != stem, each[0].startswith(("read_", "load_"))), default=("", script))[
         1
@@ -177,10 +178,10 @@ def _scalars(values: dict[str, Any]) -> str:
 
 
 def _plain(value: str | float) -> str:
-    """A value as people write it; numbers to four digits."""
+    """A value as people write it; fractions to four digits."""
     try:
-        return f"{float(value):.4g}"
-    except ValueError:
+        return str(value) if float(value).is_integer() else f"{float(value):.4g}"
+    except (ValueError, OverflowError):
         return str(value)
 
 
