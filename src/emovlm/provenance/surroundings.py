@@ -10,18 +10,27 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
+SETS = ("avx2", "avx512f", "avx512_bf16", "avx512_fp16", "amx_tile")
+
 
 def machine() -> dict[str, Any]:
     """Host, operating system, processor, memory, accelerators, and the job's number on a cluster."""
     return {
         "host": platform.node(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "processor": _first(r"model name\s*:\s*(.+)", "/proc/cpuinfo"),
+        "processor": processor(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "accelerators": accelerators(),
         "slurm_job": os.environ.get("SLURM_JOB_ID"),
     }
+
+
+def processor() -> str | None:
+    """The processor's name, and the instruction sets by which libraries choose their arithmetic."""
+    name, flags = (_first(rf"{key}\s*:\s*(.+)", "/proc/cpuinfo") for key in ("model name", "flags"))
+    sets = [each for each in SETS if flags and each in flags.split()]
+    return f"{name} ({', '.join(sets)})" if name and sets else name
 
 
 def accelerators() -> list[str]:
