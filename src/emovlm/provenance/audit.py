@@ -94,10 +94,10 @@ def read_records(plan: Plan) -> tuple[dict[str, Record], list[Finding]]:
         except (fastjsonschema.JsonSchemaException, ValueError) as error:
             says = f"{path}: it is no valid record: {error}"
         else:
-            records[name] = record
-            if record["job"] != name:
+            if record["job"] == name:
+                records[name] = record
+            else:
                 says = f"{path}: it is the record of another job, {record['job']}"
-                del records[name]
         if says:
             do = again(plan, plan.jobs[name].outputs[0]) if name in plan.jobs else "delete it"
             findings.append(Finding("forged", str(path), says, do, name))
@@ -109,16 +109,15 @@ def _validator() -> Callable[[Record], Record]:
     return fastjsonschema.compile(read_yaml(SCHEMAS / "record.schema.yaml"))
 
 
-def again(plan: Plan, path: str) -> str:
-    """The command that makes a file anew, whatever Snakemake thinks of it, and what follows from it."""
-    with_config = f" --configfile {' '.join(plan.overrides)}" if plan.overrides else ""
-    return f"snakemake --profile profiles/default --cores all --forcerun {path}{with_config}"
-
-
-def run_on(plan: Plan) -> str:
+def run_on(plan: Plan, options: str = "") -> str:
     """The command that runs what the study lacks."""
     with_config = f" --configfile {' '.join(plan.overrides)}" if plan.overrides else ""
-    return f"snakemake --profile profiles/default --cores all{with_config}"
+    return f"snakemake --profile profiles/default --cores all{options}{with_config}"
+
+
+def again(plan: Plan, path: str) -> str:
+    """The command that makes a file anew, whatever Snakemake thinks of it, and what follows from it."""
+    return run_on(plan, f" --forcerun {path}")
 
 
 def _orphans(plan: Plan, records: dict[str, Record]) -> list[Finding]:

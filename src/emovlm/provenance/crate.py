@@ -12,6 +12,7 @@ import os
 import re
 import zipfile
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -253,7 +254,7 @@ class _Crate:
                             url={"@id": "https://snakemake.github.io"})  # fmt: skip
         parameters = [
             self.add(f"#parameter/{key}", "FormalParameter", name=key, additionalType=_type(value), valueRequired=True)
-            for key, value in self.config().items()
+            for key, value in self.config.items()
         ]
         named = self.file("Snakefile")
         rules = [{"@id": i} for i in self.entities if i.startswith("#rule/")]
@@ -268,6 +269,7 @@ class _Crate:
         }  # fmt: skip
         return named
 
+    @cached_property
     def config(self) -> dict[str, Any]:
         """Every value of the configuration, by its dotted key."""
         found: dict[str, Any] = {}
@@ -294,7 +296,7 @@ class _Crate:
                 value=json.dumps(value),
                 exampleOfWork={"@id": f"#parameter/{key}"},
             )
-            for key, value in self.config().items()
+            for key, value in self.config.items()
         ]
         times = {"startTime": _time(min(r["started"] for r in self.records.values())),
                  "endTime": _time(max(r["ended"] for r in self.records.values()))}  # fmt: skip

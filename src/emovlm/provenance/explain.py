@@ -166,10 +166,11 @@ def code_line(script: str) -> str:
                 parts = ast.parse(file.read_text(encoding="utf-8")).body
                 functions = [part for part in parts if isinstance(part, ast.FunctionDef) and part.name in names]
                 found += [(each.name, f"{file}:{each.lineno} {each.name}") for each in functions]
+    if not found:
+        return script
     stem = Path(script).stem
-    return min(found, key=lambda each: (each[0] != stem, each[0].startswith(("read_", "load_"))), default=("", script))[
-        1
-    ]
+    _, line = min(found, key=lambda each: (each[0] != stem, each[0].startswith(("read_", "load_"))))
+    return line
 
 
 def _scalars(values: dict[str, Any]) -> str:

@@ -4,6 +4,8 @@ A picture shows a dataset's people if the job that drew it read that dataset's c
 Tables, texts and weights made from clips show nobody.
 """
 
+from collections.abc import Callable
+
 from emovlm.provenance.findings import Finding
 from emovlm.provenance.plan import Plan
 from emovlm.provenance.record import Record, makers
@@ -16,21 +18,38 @@ CLIPS = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".jpg", ".jpeg", ".png", ".bmp
 
 def shown(plan: Plan, records: dict[str, Record]) -> dict[str, set[str]]:
     """The datasets whose people each picture shows; clips and other files are left out."""
-    made = makers(records)
     pixels = _pixels(plan, records)
+
+    def seen(record: Record) -> set[str]:
+        return {pixels[each["path"]] for each in record["inputs"] if each["path"] in pixels}
+
+    def picture(path: str) -> bool:
+        return path.lower().endswith(PICTURES) and path not in pixels
+
+    return {path: found for path, found in _inherited(records, seen, picture).items() if picture(path)}
+
+
+def descent(records: dict[str, Record]) -> dict[str, set[str]]:
+    """The datasets that each output was made from, directly or through others."""
+    return _inherited(records, lambda record: set(record["datasets"]), lambda path: True)
+
+
+def _inherited(
+    records: dict[str, Record], own: Callable[[Record], set[str]], passes_on: Callable[[str], bool]
+) -> dict[str, set[str]]:
+    """What each output has from its job (``own``), and from those inputs of it that pass on what they have."""
+    made = makers(records)
     known: dict[str, set[str]] = {}
 
     def of_job(name: str) -> set[str]:
         if name not in known:
-            known[name] = set()
+            known[name] = own(records[name])
             for path in (each["path"] for each in records[name]["inputs"]):
-                if path in pixels:
-                    known[name] |= {pixels[path]}
-                elif path.lower().endswith(PICTURES) and path in made:
+                if path in made and passes_on(path):
                     known[name] |= of_job(made[path])
         return known[name]
 
-    return {p: of_job(name) for p, name in made.items() if p.lower().endswith(PICTURES) and p not in pixels}
+    return {path: of_job(name) for path, name in made.items()}
 
 
 def folder_of(plan: Plan, dataset: str) -> str:
@@ -49,21 +68,6 @@ def _pixels(plan: Plan, records: dict[str, Record]) -> dict[str, str]:
             if clip or (path.startswith(stores) and path.endswith(".safetensors")):
                 found[path] = dataset
     return found
-
-
-def descent(records: dict[str, Record]) -> dict[str, set[str]]:
-    """The datasets that each output was made from, directly or through others."""
-    made = makers(records)
-    known: dict[str, set[str]] = {}
-
-    def of_job(name: str) -> set[str]:
-        if name not in known:
-            known[name] = set(records[name]["datasets"])
-            for path in {each["path"] for each in records[name]["inputs"]} & set(made):
-                known[name] |= of_job(made[path])
-        return known[name]
-
-    return {path: of_job(name) for path, name in made.items()}
 
 
 def gated(plan: Plan) -> dict[str, str]:
