@@ -3,23 +3,31 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 VALIDATOR := $(VENV)/validator
-CORES ?= all
+PROFILE ?= profiles/default
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-SNAKEMAKE := snakemake --profile profiles/default --cores $(CORES)
+SNAKEMAKE := snakemake --workflow-profile $(PROFILE) $(if $(CORES),--cores $(CORES))
+# The longest chain starts first. Not in the profiles: it adds the chain to whatever is asked for.
+STUDY := $(SNAKEMAKE) --prioritize train_tower
 
-.PHONY: study full quick broken audit crate report test lint clean setup rulegraph
+.PHONY: study full quick broken resume prefetch_weights audit crate report test lint clean setup rulegraph
 
 study: setup ## the default study, to results/paper/paper.pdf
-	$(SNAKEMAKE)
+	$(STUDY)
 
 full: setup ## the same with three training runs of every system; goes on from the results of `make study`
-	$(SNAKEMAKE) --configfile config/full.yaml
+	$(STUDY) --configfile config/full.yaml
 
 broken: setup ## a negative control: the default study with permuted labels, to results/broken
-	$(SNAKEMAKE) --configfile config/broken.yaml
+	$(STUDY) --configfile config/broken.yaml
 
 quick: setup ## the smallest real run, to results/quick/paper/paper.pdf
-	$(SNAKEMAKE) --configfile config/quick.yaml
+	$(STUDY) --configfile config/quick.yaml
+
+resume: setup ## go on after Snakemake was killed, as in: make resume PROFILE=profiles/slurm CONFIG=config/full.yaml
+	emovlm resume -- --workflow-profile $(PROFILE) $(if $(CONFIG),--configfile $(CONFIG))
+
+prefetch_weights: setup ## fetch what the study needs from outside; the jobs need no network then
+	$(SNAKEMAKE) $(if $(CONFIG),--configfile $(CONFIG)) prefetch_weights
 
 audit: setup ## does every number still follow from the raw data?
 	emovlm audit

@@ -40,3 +40,11 @@ rule all:
         "<results>/paper/paper.pdf",
         expand("<results>/raw/{dataset}/DATASHEET.md", dataset=RENDERED),
         expand("<results>/figures/{sheet}.png", sheet=SHEETS),
+
+
+rule prefetch_weights:
+    """What comes from outside: the face geometry, and the weights of systems that are not trained here."""
+    input:
+        rules.fetch_rig.output,
+        expand("<results>/models/{system}/1/fetched.json", system=trained_by("none")),
+    localrule: True

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 
@@ -12,6 +13,7 @@ from emovlm.provenance.audit import audit, prune
 from emovlm.provenance.crate import write_crate
 from emovlm.provenance.explain import explain
 from emovlm.provenance.plan import Plan, latest_overrides, read_plan
+from emovlm.provenance.resume import prepare
 from emovlm.provenance.show import show
 
 
@@ -31,6 +33,9 @@ def main() -> int:
     explains.set_defaults(run=_explain)
     packs = commands.add_parser("crate", help="pack what may be shared, with its provenance, as an RO-Crate")
     packs.set_defaults(run=_crate)
+    resumes = commands.add_parser("resume", help="go on after Snakemake was killed: no job of it is left running")
+    resumes.add_argument("arguments", nargs="*", help="those of Snakemake, after `--`")
+    resumes.set_defaults(run=_resume)
     for each in (checks, explains, packs):
         each.add_argument(
             "--configfile", action="append",
@@ -76,6 +81,11 @@ def _crate(given: argparse.Namespace) -> int:
     for path in write_crate(_plan(given)):
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
+
+
+def _resume(given: argparse.Namespace) -> int:
+    prepare(given.arguments, Console(stderr=True))
+    os.execv(sys.executable, [sys.executable, "-m", "snakemake", *given.arguments, "--rerun-incomplete"])
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from emovlm.provenance.audit import audit, prune
 from emovlm.provenance.explain import explain
 from emovlm.provenance.plan import latest_overrides, read_plan
 from emovlm.provenance.record import read_record, record_path, write_record
-from tests.workflow.conftest import RESULTS
+from tests.project import RESULTS
 
 QUICK = ["config/quick.yaml"]
 CLASSES = {

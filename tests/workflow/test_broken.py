@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from tests.workflow.conftest import Project
+from tests.project import Project
 
 # Large enough for intervals to mean something, and no larger: ten test clips a class.
 SIZES = """

@@ -16,7 +16,7 @@ from emovlm.core.hashing import sha256_bytes
 from emovlm.provenance.audit import read_records
 from emovlm.provenance.crate import _packed, write_crate
 from emovlm.provenance.plan import read_plan
-from tests.workflow.conftest import RESULTS
+from tests.project import RESULTS
 
 TOOLS = Path(sys.prefix) / "validator/bin"
 SEEDER = Path(__file__).parents[1] / "validator/seed_contexts.py"
@@ -155,7 +155,7 @@ def test_files_in_the_folder_of_a_gated_dataset_are_not_packed(project, monkeypa
 
 def test_the_crate_has_what_it_takes_to_run_the_study_again(crate):
     done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--profile", "profiles/default", "--cores", "1", "--dry-run", "--quiet",
+        [sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/default", "--dry-run", "--quiet",
          "--configfile", "config/quick.yaml"],
         cwd=crate[0], capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from emovlm.core.contracts.answers import ANSWERS
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.files import read_json
 from emovlm.core.io import read_table
-from tests.workflow.conftest import RESULTS, Project
+from tests.project import RESULTS, Project
 
 STAGES = {
     "fetch_rig", "build_rig", "plan_clips", "render_clips", "gather_truth", "make_manifest", "decode_frames",
@@ -65,7 +65,7 @@ def test_the_study_is_the_same_bytes_on_other_cores_with_other_shards(project, t
     other = Project(tmp_path / "emovlm")
     for line in ("raw/faces\t1", "raw/synface\t1"):
         other.edit("config/quick/datasets.tsv", line, line[:-1] + "2")
-    other.run(cores=3)
+    other.run("--cores", "3")
     found = {g: [p for p in (project.path / RESULTS).glob(g) if p.is_file()] for g in COMPARED}
     assert [g for g, paths in found.items() if not paths] == []
     names = {p.relative_to(project.path) for paths in found.values() for p in paths}

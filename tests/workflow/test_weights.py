@@ -7,7 +7,7 @@ import pandas as pd
 from emovlm.provenance.audit import audit, prune
 from emovlm.provenance.plan import read_plan
 from emovlm.provenance.record import read_record
-from tests.workflow.conftest import RESULTS
+from tests.project import RESULTS
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 SYSTEM = f"outside\tvlm\tnone\t\t\t\tsome/organism\t{COMMIT}\tThe same weights from a hub"

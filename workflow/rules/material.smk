@@ -28,7 +28,7 @@ rule write_datasheet:
     params:
         code=code("write_datasheet"),
         slice=lambda w: as_json(
-            command=f"snakemake --profile profiles/default --cores 2 {RESULTS}/raw/{w.dataset}/DATASHEET.md",
+            command=f"snakemake {RESULTS}/raw/{w.dataset}/DATASHEET.md",
             seed=config["seed"],
             **{k: config["synface"][k] for k in ("image_size", "supersampling", "crf")},
         ),

@@ -112,7 +112,7 @@ def _validator() -> Callable[[Record], Record]:
 def run_on(plan: Plan, options: str = "") -> str:
     """The command that runs what the study lacks."""
     with_config = f" --configfile {' '.join(plan.overrides)}" if plan.overrides else ""
-    return f"snakemake --profile profiles/default --cores all{options}{with_config}"
+    return f"snakemake{options}{with_config}"
 
 
 def again(plan: Plan, path: str) -> str:

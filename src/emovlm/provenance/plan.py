@@ -129,7 +129,7 @@ def read_plan(root: str | Path, overrides: Iterable[str] = ()) -> Plan:
         last, shared = Path(folder, "planned.yaml"), Path(folder, "study.json")
         last.write_text(yaml.safe_dump({"pathvars": moved}), encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, "-m", "snakemake", "--profile", "profiles/default", "--cores", "1", "--dry-run",
+            [sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/default", "--dry-run",
              "--forceall", "--printshellcmds", "--nolock", "--configfile", *overrides, str(last)],
             cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
             env={**os.environ, "EMOVLM_STUDY_FILE": str(shared)},

@@ -1,0 +1,122 @@
+"""Go on after Snakemake was killed: its jobs may still run, and what they finish alone nobody has vouched for."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from emovlm.core.errors import StudyError
+
+PREFIX = "emovlm_"  # what SLURM jobs are called: slurm-jobname-prefix of profiles/slurm
+GRACE = 30  # seconds in which a job may end by itself once told to
+
+
+def prepare(arguments: Sequence[str], console: Console) -> None:
+    """Make the folder safe to run in again: no job of the killed run is left, nor a file that it finished alone.
+
+    Snakemake does not adopt running jobs: started again at once, two of them write the same file. And a job that ended
+    after the kill leaves its output without Snakemake's notes on how it was made, so that later changes would go
+    unnoticed; such outputs are deleted. Answers of a model are in their stores and are not asked again.
+
+    Args:
+        arguments: those of Snakemake.
+
+    Raises:
+        StudyError: Snakemake still runs in this folder, or cannot plan the study.
+    """
+    if running := processes("snakemake"):
+        raise StudyError(f"Snakemake still runs in this folder (process {running[0]}); end it, or wait for it")
+    _cancel_cluster_jobs(console)
+    _end_local_jobs(console)
+    for path in unwatched(arguments):
+        console.print(f"{path}: finished after Snakemake was killed; made again", soft_wrap=True)
+        path.unlink()
+    _snakemake([*arguments, "--unlock"])
+
+
+def unwatched(arguments: Sequence[str]) -> list[Path]:
+    """The outputs that jobs of the killed run finished after it was killed: younger than its lock, unknown to Snakemake.
+
+    Raises:
+        StudyError: Snakemake cannot plan the study.
+    """
+    locks = list(Path(".snakemake/locks").glob("*.lock"))
+    if not locks:
+        return []
+    started = min(lock.stat().st_mtime for lock in locks)
+    found = []
+    for line in _snakemake([*arguments, "--summary", "--nolock"]).splitlines():
+        fields = line.split("\t")
+        if len(fields) == 6 and fields[0] != "output_file":
+            path, _, _, log, _, _ = fields  # every rule has a log: it is missing where Snakemake's notes are
+            if log == "-" and os.path.isfile(path) and os.stat(path).st_mtime >= started:
+                found.append(Path(path))
+    return found
+
+
+def processes(program: str) -> list[int]:
+    """Processes of this machine that run a Python module or program of this name in this folder, for themselves.
+
+    The Snakemake inside a SLURM job, which may be on this machine, has a ``--mode`` and is left out.
+    """
+    here, found = os.getcwd(), []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                words = (entry / "cmdline").read_text(errors="replace").split("\0")
+                named = any(Path(word).name == program for word in words[:4])
+                if named and "--mode" not in words and os.readlink(entry / "cwd") == here:
+                    found.append(int(entry.name))
+            except OSError:
+                continue  # it has ended, or is another user's
+    return sorted(found)
+
+
+def cluster_jobs() -> list[str]:
+    """Numbers of the SLURM jobs that this study has queued or running; none where there is no SLURM.
+
+    Raises:
+        StudyError: SLURM does not answer.
+    """
+    if not shutil.which("squeue"):
+        return []
+    asked = ["squeue", "--me", "--noheader", "--format=%i\t%j\t%Z"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StudyError(f"SLURM does not say which jobs run ({done.stderr.strip()}); try again when it does")
+    jobs = [line.split("\t") for line in done.stdout.splitlines()]
+    return [number for number, name, folder in jobs if name.startswith(PREFIX) and folder == os.getcwd()]
+
+
+def _cancel_cluster_jobs(console: Console) -> None:
+    if orphans := cluster_jobs():
+        console.print(f"cancelling {len(orphans)} SLURM jobs of the killed run: {' '.join(orphans)}", soft_wrap=True)
+        subprocess.run(["scancel", *orphans], check=False)
+        with console.status("waiting for them to end"):
+            while cluster_jobs():
+                time.sleep(1)
+
+
+def _end_local_jobs(console: Console) -> None:
+    for number, seconds in ((signal.SIGTERM, GRACE), (signal.SIGKILL, GRACE)):
+        if not (orphans := processes("emovlm.provenance.job")):
+            return
+        console.print(f"ending {len(orphans)} jobs of the killed run on this machine")
+        for orphan in orphans:
+            os.kill(orphan, number)
+        until = time.monotonic() + seconds
+        while processes("emovlm.provenance.job") and time.monotonic() < until:
+            time.sleep(0.2)
+
+
+def _snakemake(arguments: Sequence[str]) -> str:
+    done = subprocess.run([sys.executable, "-m", "snakemake", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StudyError(f"Snakemake cannot plan the study:\n{(done.stdout + done.stderr).strip()[-2000:]}")
+    return done.stdout

@@ -1,0 +1,65 @@
+"""A copy of the project in which tests run and edit the quick study."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = Path("results/quick")
+
+
+class Project:
+    """A copy of the project in which Snakemake runs the quick study, or a variation of it."""
+
+    def __init__(self, path: Path, *configs: str, profile: str = "profiles/default"):
+        self.path = path
+        self.configs = ("config/quick.yaml", *configs)  # later ones override
+        self.profile = profile
+        shutil.copytree(
+            ROOT,
+            path,
+            ignore=shutil.ignore_patterns(".git", ".venv", ".snakemake", "results", "__pycache__", ".*_cache"),
+        )
+        for command in ("init", "add .", "-c user.name=test -c user.email=test commit --message copy"):
+            subprocess.run(["git", *command.split()], cwd=path, check=True, capture_output=True)
+
+    @property
+    def options(self) -> list[str]:
+        """What Snakemake is told whatever it does: profile and configuration."""
+        return ["--workflow-profile", self.profile, "--configfile", *self.configs]
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start Snakemake on the study; output is text, both streams in ``stdout``."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *arguments, *self.options],
+            cwd=self.path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake on the study to its end."""
+        process = self.start(*arguments)
+        output, _ = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, output)
+
+    def run(self, *arguments: str) -> None:
+        """Run the study; it must succeed."""
+        done = self.snakemake(*arguments)
+        assert done.returncode == 0, done.stdout[-4000:]
+
+    def would_run(self) -> dict[str, int]:
+        """Jobs that Snakemake would run now, by rule; `all` is left out."""
+        done = self.snakemake("--dry-run", "--quiet", "reason")
+        assert done.returncode == 0, done.stdout[-4000:]
+        if "Nothing to be done" in done.stdout:
+            return {}
+        table = done.stdout.split("Job stats:")[1].split("total")[0]
+        return {rule: int(n) for rule, n in re.findall(r"^(\w+)\s+(\d+)$", table, re.M) if rule != "all"}
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace ``old``, which must be there, by ``new`` in one file."""
+        path = self.path / name
+        text = path.read_text()
+        assert old in text, f"{name} has no {old!r}"
+        path.write_text(text.replace(old, new, 1))
