@@ -4,10 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 VALIDATOR := $(VENV)/validator
 CORES ?= all
+PROFILE ?= profiles/default
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-SNAKEMAKE := snakemake --profile profiles/default --cores $(CORES)
+SNAKEMAKE := snakemake --profile $(PROFILE) --cores $(CORES)
 
-.PHONY: study full quick broken audit crate report test lint clean setup rulegraph
+.PHONY: study full quick broken audit crate report prefetch_envs test test-conda test-conda-short lint clean setup rulegraph
 
 study: setup ## the default study, to results/paper/paper.pdf
 	$(SNAKEMAKE)
@@ -30,8 +31,17 @@ crate: setup ## what may be shared, with its provenance, to results/provenance/c
 report: setup ## figures and tables with captions on one page, to results/report.html
 	$(SNAKEMAKE) --report results/report.html
 
+prefetch_envs: setup ## the conda environments of PROFILE (profiles/conda if not given), while there is a network
+	snakemake --profile $(PROFILE:profiles/default=profiles/conda) --cores $(CORES) --conda-create-envs-only
+
 test: setup $(VALIDATOR)/.ready ## all tests; the quick study is one of them
 	pytest
+
+test-conda: setup ## the quick study in environments that a real conda makes; both stay in .venv/conda
+	pytest tests/conda
+
+test-conda-short: setup ## one figure, in two of these environments
+	pytest tests/conda/test_one_figure.py
 
 lint: setup ## format and style of Python and Snakemake files
 	ruff check .

@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+REQUIREMENTS = HERE / "requirements.txt"
 CONDA_LOCK, VENDORED = "conda-lock==4.0.3", "conda_lock/_vendor/conda/"
 PYTHON = "{}.{}.{}".format(*sys.version_info)
 # Parts of the standard library that no environment needs; packages belong to the environments.
@@ -61,11 +62,16 @@ def main() -> None:
         sys.exit(__doc__)
     check_interpreter()
     folder = Path(sys.argv[1]).resolve()
-    if not (folder / "ready").exists():
+    pips = pinned_pips(HERE.parents[1] / "envs")
+    made_of = repr([sys.version, sys.base_prefix, pips, Path(__file__).read_text(), REQUIREMENTS.read_text()])
+    made = folder / "made-of.txt"
+    if not made.exists() or made.read_text() != made_of:
+        if folder.exists() and any(folder.iterdir()) and not (folder / "pyvenv.cfg").exists():
+            sys.exit(f"{folder}: there is something else in this folder; name another one")
         shutil.rmtree(folder, ignore_errors=True)
         install_conda(folder)
-        build_channel(folder / "channels" / "conda-forge", HERE.parents[1] / "envs")
-        (folder / "ready").touch()
+        build_channel(folder / "channels" / "conda-forge", pips)
+        made.write_text(made_of)
     print(folder / "cmd" / "conda")
 
 
@@ -84,7 +90,7 @@ def install_conda(folder: Path) -> None:
     """Make ``folder`` a conda installation, with ``cmd/conda``."""
     venv.create(folder, with_pip=True)
     pip = [folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    subprocess.run([*pip, "install", "--no-deps", "--requirement", HERE / "requirements.txt"], check=True)
+    subprocess.run([*pip, "install", "--no-deps", "--requirement", REQUIREMENTS], check=True)
     with tempfile.TemporaryDirectory() as wheels:
         subprocess.run([*pip, "download", "--no-deps", "--dest", wheels, CONDA_LOCK], check=True)
         (wheel,) = Path(wheels).glob("*.whl")
@@ -103,12 +109,15 @@ def install_conda(folder: Path) -> None:
     (folder / "cmd" / "conda").symlink_to("../bin/conda")
 
 
-def build_channel(channel: Path, environments: Path) -> None:
-    """Write a conda channel with this Python and the pips that the environment files pin."""
-    pips = {line.strip() for file in environments.glob("*.yaml") for line in file.read_text().splitlines()}
-    packages = {"linux-64": [python_package(channel)], "noarch": []}
-    for version in sorted(line.removeprefix("- pip=") for line in pips if line.startswith("- pip=")):
-        packages["noarch"].append(pip_package(channel, version))
+def pinned_pips(environments: Path) -> list[str]:
+    """The versions of pip that the environment files pin."""
+    lines = {line.strip() for file in environments.glob("*.yaml") for line in file.read_text().splitlines()}
+    return sorted(line.removeprefix("- pip=") for line in lines if line.startswith("- pip="))
+
+
+def build_channel(channel: Path, pips: list[str]) -> None:
+    """Write a conda channel with this Python and these versions of pip."""
+    packages = {"linux-64": [python_package(channel)], "noarch": [pip_package(channel, version) for version in pips]}
     for subdir, made in packages.items():
         index = {"info": {"subdir": subdir}, "packages": dict(made), "packages.conda": {}, "repodata_version": 1}
         (channel / subdir / "repodata.json").write_text(json.dumps(index))

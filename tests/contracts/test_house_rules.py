@@ -24,6 +24,7 @@ RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 DISTRIBUTION = {"PIL": "pillow", "yaml": "PyYAML", "sklearn": "scikit-learn"}
 # What a package imports at run time, by a name in the study's configuration: the organism's tower is a network of timm.
 AT_RUN_TIME = {"transformers": ["timm"]}
+# No file of pins (*.pin.txt) may stand there: Snakemake would leave out what an environment has from the package index.
 ENVIRONMENTS = sorted((ROOT / "envs").iterdir())
 # Rule files that use another's environment, for they do its kind of work: run the system under test, compute, train.
 SHARED = {"checks": "evaluation", "enrichment": "evaluation", "claims": "statistics", "pretraining": "training"}
@@ -137,6 +138,14 @@ def test_an_environment_pins_what_its_scripts_need_and_nothing_else(path):
 def test_only_the_environment_of_the_figures_has_a_plotting_package():
     """So that another version of one draws figures again and neither renders, trains nor asks again."""
     assert [p.stem for p in ENVIRONMENTS if {"matplotlib", "seaborn"} & set(pins(p))] == ["figures"]
+
+
+def test_profiles_agree_with_the_default_one():
+    """Snakemake reads profiles/default beside any other that --profile names, and lets it win."""
+    profiles = {path.parent.name: yaml.safe_load(path.read_text()) for path in ROOT.glob("profiles/*/config.yaml")}
+    default = profiles.pop("default")
+    differing = [(name, k) for name, own in profiles.items() for k in own.keys() & default if own[k] != default[k]]
+    assert differing == []
 
 
 def test_every_direct_import_is_pinned_in_the_requirements():

@@ -15,6 +15,8 @@ RESULTS = Path("results/quick")
 class Project:
     """A copy of the project in which Snakemake runs the quick study, or a variation of it."""
 
+    profile = "profiles/default"
+
     def __init__(self, path: Path, *configs: str):
         self.path = path
         self.configs = ("config/quick.yaml", *configs)  # later ones override
@@ -29,7 +31,7 @@ class Project:
     def snakemake(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
         """Run Snakemake on the study; output is text, both streams in ``stdout``."""
         return subprocess.run(
-            [sys.executable, "-m", "snakemake", "--profile", "profiles/default", "--cores", str(cores),
+            [sys.executable, "-m", "snakemake", "--profile", self.profile, "--cores", str(cores),
              *arguments, "--configfile", *self.configs],
             cwd=self.path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
         )  # fmt: skip
@@ -39,9 +41,9 @@ class Project:
         done = self.snakemake(*arguments, cores=cores)
         assert done.returncode == 0, done.stdout[-4000:]
 
-    def would_run(self) -> dict[str, int]:
+    def would_run(self, *targets: str) -> dict[str, int]:
         """Jobs that Snakemake would run now, by rule; `all` is left out."""
-        done = self.snakemake("--dry-run", "--quiet", "reason")
+        done = self.snakemake("--dry-run", "--quiet", "reason", *targets)
         assert done.returncode == 0, done.stdout[-4000:]
         if "Nothing to be done" in done.stdout:
             return {}
