@@ -9,7 +9,8 @@ SNAKEMAKE := snakemake --workflow-profile $(PROFILE) $(if $(CORES),--cores $(COR
 # The longest chain starts first. Not in the profiles: it adds the chain to whatever is asked for.
 STUDY := $(SNAKEMAKE) --prioritize train_tower
 
-.PHONY: study full quick broken resume prefetch_weights audit crate report test lint clean setup rulegraph
+.PHONY: study full quick broken resume prefetch_envs prefetch_weights audit crate report \
+	test test-conda test-conda-short test-cluster test-cluster-short lint clean setup rulegraph
 
 study: setup ## the default study, to results/paper/paper.pdf
 	$(STUDY)
@@ -26,6 +27,9 @@ quick: setup ## the smallest real run, to results/quick/paper/paper.pdf
 resume: setup ## go on after Snakemake was killed, as in: make resume PROFILE=profiles/slurm CONFIG=config/full.yaml
 	emovlm resume -- --workflow-profile $(PROFILE) $(if $(CONFIG),--configfile $(CONFIG))
 
+prefetch_envs: setup ## make the conda environments of PROFILE (profiles/conda if not given), while there is a network
+	snakemake --workflow-profile $(PROFILE:profiles/default=profiles/conda) --conda-create-envs-only
+
 prefetch_weights: setup ## fetch what the study needs from outside; the jobs need no network then
 	$(SNAKEMAKE) $(if $(CONFIG),--configfile $(CONFIG)) prefetch_weights
 
@@ -40,6 +44,20 @@ report: setup ## figures and tables with captions on one page, to results/report
 
 test: setup $(VALIDATOR)/.ready ## all tests; the quick study is one of them
 	pytest
+
+test-conda: setup ## the quick study in environments that a real conda makes; both stay in .venv/conda
+	pytest tests/conda
+
+test-conda-short: setup ## one figure, in two of these environments
+	pytest tests/conda/test_one_figure.py
+
+test-cluster: setup ## the quick study, changes and faults on a real SLURM of this machine: needs root and Debian, installs packages
+	tests/cluster/slurm.sh install
+	pytest tests/cluster
+
+test-cluster-short: setup ## its first few jobs, without conda
+	tests/cluster/slurm.sh install
+	pytest tests/cluster/test_short.py
 
 lint: setup ## format and style of Python and Snakemake files
 	ruff check .

@@ -48,9 +48,9 @@ class Project:
         done = self.snakemake(*arguments)
         assert done.returncode == 0, done.stdout[-4000:]
 
-    def would_run(self) -> dict[str, int]:
+    def would_run(self, *targets: str) -> dict[str, int]:
         """Jobs that Snakemake would run now, by rule; `all` is left out."""
-        done = self.snakemake("--dry-run", "--quiet", "reason")
+        done = self.snakemake("--dry-run", "--quiet", "reason", *targets)
         assert done.returncode == 0, done.stdout[-4000:]
         if "Nothing to be done" in done.stdout:
             return {}

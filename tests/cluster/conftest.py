@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.conda.conftest import environments
 from tests.project import RESULTS, ROOT, Project
 
 from emovlm.core.hashing import sha256_file
 from emovlm.provenance.record import Record, read_record, record_paths, rule_of
 
+__all__ = ["environments"]
 SLURM = Path(__file__).with_name("slurm.sh")
 FIELDS = ("JobIDRaw", "State", "ExitCode", "ReqMem", "TimelimitRaw", "AllocTRES", "Partition", "Comment", "WorkDir")
 

@@ -3,12 +3,15 @@
 import ast
 import re
 import sys
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from emovlm.core.codehash import modules_of
+from emovlm.provenance.surroundings import plain
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "emovlm"
@@ -19,6 +22,12 @@ SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 # Import name -> name on the package index, where they differ.
 DISTRIBUTION = {"PIL": "pillow", "yaml": "PyYAML", "sklearn": "scikit-learn"}
+# What a package imports at run time, by a name in the study's configuration: the organism's tower is a network of timm.
+AT_RUN_TIME = {"transformers": ["timm"]}
+# No file of pins (*.pin.txt) may stand there: Snakemake would leave out what an environment has from the package index.
+ENVIRONMENTS = sorted((ROOT / "envs").iterdir())
+# Rule files that use another's environment, for they do its kind of work: run the system under test, compute, train.
+SHARED = {"checks": "evaluation", "enrichment": "evaluation", "claims": "statistics", "pretraining": "training"}
 
 
 def imported(path: Path) -> set[str]:
@@ -35,7 +44,34 @@ def imported(path: Path) -> set[str]:
 
 def requirements() -> dict[str, str]:
     lines = (ROOT / "requirements.txt").read_text().split()
-    return {name.lower(): version for name, version in (line.split("==") for line in lines)}
+    return {plain(name): version for name, version in (line.split("==") for line in lines)}
+
+
+def pins(environment: Path) -> dict[str, str]:
+    python, pip, packages = yaml.safe_load(environment.read_text())["dependencies"]
+    assert python == "python=3.11" and re.fullmatch(r"pip=\d+\.\d+(\.\d+)?", pip), "conda itself pins Python and pip"
+    return {plain(name): version for name, version in (line.split("==") for line in packages["pip"])}
+
+
+def third_party(files: list[Path]) -> set[str]:
+    """The packages that files import, by their plain names on the package index."""
+    names = {name.split(".")[0] for path in files for name in imported(path)} - {*sys.stdlib_module_names, "emovlm"}
+    return {plain(DISTRIBUTION.get(name, name)) for name in names}
+
+
+def with_dependencies(packages: set[str]) -> set[str]:
+    """Packages and all they need, as far as requirements.txt pins it (a CUDA build of torch pins its own libraries)."""
+    todo, found = [(name, "") for name in packages], set()
+    while todo:
+        name, extra = todo.pop()
+        if (name, extra) in found or name not in requirements():
+            continue
+        found.add((name, extra))
+        todo += [(other, "") for other in AT_RUN_TIME.get(name, ())]
+        for needed in map(Requirement, requires(name) or []):
+            if needed.marker is None or needed.marker.evaluate({"extra": extra}):
+                todo += [(plain(needed.name), each) for each in ("", *needed.extras)]
+    return {name for name, _ in found}
 
 
 def test_a_room_imports_only_rooms_before_it():
@@ -77,6 +113,7 @@ def rules() -> dict[str, tuple[str, str]]:
                 f"{path.name}: rule {name} is not recorded"
             )
             assert f'code("{script}")' in block, f"{path.name}: rule {name} does not hash its script"
+            assert environment == SHARED.get(path.stem, path.stem), f"{path.name}: environment of rule {name}"
             found[name] = (environment, script)
     return found
 
@@ -86,27 +123,25 @@ def test_every_rule_has_a_log_a_benchmark_an_environment_and_the_hash_of_its_scr
     assert {script for _, script in rules().values()} == {p.stem for p in SCRIPTS}
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "envs").glob("*.yaml")), ids=lambda p: p.stem)
-def test_an_environment_pins_what_the_default_one_does_and_has_what_its_scripts_import(path):
-    pip = next(d["pip"] for d in yaml.safe_load(path.read_text())["dependencies"] if isinstance(d, dict))
-    pins = dict(line.split("==") for line in pip)
-    assert {n: requirements()[n.lower()] for n in pins} == pins
-    scripts = {script for environment, script in rules().values() if environment == path.stem}
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda p: p.stem)
+def test_an_environment_pins_what_its_scripts_need_and_nothing_else(path):
+    """All of it: what they import, directly or through the package, and what that needs, at the default versions."""
+    scripts = [ROOT / "workflow/scripts" / f"{script}.py" for used, script in rules().values() if used == path.stem]
     assert scripts, "no rule uses this environment"
-    needed = set()
-    for script in scripts:
-        file = ROOT / "workflow" / "scripts" / f"{script}.py"
-        modules = [ROOT / "src" / Path(*name.split(".")).with_suffix(".py") for name in modules_of(file)]
-        for source in [file, *(m for m in modules if m.is_file())]:
-            needed |= {name.split(".")[0] for name in imported(source)}
-    needed -= {*sys.stdlib_module_names, "emovlm"}
-    missing = {DISTRIBUTION.get(n, n).lower() for n in needed} - {n.lower() for n in pins}
-    assert missing == set()
+    modules = {
+        ROOT / "src" / Path(*name.split(".")).with_suffix(".py") for file in scripts for name in modules_of(file)
+    }
+    needed = with_dependencies(third_party([*scripts, *filter(Path.is_file, modules)]))
+    assert pins(path) == {name: requirements()[name] for name in needed}
+
+
+def test_only_the_environment_of_the_figures_has_a_plotting_package():
+    """So that another version of one draws figures again and neither renders, trains nor asks again."""
+    assert [p.stem for p in ENVIRONMENTS if {"matplotlib", "seaborn"} & set(pins(p))] == ["figures"]
 
 
 def test_every_direct_import_is_pinned_in_the_requirements():
-    names = {n.split(".")[0] for p in [*MODULES, *SCRIPTS] for n in imported(p)} - {*sys.stdlib_module_names, "emovlm"}
-    assert {DISTRIBUTION.get(n, n).lower() for n in names} - set(requirements()) == set()
+    assert third_party([*MODULES, *SCRIPTS]) - set(requirements()) == set()
 
 
 def test_no_pickle_and_no_remote_code():

@@ -351,7 +351,13 @@ def test_the_configuration_of_the_last_job_is_the_one_to_audit(study):
             ("a", "2026-01-02", ["config/full.yaml"]),
             ("b", "2026-01-01", ["config/broken.yaml"]),
         ):
-            write_record({"ended": ended, "config": config}, record_path("results", name))
+            ran = {
+                "environment": {"deployment": "venv"},
+                "machine": {"slurm_job": None},
+                "ended": ended,
+                "config": config,
+            }
+            write_record({**where, "ended": ended, "config": config}, record_path("results", name))
         record_path("results", "c").write_text("no record")
         assert latest_overrides(".") == ("config/full.yaml",)
     finally:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -17,11 +18,9 @@ from emovlm.core.hashing import seed_of
 from emovlm.evaluation.prompts import CONTEXTS
 
 # Jobs run the Python that runs Snakemake (a conda environment, where one is deployed, comes first),
-# and find the package without installing it.
-os.environ |= {
-    "PATH": os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]),
-    "PYTHONPATH": str(ROOT / "src"),
-}
+# and find the package without installing it. Of conda's jobs Snakemake takes PYTHONPATH away: their shell sets it.
+os.environ |= {"PATH": os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])}
+shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; ")
 
 try:
     STUDY = load_study(config)

@@ -30,7 +30,7 @@ rule describe_gaps:
     wildcard_constraints:
         texts=one_of(TEXTS),
     conda:
-        "../../envs/enrichment.yaml"
+        "../../envs/evaluation.yaml"
     params:
         code=code("describe_gaps"),
         slice=lambda w: as_json(
@@ -62,7 +62,7 @@ rule gather_texts:
     wildcard_constraints:
         texts=one_of(TEXTS),
     conda:
-        "../../envs/enrichment.yaml"
+        "../../envs/evaluation.yaml"
     params:
         code=code("gather_shards"),
     shell:
@@ -84,7 +84,7 @@ rule write_true_texts:
     wildcard_constraints:
         dataset=one_of(RENDERED),
     conda:
-        "../../envs/enrichment.yaml"
+        "../../envs/evaluation.yaml"
     params:
         code=code("write_true_texts"),
         slice=as_json(seed=config["seed"]),

@@ -1,7 +1,7 @@
 """Figures: each from tidy tables, as PDF and PNG.
 
 in:  tables/*.csv, published figures, config tables
-out: figures/<figure>.{pdf,png}, figures/contact_sheet.png
+out: figures/<figure>.{pdf,png}
 """
 
 PRIMARY = {
@@ -115,31 +115,4 @@ rule draw_figure:
         recorded(
             "python workflow/scripts/draw_figure.py --figure {wildcards.figure} --params {params.slice:q}"
             " --tables {params.tables} --pdf {output.pdf} --png {output.png}"
-        )
-
-
-rule draw_contact_sheet:
-    """Show clips of every class at the apex, decoded from the MP4 files."""
-    input:
-        f"<results>/raw/{SHOWN}/truth/clips.parquet",
-    output:
-        report(
-            "<results>/figures/contact_sheet.png",
-            caption="../report/contact_sheet.rst",
-            category="Material",
-            labels={"figure": "contact sheet"},
-        ),
-    log:
-        "<logs>/draw_contact_sheet.log",
-    benchmark:
-        "<benchmarks>/draw_contact_sheet.tsv"
-    conda:
-        "../../envs/data.yaml"
-    params:
-        code=code("clip_sheet"),
-        folder=f"{folder(SHOWN)}/clips",
-    shell:
-        recorded(
-            "python workflow/scripts/clip_sheet.py --sheet contact --clips {input} --folder {params.folder}"
-            " --out {output}"
         )

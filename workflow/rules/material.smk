@@ -1,7 +1,7 @@
 """Material: what a rendered dataset is made of, what it looks like, and that nothing but the face tells the class.
 
 in:  raw/<dataset>: plan, truth, clips
-out: raw/<dataset>/DATASHEET.md, tables/cues.csv, figures/{apex_112,apex_224,strips}.png
+out: raw/<dataset>/DATASHEET.md, tables/cues.csv, figures/{apex_112,apex_224,strips,contact_sheet}.png
 """
 
 APEX_PX = [112, 224]
@@ -24,7 +24,7 @@ rule write_datasheet:
     wildcard_constraints:
         dataset=one_of(RENDERED),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/material.yaml"
     params:
         code=code("write_datasheet"),
         slice=lambda w: as_json(
@@ -51,7 +51,7 @@ rule measure_cues:
     benchmark:
         "<benchmarks>/measure_cues.tsv"
     conda:
-        "../../envs/data.yaml"
+        "../../envs/material.yaml"
     params:
         code=code("measure_cues"),
         slice=as_json(
@@ -81,7 +81,7 @@ rule draw_apex_sheet:
     wildcard_constraints:
         px=one_of(map(str, APEX_PX)),
     conda:
-        "../../envs/data.yaml"
+        "../../envs/material.yaml"
     params:
         code=code("apex_sheet"),
         slice=as_json(
@@ -111,12 +111,39 @@ rule draw_strips:
     benchmark:
         "<benchmarks>/draw_strips.tsv"
     conda:
-        "../../envs/data.yaml"
+        "../../envs/material.yaml"
     params:
         code=code("clip_sheet"),
         folder=f"{folder(SHOWN)}/clips",
     shell:
         recorded(
             "python workflow/scripts/clip_sheet.py --sheet strips --clips {input} --folder {params.folder}"
+            " --out {output}"
+        )
+
+
+rule draw_contact_sheet:
+    """Show clips of every class at the apex, decoded from the MP4 files."""
+    input:
+        f"<results>/raw/{SHOWN}/truth/clips.parquet",
+    output:
+        report(
+            "<results>/figures/contact_sheet.png",
+            caption="../report/contact_sheet.rst",
+            category="Material",
+            labels={"figure": "contact sheet"},
+        ),
+    log:
+        "<logs>/draw_contact_sheet.log",
+    benchmark:
+        "<benchmarks>/draw_contact_sheet.tsv"
+    conda:
+        "../../envs/material.yaml"
+    params:
+        code=code("clip_sheet"),
+        folder=f"{folder(SHOWN)}/clips",
+    shell:
+        recorded(
+            "python workflow/scripts/clip_sheet.py --sheet contact --clips {input} --folder {params.folder}"
             " --out {output}"
         )

@@ -112,7 +112,8 @@ def _validator() -> Callable[[Record], Record]:
 def run_on(plan: Plan, options: str = "") -> str:
     """The command that runs what the study lacks."""
     with_config = f" --configfile {' '.join(plan.overrides)}" if plan.overrides else ""
-    return f"snakemake{options}{with_config}"
+    with_profile = "" if plan.profile == "profiles/default" else f" --workflow-profile {plan.profile}"
+    return f"snakemake{with_profile}{options}{with_config}"
 
 
 def again(plan: Plan, path: str) -> str:
@@ -188,7 +189,9 @@ def _check(job: Job, evidence: _Evidence) -> list[Finding]:
         add("code", job.script, f"{job.name}: {code_edits(job.script, record)}", on)
     _check_claims(job, record, plan, add)
     for path, says in mismatches(record["environment"]):
-        add("environment", path, f"{job.name}: {says}", f"install what {path} pins (make setup), then {anew}")
+        conda = record["environment"]["deployment"] == "conda"  # then Snakemake itself sees the edit
+        do = on if conda else f"install what {path} pins (make setup), then {anew}"
+        add("environment", path, f"{job.name}: {says}", do)
     for each in record["fetched"]:
         if not PIN.fullmatch(each["pin"]):
             says = f"{job.name}: {each['name']} was fetched without a pin of its content"

@@ -16,7 +16,7 @@ import yaml
 from emovlm.core.config import Study, load_study, read_config
 from emovlm.core.errors import StudyError
 from emovlm.provenance.job import job_name, parser
-from emovlm.provenance.record import Places, read_record, record_paths, rule_of
+from emovlm.provenance.record import Places, Record, read_record, record_paths, rule_of
 
 SHELL = "Shell command: python -m emovlm.provenance.job "
 PLANNED = "@planned"  # stands behind the name of the folder of results while the study is planned
@@ -46,10 +46,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """The present study: its tables, its folder of results, and its jobs by name."""
+    """The present study: its tables, its folder of results, its jobs by name, and the profile of its last job."""
 
     study: Study
     overrides: tuple[str, ...]
+    profile: str
     results: str
     places: Places
     jobs: dict[str, Job]
@@ -91,14 +92,25 @@ def latest_overrides(root: str | Path) -> tuple[str, ...]:
     """The files that overrode ``config.yaml`` in the last job that ran: those that the results are made with."""
     pathvars = read_config(root).get("pathvars")
     results = pathvars.get("results") if isinstance(pathvars, dict) else None
+    return _latest_run(Path(root, str(results)))[0]
+
+
+def _latest_run(results: str | Path) -> tuple[tuple[str, ...], str]:
+    """The overrides of the last job that ran, and the profile, as far as its record tells."""
     found = []
-    for path in record_paths(Path(root, str(results))).values():
+    for path in record_paths(results).values():
         try:
             record = read_record(path)
-            found.append((record["ended"], tuple(record["config"])))
+            found.append((record["ended"], tuple(record["config"]), _profile(record)))
         except (StudyError, KeyError, TypeError):
             continue  # the audit says so
-    return max(found, default=("", ()))[1]
+    return max(found, default=("", (), "profiles/default"))[1:]
+
+
+def _profile(record: Record) -> str:
+    if record["machine"]["slurm_job"]:
+        return "profiles/slurm"
+    return "profiles/conda" if record["environment"]["deployment"] == "conda" else "profiles/default"
 
 
 def read_plan(root: str | Path, overrides: Iterable[str] = ()) -> Plan:
@@ -150,7 +162,7 @@ def read_plan(root: str | Path, overrides: Iterable[str] = ()) -> Plan:
             jobs[name] = Job(name, given.code, inputs, outputs, command, told["environments"].get(rule_of(name), ""))
     if not jobs:
         raise StudyError("Snakemake lists no job of the study; is this its folder?")
-    return Plan(study, overrides, results, places, jobs)
+    return Plan(study, overrides, _latest_run(Path(root, results))[1], results, places, jobs)
 
 
 def _in(path: str, folder: str) -> bool:

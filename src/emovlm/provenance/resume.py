@@ -41,7 +41,7 @@ def prepare(arguments: Sequence[str], console: Console) -> None:
 
 
 def unwatched(arguments: Sequence[str]) -> list[Path]:
-    """The outputs that jobs of the killed run finished after it was killed: younger than its lock, unknown to Snakemake.
+    """What jobs of the killed run finished after it was killed: outputs younger than its lock, unknown to Snakemake.
 
     Raises:
         StudyError: Snakemake cannot plan the study.

@@ -50,8 +50,7 @@ def environment(file: str) -> dict[str, Any]:
     Args:
         file: the rule's environment file.
     """
-    inside = Path(sys.prefix).parent
-    conda = inside.name == "conda" and inside.parent.name == ".snakemake"
+    conda = Path(sys.prefix, "conda-meta").is_dir()
     return {
         "file": file,
         "deployment": "conda" if conda else "venv" if sys.prefix != sys.base_prefix else "system",

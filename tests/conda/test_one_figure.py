@@ -1,0 +1,31 @@
+"""One figure in two environments: words are counted in one, the figure is drawn in the other."""
+
+import pytest
+
+from tests.conda.conftest import RESULTS, assert_it_ran_in
+
+FIGURE = str(RESULTS / "figures/frequency.pdf")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _drawn(project):
+    project.run(FIGURE)
+
+
+def test_each_rule_ran_in_the_environment_of_its_stage(project):
+    jobs = project.path / RESULTS / "provenance/jobs"
+    assert_it_ran_in("envs/frequency.yaml", jobs / "count_terms.json")
+    assert_it_ran_in("envs/figures.yaml", jobs / "draw_figure/frequency.json")
+    assert project.would_run(FIGURE) == {}
+
+
+def test_an_edited_environment_reruns_its_own_jobs_and_what_follows(project, edited):
+    edited("envs/figures.yaml", "seaborn==0.13.2", "seaborn==0.13.1")
+    assert project.would_run(FIGURE) == {"draw_figure": 1}
+    edited("envs/frequency.yaml", "# Counting", "# Always counting")
+    assert project.would_run(FIGURE) == {"count_terms": 1, "draw_figure": 1}
+
+
+def test_another_mode_reruns_every_job(project, monkeypatch):
+    monkeypatch.setattr(project, "profile", "profiles/default")
+    assert project.would_run(FIGURE) == {"count_terms": 1, "draw_figure": 1}
