@@ -351,12 +351,7 @@ def test_the_configuration_of_the_last_job_is_the_one_to_audit(study):
             ("a", "2026-01-02", ["config/full.yaml"]),
             ("b", "2026-01-01", ["config/broken.yaml"]),
         ):
-            ran = {
-                "environment": {"deployment": "venv"},
-                "machine": {"slurm_job": None},
-                "ended": ended,
-                "config": config,
-            }
+            where = {"environment": {"deployment": "venv"}, "machine": {"slurm_job": None}}
             write_record({**where, "ended": ended, "config": config}, record_path("results", name))
         record_path("results", "c").write_text("no record")
         assert latest_overrides(".") == ("config/full.yaml",)
