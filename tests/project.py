@@ -1,9 +1,13 @@
 """A copy of the project in which tests run and edit the quick study."""
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +54,7 @@ class Project:
 
     def would_run(self, *targets: str) -> dict[str, int]:
         """Jobs that Snakemake would run now, by rule; `all` is left out."""
-        done = self.snakemake("--dry-run", "--quiet", "reason", *targets)
+        done = self.snakemake(*targets, "--dry-run", "--quiet", "reason")
         assert done.returncode == 0, done.stdout[-4000:]
         if "Nothing to be done" in done.stdout:
             return {}
@@ -63,3 +67,38 @@ class Project:
         text = path.read_text()
         assert old in text, f"{name} has no {old!r}"
         path.write_text(text.replace(old, new, 1))
+
+    def scripts(self, name: str, *arguments: str) -> list[int]:
+        """Processes that run a script of the workflow in this copy, with these texts among their arguments."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    words = (entry / "cmdline").read_text().split("\0")
+                    here = os.readlink(entry / "cwd") == str(self.path)
+                except OSError:
+                    continue  # it has ended
+                named = words[1:2] == [f"workflow/scripts/{name}.py"]
+                if here and named and all(any(text in word for word in words) for text in arguments):
+                    found.append(int(entry.name))
+        return found
+
+    def hold(self, name: str, *arguments: str, seconds: float = 180) -> int:
+        """Wait for a script to start, and stop it there, as if it hung; its process."""
+        until(lambda: self.scripts(name, *arguments), seconds)
+        (process,) = self.scripts(name, *arguments)
+        os.kill(process, signal.SIGSTOP)
+        return process
+
+
+def until(condition: Callable[[], object], seconds: float = 120) -> None:
+    """Wait until the condition holds.
+
+    Raises:
+        TimeoutError: it never did.
+    """
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited {seconds} s in vain")
+        time.sleep(0.05)

@@ -1,7 +1,6 @@
 """The quick study on a real SLURM of this machine, which slurm.sh starts: jobs are asked of SLURM's own accounting."""
 
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.conda.conftest import environments
-from tests.project import RESULTS, ROOT, Project
+from tests.project import RESULTS, ROOT, Project, until
 
 from emovlm.core.hashing import sha256_file
 from emovlm.provenance.record import Record, read_record, record_paths, rule_of
@@ -91,19 +90,6 @@ def settled(cluster: Cluster) -> dict[str, Job]:
     """The accounting, once all jobs have ended in it."""
     until(lambda: not {job.state for job in cluster.jobs().values()} & {"PENDING", "RUNNING", "COMPLETING"}, 60)
     return cluster.jobs()
-
-
-def until(condition: Callable[[], object], seconds: float = 120) -> None:
-    """Wait until the condition holds.
-
-    Raises:
-        TimeoutError: it never did.
-    """
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError(f"waited {seconds} s in vain")
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.cluster.conftest import SLURM, Cluster, settled, until
-from tests.project import RESULTS
+from tests.cluster.conftest import SLURM, Cluster, settled
+from tests.project import RESULTS, until
 
 from emovlm.provenance.audit import audit
 from emovlm.provenance.plan import read_plan
@@ -25,30 +25,6 @@ MINUTE = "  count_terms: {runtime: 1 * attempt}\n"
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory, environments) -> Cluster:
     return Cluster(tmp_path_factory.mktemp("disturbed") / "emovlm")
-
-
-def scripts(cluster: Cluster, name: str, *arguments: str) -> list[int]:
-    """Processes that run a script of the workflow in this study, with these words among their arguments."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                words = (entry / "cmdline").read_text().split("\0")
-                here = os.readlink(entry / "cwd") == str(cluster.path)
-                named = words[1:2] == [f"workflow/scripts/{name}.py"]
-                if here and named and all(any(argument in word for word in words) for argument in arguments):
-                    found.append(int(entry.name))
-            except OSError:
-                continue  # it has ended
-    return found
-
-
-def hold(cluster: Cluster, name: str, *arguments: str, seconds: float = 180) -> int:
-    """Wait for a script to start, and stop it there, as if it hung; its process."""
-    until(lambda: scripts(cluster, name, *arguments), seconds)
-    (process,) = scripts(cluster, name, *arguments)
-    os.kill(process, signal.SIGSTOP)
-    return process
 
 
 def let_answer(process: int, store: Path) -> bytes:
@@ -73,7 +49,7 @@ def test_a_job_over_its_time_is_retried_with_more(cluster):
         "profiles/slurm/config.yaml", "set-resources:\n", "set-resources:\n  count_terms: {runtime: 1 * attempt}\n"
     )
     run = cluster.start(str(RESULTS / "lexicon/frequency.csv"))
-    hold(cluster, "count_terms")
+    cluster.hold("count_terms")
     finish(run)
     settled(cluster)
     first, second = cluster.jobs_of("count_terms")
@@ -96,9 +72,9 @@ def test_outages_of_the_accounting_database_and_the_controller_lose_nothing(clus
     run = cluster.start(
         *(str(RESULTS / f"models/organism-{arm}/1/model.safetensors") for arm in ("frequency", "uniform"))
     )
-    until(lambda: scripts(cluster, "write_captions"))
+    until(lambda: cluster.scripts("write_captions"))
     subprocess.run([SLURM, "stop_daemon", "slurmdbd"], check=True)
-    until(lambda: scripts(cluster, "pretrain_organism"))
+    until(lambda: cluster.scripts("pretrain_organism"))
     subprocess.run([SLURM, "stop_daemon", "slurmctld"], check=True)
     time.sleep(20)
     subprocess.run([SLURM, "start_controller"], check=True)
@@ -113,7 +89,7 @@ def test_outages_of_the_accounting_database_and_the_controller_lose_nothing(clus
 def test_a_cancelled_shard_goes_on_where_it_was(cluster):
     run = cluster.start(str(RESULTS / "answers/freq-fps5/1/0.parquet"))
     store = cluster.path / RESULTS / ANSWERED
-    held = hold(cluster, "answer_clips")
+    held = cluster.hold("answer_clips")
     kept = let_answer(held, store)
     (number,) = running(cluster)
     subprocess.run(["scancel", number], check=True)
@@ -129,7 +105,7 @@ def test_a_cancelled_shard_goes_on_where_it_was(cluster):
 def test_a_killed_snakemake_is_resumed(cluster, undisturbed):
     run = cluster.start()
     store = cluster.path / RESULTS / "answers/store/unif-fps5.1.0.jsonl"
-    held = hold(cluster, "answer_clips", "unif-fps5.1.0", seconds=600)
+    held = cluster.hold("answer_clips", "unif-fps5.1.0", seconds=600)
     kept = let_answer(held, store)
     run.send_signal(signal.SIGKILL)
     run.wait()

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -30,7 +30,7 @@ def prepare(arguments: Sequence[str], console: Console) -> None:
     Raises:
         StudyError: Snakemake still runs in this folder, or cannot plan the study.
     """
-    if running := processes("snakemake"):
+    if running := processes(is_snakemake):
         raise StudyError(f"Snakemake still runs in this folder (process {running[0]}); end it, or wait for it")
     _cancel_cluster_jobs(console)
     _end_local_jobs(console)
@@ -60,22 +60,28 @@ def unwatched(arguments: Sequence[str]) -> list[Path]:
     return found
 
 
-def processes(program: str) -> list[int]:
-    """Processes of this machine that run a Python module or program of this name in this folder, for themselves.
-
-    The Snakemake inside a SLURM job, which may be on this machine, has a ``--mode`` and is left out.
-    """
+def processes(chosen: Callable[[list[str]], bool]) -> list[int]:
+    """Processes of this machine that run in this folder, chosen by the words of their command."""
     here, found = os.getcwd(), []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 words = (entry / "cmdline").read_text(errors="replace").split("\0")
-                named = any(Path(word).name == program for word in words[:4])
-                if named and "--mode" not in words and os.readlink(entry / "cwd") == here:
+                if chosen(words) and os.readlink(entry / "cwd") == here:
                     found.append(int(entry.name))
             except OSError:
                 continue  # it has ended, or is another user's
     return sorted(found)
+
+
+def is_snakemake(words: list[str]) -> bool:
+    """Is this Snakemake itself, and not the one inside a SLURM job, which has a ``--mode``?"""
+    return "--mode" not in words and any(Path(word).name == "snakemake" for word in words[:4])
+
+
+def is_job(words: list[str]) -> bool:
+    """Is this the command of a rule, or the script in it?"""
+    return words[1:3] == ["-m", "emovlm.provenance.job"] or any(w.startswith("workflow/scripts/") for w in words[1:2])
 
 
 def cluster_jobs() -> list[str]:
@@ -104,14 +110,14 @@ def _cancel_cluster_jobs(console: Console) -> None:
 
 
 def _end_local_jobs(console: Console) -> None:
-    for number, seconds in ((signal.SIGTERM, GRACE), (signal.SIGKILL, GRACE)):
-        if not (orphans := processes("emovlm.provenance.job")):
-            return
-        console.print(f"ending {len(orphans)} jobs of the killed run on this machine")
-        for orphan in orphans:
+    if orphans := processes(is_job):
+        console.print(f"ending the killed run's jobs on this machine: processes {', '.join(map(str, orphans))}")
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for orphan in processes(is_job):
             os.kill(orphan, number)
-        until = time.monotonic() + seconds
-        while processes("emovlm.provenance.job") and time.monotonic() < until:
+            os.kill(orphan, signal.SIGCONT)  # one that was stopped would not end
+        until = time.monotonic() + GRACE
+        while processes(is_job) and time.monotonic() < until:
             time.sleep(0.2)
 
 

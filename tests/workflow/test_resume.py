@@ -1,0 +1,61 @@
+"""After Snakemake was killed, `emovlm resume` goes on: no job runs twice, none is trusted that nobody watched."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from emovlm.provenance.record import record_path
+from tests.project import RESULTS, Project, until
+
+COUNTED, PLANNED = RESULTS / "lexicon/frequency.csv", RESULTS / "raw/synface/plan.parquet"
+
+
+@pytest.fixture
+def killed(tmp_path):
+    """A study whose Snakemake was killed while two jobs ran: one finished alone, the other, a process, hangs."""
+    project = Project(tmp_path / "emovlm")
+    run = project.start(str(COUNTED), str(PLANNED), "--cores", "2")
+    held = {script: project.hold(script) for script in ("count_terms", "plan_clips")}
+    run.kill()
+    run.wait()
+    os.kill(held["count_terms"], signal.SIGCONT)
+    until(record_path(project.path / RESULTS, "count_terms").is_file)
+    yield project, held["plan_clips"]
+    for process in project.scripts("plan_clips"):
+        os.kill(process, signal.SIGKILL)
+
+
+def test_what_a_killed_run_left_is_ended_and_made_again(killed):
+    project, hanging = killed
+    resumed = resume(project)
+    assert resumed.returncode == 0, resumed.stdout
+    assert "ending the killed run's jobs on this machine" in resumed.stdout and str(hanging) in resumed.stdout
+    assert f"{COUNTED}: finished after Snakemake was killed; made again" in resumed.stdout
+    assert f"{PLANNED}: finished" not in resumed.stdout
+    assert not Path(f"/proc/{hanging}").exists()
+    project.edit("config/lexicon.tsv", " angering", "")
+    assert project.would_run(str(COUNTED), str(PLANNED)) == {"count_terms": 1}  # Snakemake knows how it was made
+    again = resume(project)
+    assert again.returncode == 0 and "made again" not in again.stdout
+
+
+def test_a_running_snakemake_is_left_alone(tmp_path):
+    project = Project(tmp_path / "emovlm")
+    run = project.start(str(COUNTED), "--cores", "1")
+    held = project.hold("count_terms")
+    refused = resume(project)
+    assert refused.returncode == 1 and f"Snakemake still runs in this folder (process {run.pid})" in refused.stdout
+    os.kill(held, signal.SIGCONT)
+    output, _ = run.communicate()
+    assert run.returncode == 0, output
+
+
+def resume(project: Project) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "emovlm.cli", "resume", "--", str(COUNTED), str(PLANNED), *project.options]
+    return subprocess.run(
+        command, cwd=project.path, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
