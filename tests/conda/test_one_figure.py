@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.conda.conftest import RESULTS, assert_it_ran_in
-from tests.workflow.conftest import Project
+from tests.conda.conftest import assert_it_ran_in
+from tests.workflow.conftest import RESULTS, Project
 
 FIGURE = str(RESULTS / "figures/frequency.pdf")
 

@@ -43,7 +43,7 @@ class Project:
 
     def would_run(self, *targets: str) -> dict[str, int]:
         """Jobs that Snakemake would run now, by rule; `all` is left out."""
-        done = self.snakemake("--dry-run", "--quiet", "reason", *targets)
+        done = self.snakemake(*targets, "--dry-run", "--quiet", "reason")
         assert done.returncode == 0, done.stdout[-4000:]
         if "Nothing to be done" in done.stdout:
             return {}
