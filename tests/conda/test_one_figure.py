@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.conda.conftest import RESULTS, assert_it_ran_in
+from tests.conda.conftest import assert_it_ran_in
+from tests.project import RESULTS
 
 FIGURE = str(RESULTS / "figures/frequency.pdf")
 
