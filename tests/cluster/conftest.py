@@ -112,7 +112,13 @@ class Finished:
 
 @pytest.fixture(scope="session")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, environments: Path) -> Finished:
-    """The whole quick study, with nothing in its way."""
+    """The whole quick study, with nothing in its way; once what needs a network is there, it has none."""
     cluster = Cluster(tmp_path_factory.mktemp("undisturbed") / "emovlm")
-    cluster.run()
+    cluster.run("--conda-create-envs-only")
+    cluster.run("prefetch_weights")
+    assert cluster.jobs() == {}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("http_proxy", "https_proxy", "PIP_INDEX_URL"):
+            patch.setenv(name, "http://127.0.0.1:9/")  # where nobody answers; jobs inherit it
+        cluster.run()
     return Finished(cluster, settled(cluster), cluster.records(), cluster.tables())
