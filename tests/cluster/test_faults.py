@@ -58,13 +58,13 @@ def test_a_job_over_its_time_is_retried_with_more(cluster):
 
 
 def test_a_job_over_its_memory_is_retried_with_more(cluster):
-    cluster.edit("profiles/slurm/config.yaml", "train_tower: {mem_mb: 4000", "train_tower: {mem_mb: 600")
+    cluster.edit("profiles/slurm/config.yaml", "train_tower: {mem_mb: 4000", "train_tower: {mem_mb: 300")
     cluster.run(str(RESULTS / "models/tower/1/model.safetensors"))
     settled(cluster)
     *before, last = cluster.jobs_of("train_tower")
     assert before and {job.state for job in before} <= {"FAILED", "OUT_OF_MEMORY"}
     assert last.state == "COMPLETED"
-    assert [job.memory for job in (*before, last)] == [600 * n for n in range(1, len(before) + 2)]
+    assert [job.memory for job in (*before, last)] == [300 * n for n in range(1, len(before) + 2)]
 
 
 def test_outages_of_the_accounting_database_and_the_controller_lose_nothing(cluster):
