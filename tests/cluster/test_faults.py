@@ -24,7 +24,9 @@ MINUTE = "  count_terms: {runtime: 1 * attempt}\n"
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory, environments) -> Cluster:
-    return Cluster(tmp_path_factory.mktemp("disturbed") / "emovlm")
+    cluster = Cluster(tmp_path_factory.mktemp("disturbed") / "emovlm")
+    cluster.run("--conda-create-envs-only")  # minutes the first time, which no test below is to wait for
+    return cluster
 
 
 def let_answer(process: int, store: Path) -> bytes:
