@@ -1,5 +1,6 @@
 """What all rules share, that is the valid study, its ids as wildcards, and the two ingredients of `params`."""
 
+import gc
 import json
 import os
 import shlex
@@ -15,7 +16,10 @@ from emovlm.core.codehash import code_hash
 from emovlm.core.config import load_study
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import seed_of
+from emovlm.datasets.readers import ANNOTATIONS
 from emovlm.evaluation.prompts import CONTEXTS
+
+gc.set_threshold(100_000)  # planning makes many small objects and drops few: look for garbage less often
 
 # Jobs run the Python that runs Snakemake (a conda environment, where one is deployed, comes first),
 # and find the package without installing it. Of conda's jobs Snakemake takes PYTHONPATH away: their shell sets it.
@@ -62,7 +66,7 @@ wildcard_constraints:
     sampler=one_of(STUDY.frame_samplers),
     training_sampler=one_of(STUDY.training_samplers),
     replicate=r"\d+",
-    condition=one_of(STUDY.conditions),
+    condition=r"[a-z0-9-]+",  # any id: a study has hundreds, and Snakemake writes this into every path
     shard=r"\d+",
 
 

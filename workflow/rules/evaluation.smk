@@ -57,6 +57,8 @@ rule gather_answers:
         "<logs>/gather_answers/{condition}.log",
     benchmark:
         "<benchmarks>/gather_answers/{condition}.tsv"
+    wildcard_constraints:
+        condition=one_of(STUDY.conditions),
     conda:
         "../../envs/evaluation.yaml"
     params:

@@ -5,10 +5,11 @@ def annotations(dataset):
     """The files whose change means that a dataset has changed."""
     if dataset in RENDERED:
         return [f"{folder(dataset)}/annotations/identities.csv"]
-    if not Path(folder(dataset)).is_dir():
+    place = Path(folder(dataset), ANNOTATIONS[STUDY.datasets[dataset]["kind"]])
+    if not place.is_dir():
         where = f"{config['tables']['datasets']}, row {dataset}, column folder"
-        raise WorkflowError(f"{where}: no such folder: {folder(dataset)}")
-    return sorted(str(p) for p in Path(folder(dataset)).rglob("*") if p.suffix in (".txt", ".csv"))
+        raise WorkflowError(f"{where}: no such folder: {place}")
+    return sorted(str(p) for p in place.rglob("*") if p.suffix in (".txt", ".csv"))
 
 
 def stores(dataset):

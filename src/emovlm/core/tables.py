@@ -5,6 +5,7 @@ Every message names the file, the line and the column, and says what is allowed.
 
 import csv
 import io
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,15 @@ Row = dict[str, Any]
 SCHEMAS = Path(__file__).resolve().parents[3] / "workflow" / "schemas"
 
 
+@cache
+def _validator(schema: str) -> jsonschema.Draft202012Validator:
+    """Validator of ``workflow/schemas/<schema>.schema.yaml``, made once for all rows of a table."""
+    return jsonschema.Draft202012Validator(read_yaml(SCHEMAS / f"{schema}.schema.yaml"))
+
+
 def check(value: Any, schema: str, where: str) -> None:
     """Check ``value`` against ``workflow/schemas/<schema>.schema.yaml``."""
-    validator = jsonschema.Draft202012Validator(read_yaml(SCHEMAS / f"{schema}.schema.yaml"))
-    error = jsonschema.exceptions.best_match(validator.iter_errors(value))
+    error = jsonschema.exceptions.best_match(_validator(schema).iter_errors(value))
     if error is not None:
         key = ".".join(map(str, error.absolute_path))
         raise StudyError(f"{where}{f', key {key}' if key else ''}: {error.message}")
@@ -35,7 +41,7 @@ def read_rows(path: str | Path, schema: str) -> list[Row]:
     path = Path(path)
     if not path.is_file():
         raise StudyError(f"{path}: no such table; config key tables.{schema} names it")
-    types = {k: v.get("type") for k, v in read_yaml(SCHEMAS / f"{schema}.schema.yaml")["properties"].items()}
+    types = {k: v.get("type") for k, v in _validator(schema).schema["properties"].items()}
     rows = []
     try:
         lines = io.StringIO(path.read_text(encoding="utf-8"), newline="")

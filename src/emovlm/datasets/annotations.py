@@ -7,6 +7,7 @@ import csv
 import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from emovlm.core import notes
@@ -69,15 +70,23 @@ def inside(folder: Path, path: str, where: str) -> Path:
     Raises:
         StudyError: ``path`` is absolute, climbs with ``..``, or a symbolic link leads out of ``folder``.
     """
-    relative = PurePosixPath(path)
-    real, target = os.path.realpath(folder), os.path.realpath(folder / path)
-    leaves = relative.is_absolute() or ".." in relative.parts or os.path.commonpath([real, target]) != real
-    if leaves or target == real:
+    parent, name = os.path.split(f"{folder}/{path}")
+    target = f"{_real(parent)}/{name}"
+    if os.path.islink(target):
+        target = os.path.realpath(target)
+    climbs = path.startswith("/") or ".." in path.split("/") or name in ("", ".")
+    if climbs or not target.startswith(f"{_real(str(folder))}/"):
         raise StudyError(
             f"{where}: the path {path!r} is not inside the dataset's folder {folder}; "
             "annotations may only name files below it, links included"
         )
     return folder / path
+
+
+@lru_cache(maxsize=1024)
+def _real(folder: str) -> str:
+    """A folder without links; remembered, since a dataset's clips share few."""
+    return os.path.realpath(folder)
 
 
 def read_identities(file: Path) -> dict[str, str]:

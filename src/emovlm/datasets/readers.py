@@ -85,3 +85,6 @@ def _same_label(a: Line, b: Line) -> None:
 
 
 READERS: dict[str, Reader] = {"synface": read_synface, "mafw": read_mafw}
+
+ANNOTATIONS = {"synface": "annotations", "mafw": "Train & Test Set"}
+"""Where the lists of a kind of dataset are, so that planning never walks through its clips."""

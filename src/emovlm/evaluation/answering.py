@@ -37,8 +37,8 @@ def answer_clips(
     """
     context, asked = params["context"], {k: params[k] for k in ("context", "max_new_tokens")}
     bias = _bias(params["decision"], system, classes, question, frames, labels)
-    by_clip = dict(iter(sample.groupby("clip_id")))
-    texts_by_clip = dict(iter(texts.groupby("clip_id"))) if texts is not None else {}
+    by_clip = _by_clip(sample, clips)
+    texts_by_clip = _by_clip(texts, clips) if texts is not None else {}
     rows = []
     for clip in track(list(clips.itertuples()), "answer", "clips"):
         row = {"clip_id": clip.clip_id, "replicate": params["replicate"], "label": clip.label, "status": "ok",
@@ -77,6 +77,11 @@ def answer_clips(
             **{f"score_{c}": scores[c] for c in classes},
         })  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _by_clip(rows: pd.DataFrame, clips: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The rows of each of the clips; a dataset may have a thousand times as many as a shard."""
+    return dict(iter(rows[rows["clip_id"].isin(clips["clip_id"])].groupby("clip_id")))
 
 
 def _bias(

@@ -1,0 +1,88 @@
+"""What a dataset of very many clips costs the jobs that are not sharded: seconds and memory of each.
+
+    PYTHONPATH=src:. python benchmarks/million_clips.py --clips 1000000
+
+Writes annotation lists in MAFW's layout and the tables that decoding would write, without any clip, and runs the
+study's own scripts on them, as its rules do. Time is CPU time, memory the peak of the process.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from benchmarks.paper_matrix import ROOT, table, write_annotations
+
+from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX
+from emovlm.core.hashing import shard_of
+from emovlm.core.io import write_table
+
+FPS = 25.0
+
+
+def write_index(folder: Path, clips: int, frames: int, shards: int) -> tuple[list[str], list[str]]:
+    """The tables of decoding: every clip decoded, with as many frames."""
+    ids = np.array([f"mafw/{k:07}" for k in range(clips)])
+    shard = np.array([shard_of(clip_id, shards) for clip_id in ids])
+    paths: tuple[list[str], list[str]] = [], []
+    for k in range(shards):
+        own = ids[shard == k]
+        row = {"status": "ok", "reason": None, "n_frames": frames, "fps": FPS, "duration_s": frames / FPS}
+        index = np.tile(np.arange(frames), len(own))
+        tables = (
+            (pd.DataFrame({"clip_id": own, **row, "width": 224, "height": 224}), CLIP_INDEX),
+            (
+                pd.DataFrame({"clip_id": np.repeat(own, frames), "frame_index": index, "timestamp_s": index / FPS}),
+                FRAME_INDEX,
+            ),
+        )
+        for (frame, contract), listed in zip(tables, paths, strict=True):
+            listed.append(str(folder / f"{k}.{contract.name.replace(' ', '-')}.parquet"))
+            write_table(frame, listed[-1], contract)
+    return paths
+
+
+def measure(script: str, params: dict, *arguments: str) -> None:
+    """Run a script of the workflow; print its CPU seconds and peak memory."""
+    command = [sys.executable, f"workflow/scripts/{script}.py", "--params", json.dumps(params), *arguments]
+    pid = os.spawnve(os.P_NOWAIT, sys.executable, command, {**os.environ, "PYTHONPATH": "src"})
+    _, status, used = os.wait4(pid, 0)
+    if status:
+        sys.exit(f"{script} failed")
+    print(f"{script:16}{used.ru_utime + used.ru_stime:8.1f} s{used.ru_maxrss / 2**20:8.1f} GiB", flush=True)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--clips", type=int, default=1_000_000)
+    arguments.add_argument("--frames", type=int, default=80, help="frames a clip")
+    arguments.add_argument("--shards", type=int, default=50)
+    given = arguments.parse_args()
+    os.chdir(ROOT)
+    classes = [row["emotion"] for row in table("lexicon")]
+    samplers = {row["sampler"]: row for row in table("frame_samplers")}
+    balanced = next(row for row in table("training_samplers") if row["kind"] == "balanced")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_annotations(folder, given.clips)
+        manifest = str(folder / "manifest.parquet")
+        dataset = {"dataset": "mafw", "kind": "mafw", "classes": classes, "permuted_labels": [], "seed": None}
+        measure("make_manifest", dataset, "--folder", str(folder), "--out", manifest)
+        clips, frames = write_index(folder, given.clips, given.frames, given.shards)
+        for sampler in ("fps5", "fps5-shuffled"):
+            row = samplers[sampler]
+            params = {"sampler": row, "base": samplers.get(row.get("base")), "seed": 0}
+            out = str(folder / f"{sampler}.parquet")
+            measure("sample_frames", params, "--clips", *clips, "--frames", *frames, "--out", out)
+        pd.read_parquet(manifest).assign(split="train").to_parquet(manifest)  # MAFW's folds are test sets so far
+        drawn = {"sampler": balanced, "seed": 0, "n_draws": 100_000}
+        out = str(folder / "schedule.parquet")
+        measure("sample_training", drawn, "--manifest", manifest, "--clips", *clips, "--out", out)
+
+
+if __name__ == "__main__":
+    main()
