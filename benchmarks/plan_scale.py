@@ -119,7 +119,7 @@ def shards_needed(gpu: Gpu) -> dict[str, int]:
 
 def snakemake(*arguments: str, configs: list[Path]) -> tuple[str, float]:
     """What Snakemake says, and its CPU seconds: it has one thread, and others may share this machine."""
-    command = [sys.executable, "-m", "snakemake", "--profile", "profiles/default", "--cores", "2", *arguments]
+    command = [sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/default", *arguments]
     start = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [*command, "--configfile", *map(str, configs)],
