@@ -85,7 +85,7 @@ def permuted(answers, seed):
 
 
 @pytest.mark.parametrize("replicates", [1, 3])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_answers_by_permuted_labels_support_no_claim_about_models(seed, replicates):
     def answer(number, condition):
         drawn = draw_answers([seed, number], 330, 40, skill=0.7, failed=0, classes=CLASSES, replicates=replicates)
@@ -95,7 +95,7 @@ def test_answers_by_permuted_labels_support_no_claim_about_models(seed, replicat
 
 
 @pytest.mark.parametrize("replicates", [1, 3])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_habits_without_recognition_support_no_claim_about_models(seed, replicates):
     """Systems that name emotions as often as their training did, whatever they see.
 
