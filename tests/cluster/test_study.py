@@ -46,8 +46,8 @@ def test_jobs_of_seconds_share_one_job_of_slurm(undisturbed):
     assert len(undisturbed.jobs) < 0.5 * len(ran)
     for rule in ("sample_frames", "compute_metrics", "draw_figure"):
         of_rule = {r["machine"]["slurm_job"] for n, r in undisturbed.records.items() if n.split("/")[0] == rule}
-        assert len(of_rule) == 1
-        assert "cpu=1," in undisturbed.jobs[of_rule.pop()].allocated
+        assert len(of_rule) <= 2
+        assert all("cpu=1," in undisturbed.jobs[number].allocated for number in of_rule)
 
 
 def test_the_audit_of_a_study_from_the_cluster_finds_nothing(undisturbed, monkeypatch):
@@ -75,7 +75,7 @@ def test_an_edited_module_submits_the_rules_that_import_it(cluster):
 def test_an_edited_environment_submits_the_rules_that_run_in_it(cluster):
     cluster.edit("envs/figures.yaml", "  - pip:\n", "  - pip:\n      - toolz==1.1.0\n")
     jobs, ran = cluster.submitted_by(cluster.run)
-    assert set(ran) == {"draw_figure", "typeset_paper"}
+    assert set(ran) == {"list_variants", "draw_figure", "typeset_paper"}
     assert len(jobs) == 1
     record = cluster.records()["draw_figure/fps"]
     assert record["environment"]["packages"]["toolz"] == "1.1.0"
