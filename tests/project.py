@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from emovlm.provenance.resume import processes
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path("results/quick")
 
@@ -70,18 +72,11 @@ class Project:
 
     def scripts(self, name: str, *arguments: str) -> list[int]:
         """Processes that run a script of the workflow in this copy, with these texts among their arguments."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    words = (entry / "cmdline").read_text().split("\0")
-                    here = os.readlink(entry / "cwd") == str(self.path)
-                except OSError:
-                    continue  # it has ended
-                named = words[1:2] == [f"workflow/scripts/{name}.py"]
-                if here and named and all(any(text in word for word in words) for text in arguments):
-                    found.append(int(entry.name))
-        return found
+        script = f"workflow/scripts/{name}.py"
+        return processes(
+            lambda words: words[1:2] == [script] and all(any(text in word for word in words) for text in arguments),
+            self.path,
+        )
 
     def hold(self, name: str, *arguments: str, seconds: float = 180) -> int:
         """Wait for a script to start, and stop it there, as if it hung; its process."""

@@ -60,9 +60,9 @@ def unwatched(arguments: Sequence[str]) -> list[Path]:
     return found
 
 
-def processes(chosen: Callable[[list[str]], bool]) -> list[int]:
-    """Processes of this machine that run in this folder, chosen by the words of their command."""
-    here, found = os.getcwd(), []
+def processes(chosen: Callable[[list[str]], bool], folder: str | Path = ".") -> list[int]:
+    """Processes of this machine that run in a folder, chosen by the words of their command."""
+    here, found = os.path.realpath(folder), []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
