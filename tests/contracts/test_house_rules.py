@@ -123,15 +123,28 @@ def test_every_rule_has_a_log_a_benchmark_an_environment_and_the_hash_of_its_scr
     assert {script for _, script in rules().values()} == {p.stem for p in SCRIPTS}
 
 
+def sources(script: str) -> list[Path]:
+    """A script's file and those of all package modules that it imports, directly or not."""
+    file = ROOT / "workflow/scripts" / f"{script}.py"
+    modules = (ROOT / "src" / Path(*name.split(".")).with_suffix(".py") for name in modules_of(file))
+    return [file, *filter(Path.is_file, modules)]
+
+
+def test_the_slurm_profile_knows_all_its_rules_and_gives_a_gpu_to_those_that_run_networks():
+    profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
+    assert {*profile["set-resources"], *profile["groups"]} <= set(rules())
+    with_gpu = {rule for rule, asked in profile["set-resources"].items() if "gpu" in asked}
+    with_torch = {rule for rule, (_, script) in rules().items() if "torch" in third_party(sources(script))}
+    assert with_torch - with_gpu == {"write_true_texts"}  # it shares a module with those that write texts
+    assert with_gpu <= with_torch
+
+
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda p: p.stem)
 def test_an_environment_pins_what_its_scripts_need_and_nothing_else(path):
     """All of it: what they import, directly or through the package, and what that needs, at the default versions."""
-    scripts = [ROOT / "workflow/scripts" / f"{script}.py" for used, script in rules().values() if used == path.stem]
-    assert scripts, "no rule uses this environment"
-    modules = {
-        ROOT / "src" / Path(*name.split(".")).with_suffix(".py") for file in scripts for name in modules_of(file)
-    }
-    needed = with_dependencies(third_party([*scripts, *filter(Path.is_file, modules)]))
+    files = [file for used, script in rules().values() if used == path.stem for file in sources(script)]
+    assert files, "no rule uses this environment"
+    needed = with_dependencies(third_party(files))
     assert pins(path) == {name: requirements()[name] for name in needed}
 
 
