@@ -170,6 +170,8 @@ stop() {
   stop_daemon slurmdbd
   mariadb-admin shutdown >/dev/null 2>&1 || true
   [ ! -s /run/munge/munged.pid ] || kill "$(cat /run/munge/munged.pid)" 2>/dev/null || true
+  # With it and no controller, the SLURM plugin would keep every start of Snakemake waiting for 10 seconds.
+  rm -f /etc/slurm/slurm.conf
 }
 
 wipe() {
