@@ -1,6 +1,6 @@
 """A real conda and a channel that it can create the study's environments from, out of the Python Package Index alone.
 
-    python tests/conda/install.py FOLDER        then: PATH=FOLDER/cmd:$PATH snakemake --profile profiles/conda ...
+    python tests/conda/install.py FOLDER      then: PATH=FOLDER/cmd:$PATH make study PROFILE=profiles/conda
 
 conda 24.7.1, the oldest that Snakemake takes, is inside the wheel of conda-lock, complete but for its import prefix. It
 uses the classic solver, which needs no more than these packages. Only FOLDER/cmd belongs on PATH: FOLDER/bin has a
