@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from emovlm.core.errors import StudyError
 from emovlm.provenance.record import record_path
+from emovlm.provenance.resume import LOGS, cluster_jobs
 from tests.project import RESULTS, Project, until
 
 COUNTED, PLANNED = RESULTS / "lexicon/frequency.csv", RESULTS / "raw/synface/plan.parquet"
@@ -52,6 +54,17 @@ def test_a_running_snakemake_is_left_alone(tmp_path):
     os.kill(held, signal.SIGCONT)
     output, _ = run.communicate()
     assert run.returncode == 0, output
+
+
+def test_a_silent_slurm_stops_only_studies_that_gave_it_jobs(tmp_path, monkeypatch):
+    (tmp_path / "squeue").write_text("#!/bin/sh\necho 'squeue: fatal: no configuration' >&2; exit 1\n")
+    (tmp_path / "squeue").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.chdir(tmp_path)
+    assert cluster_jobs() == []
+    (tmp_path / LOGS).mkdir(parents=True)
+    with pytest.raises(StudyError, match=r"SLURM does not say which jobs run \(squeue: fatal: no configuration\)"):
+        cluster_jobs()
 
 
 def resume(project: Project) -> subprocess.CompletedProcess[str]:

@@ -14,6 +14,7 @@ from rich.console import Console
 from emovlm.core.errors import StudyError
 
 PREFIX = "emovlm_"  # what SLURM jobs are called: slurm-jobname-prefix of profiles/slurm
+LOGS = Path("results/slurm")  # what its jobs write: slurm-logdir of profiles/slurm
 GRACE = 30  # seconds in which a job may end by itself once told to
 
 
@@ -88,12 +89,14 @@ def cluster_jobs() -> list[str]:
     """Numbers of the SLURM jobs that this study has queued or running; none where there is no SLURM.
 
     Raises:
-        StudyError: SLURM does not answer.
+        StudyError: SLURM does not answer, and has had jobs of this study.
     """
     if not shutil.which("squeue"):
         return []
     asked = ["squeue", "--me", "--noheader", "--format=%i\t%j\t%Z"]
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    if done.returncode and not LOGS.is_dir():
+        return []  # installed, but not for this machine or not for this study
     if done.returncode:
         raise StudyError(f"SLURM does not say which jobs run ({done.stderr.strip()}); try again when it does")
     jobs = [line.split("\t") for line in done.stdout.splitlines()]
