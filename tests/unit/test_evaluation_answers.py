@@ -52,9 +52,9 @@ def test_a_reply_counts_only_if_it_names_one_class_as_a_word(reply, label):
 
 def shown(context, texts=None):
     frames = np.arange(3, dtype=np.uint8).reshape(3, 1, 1, 1)
-    sample = pd.DataFrame({"gap": [0, 1, 2]})
+    sample = pd.DataFrame({"gap": [0, 1, 2], "timestamp_s": [0.0, 1.0, 2.0]})
     parts = build_parts(frames, sample, texts, "What?", context)
-    return [part if isinstance(part, str) else int(part.ravel()[0]) for part in parts]
+    return [part if isinstance(part, str) else int(part.pixels.ravel()[0]) for part in parts]
 
 
 def test_frames_alone_come_in_order_before_the_question():
@@ -107,7 +107,9 @@ def test_calibration_asks_once_about_each_number_of_grey_frames_and_takes_that_o
     bias = content_free_bias(system, CLASSES, "What?", (4, 4, 3))
     assert [bias(2), bias(3), bias(2)] == [{"anger": 0.0, "fear": 1.0, "happiness": 2.0}] * 3
     assert [len(frames) for frames in system.asked] == [2, 3]
-    assert all((frame == 128).all() and frame.shape == (4, 4, 3) for frames in system.asked for frame in frames)
+    assert all(
+        (frame.pixels == 128).all() and frame.pixels.shape == (4, 4, 3) for frames in system.asked for frame in frames
+    )
 
 
 @pytest.fixture
@@ -115,7 +117,8 @@ def clips(tmp_path):
     pixels = {f"d/{i}": np.full((3, 4, 4, 3), i, np.uint8) for i in range(2)}
     write_store(pixels, tmp_path / "0.safetensors")
     clips = pd.DataFrame({"clip_id": list(pixels), "label": "anger", "status": "ok", "reason": None})
-    sample = pd.DataFrame([{"clip_id": c, "position": f, "frame_index": f, "gap": f} for c in pixels for f in range(3)])
+    sample = pd.DataFrame([{"clip_id": c, "position": f, "frame_index": f, "timestamp_s": f / 5, "gap": f}
+                           for c in pixels for f in range(3)])  # fmt: skip
     return clips, sample, FrameStore([tmp_path / "0.safetensors"])
 
 

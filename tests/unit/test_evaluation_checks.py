@@ -44,12 +44,12 @@ class Honest:
     """Names and describes what the brightness of the frame says, right for all but every fourth clip."""
 
     def answer(self, parts, classes, max_new_tokens):
-        clip = int(parts[0].flat[0])
+        clip = int(parts[0].pixels.flat[0])
         wrong = clip % 4 == 3
         return Reply({c: float(c == classes[(clip + wrong) % 2]) for c in classes}, "", 1)
 
     def say(self, parts, max_new_tokens):
-        return describe([SMILE, FROWN][int(parts[0].flat[0]) % 2], np.random.default_rng(0))
+        return describe([SMILE, FROWN][int(parts[0].pixels.flat[0]) % 2], np.random.default_rng(0))
 
 
 def test_an_organism_is_checked_on_accuracy_and_captions_against_chance(tmp_path):

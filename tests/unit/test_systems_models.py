@@ -15,6 +15,7 @@ from emovlm.systems.lora import finetune_lora
 from emovlm.systems.organism import build_model, build_processor, save
 from emovlm.systems.pixels import frame_pixels
 from emovlm.systems.pretrain import pretrain_organism
+from emovlm.systems.reply import as_frames
 from emovlm.systems.torch_setup import torch
 from emovlm.systems.tower import fit_tower
 from emovlm.systems.vlm import VisionLanguageModel
@@ -42,7 +43,7 @@ def model_folder(tmp_path):
 
 @pytest.fixture
 def frames():
-    return np.random.default_rng(0).integers(0, 256, (4, SIZE, SIZE, 3), dtype=np.uint8)
+    return as_frames(np.random.default_rng(0).integers(0, 256, (4, SIZE, SIZE, 3), dtype=np.uint8), range(4))
 
 
 def reference_score(system, parts, label):
@@ -83,8 +84,9 @@ def test_every_frame_costs_its_visual_tokens_and_their_order_reaches_the_model(m
 
 def test_training_sees_the_pixels_that_the_saved_processor_makes(model_folder, frames):
     processor = VisionLanguageModel(model_folder).processor
-    made = processor.image_processor(list(frames), return_tensors="pt")["pixel_values"]
-    assert torch.allclose(made, frame_pixels(torch.from_numpy(frames)), atol=1e-6)
+    made = processor.image_processor([frame.pixels for frame in frames], return_tensors="pt")["pixel_values"]
+    pixels = torch.from_numpy(np.stack([frame.pixels for frame in frames]))
+    assert torch.allclose(made, frame_pixels(pixels), atol=1e-6)
 
 
 def test_a_folder_without_a_model_is_named(tmp_path):
@@ -140,7 +142,8 @@ def accuracy(system, world, clips, shown=slice(None)):
     store, _, _, labels = world
     right = []
     for row in labels.iloc[clips].itertuples():
-        reply = system.answer([*store.frames(row.clip_id, range(4))[shown], QUESTION], CLASSES, 2)
+        frames = as_frames(store.frames(row.clip_id, range(4)), range(4))
+        reply = system.answer([*frames[shown], QUESTION], CLASSES, 2)
         right.append(max(reply.scores, key=reply.scores.get) == row.label)
     return np.mean(right)
 
@@ -184,9 +187,10 @@ def test_the_video_classifier_learns_from_a_schedule(organism, world, tmp_path):
     row = {"system": "classifier", "kind": "vision", "training": "classifier"}
     system = load_system(row, models / "classifier", models / "tower")
     assert accuracy(system, world, slice(45, 60)) > 0.8
-    ordered = system.answer([*store.frames("toy/50", range(4))], CLASSES)
+    frames = as_frames(store.frames("toy/50", range(4)), range(4))
+    ordered = system.answer(frames, CLASSES)
     assert sum(np.exp(list(ordered.scores.values()))) == pytest.approx(1, abs=1e-3)
-    assert system.answer([*store.frames("toy/50", [3, 2, 1, 0])], CLASSES).scores != ordered.scores
+    assert system.answer(frames[::-1], CLASSES).scores != ordered.scores
 
 
 def test_label_counts_are_how_often_each_emotion_was_named():

@@ -11,6 +11,7 @@ from emovlm.core.hashing import rng
 from emovlm.core.progress import track
 from emovlm.frames.store import FrameStore
 from emovlm.systems.captions import PHRASES, describe_motion
+from emovlm.systems.reply import as_frames
 from emovlm.systems.vlm import VisionLanguageModel
 
 COLUMNS = ["clip_id", "gap", "text", "frames"]
@@ -29,8 +30,9 @@ def describe_gaps(
     """
     rows = []
     for (clip, gap), group in track(list(sample.groupby(["clip_id", "gap"])), "describe gaps", "gaps"):
-        shown = group.sort_values("position")["frame_index"].tolist()
-        text = system.say([*frames.frames(clip, shown), prompt], max_new_tokens)
+        group = group.sort_values("position")
+        shown = group["frame_index"].tolist()
+        text = system.say([*as_frames(frames.frames(clip, shown), group["timestamp_s"]), prompt], max_new_tokens)
         rows.append({"clip_id": clip, "gap": gap, "text": text, "frames": shown})
     return pd.DataFrame(rows, columns=COLUMNS)
 

@@ -55,7 +55,8 @@ def answer_clips(
             told = shuffle_texts(told, clip.clip_id)
         key = sha256_json(
             [identity, code, asked, question, classes, frames.sha256(clip.clip_id, seen["frame_index"]),
-             None if told is None else told[["gap", "text"]].to_dict("records"), seen["gap"].tolist()]
+             None if told is None else told[["gap", "text"]].to_dict("records"), seen["gap"].tolist(),
+             seen["timestamp_s"].tolist()]
         )  # fmt: skip
         if key not in store:
             shown = frames.frames(clip.clip_id, seen["frame_index"])

@@ -12,6 +12,7 @@ from emovlm.core.bootstrap import bootstrap_weights, percentile_interval
 from emovlm.core.progress import track
 from emovlm.frames.store import FrameStore
 from emovlm.systems.captions import PHRASES, VISIBLE, visible_units
+from emovlm.systems.reply import Frame
 from emovlm.systems.vlm import VisionLanguageModel
 
 WORDS = 32  # of a description, at most
@@ -82,7 +83,7 @@ def check_organism(
     )
     right, said = [], []
     for clip in track(list(clips.itertuples()), "check organism", "clips"):
-        frame = store.frames(clip.clip_id, [clip.frame_index])[0]
+        frame = Frame(store.frames(clip.clip_id, [clip.frame_index])[0], time_s=0.0)
         scores = system.answer([frame, prompts["classify"]], params["classes"], 1).scores
         right.append(max(scores, key=scores.get) == clip.label)
         said.append(said_units(system.say([frame, prompts["describe"]], WORDS)))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from emovlm.systems.reply import Part, System
+from emovlm.systems.reply import System, as_frames
 
 Scores = dict[str, float]
 GREY = 128
@@ -31,7 +31,7 @@ def content_free_bias(system: System, classes: list[str], question: str, shape: 
 
     def bias(n_frames: int) -> Scores:
         if n_frames not in known:
-            grey: list[Part] = [np.full(shape, GREY, np.uint8)] * n_frames
+            grey = as_frames(np.full((n_frames, *shape), GREY, np.uint8), range(n_frames))
             scores = system.answer([*grey, question], classes, 1).scores
             known[n_frames] = {c: -scores[c] for c in classes}
         return known[n_frames]

@@ -5,7 +5,7 @@ import pandas as pd
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
-from emovlm.systems.reply import Part
+from emovlm.systems.reply import Part, as_frames
 
 CONTEXTS: dict[str, str | None] = {
     "none": None,
@@ -40,13 +40,14 @@ def build_parts(
     """
     if context not in CONTEXTS:
         raise StudyError(f"unknown context {context!r}; known: {', '.join(CONTEXTS)}")
+    shown = as_frames(frames, sample["timestamp_s"])
     if CONTEXTS[context] is None:
-        return [*frames, question]
+        return [*shown, question]
     if texts is None:
         raise StudyError(f"context {context} needs enrichment texts (--texts)")
     text_of = dict(zip(texts["gap"], texts["text"], strict=True))
     parts: list[Part] = []
-    for frame, gap in zip(frames, sample["gap"], strict=True):
+    for frame, gap in zip(shown, sample["gap"], strict=True):
         parts += [] if context == "text-only" else [frame]
         parts += [text_of[gap]] if gap in text_of else []
     return [*parts, question]

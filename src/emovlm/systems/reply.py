@@ -1,11 +1,21 @@
 """What every system under test is asked and answers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-Part = np.ndarray | str  # a frame, uint8 [height, width, 3], or a piece of text
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One frame shown: ``pixels`` uint8 [height, width, 3] (RGB), ``time_s`` seconds from the clip's beginning."""
+
+    pixels: np.ndarray
+    time_s: float
+
+
+Part = Frame | str  # a frame or a piece of text
 SCORE_DIGITS = 4  # of a log-likelihood: what is below is rounding noise of the arithmetic
 
 
@@ -27,3 +37,8 @@ class System(Protocol):
 
     def answer(self, parts: list[Part], classes: list[str], max_new_tokens: int) -> Reply:
         """Score ``classes`` as the answer to frames and texts, and reply freely."""
+
+
+def as_frames(pixels: np.ndarray, times_s: Iterable[float]) -> list[Frame]:
+    """Frames uint8 [n, height, width, 3] and their n times as parts of a prompt."""
+    return [Frame(*shown) for shown in zip(pixels, times_s, strict=True)]

@@ -34,7 +34,7 @@ class VideoClassifier:
 
         The network takes a fixed number of frames: of another number it is shown the nearest in the given order.
         """
-        frames = np.stack([part for part in parts if not isinstance(part, str)])
+        frames = np.stack([part.pixels for part in parts if not isinstance(part, str)])
         video = feature_maps(self.tower, frames[spread(len(frames), self.model.config.num_frames)])
         with torch.inference_mode():
             scores = self.model(video[None]).logits[0].float().log_softmax(-1)

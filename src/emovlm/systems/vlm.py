@@ -59,7 +59,7 @@ class VisionLanguageModel:
         content = [
             {"type": "text", "text": part}
             if isinstance(part, str)
-            else {"type": "image", "image": Image.fromarray(part)}
+            else {"type": "image", "image": Image.fromarray(part.pixels)}
             for part in parts
         ]
         inputs = self.processor.apply_chat_template(
