@@ -13,7 +13,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
 from emovlm.core.codehash import code_hash
-from emovlm.core.config import load_study
+from emovlm.core.config import TRAINED_ON_LABELS, load_study
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import seed_of
 from emovlm.datasets.readers import ANNOTATIONS
@@ -68,6 +68,7 @@ wildcard_constraints:
     replicate=r"\d+",
     condition=r"[a-z0-9-]+",  # any id: a study has hundreds, and Snakemake writes this into every path
     shard=r"\d+",
+    fold=r"(/fold[1-9]\d*)?",  # nothing, where one model is for all clips
 
 
 def recorded(command):

@@ -7,20 +7,20 @@ out: texts/<kind>/<system>/<replicate>/<dataset>.parquet, texts/truth/<dataset>.
 GAPS = config["enrichment"]["sampler"]
 # kind of text -> (frames that it is about, prompt)
 TEXTS = {
-    "motion": (GAPS, PROMPTS["motion"]),
-    "static": (config["enrichment"]["keyframes"], PROMPTS["describe"]),
+    "motion": (GAPS, "motion"),
+    "static": (config["enrichment"]["keyframes"], "describe"),
 }
 
 
 rule describe_gaps:
     """Write the texts of one shard in the words of the system under test."""
     input:
-        model=lambda w: model_files(w.system, w.replicate),
+        model=lambda w: system_files(w.system, w.replicate),
         sample=lambda w: f"<results>/samples/{w.dataset}/{TEXTS[w.texts][0]}.parquet",
         gaps=f"<results>/samples/{{dataset}}/{GAPS}.parquet",
         store="<results>/frames/{dataset}/{shard}.safetensors",
         manifest="<results>/manifests/{dataset}.parquet",
-        prompt=lambda w: TEXTS[w.texts][1],
+        prompt=lambda w: STUDY.prompts_of(w.system)[TEXTS[w.texts][1]],
     output:
         "<results>/texts/{texts}/{system}/{replicate}/{dataset}/{shard}.parquet",
     log:

@@ -28,13 +28,12 @@ rule answer_clips:
         ),
         texts=lambda w, input: (f"--texts {input.texts}" if "texts" in input.keys() else ""),
         model=lambda w: model_arguments(STUDY.conditions[w.condition]["system"], w.replicate),
-        labels=lambda w, input: (f"--labels {input.labels}" if "labels" in input.keys() else ""),
         # Outside the outputs on purpose: Snakemake deletes those of a failed job.
         kept=lambda w: f"{RESULTS}/answers/store/{w.condition}.{w.replicate}.{w.shard}.jsonl",
     shell:
         recorded(
             "python workflow/scripts/answer_clips.py --params {params.slice:q} --code {params.code}"
-            " {params.model} {params.labels} {params.texts} --sample {input.sample} --manifest {input.manifest}"
+            " {params.model} {params.texts} --sample {input.sample} --manifest {input.manifest}"
             " --store {input.store} --clips {input.clips} --prompt {input.prompt} --kept {params.kept}"
             " --out {output}"
         )

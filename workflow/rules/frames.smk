@@ -50,7 +50,7 @@ rule decode_frames:
         "../../envs/frames.yaml"
     params:
         code=code("decode_frames"),
-        slice=as_json(**config["frames"]),
+        slice=lambda w: as_json(**{**config["frames"], "size": frame_size(w.dataset)}),
         folder=lambda w: folder(w.dataset),
         n_shards=lambda w: n_shards(w.dataset),
     shell:

@@ -22,6 +22,11 @@ def frame_indices(dataset):
     return shards("<results>/frames/{dataset}/{shard}.frames.parquet", dataset)
 
 
+def frame_size(dataset):
+    """Side of a dataset's stored frames in px."""
+    return STUDY.datasets[dataset].get("size", config["frames"]["size"])
+
+
 def sampler_slice(w):
     """A frame sampler's row, with its base's."""
     row = STUDY.frame_samplers[w.sampler]
@@ -39,48 +44,64 @@ def schedule_slice(w):
     return as_json(
         sampler=bare(row),
         seed=config["seed"],
-        n_draws=config[w.training]["draws"],
+        n_draws=STUDY.settings_of(w.recipe)["draws"],
+        fold=fold_number(w.fold),
     )
 
 
-def tuning_inputs(training):
-    """Input function of fine-tuning, with schedule, frames and labels of the system's own dataset."""
-
-    def inputs(w):
-        row = STUDY.systems[w.system]
-        dataset = next(c["dataset"] for c in STUDY.conditions.values() if c["system"] == w.system)
-        return {
-            "base": model_files(row["base"], w.replicate),
-            "schedule": f"<results>/schedules/{dataset}/{training}/{row['sampler']}.parquet",
-            "sample": f"<results>/samples/{dataset}/{config[training]['sampler']}.parquet",
-            "manifest": f"<results>/manifests/{dataset}.parquet",
-            "stores": stores(dataset),
-        }
-
-    return inputs
+def tuning_inputs(w):
+    """What fine-tuning reads: its base, and schedule, frames and labels of its dataset."""
+    row, recipe = STUDY.systems[w.system], STUDY.recipe_of(w.system)
+    dataset = row["dataset"]
+    return {
+        "base": model_files(row["base"], w.replicate),
+        "schedule": f"<results>/schedules/{dataset}{w.fold}/{recipe}/{row['sampler']}.parquet",
+        "sample": f"<results>/samples/{dataset}/{STUDY.settings_of(recipe)['sampler']}.parquet",
+        "manifest": f"<results>/manifests/{dataset}.parquet",
+        "stores": stores(dataset),
+    }
 
 
-def model_folder(system, replicate, results="<results>"):
-    """Where one training run of a system lies."""
-    return f"{results}/models/{system}/{min(int(replicate), len(replicates(system)))}"
+def tuning_slice(w):
+    """What fine-tuning reads of the study."""
+    recipe = STUDY.settings_of(STUDY.recipe_of(w.system))
+    return as_json(seed=run_seed(w.replicate), classes=STUDY.classes, **recipe)
+
+
+def fold_number(fold):
+    """The number in the wildcard `fold`, 0 where it is empty."""
+    return int(fold.removeprefix("/fold") or 0)
+
+
+def model_folder(system, replicate, fold=0, results="<results>"):
+    """Where one training run of a system lies, or its model of one fold."""
+    run = f"{results}/models/{system}/{min(int(replicate), len(replicates(system)))}"
+    return f"{run}/fold{fold}" if fold else run
 
 
 def model_arguments(system, replicate):
-    """Where a system and its base are, on the command line of a script."""
+    """Where a system is, by fold, and its base, on the command line of a script."""
     row = STUDY.systems[system]
-    base = f" --base {model_folder(row['base'], replicate, RESULTS)}" if "base" in row else ""
-    return f"--model {model_folder(system, replicate, RESULTS)}{base}"
+    models = [f"{k}={model_folder(system, replicate, k, RESULTS)}" for k in STUDY.folds_of(system)]
+    base = f" --base {model_folder(row['base'], replicate, results=RESULTS)}" if "base" in row else ""
+    return f"--models {' '.join(models)}{base}"
 
 
-def model_files(system, replicate):
-    """The files that hold a system's weights, its own or its adapter's, and its base's."""
+def system_files(system, replicate):
+    """The files that hold a system's weights, of all its folds, and its base's."""
+    files = [file for fold in STUDY.folds_of(system) for file in model_files(system, replicate, fold)]
+    return list(dict.fromkeys(files))
+
+
+def model_files(system, replicate, fold=0):
+    """The files that hold the weights of one model, its own or its adapter's, and its base's."""
     row = STUDY.systems[system]
     files = ["model.safetensors", *(SAVED_VLM if row["kind"] == "vlm" else SAVED)]
     if row["training"] == "none":
         files = ["fetched.json"]
     elif row["training"] == "lora":
         files = ["adapter_model.safetensors", "adapter_config.json"]
-    own = [f"{model_folder(system, replicate)}/{file}" for file in files]
+    own = [f"{model_folder(system, replicate, fold)}/{file}" for file in files]
     return own + (model_files(row["base"], replicate) if "base" in row else [])
 
 
@@ -94,15 +115,16 @@ def condition_inputs(w):
     """What answering the clips of one shard in one condition reads."""
     row = STUDY.conditions[w.condition]
     files = {
-        "model": model_files(row["system"], w.replicate),
+        "model": system_files(row["system"], w.replicate),
         "sample": f"<results>/samples/{row['dataset']}/{row['frames']}.parquet",
         "manifest": f"<results>/manifests/{row['dataset']}.parquet",
         "store": f"<results>/frames/{row['dataset']}/{w.shard}.safetensors",
         "clips": f"<results>/frames/{row['dataset']}/{w.shard}.clips.parquet",
-        "prompt": PROMPTS["classify"],
+        "prompt": STUDY.prompts_of(row["system"])["classify"],
     }
     if row["decision"] == "logit-adjusted":
-        files["labels"] = f"{model_folder(row['system'], w.replicate)}/labels.csv"
+        folders = [model_folder(row["system"], w.replicate, fold) for fold in STUDY.folds_of(row["system"])]
+        files["labels"] = [f"{place}/labels.csv" for place in folders]
     kind = CONTEXTS[row["context"]]
     if kind == "truth":
         files["texts"] = f"<results>/texts/truth/{row['dataset']}.parquet"

@@ -1,6 +1,7 @@
 """Draw the training schedule of one training sampler.
 
---params: {"sampler": its row of config/training_samplers.tsv, "seed": seed, "n_draws": length of the schedule}.
+--params: {"sampler": its row of config/training_samplers.tsv, "seed": seed, "n_draws": length of the schedule, "fold":
+official fold whose clips are left out, 0 if the dataset has none}.
 """
 
 from emovlm.core.contracts.data import MANIFEST

@@ -13,6 +13,9 @@ from emovlm.core.tables import Row, check, read_rows, read_yaml
 
 Rows = dict[str, Row]
 
+TRAINED_ON_LABELS = ("lora", "classifier")
+"""Trainings that see a dataset's labels: done once for each of its official folds."""
+
 TABLES = ("datasets", "systems", "frame_samplers", "training_samplers", "conditions", "comparisons")
 
 
@@ -30,6 +33,26 @@ class Study:
     sources: list[Row]
     classes: list[str]
     claims: dict[str, Any]
+
+    def folds_of(self, system: str) -> list[int]:
+        """The official folds that a system has a model of its own for; ``[0]`` where one model is for all clips."""
+        row = self.systems[system]
+        if row["training"] not in TRAINED_ON_LABELS:
+            return [0]
+        return list(range(1, self.datasets[row["dataset"]].get("folds", 0) + 1)) or [0]
+
+    def recipe_of(self, system: str) -> str:
+        """How a system is fine-tuned: the name of its recipe, or its kind of training, which the config describes."""
+        return self.systems[system].get("recipe", self.systems[system]["training"])
+
+    def settings_of(self, recipe: str) -> dict[str, Any]:
+        """What the config says of a recipe."""
+        return self.config["recipes"][recipe] if recipe in self.config.get("recipes", {}) else self.config[recipe]
+
+    def prompts_of(self, system: str) -> dict[str, str]:
+        """The files of the prompts that a system is asked."""
+        chosen = self.systems[system].get("prompts")
+        return self.config["prompt_sets"][chosen] if chosen else self.config["prompts"]
 
 
 def read_config(root: str | Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
@@ -114,6 +137,11 @@ def _check_references(study: Study) -> None:
                 raise StudyError(f"{cell('systems', name, 'base')}: {row['base']} is no {needed} system")
         if "sampler" in row:
             known(row["sampler"], "training_sampler", cell("systems", name, "sampler"))
+        if "dataset" in row:
+            known(row["dataset"], "dataset", cell("systems", name, "dataset"))
+        for column, key in (("recipe", "recipes"), ("prompts", "prompt_sets")):
+            if column in row and row[column] not in study.config.get(key, {}):
+                raise StudyError(f"{cell('systems', name, column)}: config key {key} has no {row[column]}")
     for name, row in study.conditions.items():
         system = known(row["system"], "system", cell("conditions", name, "system"))
         if system["training"] == "tower":
@@ -125,6 +153,11 @@ def _check_references(study: Study) -> None:
         if row["context"] != "none" and system["kind"] != "vlm":
             raise StudyError(f"{cell('conditions', name, 'context')}: {row['system']} reads no text")
         dataset = known(row["dataset"], "dataset", cell("conditions", name, "dataset"))
+        if study.folds_of(row["system"]) != [0] and row["dataset"] != system["dataset"]:
+            raise StudyError(
+                f"{cell('conditions', name, 'dataset')}: {row['system']} has a model for each fold of "
+                f"{system['dataset']}, and {row['dataset']} has not these folds"
+            )
         shown = known(row["frames"], "frame_sampler", cell("conditions", name, "frames"))
         if row["context"] != "none" and shown["kind"] != "keyframes":
             raise StudyError(f"{cell('conditions', name, 'frames')}: context {row['context']} needs keyframes")
@@ -150,8 +183,9 @@ def _check_references(study: Study) -> None:
 def _check_config(study: Study, known: Callable[[str, str, str], Row]) -> None:
     config = study.config
     known(config["organism"]["dataset"], "dataset", "config, key organism.dataset")
-    for key in ("lora", "classifier"):
-        known(config[key]["sampler"], "frame_sampler", f"config, key {key}.sampler")
+    recipes = {f"recipes.{name}": recipe for name, recipe in config.get("recipes", {}).items()}
+    for key, recipe in ({k: config[k] for k in TRAINED_ON_LABELS} | recipes).items():
+        known(recipe["sampler"], "frame_sampler", f"config, key {key}.sampler")
     between = known(config["enrichment"]["sampler"], "frame_sampler", "config, key enrichment.sampler")
     if between["kind"] != "between":
         raise StudyError(
@@ -167,6 +201,8 @@ def _check_config(study: Study, known: Callable[[str, str, str], Row]) -> None:
         raise StudyError(f"config, key lexicon.primary_source: {config['tables']['sources']} has no {primary} for en")
     if len(set(study.classes)) < len(study.classes):
         raise StudyError(f"{config['tables']['lexicon']}: an emotion has two rows")
-    for key, path in config["prompts"].items():
-        if not Path(path).is_file():
-            raise StudyError(f"config, key prompts.{key}: no such file: {path}")
+    sets = {f"prompt_sets.{name}": prompts for name, prompts in config.get("prompt_sets", {}).items()}
+    for name, prompts in ({"prompts": config["prompts"]} | sets).items():
+        for key, path in prompts.items():
+            if not Path(path).is_file():
+                raise StudyError(f"config, key {name}.{key}: no such file: {path}")
