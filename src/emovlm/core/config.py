@@ -21,7 +21,10 @@ TABLES = ("datasets", "systems", "frame_samplers", "training_samplers", "conditi
 
 @dataclass(frozen=True)
 class Study:
-    """A valid study: the config as it was given, and its tables as rows by id (``datasets['synface']``)."""
+    """A valid study: the config as it was given, and its tables as rows by id (``datasets['synface']``).
+
+    ``places`` says which file each row of a table is in (``places['datasets']['synface']``).
+    """
 
     config: dict[str, Any]
     datasets: Rows
@@ -33,6 +36,7 @@ class Study:
     sources: list[Row]
     classes: list[str]
     claims: dict[str, Any]
+    places: dict[str, dict[str, str]]
 
     def folds_of(self, system: str) -> list[int]:
         """The official folds that a system has a model of its own for; ``[0]`` where one model is for all clips."""
@@ -85,7 +89,8 @@ def load_study(config: dict[str, Any], source: str = "config") -> Study:
     lexicon = read_rows(files["lexicon"], "lexicon")
     study = Study(
         config=config,
-        **tables,
+        **{name: rows for name, (rows, _) in tables.items()},
+        places={name: places for name, (_, places) in tables.items()},
         sources=read_rows(files["sources"], "sources"),
         classes=[row["emotion"] for row in lexicon],
         claims=_read_claims(files["claims"]),
@@ -94,14 +99,23 @@ def load_study(config: dict[str, Any], source: str = "config") -> Study:
     return study
 
 
-def _by_id(path: str, schema: str) -> Rows:
+def _files(named: str | list[str]) -> list[str]:
+    """The files of a table: it may be one file, or several that are read as one."""
+    return [named] if isinstance(named, str) else named
+
+
+def _by_id(named: str | list[str], schema: str) -> tuple[Rows, dict[str, str]]:
+    """The rows of a table by id, and the file that each is in."""
     rows: Rows = {}
-    for row in read_rows(path, schema):
-        name = next(iter(row.values()))
-        if name in rows:
-            raise StudyError(f"{path}: two rows are called {name}; ids must be unique")
-        rows[name] = row
-    return rows
+    places: dict[str, str] = {}
+    for path in _files(named):
+        for row in read_rows(path, schema):
+            name = next(iter(row.values()))
+            if name in rows:
+                where = path if places[name] == path else f"{places[name]} and {path}"
+                raise StudyError(f"{where}: two rows are called {name}; ids must be unique")
+            rows[name], places[name] = row, path
+    return rows, places
 
 
 def _read_claims(path: str) -> dict[str, Any]:
@@ -117,11 +131,12 @@ def _check_references(study: Study) -> None:
     def known(name: str, target: str, where: str) -> Row:
         among = getattr(study, f"{target}s")
         if name not in among:
-            raise StudyError(f"{where}: unknown {target} {name!r}; {files[target + 's']} has {', '.join(among)}")
+            listed = ", ".join(_files(files[f"{target}s"]))
+            raise StudyError(f"{where}: unknown {target} {name!r}; {listed} has {', '.join(among)}")
         return among[name]
 
     def cell(table: str, row: str, column: str) -> str:
-        return f"{files[table]}, row {row}, column {column}"
+        return f"{study.places[table][row]}, row {row}, column {column}"
 
     for name, row in study.datasets.items():
         if row["kind"] == "synface" and name not in study.config["synface"]["corpora"]:
