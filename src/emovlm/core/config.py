@@ -41,7 +41,7 @@ class Study:
     def folds_of(self, system: str) -> list[int]:
         """The official folds that a system has a model of its own for; ``[0]`` where one model is for all clips."""
         row = self.systems[system]
-        if row["training"] not in TRAINED_ON_LABELS:
+        if row["training"] not in TRAINED_ON_LABELS and "{fold}" not in row.get("file", ""):
             return [0]
         return list(range(1, self.datasets[row["dataset"]].get("folds", 0) + 1)) or [0]
 
