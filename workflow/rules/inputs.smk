@@ -75,3 +75,17 @@ def lexical_kinds():
     """Kind of the system of each condition that the lexical claim is about."""
     rows = {c: row for c, row in STUDY.conditions.items() if "L1" in row.get("claims", "").split()}
     return {c: STUDY.systems[row["system"]]["kind"] for c, row in rows.items()}
+
+
+def published_conditions():
+    """The conditions that published figures belong to, with the system's name in the publication."""
+    rows = [(row, STUDY.systems[row["system"]]) for row in STUDY.conditions.values() if "published" in row]
+    return [
+        {**{k: row[k] for k in ("condition", "dataset", "published")}, "system": system["published"]}
+        for row, system in rows
+    ]
+
+
+def shown_rows(table):
+    """The rows of a table that figures show: of conditions those on the rendered dataset, the embedded study."""
+    return [row for row in getattr(STUDY, table).values() if table != "conditions" or row["dataset"] == SHOWN]

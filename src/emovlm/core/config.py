@@ -180,6 +180,8 @@ def _check_references(study: Study) -> None:
             raise StudyError(f"{cell('conditions', name, 'context')}: only rendered datasets have a truth")
         if row["context"] != "none" and row["decision"] == "calibrated":
             raise StudyError(f"{cell('conditions', name, 'decision')}: calibrated is for frames without texts")
+        if "published" in row and "published" not in system:
+            raise StudyError(f"{cell('conditions', name, 'published')}: no published system is like {row['system']}")
     for name, row in study.comparisons.items():
         for side in ("a", "b"):
             known(row[side], "condition", cell("comparisons", name, side))
