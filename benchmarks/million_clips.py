@@ -79,7 +79,7 @@ def main() -> None:
             out = str(folder / f"{sampler}.parquet")
             measure("sample_frames", params, "--clips", *clips, "--frames", *frames, "--out", out)
         pd.read_parquet(manifest).assign(split="train").to_parquet(manifest)  # MAFW's folds are test sets so far
-        drawn = {"sampler": balanced, "seed": 0, "n_draws": 100_000}
+        drawn = {"sampler": balanced, "seed": 0, "n_draws": 100_000, "fold": 0}
         out = str(folder / "schedule.parquet")
         measure("sample_training", drawn, "--manifest", manifest, "--clips", *clips, "--out", out)
 
