@@ -70,8 +70,10 @@ def main() -> None:
         folder = Path(name)
         write_annotations(folder, given.clips)
         manifest = str(folder / "manifest.parquet")
-        dataset = {"dataset": "mafw", "kind": "mafw", "classes": classes, "permuted_labels": [], "seed": None}
-        measure("make_manifest", dataset, "--folder", str(folder), "--out", manifest)
+        words = {name: name for name in classes}
+        dataset = {"dataset": "mafw", "kind": "mafw", "words": words, "permuted_labels": [], "seed": None}
+        counts = str(folder / "counts.csv")
+        measure("make_manifest", dataset, "--folder", str(folder), "--out", manifest, "--counts", counts)
         clips, frames = write_index(folder, given.clips, given.frames, given.shards)
         for sampler in ("fps5", "fps5-shuffled"):
             row = samplers[sampler]

@@ -116,7 +116,7 @@ def test_the_model_of_a_fold_is_trained_on_every_clip_but_those_of_its_fold(kind
 
 
 def test_a_fold_without_clips_is_an_error() -> None:
-    with pytest.raises(StudyError, match="row s: no clip is of fold 6; .* column folds"):
+    with pytest.raises(StudyError, match=r"row s: no clip is of fold 6; .* column folds"):
         training_schedule({"sampler": "s", "kind": "natural"}, folded(), 10, 1, fold=6)
 
 

@@ -6,9 +6,11 @@ def annotations(dataset):
     if dataset in RENDERED:
         return [f"{folder(dataset)}/annotations/identities.csv"]
     place = Path(folder(dataset), ANNOTATIONS[STUDY.datasets[dataset]["kind"]])
+    if place.is_file():
+        return [str(place)]
     if not place.is_dir():
         where = f"{config['tables']['datasets']}, row {dataset}, column folder"
-        raise WorkflowError(f"{where}: no such folder: {place}")
+        raise WorkflowError(f"{where}: no such {'file' if place.suffix else 'folder'}: {place}")
     return sorted(str(p) for p in place.rglob("*") if p.suffix in (".txt", ".csv"))
 
 
@@ -65,7 +67,7 @@ def tuning_inputs(w):
 def tuning_slice(w):
     """What fine-tuning reads of the study."""
     recipe = STUDY.settings_of(STUDY.recipe_of(w.system))
-    return as_json(seed=run_seed(w.replicate), classes=STUDY.classes, **recipe)
+    return as_json(seed=run_seed(w.replicate), classes=STUDY.classes_of(STUDY.systems[w.system]["dataset"]), **recipe)
 
 
 def fold_number(fold):
