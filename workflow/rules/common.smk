@@ -16,7 +16,7 @@ from emovlm.core.codehash import code_hash
 from emovlm.core.config import TRAINED_ON_LABELS, load_study
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import seed_of
-from emovlm.datasets.readers import ANNOTATIONS
+from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
 from emovlm.evaluation.prompts import CONTEXTS
 
 gc.set_threshold(100_000)  # planning makes many small objects and drops few: look for garbage less often

@@ -23,7 +23,7 @@ rule answer_clips:
             system=system_slice(STUDY.conditions[w.condition]["system"]),
             replicate=int(w.replicate),
             **{k: STUDY.conditions[w.condition][k] for k in ("context", "decision")},
-            classes=STUDY.classes,
+            classes=STUDY.classes_of(STUDY.conditions[w.condition]["dataset"]),
             **config["evaluation"],
         ),
         texts=lambda w, input: (f"--texts {input.texts}" if "texts" in input.keys() else ""),

@@ -6,9 +6,11 @@ def annotations(dataset):
     if dataset in RENDERED:
         return [f"{folder(dataset)}/annotations/identities.csv"]
     place = Path(folder(dataset), ANNOTATIONS[STUDY.datasets[dataset]["kind"]])
+    if place.is_file():
+        return [str(place)]
     if not place.is_dir() and not workflow.dryrun:  # what would be done can be listed without the data
         where = f"{STUDY.places['datasets'][dataset]}, row {dataset}, column folder"
-        raise WorkflowError(f"{where}: no such folder: {place}")
+        raise WorkflowError(f"{where}: no such {'file' if place.suffix else 'folder'}: {place}")
     return sorted(str(p) for p in place.rglob("*") if p.suffix in (".txt", ".csv"))
 
 

@@ -73,4 +73,4 @@ def tuning_inputs(w):
 def tuning_slice(w):
     """What fine-tuning reads of the study."""
     recipe = STUDY.settings_of(STUDY.recipe_of(w.system))
-    return as_json(seed=run_seed(w.replicate), classes=STUDY.classes, **recipe)
+    return as_json(seed=run_seed(w.replicate), classes=STUDY.classes_of(STUDY.systems[w.system]["dataset"]), **recipe)

@@ -22,7 +22,7 @@ def main() -> None:
     if options.clips:
         clips = read_tables(options.clips, CLIP_INDEX)
         failed = clips.loc[clips["status"] == "failed", "clip_id"].tolist()
-    schedule = training_schedule(params["sampler"], manifest, params["n_draws"], params["seed"], failed)
+    schedule = training_schedule(params["sampler"], manifest, params["n_draws"], params["seed"], failed, params["fold"])
     write_table(schedule, options.out, SCHEDULE)
 
 

@@ -35,8 +35,18 @@ class Study:
     comparisons: Rows
     sources: list[Row]
     classes: list[str]
+    lexicon: list[Row]
     claims: dict[str, Any]
     places: dict[str, dict[str, str]]
+
+    def words_of(self, dataset: str) -> dict[str, str]:
+        """A dataset's own label words, each with the lexicon's name of its class, in the lexicon's order."""
+        column = self.datasets[dataset].get("classes", "emotion")
+        return {row[column]: row["emotion"] for row in self.lexicon if column in row}
+
+    def classes_of(self, dataset: str) -> list[str]:
+        """The classes of a dataset by the lexicon's names, in its order: what systems choose from."""
+        return list(self.words_of(dataset).values())
 
     def folds_of(self, system: str) -> list[int]:
         """The official folds that a system has a model of its own for; ``[0]`` where one model is for all clips."""
@@ -93,6 +103,7 @@ def load_study(config: dict[str, Any], source: str = "config") -> Study:
         places={name: places for name, (_, places) in tables.items()},
         sources=read_rows(files["sources"], "sources"),
         classes=[row["emotion"] for row in lexicon],
+        lexicon=lexicon,
         claims=_read_claims(files["claims"]),
     )
     _check_references(study)
@@ -141,6 +152,9 @@ def _check_references(study: Study) -> None:
     for name, row in study.datasets.items():
         if row["kind"] == "synface" and name not in study.config["synface"]["corpora"]:
             raise StudyError(f"{cell('datasets', name, 'kind')}: config key synface.corpora has no {name}")
+        _check_classes(study, name, cell("datasets", name, "classes"))
+        if "subset" in row and not Path(row["subset"]).is_file():
+            raise StudyError(f"{cell('datasets', name, 'subset')}: no such file: {row['subset']}")
     for name, row in study.frame_samplers.items():
         if "base" in row:
             known(row["base"], "frame_sampler", cell("frame_samplers", name, "base"))
@@ -195,6 +209,17 @@ def _check_references(study: Study) -> None:
             known(evidence["comparison"], "comparison", f"{where}, key evidence")
         if "sampler" in stated:
             known(stated["sampler"], "frame_sampler", f"{where}, key sampler")
+
+
+def _check_classes(study: Study, dataset: str, where: str) -> None:
+    """A dataset's label words must be there, and be different whatever the case of their letters."""
+    words = study.words_of(dataset)
+    if not words:
+        column = study.datasets[dataset]["classes"]
+        raise StudyError(f"{where}: {study.config['tables']['lexicon']} has no words in a column {column}")
+    rows = sum(study.datasets[dataset].get("classes", "emotion") in row for row in study.lexicon)
+    if len({word.lower() for word in words}) < rows:
+        raise StudyError(f"{where}: two classes have the same word in {study.config['tables']['lexicon']}")
 
 
 def _check_config(study: Study, known: Callable[[str, str, str], Row]) -> None:
