@@ -2,22 +2,22 @@
 
 from pathlib import Path
 
+from emovlm.core.answer_store import AnswerStore
 from emovlm.core.contracts.answers import ANSWERS, TEXTS
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.contracts.frames import CLIP_INDEX, SAMPLE
 from emovlm.core.contracts.training import LABEL_COUNTS
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
-from emovlm.evaluation.answer_store import AnswerStore
 from emovlm.evaluation.answering import answer_clips
 from emovlm.frames.store import FrameStore
-from emovlm.systems.load import load_system, system_hash
+from emovlm.systems.load import code_of, identity_of, load_system
 
 
 def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--code", required=True, help="hash of this script's code, part of each answer's key")
-    arguments.add_argument("--model", required=True, help="folder of the system")
+    arguments.add_argument("--model", required=True, help="folder of the system; of an API, of its ledger")
     arguments.add_argument("--base", help="folder of its base, if it has one")
     arguments.add_argument("--labels", help="LABEL_COUNTS of its training, where the decision needs them")
     arguments.add_argument("--sample", required=True, help="SAMPLE of the condition's frame sampler")
@@ -29,13 +29,13 @@ def main() -> None:
     arguments.add_argument("--kept", required=True, help="the answer store: what was answered before is kept")
     arguments.add_argument("--out", required=True)
     given = arguments.parse_args()
-    params = given.params
+    params, row = given.params, given.params["system"]
 
     manifest = read_table(given.manifest, MANIFEST).query("split == 'test'")
     clips = manifest.merge(read_table(given.clips, CLIP_INDEX), on="clip_id")
     answers = answer_clips(
-        load_system(params["system"], given.model, given.base),
-        system_hash(given.model, given.base),
+        load_system(row, given.model, given.base),
+        identity_of(row, given.model, given.base),
         clips,
         read_table(given.sample, SAMPLE),
         read_table(given.texts, TEXTS) if given.texts else None,
@@ -44,7 +44,7 @@ def main() -> None:
         params["classes"],
         Path(given.prompt).read_text(encoding="utf-8").strip(),
         params,
-        given.code,
+        code_of(row, given.code),
         read_table(given.labels, LABEL_COUNTS) if given.labels else None,
     )
     write_table(answers, given.out, ANSWERS)

@@ -114,6 +114,8 @@ def _check_references(study: Study) -> None:
                 raise StudyError(f"{cell('systems', name, 'base')}: {row['base']} is no {needed} system")
         if "sampler" in row:
             known(row["sampler"], "training_sampler", cell("systems", name, "sampler"))
+        if row["kind"] == "api" and name not in study.config.get("api", {}):
+            raise StudyError(f"{cell('systems', name, 'kind')}: config key api has no {name}; see docs/api-systems.md")
     for name, row in study.conditions.items():
         system = known(row["system"], "system", cell("conditions", name, "system"))
         if system["training"] == "tower":
@@ -122,7 +124,14 @@ def _check_references(study: Study) -> None:
             raise StudyError(
                 f"{cell('conditions', name, 'decision')}: {row['system']} was not trained here, on no labels"
             )
-        if row["context"] != "none" and system["kind"] != "vlm":
+        if system["kind"] == "api" and row["decision"] != "reply":
+            raise StudyError(
+                f"{cell('conditions', name, 'decision')}: {row['system']} is served through an API, which gives no "
+                f"likelihoods for {row['decision']}; only its reply can decide: write reply"
+            )
+        if system["kind"] == "vision" and row["decision"] == "reply":
+            raise StudyError(f"{cell('conditions', name, 'decision')}: {row['system']} gives no reply in words")
+        if row["context"] != "none" and system["kind"] == "vision":
             raise StudyError(f"{cell('conditions', name, 'context')}: {row['system']} reads no text")
         dataset = known(row["dataset"], "dataset", cell("conditions", name, "dataset"))
         shown = known(row["frames"], "frame_sampler", cell("conditions", name, "frames"))
