@@ -47,5 +47,5 @@ rule prefetch_weights:
     """What comes from outside: the face geometry, and the weights of systems that are not trained here."""
     input:
         rules.fetch_rig.output,
-        [f"{model_folder(s, 1, fold)}/fetched.json" for s in trained_by("none") for fold in STUDY.folds_of(s)],
+        [f"{model_folder(s, 1, fold)}/fetched.json" for s in fetched() for fold in STUDY.folds_of(s)],
     localrule: True

@@ -1,5 +1,9 @@
 """Where the models of systems lie, and what making them reads. A fold is a wildcard that may be empty."""
 
+# Columns of the systems table that loading a system depends on, and of an API's row besides.
+LOADED = ["system", "kind", "training", "family", "dtype", "frames", "pixels", "batch"]
+SERVED = ["weights", "thinking_budget"]
+
 
 def checkpoint_of(w):
     """The file of a system whose weights are fetched by hand, if it is one."""
@@ -43,6 +47,8 @@ def model_files(system, replicate, fold=0):
     """The files that hold the weights of one model, its own or its adapter's, and its base's."""
     row = STUDY.systems[system]
     files = ["model.safetensors", *(SAVED_VLM if row["kind"] == "vlm" else SAVED)]
+    if row["kind"] == "api":
+        return []
     if row["training"] == "none":
         files = ["fetched.json"]
     elif row["training"] == "lora":
@@ -52,25 +58,7 @@ def model_files(system, replicate, fold=0):
 
 
 def system_slice(system):
-    """What loading a system needs to know of its row."""
+    """What loading a system needs to know of its row, or of its base's."""
     row = STUDY.systems[system]
-    return {k: row[k] for k in ("system", "kind", "training") if k in row}
-
-
-def tuning_inputs(w):
-    """What fine-tuning reads: its base, and schedule, frames and labels of its dataset."""
-    row, recipe = STUDY.systems[w.system], STUDY.recipe_of(w.system)
-    dataset = row["dataset"]
-    return {
-        "base": model_files(row["base"], w.replicate),
-        "schedule": f"<results>/schedules/{dataset}{w.fold}/{recipe}/{row['sampler']}.parquet",
-        "sample": f"<results>/samples/{dataset}/{STUDY.settings_of(recipe)['sampler']}.parquet",
-        "manifest": f"<results>/manifests/{dataset}.parquet",
-        "stores": stores(dataset),
-    }
-
-
-def tuning_slice(w):
-    """What fine-tuning reads of the study."""
-    recipe = STUDY.settings_of(STUDY.recipe_of(w.system))
-    return as_json(seed=run_seed(w.replicate), classes=STUDY.classes_of(STUDY.systems[w.system]["dataset"]), **recipe)
+    row = {**STUDY.systems[row.get("base", system)], **row}
+    return {k: row[k] for k in [*LOADED, *(SERVED if row["kind"] == "api" else [])] if k in row}

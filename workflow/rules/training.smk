@@ -16,7 +16,7 @@ rule fetch_weights:
     benchmark:
         "<benchmarks>/fetch_weights/{system}/{replicate}{fold}.tsv"
     wildcard_constraints:
-        system=one_of(trained_by("none")),
+        system=one_of(fetched()),
     localrule: True
     conda:
         "../../envs/training.yaml"

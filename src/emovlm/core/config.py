@@ -171,6 +171,8 @@ def _check_references(study: Study) -> None:
         for column, key in (("recipe", "recipes"), ("prompts", "prompt_sets")):
             if column in row and row[column] not in study.config.get(key, {}):
                 raise StudyError(f"{cell('systems', name, column)}: config key {key} has no {row[column]}")
+        if row["kind"] == "api" and name not in study.config.get("api", {}):
+            raise StudyError(f"{cell('systems', name, 'kind')}: config key api has no {name}; see docs/api-systems.md")
     for name, row in study.conditions.items():
         system = known(row["system"], "system", cell("conditions", name, "system"))
         if system["training"] == "tower":
@@ -179,7 +181,14 @@ def _check_references(study: Study) -> None:
             raise StudyError(
                 f"{cell('conditions', name, 'decision')}: {row['system']} was not trained here, on no labels"
             )
-        if row["context"] != "none" and system["kind"] != "vlm":
+        if system["kind"] == "api" and row["decision"] != "reply":
+            raise StudyError(
+                f"{cell('conditions', name, 'decision')}: {row['system']} is served through an API, which gives no "
+                f"likelihoods for {row['decision']}; only its reply can decide: write reply"
+            )
+        if system["kind"] == "vision" and row["decision"] == "reply":
+            raise StudyError(f"{cell('conditions', name, 'decision')}: {row['system']} gives no reply in words")
+        if row["context"] != "none" and system["kind"] == "vision":
             raise StudyError(f"{cell('conditions', name, 'context')}: {row['system']} reads no text")
         dataset = known(row["dataset"], "dataset", cell("conditions", name, "dataset"))
         if study.folds_of(row["system"]) != [0] and row["dataset"] != system["dataset"]:

@@ -25,11 +25,20 @@ class Reply:
 
     ``scores``: log-likelihood of each label as the answer (nats); ``text``: the free greedy reply, empty
     for a classifier; ``tokens``: length of the prompt with its visual tokens.
+
+    Of a served model there are no scores. Instead ``failure`` says why it gave no reply, if it refused for example,
+    and ``model`` which version of it the server says has answered.
     """
 
     scores: dict[str, float]
     text: str
     tokens: int
+    failure: str = ""
+    model: str = ""
+
+
+class NoReplyError(Exception):
+    """A served model gave no reply to this prompt and would give none again; the message says why."""
 
 
 class System(Protocol):
@@ -37,6 +46,13 @@ class System(Protocol):
 
     def answer(self, parts: list[Part], classes: list[str], max_new_tokens: int) -> Reply:
         """Score ``classes`` as the answer to frames and texts, and reply freely."""
+
+    def say(self, parts: list[Part], max_new_tokens: int) -> str:
+        """Reply freely; a classifier cannot.
+
+        Raises:
+            NoReplyError: a served model refused, for example.
+        """
 
 
 def as_frames(pixels: np.ndarray, times_s: Iterable[float]) -> list[Frame]:
