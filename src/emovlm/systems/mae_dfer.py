@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from emovlm.systems.torch_setup import torch  # isort: skip
 from torch import nn
 
-from emovlm.systems.transformer import Attention, LayerNorm, Mlp, PatchEmbedding, drop_path, drop_shares, initialise, sinusoids  # fmt: skip
+from emovlm.systems.transformer import (
+    Attention,
+    LayerNorm,
+    Mlp,
+    PatchEmbedding,
+    drop_path,
+    drop_shares,
+    initialise,
+    sinusoids,
+)
 
 
 @dataclass(frozen=True)
