@@ -13,7 +13,7 @@ from emovlm.evaluation.decisions import DECISIONS, content_free_bias, prior_bias
 from emovlm.evaluation.parsing import parse_label
 from emovlm.evaluation.prompts import build_parts, shuffle_texts
 from emovlm.frames.store import FrameStore
-from emovlm.systems.reply import SCORE_DIGITS, System
+from emovlm.systems.reply import SCORE_DIGITS, Frame, System
 
 
 def answer_clips(
@@ -62,7 +62,7 @@ def answer_clips(
             shown = frames.frames(clip.clip_id, seen["frame_index"])
             parts = build_parts(shown, seen, told, question, context)
             reply = system.answer(parts, classes, params["max_new_tokens"])
-            n_frames = sum(not isinstance(part, str) for part in parts)
+            n_frames = sum(isinstance(part, Frame) for part in parts)
             answer = {"scores": reply.scores, "text": reply.text, "tokens": reply.tokens, "frames": n_frames}
             store.add(key, answer)
         kept = store[key]

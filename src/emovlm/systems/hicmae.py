@@ -19,7 +19,6 @@ from emovlm.systems.transformer import (
     SelfAttention,
     drop_path,
     drop_shares,
-    initialise,
     sinusoids,
 )
 
@@ -132,7 +131,6 @@ class Hicmae(nn.Module):
         self.encoder_fusion = Fusion(shape)
         self.fc_norm = LayerNorm(4 * shape.dim)
         self.head = nn.Linear(4 * shape.dim, shape.classes)
-        self.apply(initialise)
 
     def forward(self, video: torch.Tensor, sound: torch.Tensor) -> torch.Tensor:
         """Logits [n, classes].

@@ -17,7 +17,6 @@ from emovlm.systems.transformer import (
     PatchEmbedding,
     drop_path,
     drop_shares,
-    initialise,
     sinusoids,
 )
 
@@ -108,10 +107,9 @@ class MaeDfer(nn.Module):
         self.fc_norm = LayerNorm(shape.dim)
         self.head = nn.Linear(shape.dim, shape.classes)
         self.register_buffer("positions", sinusoids(times * side * side, shape.dim), persistent=False)
-        self.apply(initialise)
         nn.init.trunc_normal_(self.lg_region_tokens, std=0.02)
-        with torch.no_grad():
-            self.head.weight.mul_(0.001)  # official: the new head begins close to zero
+        nn.init.trunc_normal_(self.head.weight, std=0.02 * 0.001)  # as there, a new head begins close to zero
+        nn.init.zeros_(self.head.bias)
 
     def forward(self, video: torch.Tensor) -> torch.Tensor:
         """Logits [n, classes] of normalised pixels float [n, 3, frames, image, image]."""

@@ -73,6 +73,6 @@ def heard_with(sound: Audio | None, shown_s: np.ndarray, step_s: float) -> np.nd
         raise StudyError(f"a sound with {sound.rate_hz} samples a second; decode the clip's sound at {RATE_HZ}")
     if sound is None or len(sound.samples) <= LEAST:
         return np.zeros(WINDOW, np.float32)
-    start, end = int(shown_s.min() * RATE_HZ), int((shown_s.max() + step_s) * RATE_HZ)
+    start, end = (round(s * RATE_HZ) for s in (shown_s.min(), shown_s.max() + step_s))
     piece = sound.samples[start:end]
     return piece if len(piece) > LEAST else sound.samples

@@ -111,7 +111,7 @@ def drop_path(change: torch.Tensor, share: float, training: bool) -> torch.Tenso
 
 def drop_shares(most: float, depth: int) -> list[float]:
     """Stochastic depth by layer: from none at the first to ``most`` at the last."""
-    return torch.linspace(0, most, depth).tolist()
+    return np.linspace(0, most, depth).tolist()
 
 
 def sinusoids(positions: int, dim: int) -> torch.Tensor:
@@ -119,11 +119,3 @@ def sinusoids(positions: int, dim: int) -> torch.Tensor:
     place = np.arange(dim)
     angle = np.arange(positions)[:, None] / np.power(10000, 2 * (place // 2) / dim)
     return torch.from_numpy(np.where(place % 2 == 0, np.sin(angle), np.cos(angle)))[None].float()
-
-
-def initialise(module: nn.Module) -> None:
-    """Small normal weights and no biases for a linear layer: how both networks begin what no checkpoint holds."""
-    if isinstance(module, nn.Linear):
-        nn.init.trunc_normal_(module.weight, std=0.02)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
