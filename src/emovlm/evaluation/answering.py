@@ -14,7 +14,7 @@ from emovlm.evaluation.decisions import DECISIONS, content_free_bias, prior_bias
 from emovlm.evaluation.parsing import parse_label
 from emovlm.evaluation.prompts import build_parts, shuffle_texts
 from emovlm.frames.store import FrameStore
-from emovlm.systems.reply import SCORE_DIGITS, System
+from emovlm.systems.reply import SCORE_DIGITS, Frame, System
 
 
 def answer_clips(
@@ -66,7 +66,7 @@ def answer_clips(
             shown = frames.frames(clip.clip_id, seen["frame_index"])
             parts = build_parts(shown, seen, told, question, context)
             reply = system.answer(parts, classes, params["max_new_tokens"])
-            n_frames = sum(not isinstance(part, str) for part in parts)
+            n_frames = sum(isinstance(part, Frame) for part in parts)
             store.add(key, {**asdict(reply), "frames": n_frames})
         kept = store[key]
         answered = {"reply": kept["text"], "n_frames": kept["frames"], "n_tokens": kept["tokens"]}
