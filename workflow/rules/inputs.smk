@@ -62,6 +62,8 @@ def condition_inputs(w):
         "clips": f"<results>/frames/{row['dataset']}/{w.shard}.clips.parquet",
         "prompt": STUDY.prompts_of(row["system"])["classify"],
     }
+    if hears(row["system"]):
+        files["sounds"] = f"<results>/frames/{row['dataset']}/{w.shard}.audio.safetensors"
     if row["decision"] == "logit-adjusted":
         folders = [model_folder(row["system"], w.replicate, fold) for fold in STUDY.folds_of(row["system"])]
         files["labels"] = [f"{place}/labels.csv" for place in folders]

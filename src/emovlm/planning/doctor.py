@@ -17,7 +17,7 @@ from emovlm.datasets.registry import PUBLISHED_COUNTS
 from emovlm.planning.cost import disk
 from emovlm.provenance.pins import mismatches
 from emovlm.provenance.surroundings import environment
-from emovlm.systems.hub import missing_from_cache
+from emovlm.systems.hub import FETCHED, missing_from_cache
 
 OK, WARNING, MISSING = "ok", "warning", "missing"
 GIB = 2**30
@@ -114,7 +114,7 @@ def _weights(study: Study, system: str, results: Path) -> Iterator[Finding]:
             yield Finding(system, OK, f"{len(files)} checkpoint{'s' if len(files) > 1 else ''}")
         return
     pinned = {key: row[key] for key in ("weights", "revision")}
-    fetched = results / "models" / system / "1" / "fetched.json"
+    fetched = results / "models" / system / "1" / FETCHED
     if fetched.is_file() and pinned.items() <= json.loads(fetched.read_text(encoding="utf-8")).items():
         yield Finding(system, OK, f"{row['weights']} at {row['revision'][:12]}: fetched")
     elif not (lacking := missing_from_cache(row["weights"], row["revision"])):

@@ -14,7 +14,7 @@ from emovlm.core import notes
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_file
 
-CHECKPOINT = "checkpoint.pth"
+CHECKPOINT, FETCHED = "checkpoint.pth", "fetched.json"
 FILES = ["*.safetensors", "*.json", "*.txt", "*.jinja", "*.model"]
 """What a model is loaded from: neither pickled weights nor code. What the cache keeps under its SHA-256 is checked."""
 
@@ -68,7 +68,7 @@ def missing_from_cache(weights: str, revision: str) -> list[str]:
     return lacking + ([] if there("model.safetensors") else ["model.safetensors"])
 
 
-def take_checkpoint(file: str | Path, folder: str | Path, sha256: str | None = None) -> list[str]:
+def take_checkpoint(file: str | Path, folder: str | Path, sha256: str | None = None) -> tuple[list[str], str]:
     """Put a checkpoint that was fetched by hand into ``folder``, as :data:`CHECKPOINT`.
 
     Args:
@@ -76,7 +76,7 @@ def take_checkpoint(file: str | Path, folder: str | Path, sha256: str | None = N
         sha256: of the file, where the study pins it.
 
     Returns:
-        The name of the file in ``folder``.
+        The name of the file in ``folder``, and its SHA-256.
 
     Raises:
         StudyError: it is not there, or not the one that is pinned.
@@ -90,7 +90,7 @@ def take_checkpoint(file: str | Path, folder: str | Path, sha256: str | None = N
     shutil.rmtree(folder, ignore_errors=True)
     _put(file, Path(folder, CHECKPOINT))
     notes.fetched(f"file:{file.name}", f"sha256:{found}")
-    return [CHECKPOINT]
+    return [CHECKPOINT], found
 
 
 def _put(source: Path, path: Path) -> None:
