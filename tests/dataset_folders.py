@@ -2,8 +2,8 @@
 
     python -m tests.dataset_folders --clips results/raw/synface/clips --out /tmp/data
 
-writes ``<out>/mafw`` and ``<out>/dfew``: five folds with every class in each, the clips both as videos and as folders of
-JPEG frames, one clip in five without sound and a tone in the others. Which clip gets which label means nothing.
+writes ``<out>/mafw`` and ``<out>/dfew``: five folds with every class in each, the clips both as videos and as folders
+of JPEG frames, one clip in five without sound and a tone in the others. Which clip gets which label means nothing.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def write_mafw(folder: Path, clips: list[Path], per_class: int = len(FOLDS), fra
 
 
 def write_dfew(folder: Path, clips: list[Path], per_class: int = len(FOLDS), frames: bool = True) -> None:
-    """DFEW: ``Clip/{original,clip_224x224}``, lists of five folds; clips are numbered from 1 and have gaps, as there."""
+    """DFEW: ``Clip/{original,clip_224x224}``, lists of five folds; clips are numbered from 1, with gaps, as there."""
     files = cycle(clips)
     listed = [(str(3 * k + 1), str(1 + label)) for k, label in enumerate(np.repeat(range(len(DFEW)), per_class))]
     for name, _ in listed:

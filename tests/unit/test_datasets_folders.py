@@ -11,6 +11,8 @@ import av
 import numpy as np
 import pandas as pd
 import pytest
+from tests import dataset_folders
+from tests.dataset_folders import write_dfew, write_mafw
 
 from emovlm.core.contracts.data import DATASET_COUNTS, MANIFEST
 from emovlm.core.errors import StudyError
@@ -19,8 +21,6 @@ from emovlm.datasets.counts import count_clips, report
 from emovlm.datasets.manifest import make_manifest
 from emovlm.datasets.registry import PUBLISHED_COUNTS, sounds
 from emovlm.sampling.training_samplers import training_schedule
-from tests import dataset_folders
-from tests.dataset_folders import write_dfew, write_mafw
 
 ROOT = Path(__file__).resolve().parents[2]
 WORDS = {name: name for name in dataset_folders.MAFW}
@@ -227,8 +227,9 @@ def test_a_published_number_may_be_of_one_folds_test_clips(made: Path) -> None:
 def test_the_script_writes_counts_and_says_that_they_differ(made: Path, tmp_path: Path) -> None:
     params = json.dumps({**DFEW, "permuted_labels": [], "seed": None})
     (tmp_path / "ids.txt").write_text("1\n")
-    command = [sys.executable, ROOT / "workflow/scripts/make_manifest.py", "--params", params, "--folder", made / "dfew",
-               "--subset", tmp_path / "ids.txt", "--published", ROOT / PUBLISHED_COUNTS["dfew"],
+    command = [sys.executable, ROOT / "workflow/scripts/make_manifest.py", "--params", params,
+               "--folder", made / "dfew", "--subset", tmp_path / "ids.txt",
+               "--published", ROOT / PUBLISHED_COUNTS["dfew"],
                "--out", tmp_path / "dfew.parquet", "--counts", tmp_path / "dfew.counts.csv"]  # fmt: skip
     env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run([str(part) for part in command], env=env, capture_output=True, text=True)

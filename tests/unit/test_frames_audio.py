@@ -68,7 +68,7 @@ def test_a_clip_without_a_sound_track_has_no_samples(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["text", "playlist"])
 def test_a_file_that_is_no_video_is_undecodable(folder: Path, name: str) -> None:
-    with pytest.raises(Undecodable, match="^the file cannot be opened as a video$"):
+    with pytest.raises(Undecodable, match=r"^the file cannot be opened as a video$"):
         decode_audio(str(folder / f"{name}.mp4"))
 
 
