@@ -280,3 +280,41 @@ def test_a_wrong_table_is_named_by_file_and_line(own: Path, text: str | None, me
     (own / "annotations.csv").unlink() if text is None else edit(own / "annotations.csv", text)
     with pytest.raises(StudyError, match=message):
         manifest(OWN, own)
+
+
+def commands(n: int) -> str:
+    """The n-th block of commands of the guide."""
+    return (ROOT / "docs/adding-a-dataset.md").read_text().split("```bash\n")[n].split("```")[0]
+
+
+def test_the_guides_example_is_read_as_it_says(made: Path, tmp_path: Path) -> None:
+    raw = tmp_path / "results/raw/synface"
+    (raw / "annotations").mkdir(parents=True)
+    shutil.copytree(made / "clips", raw / "clips")
+    (raw / "annotations/test.txt").write_text("a.mp4 anger\nb.mp4 fear\n")
+    subprocess.run(["bash", "-ec", commands(1)], cwd=tmp_path, check=True)
+    clips = manifest({"dataset": "own", "kind": "folder", "words": WORDS}, tmp_path / "data/own")
+    assert clips["path"].tolist() == ["clips/a.mp4", "clips/b.mp4"] and clips["label"].tolist() == ["anger", "fear"]
+    assert all((tmp_path / "data/own" / path).is_file() for path in clips["path"])
+
+
+def test_the_guides_commands_map_ferv39k_and_caer(tmp_path: Path) -> None:
+    lists = tmp_path / "4_setups/All_scenes"
+    lists.mkdir(parents=True)
+    (lists / "train_All.csv").write_text("Action/Happy/0267 Happy\nCrime/Angry/0002 Angry\n")
+    (lists / "test_All.csv").write_text("Action/Sad/0001 Sad\n")
+    subprocess.run(["bash", "-ec", commands(2)], cwd=tmp_path, check=True)
+    assert manifest(OWN, tmp_path)[["path", "label", "split"]].to_numpy().tolist() == [
+        ["2_ClipsforFaceCrop/Action/Happy/0267", "happiness", "train"],
+        ["2_ClipsforFaceCrop/Action/Sad/0001", "sadness", "test"],
+        ["2_ClipsforFaceCrop/Crime/Angry/0002", "anger", "train"],
+    ]
+    for name in ("train/Anger/0001.avi", "validation/Happy/0001.avi", "test/Surprise/0007.avi"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    subprocess.run(["bash", "-ec", commands(3)], cwd=tmp_path, check=True)
+    assert manifest(OWN, tmp_path)[["path", "label", "split"]].to_numpy().tolist() == [
+        ["test/Surprise/0007.avi", "surprise", "test"],
+        ["train/Anger/0001.avi", "anger", "train"],
+        ["validation/Happy/0001.avi", "happiness", "validation"],
+    ]
