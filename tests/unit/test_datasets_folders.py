@@ -236,6 +236,7 @@ def test_the_script_writes_counts_and_says_that_they_differ(made: Path, tmp_path
     assert done.returncode == 0 and "all: 70, published 11697 (-11627)" in done.stderr
     assert (read_table(tmp_path / "dfew.parquet", MANIFEST)["split"] == "test").sum() == 1
     assert read_table(tmp_path / "dfew.counts.csv", DATASET_COUNTS)["found"].max() == 70
+    assert (tmp_path / "dfew.counts.csv").read_text().splitlines()[1:3] == ["all,0,70,11697,-11627", "anger,0,10,,"]
 
 
 @pytest.fixture
