@@ -274,3 +274,15 @@ def test_a_lexicon_may_have_the_words_of_another_dataset(config, tmp_path):
     file = Path(doubled["tables"]["lexicon"])
     file.write_text(file.read_text().replace("\tjoy\n", "\tIre\n", 1))
     assert load_study(doubled).words_of("dfew") == {"Ire": "anger", "joy": "disgust"}
+
+
+def test_a_table_may_be_several_files_and_its_rows_are_named_with_their_own(config, tmp_path):
+    header = "system\tkind\ttraining\tarm\n"
+    more = tmp_path / "more.tsv"
+    more.write_text(f"{header}other\tvlm\tpretrain\tuniform\n")
+    config["tables"]["systems"] = [config["tables"]["systems"], os.fspath(more)]
+    study = load_study(config)
+    assert study.places["systems"]["other"] == os.fspath(more) and "organism-natural" in study.systems
+    more.write_text(f"{header}tower\tvision\ttower\n")
+    with pytest.raises(StudyError, match=r"config/systems\.tsv and .*more\.tsv: two rows are called tower"):
+        load_study(config)

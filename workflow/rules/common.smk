@@ -31,6 +31,8 @@ try:
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 
+os.environ |= {"EMOVLM_API": json.dumps(config.get("api", {}))}  # how served models are reached
+
 SCRIPTS = "workflow/scripts"
 RESULTS = config["pathvars"]["results"]
 FACES = config["organism"]["dataset"]
@@ -58,6 +60,11 @@ def one_of(names):
 def trained_by(training):
     """The systems that one kind of training makes."""
     return [name for name, row in STUDY.systems.items() if row["training"] == training]
+
+
+def fetched():
+    """The systems whose weights come from outside; those behind an API stay where they are."""
+    return [name for name in trained_by("none") if STUDY.systems[name]["kind"] != "api"]
 
 
 wildcard_constraints:

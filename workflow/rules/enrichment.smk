@@ -35,12 +35,16 @@ rule describe_gaps:
         code=code("describe_gaps"),
         slice=lambda w: as_json(
             system=system_slice(w.system),
+            classes=STUDY.classes_of(w.dataset),
             max_new_tokens=config["enrichment"]["max_new_tokens"],
         ),
         model=lambda w: model_arguments(w.system, w.replicate),
+        # Outside the outputs on purpose: Snakemake deletes those of a failed job.
+        kept=lambda w: f"{RESULTS}/texts/store/{w.texts}.{w.system}.{w.replicate}.{w.dataset}.{w.shard}.jsonl",
     shell:
         recorded(
-            "python workflow/scripts/describe_gaps.py --params {params.slice:q} {params.model} --sample {input.sample}"
+            "python workflow/scripts/describe_gaps.py --params {params.slice:q} --code {params.code} {params.model}"
+            " --sample {input.sample} --kept {params.kept}"
             " --gaps {input.gaps} --store {input.store} --manifest {input.manifest} --prompt {input.prompt}"
             " --out {output}"
         )

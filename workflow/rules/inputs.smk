@@ -8,8 +8,8 @@ def annotations(dataset):
     place = Path(folder(dataset), ANNOTATIONS[STUDY.datasets[dataset]["kind"]])
     if place.is_file():
         return [str(place)]
-    if not place.is_dir():
-        where = f"{config['tables']['datasets']}, row {dataset}, column folder"
+    if not place.is_dir() and not workflow.dryrun:  # what would be done can be listed without the data
+        where = f"{STUDY.places['datasets'][dataset]}, row {dataset}, column folder"
         raise WorkflowError(f"{where}: no such {'file' if place.suffix else 'folder'}: {place}")
     return sorted(str(p) for p in place.rglob("*") if p.suffix in (".txt", ".csv"))
 
@@ -51,68 +51,6 @@ def schedule_slice(w):
     )
 
 
-def tuning_inputs(w):
-    """What fine-tuning reads: its base, and schedule, frames and labels of its dataset."""
-    row, recipe = STUDY.systems[w.system], STUDY.recipe_of(w.system)
-    dataset = row["dataset"]
-    return {
-        "base": model_files(row["base"], w.replicate),
-        "schedule": f"<results>/schedules/{dataset}{w.fold}/{recipe}/{row['sampler']}.parquet",
-        "sample": f"<results>/samples/{dataset}/{STUDY.settings_of(recipe)['sampler']}.parquet",
-        "manifest": f"<results>/manifests/{dataset}.parquet",
-        "stores": stores(dataset),
-    }
-
-
-def tuning_slice(w):
-    """What fine-tuning reads of the study."""
-    recipe = STUDY.settings_of(STUDY.recipe_of(w.system))
-    return as_json(seed=run_seed(w.replicate), classes=STUDY.classes_of(STUDY.systems[w.system]["dataset"]), **recipe)
-
-
-def fold_number(fold):
-    """The number in the wildcard `fold`, 0 where it is empty."""
-    return int(fold.removeprefix("/fold") or 0)
-
-
-def model_folder(system, replicate, fold=0, results="<results>"):
-    """Where one training run of a system lies, or its model of one fold."""
-    run = f"{results}/models/{system}/{min(int(replicate), len(replicates(system)))}"
-    return f"{run}/fold{fold}" if fold else run
-
-
-def model_arguments(system, replicate):
-    """Where a system is, by fold, and its base, on the command line of a script."""
-    row = STUDY.systems[system]
-    models = [f"{k}={model_folder(system, replicate, k, RESULTS)}" for k in STUDY.folds_of(system)]
-    base = f" --base {model_folder(row['base'], replicate, results=RESULTS)}" if "base" in row else ""
-    return f"--models {' '.join(models)}{base}"
-
-
-def system_files(system, replicate):
-    """The files that hold a system's weights, of all its folds, and its base's."""
-    files = [file for fold in STUDY.folds_of(system) for file in model_files(system, replicate, fold)]
-    return list(dict.fromkeys(files))
-
-
-def model_files(system, replicate, fold=0):
-    """The files that hold the weights of one model, its own or its adapter's, and its base's."""
-    row = STUDY.systems[system]
-    files = ["model.safetensors", *(SAVED_VLM if row["kind"] == "vlm" else SAVED)]
-    if row["training"] == "none":
-        files = ["fetched.json"]
-    elif row["training"] == "lora":
-        files = ["adapter_model.safetensors", "adapter_config.json"]
-    own = [f"{model_folder(system, replicate, fold)}/{file}" for file in files]
-    return own + (model_files(row["base"], replicate) if "base" in row else [])
-
-
-def system_slice(system):
-    """What loading a system needs to know of its row."""
-    row = STUDY.systems[system]
-    return {k: row[k] for k in ("system", "kind", "training") if k in row}
-
-
 def condition_inputs(w):
     """What answering the clips of one shard in one condition reads."""
     row = STUDY.conditions[w.condition]
@@ -139,3 +77,17 @@ def lexical_kinds():
     """Kind of the system of each condition that the lexical claim is about."""
     rows = {c: row for c, row in STUDY.conditions.items() if "L1" in row.get("claims", "").split()}
     return {c: STUDY.systems[row["system"]]["kind"] for c, row in rows.items()}
+
+
+def published_conditions():
+    """The conditions that published figures belong to, with the system's name in the publication."""
+    rows = [(row, STUDY.systems[row["system"]]) for row in STUDY.conditions.values() if "published" in row]
+    return [
+        {**{k: row[k] for k in ("condition", "dataset", "published")}, "system": system["published"]}
+        for row, system in rows
+    ]
+
+
+def shown_rows(table):
+    """The rows of a table that figures show: of conditions those on the rendered dataset, the embedded study."""
+    return [row for row in getattr(STUDY, table).values() if table != "conditions" or row["dataset"] == SHOWN]

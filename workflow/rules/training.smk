@@ -6,21 +6,23 @@ out: models/<system>/<replicate>[/fold<k>]/*, as `save_pretrained` writes them
 
 
 rule fetch_weights:
-    """Fetch the weights of a system that is not trained here, at the commit that its row pins."""
+    """Fetch the weights of a system that is not trained here: a commit of the hub, or a file fetched by hand."""
+    input:
+        lambda w: [file for file in checkpoint_of(w) if Path(file).is_file() or not workflow.dryrun],
     output:
-        "<results>/models/{system}/{replicate}/fetched.json",
+        "<results>/models/{system}/{replicate}{fold}/fetched.json",
     log:
-        "<logs>/fetch_weights/{system}/{replicate}.log",
+        "<logs>/fetch_weights/{system}/{replicate}{fold}.log",
     benchmark:
-        "<benchmarks>/fetch_weights/{system}/{replicate}.tsv"
+        "<benchmarks>/fetch_weights/{system}/{replicate}{fold}.tsv"
     wildcard_constraints:
-        system=one_of(trained_by("none")),
+        system=one_of(fetched()),
     localrule: True
     conda:
         "../../envs/training.yaml"
     params:
         code=code("fetch_weights"),
-        slice=lambda w: as_json(**{k: STUDY.systems[w.system][k] for k in ("weights", "revision")}),
+        slice=weights_slice,
     shell:
         recorded("python workflow/scripts/fetch_weights.py --params {params.slice:q} --out {output}")
 

@@ -1,20 +1,19 @@
 """Ask one system about the test clips of one shard, in one condition."""
 
-from pathlib import Path
-
 import pandas as pd
 
+from emovlm.core.answer_store import AnswerStore
 from emovlm.core.contracts.answers import ANSWERS, TEXTS
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.contracts.frames import CLIP_INDEX, SAMPLE
 from emovlm.core.contracts.training import LABEL_COUNTS
 from emovlm.core.io import read_table, write_table
+from emovlm.core.prompts import read_prompt
 from emovlm.core.script import named_paths, parser, run
-from emovlm.evaluation.answer_store import AnswerStore
 from emovlm.evaluation.answering import answer_clips
 from emovlm.evaluation.folds import by_fold
 from emovlm.frames.store import FrameStore
-from emovlm.systems.load import load_system, system_hash
+from emovlm.systems.load import code_of, identity_of, load_system
 
 
 def main() -> None:
@@ -31,19 +30,19 @@ def main() -> None:
     arguments.add_argument("--kept", required=True, help="the answer store: what was answered before is kept")
     arguments.add_argument("--out", required=True)
     given = arguments.parse_args()
-    params = given.params
+    params, row = given.params, given.params["system"]
 
     manifest = read_table(given.manifest, MANIFEST).query("split == 'test'")
     clips = manifest.merge(read_table(given.clips, CLIP_INDEX), on="clip_id")
     sample = read_table(given.sample, SAMPLE)
     texts = read_table(given.texts, TEXTS) if given.texts else None
     frames, store = FrameStore([given.store]), AnswerStore(given.kept)
-    question = Path(given.prompt).read_text(encoding="utf-8").strip()
+    question = read_prompt(given.prompt, params["classes"])
     adjusted = params["decision"] == "logit-adjusted"
     answers = [
         answer_clips(
-            load_system(params["system"], model, given.base), system_hash(model, given.base), mine, sample, texts,
-            frames, store, params["classes"], question, params, given.code,
+            load_system(row, model, given.base), identity_of(row, model, given.base), mine, sample, texts,
+            frames, store, params["classes"], question, params, code_of(row, given.code),
             read_table(f"{model}/labels.csv", LABEL_COUNTS) if adjusted else None,
         ).assign(fold=fold)
         for fold, mine, model in by_fold(clips, named_paths(given.models, "model"))

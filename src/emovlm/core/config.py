@@ -21,7 +21,10 @@ TABLES = ("datasets", "systems", "frame_samplers", "training_samplers", "conditi
 
 @dataclass(frozen=True)
 class Study:
-    """A valid study: the config as it was given, and its tables as rows by id (``datasets['synface']``)."""
+    """A valid study: the config as it was given, and its tables as rows by id (``datasets['synface']``).
+
+    ``places`` says which file each row of a table is in (``places['datasets']['synface']``).
+    """
 
     config: dict[str, Any]
     datasets: Rows
@@ -34,6 +37,7 @@ class Study:
     classes: list[str]
     lexicon: list[Row]
     claims: dict[str, Any]
+    places: dict[str, dict[str, str]]
 
     def words_of(self, dataset: str) -> dict[str, str]:
         """A dataset's own label words, each with the lexicon's name of its class, in the lexicon's order."""
@@ -47,7 +51,7 @@ class Study:
     def folds_of(self, system: str) -> list[int]:
         """The official folds that a system has a model of its own for; ``[0]`` where one model is for all clips."""
         row = self.systems[system]
-        if row["training"] not in TRAINED_ON_LABELS:
+        if row["training"] not in TRAINED_ON_LABELS and "{fold}" not in row.get("file", ""):
             return [0]
         return list(range(1, self.datasets[row["dataset"]].get("folds", 0) + 1)) or [0]
 
@@ -95,7 +99,8 @@ def load_study(config: dict[str, Any], source: str = "config") -> Study:
     lexicon = read_rows(files["lexicon"], "lexicon")
     study = Study(
         config=config,
-        **tables,
+        **{name: rows for name, (rows, _) in tables.items()},
+        places={name: places for name, (_, places) in tables.items()},
         sources=read_rows(files["sources"], "sources"),
         classes=[row["emotion"] for row in lexicon],
         lexicon=lexicon,
@@ -105,14 +110,23 @@ def load_study(config: dict[str, Any], source: str = "config") -> Study:
     return study
 
 
-def _by_id(path: str, schema: str) -> Rows:
+def _files(named: str | list[str]) -> list[str]:
+    """The files of a table: it may be one file, or several that are read as one."""
+    return [named] if isinstance(named, str) else named
+
+
+def _by_id(named: str | list[str], schema: str) -> tuple[Rows, dict[str, str]]:
+    """The rows of a table by id, and the file that each is in."""
     rows: Rows = {}
-    for row in read_rows(path, schema):
-        name = next(iter(row.values()))
-        if name in rows:
-            raise StudyError(f"{path}: two rows are called {name}; ids must be unique")
-        rows[name] = row
-    return rows
+    places: dict[str, str] = {}
+    for path in _files(named):
+        for row in read_rows(path, schema):
+            name = next(iter(row.values()))
+            if name in rows:
+                where = path if places[name] == path else f"{places[name]} and {path}"
+                raise StudyError(f"{where}: two rows are called {name}; ids must be unique")
+            rows[name], places[name] = row, path
+    return rows, places
 
 
 def _read_claims(path: str) -> dict[str, Any]:
@@ -128,11 +142,12 @@ def _check_references(study: Study) -> None:
     def known(name: str, target: str, where: str) -> Row:
         among = getattr(study, f"{target}s")
         if name not in among:
-            raise StudyError(f"{where}: unknown {target} {name!r}; {files[target + 's']} has {', '.join(among)}")
+            listed = ", ".join(_files(files[f"{target}s"]))
+            raise StudyError(f"{where}: unknown {target} {name!r}; {listed} has {', '.join(among)}")
         return among[name]
 
     def cell(table: str, row: str, column: str) -> str:
-        return f"{files[table]}, row {row}, column {column}"
+        return f"{study.places[table][row]}, row {row}, column {column}"
 
     for name, row in study.datasets.items():
         if row["kind"] == "synface" and name not in study.config["synface"]["corpora"]:
@@ -156,6 +171,8 @@ def _check_references(study: Study) -> None:
         for column, key in (("recipe", "recipes"), ("prompts", "prompt_sets")):
             if column in row and row[column] not in study.config.get(key, {}):
                 raise StudyError(f"{cell('systems', name, column)}: config key {key} has no {row[column]}")
+        if row["kind"] == "api" and name not in study.config.get("api", {}):
+            raise StudyError(f"{cell('systems', name, 'kind')}: config key api has no {name}; see docs/api-systems.md")
     for name, row in study.conditions.items():
         system = known(row["system"], "system", cell("conditions", name, "system"))
         if system["training"] == "tower":
@@ -164,7 +181,14 @@ def _check_references(study: Study) -> None:
             raise StudyError(
                 f"{cell('conditions', name, 'decision')}: {row['system']} was not trained here, on no labels"
             )
-        if row["context"] != "none" and system["kind"] != "vlm":
+        if system["kind"] == "api" and row["decision"] != "reply":
+            raise StudyError(
+                f"{cell('conditions', name, 'decision')}: {row['system']} is served through an API, which gives no "
+                f"likelihoods for {row['decision']}; only its reply can decide: write reply"
+            )
+        if system["kind"] == "vision" and row["decision"] == "reply":
+            raise StudyError(f"{cell('conditions', name, 'decision')}: {row['system']} gives no reply in words")
+        if row["context"] != "none" and system["kind"] == "vision":
             raise StudyError(f"{cell('conditions', name, 'context')}: {row['system']} reads no text")
         dataset = known(row["dataset"], "dataset", cell("conditions", name, "dataset"))
         if study.folds_of(row["system"]) != [0] and row["dataset"] != system["dataset"]:
@@ -179,6 +203,8 @@ def _check_references(study: Study) -> None:
             raise StudyError(f"{cell('conditions', name, 'context')}: only rendered datasets have a truth")
         if row["context"] != "none" and row["decision"] == "calibrated":
             raise StudyError(f"{cell('conditions', name, 'decision')}: calibrated is for frames without texts")
+        if "published" in row and "published" not in system:
+            raise StudyError(f"{cell('conditions', name, 'published')}: no published system is like {row['system']}")
     for name, row in study.comparisons.items():
         for side in ("a", "b"):
             known(row[side], "condition", cell("comparisons", name, side))

@@ -1,19 +1,20 @@
 """Ask one system about the clips of one shard, in one condition."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
+from emovlm.core.answer_store import AnswerStore
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_json
 from emovlm.core.progress import track
-from emovlm.evaluation.answer_store import AnswerStore
 from emovlm.evaluation.decisions import DECISIONS, content_free_bias, prior_bias
 from emovlm.evaluation.parsing import parse_label
 from emovlm.evaluation.prompts import build_parts, shuffle_texts
 from emovlm.frames.store import FrameStore
-from emovlm.systems.reply import SCORE_DIGITS, System
+from emovlm.systems.reply import SCORE_DIGITS, Frame, System
 
 
 def answer_clips(
@@ -23,7 +24,8 @@ def answer_clips(
 ) -> pd.DataFrame:  # fmt: skip
     """Answers of ``system`` for each clip (``core.contracts.ANSWERS``).
 
-    A clip without frames is a row with status ``failed`` and its reason.
+    A clip without frames is a row with status ``failed`` and its reason. So is one that the system refuses, or whose
+    texts it refused to write.
 
     Args:
         identity: hash of all that makes the system answer as it does.
@@ -45,12 +47,14 @@ def answer_clips(
                "reason": None}  # fmt: skip
         seen = by_clip.get(clip.clip_id)
         if clip.status != "ok" or seen is None:
-            reason = clip.reason if clip.status != "ok" else "the sampler took no frame"
-            empty = dict.fromkeys(("prediction", "reply", "parsed", *(f"score_{c}" for c in classes)))
-            rows.append({**row, **empty, "status": "failed", "reason": reason, "n_frames": 0, "n_tokens": 0})
+            rows.append(_failed(row, clip.reason if clip.status != "ok" else "the sampler took no frame", classes))
             continue
         seen = seen.sort_values("position")
         told = texts_by_clip.get(clip.clip_id, texts.iloc[:0] if texts is not None else None)
+        if told is not None and len(untold := told[told["reason"].notna()]):
+            first = untold.sort_values("gap").iloc[0]
+            rows.append(_failed(row, f"no text for gap {first['gap']}: {first['reason']}", classes))
+            continue
         if context == "msce-shuffled":
             told = shuffle_texts(told, clip.clip_id)
         key = sha256_json(
@@ -62,22 +66,36 @@ def answer_clips(
             shown = frames.frames(clip.clip_id, seen["frame_index"])
             parts = build_parts(shown, seen, told, question, context)
             reply = system.answer(parts, classes, params["max_new_tokens"])
-            n_frames = sum(not isinstance(part, str) for part in parts)
-            answer = {"scores": reply.scores, "text": reply.text, "tokens": reply.tokens, "frames": n_frames}
-            store.add(key, answer)
+            n_frames = sum(isinstance(part, Frame) for part in parts)
+            store.add(key, {**asdict(reply), "frames": n_frames})
         kept = store[key]
+        answered = {"reply": kept["text"], "n_frames": kept["frames"], "n_tokens": kept["tokens"]}
+        named = parse_label(kept["text"], classes)
+        if kept["failure"] or (params["decision"] == "reply" and named is None):
+            reason = kept["failure"] or "the reply does not name one class"
+            rows.append({**_failed(row, reason, classes), **answered})
+            continue
+        if params["decision"] == "reply":
+            rows.append({**row, **_empty(classes), **answered, "prediction": named, "parsed": named})
+            continue
         taken_off = bias(kept["frames"])
         scores = {c: round(kept["scores"][c] + taken_off[c], SCORE_DIGITS) for c in classes}
         rows.append({
             **row,
+            **answered,
             "prediction": max(classes, key=lambda c: scores[c]),
-            "reply": kept["text"],
-            "parsed": parse_label(kept["text"], classes),
-            "n_frames": kept["frames"],
-            "n_tokens": kept["tokens"],
+            "parsed": named,
             **{f"score_{c}": scores[c] for c in classes},
         })  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _empty(classes: list[str]) -> dict[str, None]:
+    return dict.fromkeys(("prediction", "reply", "parsed", *(f"score_{c}" for c in classes)))
+
+
+def _failed(row: dict[str, Any], reason: str, classes: list[str]) -> dict[str, Any]:
+    return {**row, **_empty(classes), "status": "failed", "reason": reason, "n_frames": 0, "n_tokens": 0}
 
 
 def _by_clip(rows: pd.DataFrame, clips: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -15,7 +15,18 @@ class Frame:
     time_s: float
 
 
-Part = Frame | str  # a frame or a piece of text
+@dataclass(frozen=True, eq=False)
+class Audio:
+    """A clip's sound: ``samples`` float32 [n] of one channel, from -1 to 1, ``rate_hz`` of them a second.
+
+    It begins where the clip begins. Systems that cannot hear leave it out.
+    """
+
+    samples: np.ndarray
+    rate_hz: int
+
+
+Part = Frame | Audio | str  # a frame, the clip's sound or a piece of text
 SCORE_DIGITS = 4  # of a log-likelihood: what is below is rounding noise of the arithmetic
 
 
@@ -25,11 +36,20 @@ class Reply:
 
     ``scores``: log-likelihood of each label as the answer (nats); ``text``: the free greedy reply, empty
     for a classifier; ``tokens``: length of the prompt with its visual tokens.
+
+    Of a served model there are no scores. Instead ``failure`` says why it gave no reply, if it refused for example,
+    and ``model`` which version of it the server says has answered.
     """
 
     scores: dict[str, float]
     text: str
     tokens: int
+    failure: str = ""
+    model: str = ""
+
+
+class NoReplyError(Exception):
+    """A served model gave no reply to this prompt and would give none again; the message says why."""
 
 
 class System(Protocol):
@@ -37,6 +57,13 @@ class System(Protocol):
 
     def answer(self, parts: list[Part], classes: list[str], max_new_tokens: int) -> Reply:
         """Score ``classes`` as the answer to frames and texts, and reply freely."""
+
+    def say(self, parts: list[Part], max_new_tokens: int) -> str:
+        """Reply freely; a classifier cannot.
+
+        Raises:
+            NoReplyError: a served model refused, for example.
+        """
 
 
 def as_frames(pixels: np.ndarray, times_s: Iterable[float]) -> list[Frame]:
