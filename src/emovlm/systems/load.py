@@ -14,7 +14,8 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
     """Load the system of a row of ``systems.tsv``.
 
     Args:
-        row: the system's row (``system``, ``kind``, ``training``).
+        row: the system's row (``system``, ``kind``, ``training``; of a vision-language model also ``family``,
+            ``dtype``, ``frames``, ``pixels`` and ``batch``).
         folder: where its own files are.
         base: where those of its base are, if it has one.
 
@@ -32,9 +33,9 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
         from emovlm.systems.vlm import VisionLanguageModel
 
         if row["training"] == "lora":
-            return VisionLanguageModel(base, adapter=folder)
-        return VisionLanguageModel(folder)
-    except (OSError, ValueError) as error:
+            return VisionLanguageModel(base, adapter=folder, row=row)
+        return VisionLanguageModel(folder, row=row)
+    except (OSError, ValueError, ImportError) as error:
         raise StudyError(f"system {row['system']}: cannot load the model in {folder}: {error}") from None
 
 

@@ -24,12 +24,14 @@ class Reply:
     """What a system says of one clip.
 
     ``scores``: log-likelihood of each label as the answer (nats); ``text``: the free greedy reply, empty
-    for a classifier; ``tokens``: length of the prompt with its visual tokens.
+    for a classifier; ``tokens``: length of the prompt with its visual tokens; ``frames``: how many it was shown,
+    where its limit left some out.
     """
 
     scores: dict[str, float]
     text: str
     tokens: int
+    frames: int | None = None
 
 
 class System(Protocol):
@@ -37,6 +39,18 @@ class System(Protocol):
 
     def answer(self, parts: list[Part], classes: list[str], max_new_tokens: int) -> Reply:
         """Score ``classes`` as the answer to frames and texts, and reply freely."""
+
+
+def answer_all(system: System, prompts: list[list[Part]], classes: list[str], max_new_tokens: int) -> list[Reply]:
+    """The answers to several prompts: at once where the system can, one by one where it cannot."""
+    if hasattr(system, "answer_many"):
+        return system.answer_many(prompts, classes, max_new_tokens)
+    return [system.answer(parts, classes, max_new_tokens) for parts in prompts]
+
+
+def spread(have: int, count: int) -> np.ndarray:
+    """``count`` positions spread evenly over ``have``."""
+    return np.round(np.linspace(0, have - 1, count)).astype(int)
 
 
 def as_frames(pixels: np.ndarray, times_s: Iterable[float]) -> list[Frame]:
