@@ -11,7 +11,7 @@ from emovlm.core.script import parser, run
 from emovlm.evaluation.answer_store import AnswerStore
 from emovlm.evaluation.answering import answer_clips
 from emovlm.frames.store import FrameStore
-from emovlm.systems.load import load_system, system_hash
+from emovlm.systems.load import identity_of, load_system
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
     clips = manifest.merge(read_table(given.clips, CLIP_INDEX), on="clip_id")
     answers = answer_clips(
         load_system(params["system"], given.model, given.base),
-        system_hash(given.model, given.base),
+        identity_of(params["system"], given.model, given.base),
         clips,
         read_table(given.sample, SAMPLE),
         read_table(given.texts, TEXTS) if given.texts else None,

@@ -1,6 +1,7 @@
 """Ask one system about the clips of one shard, in one condition."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,9 @@ from emovlm.evaluation.decisions import DECISIONS, content_free_bias, prior_bias
 from emovlm.evaluation.parsing import parse_label
 from emovlm.evaluation.prompts import build_parts, shuffle_texts
 from emovlm.frames.store import FrameStore
-from emovlm.systems.reply import SCORE_DIGITS, System
+from emovlm.systems.reply import SCORE_DIGITS, Frame, System, answer_all
+
+Bias = Callable[[int], dict[str, float]]  # by the number of frames shown: what is added to the score of each label
 
 
 def answer_clips(
@@ -40,44 +43,63 @@ def answer_clips(
     by_clip = _by_clip(sample, clips)
     texts_by_clip = _by_clip(texts, clips) if texts is not None else {}
     rows = []
-    for clip in track(list(clips.itertuples()), "answer", "clips"):
-        row = {"clip_id": clip.clip_id, "replicate": params["replicate"], "label": clip.label, "status": "ok",
-               "reason": None}  # fmt: skip
-        seen = by_clip.get(clip.clip_id)
-        if clip.status != "ok" or seen is None:
-            reason = clip.reason if clip.status != "ok" else "the sampler took no frame"
-            empty = dict.fromkeys(("prediction", "reply", "parsed", *(f"score_{c}" for c in classes)))
-            rows.append({**row, **empty, "status": "failed", "reason": reason, "n_frames": 0, "n_tokens": 0})
-            continue
-        seen = seen.sort_values("position")
-        told = texts_by_clip.get(clip.clip_id, texts.iloc[:0] if texts is not None else None)
-        if context == "msce-shuffled":
-            told = shuffle_texts(told, clip.clip_id)
-        key = sha256_json(
-            [identity, code, asked, question, classes, frames.sha256(clip.clip_id, seen["frame_index"]),
-             None if told is None else told[["gap", "text"]].to_dict("records"), seen["gap"].tolist(),
-             seen["timestamp_s"].tolist()]
-        )  # fmt: skip
-        if key not in store:
-            shown = frames.frames(clip.clip_id, seen["frame_index"])
-            parts = build_parts(shown, seen, told, question, context)
-            reply = system.answer(parts, classes, params["max_new_tokens"])
-            n_frames = sum(not isinstance(part, str) for part in parts)
-            answer = {"scores": reply.scores, "text": reply.text, "tokens": reply.tokens, "frames": n_frames}
-            store.add(key, answer)
-        kept = store[key]
-        taken_off = bias(kept["frames"])
-        scores = {c: round(kept["scores"][c] + taken_off[c], SCORE_DIGITS) for c in classes}
-        rows.append({
-            **row,
-            "prediction": max(classes, key=lambda c: scores[c]),
-            "reply": kept["text"],
-            "parsed": parse_label(kept["text"], classes),
-            "n_frames": kept["frames"],
-            "n_tokens": kept["tokens"],
-            **{f"score_{c}": scores[c] for c in classes},
-        })  # fmt: skip
+    for batch in _batches(track(list(clips.itertuples()), "answer", "clips"), getattr(system, "batch", 1)):
+        questions = []
+        for clip in batch:
+            row = {"clip_id": clip.clip_id, "replicate": params["replicate"], "label": clip.label, "status": "ok",
+                   "reason": None}  # fmt: skip
+            seen = by_clip.get(clip.clip_id)
+            if clip.status != "ok" or seen is None:
+                reason = clip.reason if clip.status != "ok" else "the sampler took no frame"
+                empty = dict.fromkeys(("prediction", "reply", "parsed", *(f"score_{c}" for c in classes)))
+                rows.append({**row, **empty, "status": "failed", "reason": reason, "n_frames": 0, "n_tokens": 0})
+                continue
+            seen = seen.sort_values("position")
+            told = texts_by_clip.get(clip.clip_id, texts.iloc[:0] if texts is not None else None)
+            if context == "msce-shuffled":
+                told = shuffle_texts(told, clip.clip_id)
+            key = sha256_json(
+                [identity, code, asked, question, classes, frames.sha256(clip.clip_id, seen["frame_index"]),
+                 None if told is None else told[["gap", "text"]].to_dict("records"), seen["gap"].tolist(),
+                 seen["timestamp_s"].tolist()]
+            )  # fmt: skip
+            questions.append((row, key, seen, told))
+        if any(key not in store for _, key, _, _ in questions):
+            # All of the batch again, if a run was killed within one: the others share in the rounding of its answers.
+            prompts = [
+                build_parts(frames.frames(row["clip_id"], seen["frame_index"]), seen, told, question, context)
+                for row, _, seen, told in questions
+            ]
+            replies = answer_all(system, prompts, classes, params["max_new_tokens"])
+            for (_, key, _, _), parts, reply in zip(questions, prompts, replies, strict=True):
+                shown = sum(isinstance(part, Frame) for part in parts) if reply.frames is None else reply.frames
+                if key not in store:
+                    answer = {"scores": reply.scores, "text": reply.text, "tokens": reply.tokens, "frames": shown}
+                    store.add(key, answer)
+        rows += [_row(row, store[key], classes, bias) for row, key, _, _ in questions]
     return pd.DataFrame(rows)
+
+
+def _batches(clips: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Always the same, whatever was answered before."""
+    clips = iter(clips)
+    while batch := list(itertools.islice(clips, size)):
+        yield batch
+
+
+def _row(row: dict[str, Any], kept: dict[str, Any], classes: list[str], bias: Bias) -> dict[str, Any]:
+    """One row of ``ANSWERS`` from a kept answer."""
+    taken_off = bias(kept["frames"])
+    scores = {c: round(kept["scores"][c] + taken_off[c], SCORE_DIGITS) for c in classes}
+    return {
+        **row,
+        "prediction": max(classes, key=lambda c: scores[c]),
+        "reply": kept["text"],
+        "parsed": parse_label(kept["text"], classes),
+        "n_frames": kept["frames"],
+        "n_tokens": kept["tokens"],
+        **{f"score_{c}": scores[c] for c in classes},
+    }
 
 
 def _by_clip(rows: pd.DataFrame, clips: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -87,7 +109,7 @@ def _by_clip(rows: pd.DataFrame, clips: pd.DataFrame) -> dict[str, pd.DataFrame]
 
 def _bias(
     decision: str, system: System, classes: list[str], question: str, frames: FrameStore, labels: pd.DataFrame | None
-) -> Callable[[int], dict[str, float]]:
+) -> Bias:
     """What a decision adds to the scores, by the number of frames shown.
 
     Raises:

@@ -39,6 +39,15 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
         raise StudyError(f"system {row['system']}: cannot load the model in {folder}: {error}") from None
 
 
+SETTINGS = ("family", "dtype", "frames", "pixels", "batch")
+"""Columns of ``systems.tsv`` that change what a vision-language model answers (``batch`` by rounding)."""
+
+
+def identity_of(row: dict[str, Any], folder: str | Path, base: str | Path | None = None) -> str:
+    """A hash over all that makes the system of a row answer as it does: its files, libraries and settings."""
+    return sha256_json([system_hash(folder, base), {k: row[k] for k in SETTINGS if row.get(k) is not None}])
+
+
 def system_hash(*folders: str | Path | None) -> str:
     """A hash over all that makes a system answer as it does.
 
