@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from emovlm.core.answer_store import AnswerStore
 from emovlm.core.errors import StudyError
-from emovlm.evaluation.answer_store import AnswerStore
 from emovlm.evaluation.answering import answer_clips
 from emovlm.evaluation.decisions import content_free_bias, prior_bias
 from emovlm.evaluation.parsing import parse_label
@@ -66,7 +66,7 @@ def test_msce_puts_each_text_after_its_keyframe():
     assert shown("msce", texts) == [0, "brows rise", 1, 2, "nothing", "What?"]
 
 
-TEXTS = pd.DataFrame({"gap": [0, 1, 2], "text": ["brows rise", "nothing", "brows fall"]})
+TEXTS = pd.DataFrame({"gap": [0, 1, 2], "text": ["brows rise", "nothing", "brows fall"], "reason": None})
 
 
 def test_texts_without_frames_keep_their_order():

@@ -11,10 +11,10 @@ from pathlib import Path
 import fastjsonschema
 import pytest
 
+from emovlm.core.answer_store import AnswerStore
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_bytes, sha256_file
 from emovlm.core.tables import SCHEMAS, read_yaml
-from emovlm.evaluation.answer_store import AnswerStore
 from emovlm.provenance.job import job_name
 from emovlm.provenance.record import Places, datasets_in, json_arguments, read_record, seeds, write_record
 
@@ -123,7 +123,7 @@ notes.read("in.txt.2"); pathlib.Path("in.txt.2").write_text("other"); pathlib.Pa
 
 STORE = """
 import pathlib, sys
-from emovlm.evaluation.answer_store import AnswerStore
+from emovlm.core.answer_store import AnswerStore
 store = AnswerStore("out/store.jsonl")
 for key in sys.argv[1]:
     if key not in store:

@@ -7,33 +7,46 @@ Source: Agarwal et al., arXiv 2604.15280.
 import numpy as np
 import pandas as pd
 
-from emovlm.core.hashing import rng
+from emovlm.core.answer_store import AnswerStore
+from emovlm.core.hashing import rng, sha256_json
 from emovlm.core.progress import track
 from emovlm.frames.store import FrameStore
 from emovlm.systems.captions import PHRASES, describe_motion
-from emovlm.systems.reply import as_frames
-from emovlm.systems.vlm import VisionLanguageModel
+from emovlm.systems.reply import NoReplyError, System, as_frames
 
-COLUMNS = ["clip_id", "gap", "text", "frames"]
+COLUMNS = ["clip_id", "gap", "text", "frames", "reason"]
 
 
 def describe_gaps(
-    system: VisionLanguageModel, sample: pd.DataFrame, frames: FrameStore, prompt: str, max_new_tokens: int
-) -> pd.DataFrame:
+    system: System, identity: str, sample: pd.DataFrame, frames: FrameStore, store: AnswerStore, prompt: str,
+    max_new_tokens: int, code: str,
+) -> pd.DataFrame:  # fmt: skip
     """One text for each gap between keyframes (``core.contracts.TEXTS``), in the words of the system under test.
 
+    A text that the system refuses to write is an empty one with its reason.
+
     Args:
+        identity: hash of all that makes the system answer as it does.
         sample: ``SAMPLE``: the frames that each text is about.
         frames: the clips' frames.
+        store: what was written before is kept.
         prompt: what the system is asked, for example to describe the motion.
         max_new_tokens: of each text.
+        code: hash of the code that asks.
     """
     rows = []
     for (clip, gap), group in track(list(sample.groupby(["clip_id", "gap"])), "describe gaps", "gaps"):
         group = group.sort_values("position")
         shown = group["frame_index"].tolist()
-        text = system.say([*as_frames(frames.frames(clip, shown), group["timestamp_s"]), prompt], max_new_tokens)
-        rows.append({"clip_id": clip, "gap": gap, "text": text, "frames": shown})
+        times = group["timestamp_s"].tolist()
+        key = sha256_json([identity, code, prompt, max_new_tokens, frames.sha256(clip, shown), times])
+        if key not in store:
+            try:
+                parts = [*as_frames(frames.frames(clip, shown), times), prompt]
+                store.add(key, {"text": system.say(parts, max_new_tokens), "reason": None})
+            except NoReplyError as refused:
+                store.add(key, {"text": "", "reason": str(refused)})
+        rows.append({"clip_id": clip, "gap": gap, "frames": shown, **store[key]})
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -55,5 +68,5 @@ def true_texts(between: pd.DataFrame, keyframes: pd.DataFrame, truth: pd.DataFra
         before, during = states.loc[(clip, start[clip, gap])], states.loc[[(clip, i) for i in shown]]
         most = during.iloc[int(np.argmax((during - before).abs().sum(axis=1)))]
         text = describe_motion(before.to_dict(), most.to_dict(), rng(seed, "true text", clip, gap))
-        rows.append({"clip_id": clip, "gap": gap, "text": text, "frames": shown})
+        rows.append({"clip_id": clip, "gap": gap, "text": text, "frames": shown, "reason": None})
     return pd.DataFrame(rows, columns=COLUMNS)

@@ -2,14 +2,15 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
+from emovlm.core.answer_store import AnswerStore
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_json
 from emovlm.core.progress import track
-from emovlm.evaluation.answer_store import AnswerStore
 from emovlm.evaluation.decisions import DECISIONS, content_free_bias, prior_bias
 from emovlm.evaluation.parsing import parse_label
 from emovlm.evaluation.prompts import build_parts, shuffle_texts
@@ -26,7 +27,8 @@ def answer_clips(
 ) -> pd.DataFrame:  # fmt: skip
     """Answers of ``system`` for each clip (``core.contracts.ANSWERS``).
 
-    A clip without frames is a row with status ``failed`` and its reason.
+    A clip without frames is a row with status ``failed`` and its reason. So is one that the system refuses, or whose
+    texts it refused to write.
 
     Args:
         identity: hash of all that makes the system answer as it does.
@@ -42,7 +44,7 @@ def answer_clips(
     bias = _bias(params["decision"], system, classes, question, frames, labels)
     by_clip = _by_clip(sample, clips)
     texts_by_clip = _by_clip(texts, clips) if texts is not None else {}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for batch in _batches(track(list(clips.itertuples()), "answer", "clips"), getattr(system, "batch", 1)):
         questions = []
         for clip in batch:
@@ -50,12 +52,14 @@ def answer_clips(
                    "reason": None}  # fmt: skip
             seen = by_clip.get(clip.clip_id)
             if clip.status != "ok" or seen is None:
-                reason = clip.reason if clip.status != "ok" else "the sampler took no frame"
-                empty = dict.fromkeys(("prediction", "reply", "parsed", *(f"score_{c}" for c in classes)))
-                rows.append({**row, **empty, "status": "failed", "reason": reason, "n_frames": 0, "n_tokens": 0})
+                rows.append(_failed(row, clip.reason if clip.status != "ok" else "the sampler took no frame", classes))
                 continue
             seen = seen.sort_values("position")
             told = texts_by_clip.get(clip.clip_id, texts.iloc[:0] if texts is not None else None)
+            if told is not None and len(untold := told[told["reason"].notna()]):
+                first = untold.sort_values("gap").iloc[0]
+                rows.append(_failed(row, f"no text for gap {first['gap']}: {first['reason']}", classes))
+                continue
             if context == "msce-shuffled":
                 told = shuffle_texts(told, clip.clip_id)
             key = sha256_json(
@@ -63,6 +67,7 @@ def answer_clips(
                  None if told is None else told[["gap", "text"]].to_dict("records"), seen["gap"].tolist(),
                  seen["timestamp_s"].tolist()]
             )  # fmt: skip
+            rows.append(row)
             questions.append((row, key, seen, told))
         if any(key not in store for _, key, _, _ in questions):
             # All of the batch again, if a run was killed within one: the others share in the rounding of its answers.
@@ -72,11 +77,11 @@ def answer_clips(
             ]
             replies = answer_all(system, prompts, classes, params["max_new_tokens"])
             for (_, key, _, _), parts, reply in zip(questions, prompts, replies, strict=True):
-                shown = sum(isinstance(part, Frame) for part in parts) if reply.frames is None else reply.frames
+                given = sum(isinstance(part, Frame) for part in parts)
                 if key not in store:
-                    answer = {"scores": reply.scores, "text": reply.text, "tokens": reply.tokens, "frames": shown}
-                    store.add(key, answer)
-        rows += [_row(row, store[key], classes, bias) for row, key, _, _ in questions]
+                    store.add(key, {**asdict(reply), "frames": given if reply.frames is None else reply.frames})
+        for row, key, _, _ in questions:
+            row.update(_answered(row, store[key], classes, params["decision"], bias))
     return pd.DataFrame(rows)
 
 
@@ -87,19 +92,33 @@ def _batches(clips: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield batch
 
 
-def _row(row: dict[str, Any], kept: dict[str, Any], classes: list[str], bias: Bias) -> dict[str, Any]:
-    """One row of ``ANSWERS`` from a kept answer."""
+def _answered(
+    row: dict[str, Any], kept: dict[str, Any], classes: list[str], decision: str, bias: Bias
+) -> dict[str, Any]:  # fmt: skip
+    """The rest of a clip's row of ``ANSWERS``, from its kept answer."""
+    answered = {"reply": kept["text"], "n_frames": kept["frames"], "n_tokens": kept["tokens"]}
+    named = parse_label(kept["text"], classes)
+    if kept["failure"] or (decision == "reply" and named is None):
+        reason = kept["failure"] or "the reply does not name one class"
+        return {**_failed(row, reason, classes), **answered}
+    if decision == "reply":
+        return {**_empty(classes), **answered, "prediction": named, "parsed": named}
     taken_off = bias(kept["frames"])
     scores = {c: round(kept["scores"][c] + taken_off[c], SCORE_DIGITS) for c in classes}
     return {
-        **row,
+        **answered,
         "prediction": max(classes, key=lambda c: scores[c]),
-        "reply": kept["text"],
-        "parsed": parse_label(kept["text"], classes),
-        "n_frames": kept["frames"],
-        "n_tokens": kept["tokens"],
+        "parsed": named,
         **{f"score_{c}": scores[c] for c in classes},
     }
+
+
+def _empty(classes: list[str]) -> dict[str, None]:
+    return dict.fromkeys(("prediction", "reply", "parsed", *(f"score_{c}" for c in classes)))
+
+
+def _failed(row: dict[str, Any], reason: str, classes: list[str]) -> dict[str, Any]:
+    return {**row, **_empty(classes), "status": "failed", "reason": reason, "n_frames": 0, "n_tokens": 0}
 
 
 def _by_clip(rows: pd.DataFrame, clips: pd.DataFrame) -> dict[str, pd.DataFrame]:

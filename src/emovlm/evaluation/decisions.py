@@ -10,10 +10,11 @@ from emovlm.systems.reply import System, as_frames
 Scores = dict[str, float]
 GREY = 128
 
-DECISIONS = ("likelihood", "logit-adjusted", "calibrated")
+DECISIONS = ("likelihood", "logit-adjusted", "calibrated", "reply")
 """``likelihood``: the label most likely after the prompt. ``logit-adjusted``: the log of how often training named each
 label is taken off (Menon et al., ICLR 2021, with tau = 1). ``calibrated``: what the system says of as many grey frames
-is taken off (contextual calibration; Zhao et al., ICML 2021)."""
+is taken off (contextual calibration; Zhao et al., ICML 2021). ``reply``: the one class that the free reply names, for
+systems without likelihoods; a reply that names none or several is a failure."""
 
 
 def prior_bias(labels: pd.DataFrame, classes: list[str]) -> Scores:

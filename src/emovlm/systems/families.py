@@ -16,7 +16,6 @@ from typing import Any, Literal
 from emovlm.core.errors import StudyError
 
 
-
 @dataclass(frozen=True)
 class Family:
     """How the models of one family are loaded and shown frames.

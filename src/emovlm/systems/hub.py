@@ -1,4 +1,4 @@
-"""Weights from outside the study: a model of the hub, at one commit of it."""
+"""Weights from outside the study: a model of the hub at one commit of it, or a file that its authors hand out."""
 
 import os
 import re
@@ -13,6 +13,7 @@ from emovlm.core import notes
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_file
 
+CHECKPOINT = "checkpoint.pth"
 FILES = ["*.safetensors", "*.json", "*.txt", "*.jinja", "*.model"]
 """What a model is loaded from: neither pickled weights nor code. What the cache keeps under its SHA-256 is checked."""
 
@@ -47,11 +48,41 @@ def fetch_weights(weights: str, revision: str, folder: str | Path) -> list[str]:
         blob, path = Path(os.path.realpath(paths[name])), Path(folder, name)
         if re.fullmatch("[0-9a-f]{64}", blob.name) and sha256_file(blob) != blob.name:
             raise StudyError(f"{weights}, {name}: the cached file is damaged; delete {blob.name} from the cache")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(blob, path)  # weights are large: one copy on one disk
-        except OSError:
-            shutil.copyfile(blob, path)
-        notes.wrote(path)
+        _put(blob, path)
     notes.fetched(f"hub:{weights}", f"commit:{revision}")
     return names
+
+
+def take_checkpoint(file: str | Path, folder: str | Path, sha256: str | None = None) -> list[str]:
+    """Put a checkpoint that was fetched by hand into ``folder``, as :data:`CHECKPOINT`.
+
+    Args:
+        file: as its authors hand it out.
+        sha256: of the file, where the study pins it.
+
+    Returns:
+        The name of the file in ``folder``.
+
+    Raises:
+        StudyError: it is not there, or not the one that is pinned.
+    """
+    file = Path(file)
+    if not file.is_file():
+        raise StudyError(f"{file}: no such checkpoint; fetch it from where its authors hand it out (emovlm doctor)")
+    found = sha256_file(file)
+    if sha256 is not None and found != sha256:
+        raise StudyError(f"{file}: not the checkpoint that the study pins (SHA-256 is {found}, should be {sha256})")
+    shutil.rmtree(folder, ignore_errors=True)
+    _put(file, Path(folder, CHECKPOINT))
+    notes.fetched(f"file:{file.name}", f"sha256:{found}")
+    return [CHECKPOINT]
+
+
+def _put(source: Path, path: Path) -> None:
+    """Make ``path`` the same file as ``source``; weights are large, so one copy on one disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, path)
+    except OSError:
+        shutil.copyfile(source, path)
+    notes.wrote(path)

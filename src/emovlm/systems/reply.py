@@ -25,13 +25,22 @@ class Reply:
 
     ``scores``: log-likelihood of each label as the answer (nats); ``text``: the free greedy reply, empty
     for a classifier; ``tokens``: length of the prompt with its visual tokens; ``frames``: how many it was shown,
-    where its limit left some out.
+    where a limit left some out.
+
+    Of a served model there are no scores. Instead ``failure`` says why it gave no reply, if it refused for example,
+    and ``model`` which version of it the server says has answered.
     """
 
     scores: dict[str, float]
     text: str
     tokens: int
+    failure: str = ""
+    model: str = ""
     frames: int | None = None
+
+
+class NoReplyError(Exception):
+    """A served model gave no reply to this prompt and would give none again; the message says why."""
 
 
 class System(Protocol):
@@ -39,6 +48,13 @@ class System(Protocol):
 
     def answer(self, parts: list[Part], classes: list[str], max_new_tokens: int) -> Reply:
         """Score ``classes`` as the answer to frames and texts, and reply freely."""
+
+    def say(self, parts: list[Part], max_new_tokens: int) -> str:
+        """Reply freely; a classifier cannot.
+
+        Raises:
+            NoReplyError: a served model refused, for example.
+        """
 
 
 def answer_all(system: System, prompts: list[list[Part]], classes: list[str], max_new_tokens: int) -> list[Reply]:

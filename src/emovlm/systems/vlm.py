@@ -117,7 +117,7 @@ class VisionLanguageModel:
             lengths = inputs["attention_mask"].sum(1).tolist()
             for i, row, text, length in zip(chosen, scores, texts, lengths, strict=True):
                 shown = sum(isinstance(part, Frame) for part in self._limited(prompts[i]))
-                replies[i] = Reply(dict(zip(classes, row, strict=True)), text, length, shown)
+                replies[i] = Reply(dict(zip(classes, row, strict=True)), text, length, frames=shown)
         return [replies[i] for i in range(len(prompts))]
 
     def say(self, parts: list[Part], max_new_tokens: int) -> str:

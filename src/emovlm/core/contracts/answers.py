@@ -9,6 +9,7 @@ TEXTS = table(
     gap=INT,
     text=TEXT,
     frames=Column("list<int>"),
+    reason=Column("string", nullable=True, about="why a system gave no text"),
 )
 ANSWERS = table(
     "answers",
@@ -16,10 +17,13 @@ ANSWERS = table(
     "score_",
     clip_id=TEXT,
     replicate=Column("int", about="training run of the system, from 1"),
+    fold=Column("int", about="fold of the model that answered, 0 if one model is for all clips"),
     label=TEXT,
     status=Column("string", about="ok, or failed with the reason beside it"),
     reason=TEXT_OR_NULL,
-    prediction=Column("string", nullable=True, about="class of the highest label likelihood"),
+    prediction=Column(
+        "string", nullable=True, about="class of the highest label likelihood, or the one that the reply names"
+    ),
     reply=Column("string", nullable=True, about="free greedy reply"),
     parsed=Column("string", nullable=True, about="class the reply names by strict parsing; empty if none or many"),
     n_frames=INT,

@@ -1,0 +1,395 @@
+"""Served models: what goes over the wire, what a refusal becomes, and that rate, budget and key are kept.
+
+Real clients talk HTTP to a server on this machine (``tests/api_server.py``).
+"""
+
+import base64
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from tests.api_server import VERSION, ApiServer, frames_and_texts
+
+from emovlm.core.answer_store import AnswerStore
+from emovlm.core.contracts.answers import ANSWERS, TEXTS
+from emovlm.core.errors import StudyError
+from emovlm.enrichment.gaps import describe_gaps
+from emovlm.evaluation.answering import answer_clips
+from emovlm.frames.store import FrameStore, write_store
+from emovlm.systems.api import ACCESS
+from emovlm.systems.ledger import Ledger
+from emovlm.systems.load import code_of, identity_of, load_system
+from emovlm.systems.reply import Frame, NoReplyError
+
+KEY = "sk-this-key-must-appear-nowhere"
+CLASSES = ["anger", "fear", "happiness"]
+FAMILIES = pytest.mark.parametrize("family", ["gemini", "openai"])
+
+
+@pytest.fixture
+def server():
+    with ApiServer() as server:
+        yield server
+
+
+def row_of(family, **more):
+    return {"system": "served", "kind": "api", "training": "none", "family": family, "weights": "some-model", **more}
+
+
+def access_to(server, **more):
+    return {
+        "key_variable": "SERVED_KEY", "base_url": f"{server.url}/v1", "requests_per_minute": 60_000,
+        "tokens_per_request": 1_000, "timeout_s": 5, "attempts": 3, "budget": {"requests": 1_000}, **more,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def load(server, tmp_path, monkeypatch):
+    """A function that loads a system of a family with the environment that its job would have."""
+    monkeypatch.setenv("SERVED_KEY", KEY)
+
+    def load(family="openai", row=None, **access):
+        monkeypatch.setenv(ACCESS, json.dumps({"served": access_to(server, **access)}))
+        return load_system(row_of(family, **(row or {})), tmp_path / "api/served")
+
+    return load
+
+
+def noise(seed):
+    return Frame(np.random.default_rng(seed).integers(0, 256, (24, 32, 3), np.uint8), time_s=0.0)
+
+
+PARTS = [noise(1), "brows rise", noise(2), noise(3), "", "What?"]
+
+
+def pixels(data):
+    decoded = base64.urlsafe_b64decode(data.replace("+", "-").replace("/", "_"))
+    return np.asarray(Image.open(io.BytesIO(decoded)))
+
+
+@FAMILIES
+def test_frames_and_texts_arrive_in_order_and_every_pixel_is_the_same(server, load, family):
+    reply = load(family).answer(PARTS, CLASSES, 16)
+    (request,) = server.requests
+    arrived = frames_and_texts(request)
+    shown = [part for part in PARTS if part != ""]
+    assert [isinstance(part, str) for part in arrived] == [isinstance(part, str) for part in shown]
+    for came, went in zip(arrived, shown, strict=True):
+        assert came == went if isinstance(went, str) else (pixels(came[0]) == went.pixels).all()
+    assert reply.text and reply.scores == {} and reply.failure == ""
+    assert (reply.tokens, reply.model) == (3 * 258 + 2 * 10, VERSION)
+
+
+def test_each_protocol_is_asked_for_a_short_greedy_reply_of_its_model(server, load):
+    load("gemini", {"thinking_budget": 0}).answer(PARTS, CLASSES, 16)
+    load("gemini", {"thinking_budget": 512}).answer(PARTS, CLASSES, 16)
+    load("openai").answer(PARTS, CLASSES, 16)
+    sent = [(request["path"], request["body"]) for request in server.requests]
+    assert all(path.endswith("/models/some-model:generateContent") for path, _ in sent[:2])
+    options = [body["generationConfig"] for _, body in sent[:2]]
+    assert [(o["temperature"], o["maxOutputTokens"]) for o in options] == [(0, 16), (0, 16 + 512)]
+    assert [list(o["thinkingConfig"].values()) for o in options] == [[0], [512]]
+    path, body = sent[2]
+    assert path == "/v1/chat/completions"
+    assert (body["model"], body["temperature"], body["max_completion_tokens"]) == ("some-model", 0, 16)
+
+
+@FAMILIES
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("refuse:SAFETY", {"gemini": "refused: SAFETY", "openai": "refused: refusal"}),
+        ("block:PROHIBITED_CONTENT", {"gemini": "refused: PROHIBITED_CONTENT", "openai": "refused: content_filter"}),
+        ("empty", {"gemini": "the reply is empty (STOP)", "openai": "the reply is empty (stop)"}),
+        ("nothing", {"gemini": "the reply is empty", "openai": "the reply is empty"}),
+        ("cut: ", {"gemini": "the reply is empty (MAX_TOKENS)", "openai": "the reply is empty (length)"}),
+    ],
+)
+def test_a_refusal_is_a_reply_with_its_reason_and_is_not_asked_again(server, load, family, step, said):
+    server.script = [step] * 2
+    system = load(family)
+    assert system.answer(PARTS, CLASSES, 16).failure == said[family]
+    with pytest.raises(NoReplyError, match=said[family].split(" (")[0]):
+        system.say(PARTS, 16)
+    assert len(server.requests) == 2
+
+
+def test_a_prompt_that_a_filter_refuses_with_an_error_is_a_refusal_too(server, load):
+    server.script = ["filtered"]
+    assert load("openai").answer(PARTS, CLASSES, 16).failure == "refused: content_filter"
+
+
+@FAMILIES
+def test_a_reply_that_is_cut_counts_as_far_as_it_goes_and_thoughts_are_no_reply(server, load, family):
+    server.script = ["cut:Fear, since", "think:fear"]
+    system = load(family)
+    assert [system.answer(PARTS, CLASSES, 16).text for _ in range(2)] == ["Fear, since", "fear"]
+
+
+@FAMILIES
+@pytest.mark.parametrize("step", ["wait:0.2", "status:500", "status:503", "drop", "junk"])
+def test_passing_trouble_is_asked_again(server, load, family, step):
+    server.script = [step, "say:fear"]
+    assert load(family).answer(PARTS, CLASSES, 16).text == "fear"
+    assert len(server.requests) == 2
+
+
+@FAMILIES
+def test_how_long_the_server_asks_to_wait_holds_for_every_job(server, load, family, monkeypatch):
+    server.script = ["wait:45", "say:fear"]
+    system, waited = load(family), []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    now = time.time()
+    system.answer(PARTS, CLASSES, 16)
+    assert max(waited) > 40
+    other = Ledger(system.ledger.path, "served", access_to(server))
+    other.send()
+    assert lines(system)[-1]["at"] >= now + 45
+
+
+@FAMILIES
+def test_lasting_trouble_ends_with_what_happened_and_what_is_kept(server, load, family, monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    server.script = ["status:500"] * 3
+    with pytest.raises(
+        StudyError, match=r"system served: no reply in 3 attempts.*HTTP 500.*Every answer so far is kept"
+    ):
+        load(family).answer(PARTS, CLASSES, 16)
+    server.script = ["status:404"]
+    with pytest.raises(StudyError, match="the server refuses the request: HTTP 404: no luck"):
+        load(family).answer(PARTS, CLASSES, 16)
+    server.script = ["wait:7200"]
+    with pytest.raises(StudyError, match="asks to wait 7200 seconds"):
+        load(family).answer(PARTS, CLASSES, 16)
+    assert len(server.requests) == 5
+
+
+@FAMILIES
+def test_a_server_that_stalls_is_left(server, load, family):
+    server.script = ["hang:3"]
+    with pytest.raises(StudyError, match="no reply in 1 attempts; the last time: ReadTimeout"):
+        load(family, attempts=1, timeout_s=0.3).answer(PARTS, CLASSES, 16)
+
+
+def test_a_server_that_is_not_there_costs_nothing(server, load):
+    system = load("openai", base_url="http://127.0.0.1:9/v1", attempts=1)
+    with pytest.raises(StudyError, match="no reply in 1 attempts; the last time: ConnectError"):
+        system.answer(PARTS, CLASSES, 16)
+    assert system.ledger.spent() == {"requests": 1, "tokens": 0}
+
+
+def lines(system):
+    return [json.loads(line) for line in system.ledger.path.read_text().splitlines()]
+
+
+def test_requests_are_spaced_as_the_rate_says_whichever_job_sends_them(server, load):
+    first, second = (load("openai", requests_per_minute=1200) for _ in range(2))
+    for system in (first, second, second, first):
+        system.answer(PARTS, CLASSES, 16)
+    at = [line["at"] for line in lines(first) if "at" in line]
+    assert len(at) == 4 and (np.diff(at) > 60 / 1200 - 0.002).all()
+
+
+@pytest.mark.parametrize(
+    ("budget", "said"),
+    [
+        ({"requests": 2}, r"2 of 2 requests are spent or kept back, and it may take 1 \(config key api.served.budget"),
+        ({"tokens": 2_500}, r"1,592 of 2,500 tokens .* it may take 1,000 \("),
+        (
+            {"usd": 0.003, "usd_per_million_prompt": 1, "usd_per_million_reply": 2},
+            r"0\.0016 of 0\.0030 usd .* it may take 0\.0020",
+        ),
+    ],
+)
+def test_the_budget_stops_before_it_is_exceeded(server, load, budget, said):
+    system = load("openai", budget=budget)
+    for _ in range(2):
+        system.answer(PARTS, CLASSES, 16)
+    for again in (system, load("openai", budget=budget)):  # a restart knows what was spent
+        with pytest.raises(StudyError, match=said):
+            again.answer(PARTS, CLASSES, 16)
+    assert len(server.requests) == 2
+
+
+SPENDER = """
+import json, os, sys
+from emovlm.core.errors import StudyError
+from emovlm.systems.load import load_system
+system = load_system(json.loads(sys.argv[1]), sys.argv[2])
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    while True:
+        system.answer(["What?"], [], 4)
+except StudyError as error:
+    print(error)
+"""
+
+
+def test_one_budget_holds_for_jobs_that_ask_at_the_same_time(server, load, tmp_path):
+    load("openai", budget={"requests": 15})  # sets the environment that both jobs have
+    jobs = [
+        subprocess.Popen(
+            [sys.executable, "-c", SPENDER, json.dumps(row_of("openai")), str(tmp_path / "api/served")],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONPATH": "src"},
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    assert [job.stdout.readline() for job in jobs] == ["ready\n"] * 2
+    said = [job.communicate("go\n", timeout=60)[0] for job in jobs]
+    assert all("15 of 15 requests are spent" in each for each in said)
+    assert len(server.requests) == 15
+
+
+def test_a_request_whose_reply_nobody_heard_or_counted_stays_kept_back(server, load):
+    system = load("openai", budget={"tokens": 100_000}, attempts=1)
+    killed = Ledger(system.ledger.path, "served", access_to(server))
+    killed.send()
+    server.script = ["uncounted"]
+    assert system.answer(PARTS, CLASSES, 16).tokens == 0
+    assert system.ledger.spent() == {"requests": 2, "tokens": 2_000}
+
+
+def test_a_torn_line_of_a_killed_job_spoils_no_other(server, load):
+    system = load("openai")
+    system.answer(PARTS, CLASSES, 16)
+    with open(system.ledger.path, "a") as file:
+        file.write('{"request": "abc", "kept_b')
+    system.answer(PARTS, CLASSES, 16)
+    assert load("openai").ledger.spent() == system.ledger.spent() == {"requests": 2, "tokens": 2 * 796}
+
+
+def test_a_request_that_took_more_than_expected_makes_later_ones_keep_back_as_much(server, load):
+    system = load("openai", tokens_per_request=100, budget={"tokens": 1_500})
+    system.answer(PARTS, CLASSES, 16)
+    with pytest.raises(StudyError, match=r"796 of 1,500 tokens .* it may take 796"):
+        system.answer(PARTS, CLASSES, 16)
+
+
+@pytest.fixture
+def shard(tmp_path):
+    """Four clips of three frames, their sample and their frame store."""
+    frames = {f"d/{i}": np.stack([noise(10 * i + k).pixels for k in range(3)]) for i in range(4)}
+    write_store(frames, tmp_path / "0.safetensors")
+    clips = pd.DataFrame({"clip_id": list(frames), "label": "fear", "status": "ok", "reason": None})
+    sample = pd.DataFrame([{"clip_id": c, "position": f, "frame_index": f, "timestamp_s": f / 5, "gap": f}
+                           for c in frames for f in range(3)])  # fmt: skip
+    return clips, sample, FrameStore([tmp_path / "0.safetensors"])
+
+
+def answers_of(system, shard, path, texts=None, context="none"):
+    clips, sample, frames = shard
+    row = row_of("gemini")
+    params = {"context": context, "decision": "reply", "max_new_tokens": 16, "replicate": 1}
+    found = answer_clips(
+        system, identity_of(row, path), clips, sample, texts, frames, AnswerStore(path), CLASSES, "What?", params,
+        code_of(row, "any"),
+    )  # fmt: skip
+    return ANSWERS.conform(found, "answers").to_pandas().set_index("clip_id")
+
+
+def test_a_reply_decides_and_what_names_no_class_or_is_refused_stays_a_row(server, load, shard, tmp_path):
+    server.script = ["say:Fear.", "say:anger or fear", "refuse:SAFETY", "say:no idea"]
+    found = answers_of(load("gemini"), shard, tmp_path / "a.jsonl")
+    assert found["status"].tolist() == ["ok", "failed", "failed", "failed"]
+    unclear = "the reply does not name one class"
+    assert found["reason"].tolist()[1:] == [unclear, "refused: SAFETY", unclear] and pd.isna(found["reason"].iloc[0])
+    assert found["prediction"].iloc[0] == found["parsed"].iloc[0] == "fear"
+    assert found["prediction"].iloc[1:].isna().all() and found["parsed"].iloc[1:].isna().all()
+    assert found["reply"].tolist() == ["Fear.", "anger or fear", "", "no idea"]
+    assert found[[f"score_{c}" for c in CLASSES]].isna().all(axis=None)
+    assert set(found["n_frames"]) == {3} and set(found["n_tokens"]) == {3 * 258 + 10}
+    versions = [json.loads(line)["answer"]["model"] for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    assert versions == [VERSION] * 4
+
+
+def test_after_a_stop_only_what_is_missing_is_asked(server, load, shard, tmp_path):
+    server.script = ["say:fear", "refuse:SAFETY"]
+    with pytest.raises(StudyError, match="could exceed the budget"):
+        answers_of(load("gemini", budget={"requests": 2}), shard, tmp_path / "a.jsonl")
+    found = answers_of(load("gemini", budget={"requests": 10}), shard, tmp_path / "a.jsonl")
+    assert len(server.requests) == 4
+    assert found["reply"].iloc[0] == "fear" and found["reason"].iloc[1] == "refused: SAFETY"
+    again = answers_of(load("gemini"), shard, tmp_path / "a.jsonl")
+    assert again.equals(found) and len(server.requests) == 4
+
+
+def test_a_text_that_was_refused_fails_its_clip_and_no_other(server, load, shard, tmp_path):
+    _, sample, frames = shard
+    server.script = ["say:brows rise", "refuse:SAFETY"]
+
+    def write():
+        texts = describe_gaps(load("gemini"), "me", sample[sample["clip_id"] <= "d/1"], frames,
+                              AnswerStore(tmp_path / "t.jsonl"), "How?", 16, "code")  # fmt: skip
+        return TEXTS.conform(texts, "texts").to_pandas()
+
+    texts = write()
+    assert len(server.requests) == len(texts) == 6
+    assert texts["reason"].notna().tolist() == [False, True, False, False, False, False]
+    assert write().equals(texts) and len(server.requests) == 6
+    found = answers_of(load("gemini"), shard, tmp_path / "a.jsonl", texts, "msce")
+    assert found["reason"].iloc[0] == "no text for gap 1: refused: SAFETY"
+    assert found["status"].iloc[1] == "ok"
+
+
+def test_a_system_is_what_is_asked_for_and_an_edit_elsewhere_asks_nothing_again(tmp_path):
+    row = row_of("gemini", thinking_budget=0)
+    assert identity_of(row, tmp_path) == identity_of({**row, "system": "other"}, tmp_path / "elsewhere")
+    for change in ({"weights": "other"}, {"thinking_budget": 1}, {"family": "openai"}):
+        assert identity_of({**row, **change}, tmp_path) != identity_of(row, tmp_path)
+    assert code_of(row, "one") == code_of(row, "two")
+    assert code_of({"kind": "vlm"}, "one") == "one"
+
+
+def test_without_a_key_or_with_a_broken_one_the_variable_is_named(load, monkeypatch):
+    monkeypatch.setenv("SERVED_KEY", " ")
+    with pytest.raises(StudyError, match="system served: set the environment variable SERVED_KEY"):
+        load()
+    monkeypatch.setenv("SERVED_KEY", f"{KEY} {KEY}")
+    with pytest.raises(StudyError, match="SERVED_KEY has signs that no key has") as error:
+        load()
+    assert KEY not in str(error.value)
+
+
+def test_a_server_of_ones_own_needs_no_key(server, load, monkeypatch):
+    monkeypatch.delenv("SERVED_KEY")
+    assert load("openai", key_variable=None).answer(PARTS, CLASSES, 16).text
+
+
+ASK = """
+import json, logging, sys
+logging.basicConfig(level=logging.DEBUG, filename=sys.argv[3])
+from emovlm.core.errors import StudyError
+from emovlm.systems.load import load_system
+system = load_system(json.loads(sys.argv[1]), sys.argv[2])
+for _ in range(4):
+    try:
+        print(system.answer(["What?"], [], 4))
+    except StudyError as error:
+        print("error:", error)
+"""
+
+
+@FAMILIES
+def test_the_key_appears_nowhere(server, load, tmp_path, family):
+    """Not even in the logs of the libraries, nor when the server repeats it."""
+    load(family, attempts=1)  # sets the environment
+    server.script = ["ok", "echo", "status:400", "status:500"]
+    asked = [sys.executable, "-c", ASK, json.dumps(row_of(family)), str(tmp_path / "api"), str(tmp_path / "log")]
+    env = {**os.environ, "PYTHONPATH": "src"}
+    done = subprocess.run(asked, env=env, capture_output=True, text=True, check=True)
+    said = done.stdout.splitlines()
+    assert said[0].startswith("Reply(") and [line[:21] for line in said[1:]] == ["error: system served:"] * 3
+    assert all(KEY in json.dumps(request["headers"]) for request in server.requests)  # it was sent, and only there
+    written = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    bodies = json.dumps([request["body"] for request in server.requests])
+    assert len(written) == 2 and len(server.requests) == 4
+    assert KEY not in "".join([*written, done.stdout, done.stderr, bodies])
