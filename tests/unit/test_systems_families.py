@@ -1,19 +1,28 @@
 """Every family of vision-language models, tiny and with random weights, but with its real classes and processor."""
 
+import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from safetensors.torch import load_file, save_file
+from tests.tiny_models.cache import fill_cache
 from tests.tiny_models.models import MODELS, SIDE, save_tiny
 
 from emovlm.core.errors import StudyError
+from emovlm.core.tables import read_rows
 from emovlm.systems.families import FAMILIES
 from emovlm.systems.load import load_system
 from emovlm.systems.reply import Frame
 from emovlm.systems.shown import reply_tokens
 from emovlm.systems.torch_setup import torch
 
+ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ["anger", "sadness", "helplessness", "no"]
 QUESTION = "Which emotion does the person show?"
 ROUNDING = 5e-4  # nats, in float32
@@ -266,3 +275,25 @@ def test_every_family_is_tested_but_the_organisms_which_is_tested_elsewhere():
 def test_the_thinker_has_the_weights_that_the_whole_model_was_saved_with(folders, load):
     saved = load_file(folders("qwen2.5-omni") / "model.safetensors")["thinker.lm_head.weight"]
     assert torch.equal(load("qwen2.5-omni").model.lm_head.weight, saved)
+
+
+def test_the_papers_systems_are_fetched_at_their_commits_and_answer(tmp_path):
+    """From a cache as the hub's client fills it, through the rows of the paper's study, with tiny models in it."""
+    table = ROOT / "config/paper/systems.tsv"
+    names = fill_cache(tmp_path / "home", table)
+    outside = [row for row in read_rows(table, "systems") if row.get("weights") in names]
+    assert {row["family"] for row in outside} == set(MODELS) - {"llava-next-video"}  # no commit of it is known
+    settings = {"HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1", "PYTHONPATH": "src"}
+    for row in outside:
+        folder = tmp_path / row["system"]
+        slice_ = json.dumps({k: row[k] for k in ("weights", "revision")})
+        command = [sys.executable, "workflow/scripts/fetch_weights.py", "--params", slice_, "--out", folder / "f.json"]
+        done = subprocess.run(command, env={**os.environ, **settings}, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        reply = load_system(row, folder).answer([*frames(3), QUESTION], CLASSES, 2)
+        assert set(reply.scores) == set(CLASSES) and np.isfinite(list(reply.scores.values())).all()
+
+
+def test_the_table_of_systems_knows_every_family():
+    schema = yaml.safe_load((ROOT / "workflow/schemas/systems.schema.yaml").read_text())
+    assert set(FAMILIES) <= set(schema["properties"]["family"]["enum"])

@@ -19,7 +19,7 @@ from emovlm.systems.families import Family, family_of
 from emovlm.systems.reply import SCORE_DIGITS, Frame, Part, Reply
 from emovlm.systems.shown import encode, limited, reply_header, reply_tokens, stack, stackable
 
-LABELS_AT_ONCE = 16  # times the memory of a prompt's keys and values
+COPIES_BYTES = 8e9  # of a batch's keys and values, at most, which each label to score needs one of
 
 Row = Mapping[str, Any]
 
@@ -183,7 +183,7 @@ class VisionLanguageModel:
         n = len(read.following)
         totals = [[float(row[label[0]]) for label in labels] for row in read.following]
         longest = max(map(len, labels))
-        at_once = max(1, LABELS_AT_ONCE // n) if longest > 1 else len(labels)
+        at_once = max(1, int(COPIES_BYTES // sum(layer.keys.nbytes + layer.values.nbytes for layer in read.cache.layers)))
         for start in range(0, len(labels), at_once) if longest > 1 else ():
             chosen = labels[start : start + at_once]
             filled = [label[:-1] + [min(self.ends)] * (longest - len(label)) for label in chosen]
