@@ -62,3 +62,22 @@ def system_slice(system):
     row = STUDY.systems[system]
     row = {**STUDY.systems[row.get("base", system)], **row}
     return {k: row[k] for k in [*LOADED, *(SERVED if row["kind"] == "api" else [])] if k in row}
+
+
+def tuning_inputs(w):
+    """What fine-tuning reads: its base, and schedule, frames and labels of its dataset."""
+    row, recipe = STUDY.systems[w.system], STUDY.recipe_of(w.system)
+    dataset = row["dataset"]
+    return {
+        "base": model_files(row["base"], w.replicate),
+        "schedule": f"<results>/schedules/{dataset}{w.fold}/{recipe}/{row['sampler']}.parquet",
+        "sample": f"<results>/samples/{dataset}/{STUDY.settings_of(recipe)['sampler']}.parquet",
+        "manifest": f"<results>/manifests/{dataset}.parquet",
+        "stores": stores(dataset),
+    }
+
+
+def tuning_slice(w):
+    """What fine-tuning reads of the study."""
+    recipe = STUDY.settings_of(STUDY.recipe_of(w.system))
+    return as_json(seed=run_seed(w.replicate), classes=STUDY.classes_of(STUDY.systems[w.system]["dataset"]), **recipe)

@@ -1,12 +1,13 @@
 """Weights from outside the study: a model of the hub at one commit of it, or a file that its authors hand out."""
 
+import json
 import os
 import re
 import shutil
 from fnmatch import fnmatch
 from pathlib import Path
 
-from huggingface_hub import snapshot_download
+from huggingface_hub import snapshot_download, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from emovlm.core import notes
@@ -51,6 +52,20 @@ def fetch_weights(weights: str, revision: str, folder: str | Path) -> list[str]:
         _put(blob, path)
     notes.fetched(f"hub:{weights}", f"commit:{revision}")
     return names
+
+
+def missing_from_cache(weights: str, revision: str) -> list[str]:
+    """Which of a model's files the local cache lacks at that commit; the first that tell of others come alone."""
+
+    def there(name: str) -> str | None:
+        found = try_to_load_from_cache(weights, name, revision=revision)
+        return found if isinstance(found, str) else None
+
+    lacking = [name for name in ("config.json",) if not there(name)]
+    if index := there("model.safetensors.index.json"):
+        shards = sorted(set(json.loads(Path(index).read_text(encoding="utf-8"))["weight_map"].values()))
+        return lacking + [name for name in shards if not there(name)]
+    return lacking + ([] if there("model.safetensors") else ["model.safetensors"])
 
 
 def take_checkpoint(file: str | Path, folder: str | Path, sha256: str | None = None) -> list[str]:

@@ -18,8 +18,8 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
     """Load the system of a row of ``systems.tsv``.
 
     Args:
-        row: the system's row (``system``, ``kind``, ``training``; of a vision-language model also ``SETTINGS``; of an
-            API ``family``, ``weights`` and ``thinking_budget``).
+        row: the system's row (``system``, ``kind``, ``training`` and, where it has them, ``family`` and the other
+            ``SETTINGS``; of an API also ``weights`` and ``thinking_budget``).
         folder: where its own files are; of an API, its ledger.
         base: where those of its base are, if it has one.
 
@@ -34,6 +34,10 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
         notes.read(path)
     try:
         # Imported here, since each takes seconds and a job needs one of them.
+        if row.get("family") in ("mae-dfer", "hicmae"):
+            from emovlm.systems.dfer import DferClassifier
+
+            return DferClassifier(folder)
         if row["kind"] == "vision":
             from emovlm.systems.video import VideoClassifier
 

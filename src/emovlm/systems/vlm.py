@@ -183,7 +183,8 @@ class VisionLanguageModel:
         n = len(read.following)
         totals = [[float(row[label[0]]) for label in labels] for row in read.following]
         longest = max(map(len, labels))
-        at_once = max(1, int(COPIES_BYTES // sum(layer.keys.nbytes + layer.values.nbytes for layer in read.cache.layers)))
+        one = sum(layer.keys.nbytes + layer.values.nbytes for layer in read.cache.layers)
+        at_once = max(1, int(COPIES_BYTES // one))
         for start in range(0, len(labels), at_once) if longest > 1 else ():
             chosen = labels[start : start + at_once]
             filled = [label[:-1] + [min(self.ends)] * (longest - len(label)) for label in chosen]
