@@ -91,6 +91,7 @@ class VisionLanguageModel:
             model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
         layout = {"memory_format": torch.channels_last} if self.family.channels_last else {}
         self.model = model.to(device(), **layout).eval()
+        self.pad = self.processor.tokenizer.pad_token_id or 0
         self.header = reply_header(self.processor)
         ends = model.generation_config.eos_token_id
         self.ends = {self.processor.tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])} - {None}
@@ -116,7 +117,7 @@ class VisionLanguageModel:
                 texts = self._continue(read, max_new_tokens)
             lengths = inputs["attention_mask"].sum(1).tolist()
             for i, row, text, length in zip(chosen, scores, texts, lengths, strict=True):
-                shown = sum(isinstance(part, Frame) for part in self._limited(prompts[i]))
+                shown = sum(isinstance(part, Frame) for part in limited(prompts[i], self.frames, None))
                 replies[i] = Reply(dict(zip(classes, row, strict=True)), text, length, frames=shown)
         return [replies[i] for i in range(len(prompts))]
 
@@ -125,13 +126,14 @@ class VisionLanguageModel:
         with torch.inference_mode():
             return self._continue(self._read(self._inputs(parts)), max_new_tokens)[0]
 
-    def _limited(self, parts: Sequence[Part]) -> list[Part]:
-        return limited(parts, self.frames, self.pixels)
+    def encoded(self, parts: Sequence[Part]) -> BatchFeature:
+        """The inputs of one prompt, within the limits of the row."""
+        return encode(self.processor, self.family, limited(parts, self.frames, self.pixels))
 
     def _inputs(self, parts: Sequence[Part]) -> BatchFeature:
-        return self._placed(encode(self.processor, self.family, self._limited(parts)))
+        return self.placed(self.encoded(parts))
 
-    def _placed(self, inputs: BatchFeature) -> BatchFeature:
+    def placed(self, inputs: BatchFeature) -> BatchFeature:
         """On the device; pixels in the precision and layout of the weights."""
         inputs = inputs.to(device())
         for name in inputs:
@@ -143,28 +145,32 @@ class VisionLanguageModel:
 
     def _batches(self, prompts: Sequence[list[Part]]) -> list[tuple[list[int], BatchFeature]]:
         """Numbers of the prompts that go together, and their inputs."""
-        encoded = [encode(self.processor, self.family, self._limited(parts)) for parts in prompts]
+        encoded = [self.encoded(parts) for parts in prompts]
         together: dict[tuple, list[int]] = {}
         for i, inputs in enumerate(encoded):
             together.setdefault(stackable(inputs), []).append(i)
-        pad = self.processor.tokenizer.pad_token_id or 0
-        return [(chosen, self._placed(stack([encoded[i] for i in chosen], pad))) for chosen in together.values()]
+        return [(chosen, self.placed(stack([encoded[i] for i in chosen], self.pad))) for chosen in together.values()]
+
+    def forward(self, inputs: BatchFeature, **how: Any) -> Any:
+        """What the model makes of a batch of prompts that it reads from the beginning."""
+        mask, base = inputs["attention_mask"], self.model.model
+        if hasattr(base, "rope_deltas"):
+            base.rope_deltas = None  # of the prompt before
+            if any(name.endswith("grid_thw") for name in inputs):
+                return self.model(**inputs, **how)  # makes positions of its own, in time and space
+        positions = {} if bool(mask.all()) else {"position_ids": (mask.cumsum(1) - 1).clamp(min=0)}
+        return self.model(**inputs, **positions, **how)
 
     def _read(self, inputs: BatchFeature) -> Read:
         """Let the model read a batch of prompts."""
+        output = self.forward(inputs, use_cache=True, logits_to_keep=1)
         mask = inputs["attention_mask"]
-        padded = not bool(mask.all())
-        base = self.model.model
-        makes_positions = hasattr(base, "rope_deltas") and any(name.endswith("grid_thw") for name in inputs)
-        positions = {"position_ids": (mask.cumsum(1) - 1).clamp(min=0)} if padded and not makes_positions else {}
-        if hasattr(base, "rope_deltas"):
-            base.rope_deltas = None  # of the prompt before
-        output = self.model(**inputs, **positions, use_cache=True, logits_to_keep=1)
         position = mask.sum(1)
-        if getattr(base, "rope_deltas", None) is not None:  # what frames take fewer of than they have tokens
-            position = position + base.rope_deltas[:, 0].to(position.device)
+        deltas = getattr(self.model.model, "rope_deltas", None)
+        if deltas is not None:  # frames take fewer positions than they have tokens
+            position = position + deltas[:, 0].to(position.device)
         following = output.logits[:, -1].float().log_softmax(-1)
-        return Read(following, output.past_key_values, position, mask if padded else None)
+        return Read(following, output.past_key_values, position, None if bool(mask.all()) else mask)
 
     def _later(self, tokens: torch.Tensor, read: Read, already: int) -> torch.Tensor:
         """Logits after further ``tokens`` [n, length] of which ``already`` were read; they join the cache."""
