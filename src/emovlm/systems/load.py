@@ -11,13 +11,16 @@ from emovlm.core.hashing import sha256_file, sha256_json
 from emovlm.systems.hub import FETCHED
 from emovlm.systems.reply import System
 
+SETTINGS = ("family", "dtype", "frames", "pixels", "batch")
+"""Columns of ``systems.tsv`` that change what a vision-language model answers (``batch`` by rounding only)."""
+
 
 def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None = None) -> System:
     """Load the system of a row of ``systems.tsv``.
 
     Args:
-        row: the system's row (``system``, ``kind``, ``training`` and, where it has one, ``family``; of an API also
-            ``weights`` and ``thinking_budget``).
+        row: the system's row (``system``, ``kind``, ``training`` and, where it has them, ``family`` and the other
+            ``SETTINGS``; of an API also ``weights`` and ``thinking_budget``).
         folder: where its own files are; of an API, its ledger.
         base: where those of its base are, if it has one.
 
@@ -43,9 +46,9 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
         from emovlm.systems.vlm import VisionLanguageModel
 
         if row["training"] == "lora":
-            return VisionLanguageModel(base, adapter=folder)
-        return VisionLanguageModel(folder)
-    except (OSError, ValueError) as error:
+            return VisionLanguageModel(base, adapter=folder, row=row)
+        return VisionLanguageModel(folder, row=row)
+    except (OSError, ValueError, ImportError) as error:
         raise StudyError(f"system {row['system']}: cannot load the model in {folder}: {error}") from None
 
 
@@ -56,7 +59,8 @@ def identity_of(row: dict[str, Any], folder: str | Path, base: str | Path | None
     """
     if row["kind"] == "api":
         return sha256_json({key: row.get(key) for key in ("family", "weights", "thinking_budget")})
-    return system_hash(folder, base)
+    settings = {key: row[key] for key in SETTINGS if row.get(key) is not None}
+    return sha256_json([system_hash(folder, base), settings])
 
 
 def code_of(row: dict[str, Any], code: str) -> str:
