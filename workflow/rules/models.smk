@@ -83,7 +83,8 @@ def system_slice(system):
     """What loading a system needs to know of its row, or of its base's."""
     row = STUDY.systems[system]
     row = {**STUDY.systems[row.get("base", system)], **row}
-    return {k: row[k] for k in [*LOADED, *(SERVED if row["kind"] == "api" else [])] if k in row}
+    allowed = {k: v[system] for k, v in config.items() if k == "allow_remote_code" and system in v}
+    return {k: row[k] for k in [*LOADED, *(SERVED if row["kind"] == "api" else [])] if k in row} | allowed
 
 
 def tuning_inputs(w):

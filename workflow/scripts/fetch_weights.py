@@ -4,7 +4,7 @@ from pathlib import Path
 
 from emovlm.core.files import write_json
 from emovlm.core.script import parser, run
-from emovlm.systems.hub import fetch_weights, take_checkpoint
+from emovlm.systems.hub import fetch_weights, take_checkpoint, take_folder
 
 
 def main() -> None:
@@ -15,7 +15,8 @@ def main() -> None:
     given = arguments.parse_args()
     params, folder = given.params, Path(given.out).parent
     if "file" in params:
-        files, params["sha256"] = take_checkpoint(params["file"], folder, params.get("sha256"))
+        take = take_folder if Path(params["file"]).name == "config.json" else take_checkpoint
+        files, params["sha256"] = take(params["file"], folder, params.get("sha256"))
     else:
         files, params["revision"] = fetch_weights(params["weights"], params.get("revision"), folder)
     write_json(given.out, {**params, "files": files})

@@ -164,6 +164,8 @@ def _check_references(study: Study) -> None:
             needed = {"lora": "vlm", "classifier": "vision", "dfer": "vision"}.get(row["training"], base["kind"])
             if base["kind"] != needed:
                 raise StudyError(f"{cell('systems', name, 'base')}: {row['base']} is no {needed} system")
+            if base.get("family") == "remote":
+                raise StudyError(f"{cell('systems', name, 'base')}: {row['base']} runs code of its own; not trained here")
         if "sampler" in row:
             known(row["sampler"], "training_sampler", cell("systems", name, "sampler"))
         if "dataset" in row:
@@ -234,6 +236,9 @@ def _check_classes(study: Study, dataset: str, where: str) -> None:
 
 def _check_config(study: Study, known: Callable[[str, str, str], Row]) -> None:
     config = study.config
+    for name in config.get("allow_remote_code", {}):
+        if known(name, "system", "config, key allow_remote_code").get("family") != "remote":
+            raise StudyError(f"config, key allow_remote_code: {name} runs no code but this study's")
     known(config["organism"]["dataset"], "dataset", "config, key organism.dataset")
     recipes = {f"recipes.{name}": recipe for name, recipe in config.get("recipes", {}).items()}
     for key, recipe in ({k: config[k] for k in ("lora", "classifier")} | recipes).items():

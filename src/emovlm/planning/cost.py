@@ -41,6 +41,7 @@ def read_sizes(study: Study, path: Path = MODELS) -> dict[str, Size]:
         if first["training"] != "none":
             continue
         model = first["weights"] if "weights" in first else first["family"]
+        model = first["system"] if model == "remote" else model
         if model not in table.index:
             raise StudyError(f"{path}: no row for {model} ({study.places['systems'][name]}, row {name}); add its size")
         known = {field.name for field in fields(Size)} & set(table.columns)

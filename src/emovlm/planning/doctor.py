@@ -17,6 +17,7 @@ from emovlm.datasets.registry import PUBLISHED_COUNTS
 from emovlm.planning.cost import disk
 from emovlm.provenance.pins import mismatches
 from emovlm.provenance.surroundings import environment
+from emovlm.systems.allowed import why_not
 from emovlm.systems.hub import FETCHED, missing_from_cache
 
 OK, WARNING, MISSING = "ok", "warning", "missing"
@@ -104,6 +105,11 @@ def _dataset(study: Study, name: str, results: Path) -> Finding:
 
 def _weights(study: Study, system: str, results: Path) -> Iterator[Finding]:
     row = study.systems[system]
+    if row.get("family") == "remote" and Path(row["file"]).is_file():
+        allowed = study.config.get("allow_remote_code", {}).get(system)
+        if refusal := why_not(system, Path(row["file"]).parent, allowed):
+            says, do = refusal.removeprefix(f"system {system}: ").split(". ", 1)
+            yield Finding(system, MISSING, says, do)
     if "file" not in row and "revision" not in row:
         pin = f"write the commit that you mean in {study.places['systems'][system]}, column revision"
         yield Finding(system, WARNING, f"{row['weights']} is not pinned: what main is when it is fetched", pin)

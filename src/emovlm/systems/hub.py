@@ -12,7 +12,7 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from emovlm.core import notes
 from emovlm.core.errors import StudyError
-from emovlm.core.hashing import sha256_file
+from emovlm.core.hashing import sha256_file, sha256_json
 
 CHECKPOINT, FETCHED = "checkpoint.pth", "fetched.json"
 FILES = ["*.safetensors", "*.json", "*.txt", "*.jinja", "*.model"]
@@ -97,6 +97,34 @@ def take_checkpoint(file: str | Path, folder: str | Path, sha256: str | None = N
     _put(file, Path(folder, CHECKPOINT))
     notes.fetched(f"file:{file.name}", f"sha256:{found}")
     return [CHECKPOINT], found
+
+
+def take_folder(config: str | Path, folder: str | Path, sha256: str | None = None) -> tuple[list[str], str]:
+    """Put a model that comes with code of its own, fetched by hand, into ``folder``; nothing of it is run.
+
+    Args:
+        config: the ``config.json`` in the folder that its authors hand out.
+        sha256: over the names and hashes of its files, where the study pins them.
+
+    Returns:
+        The names of the files, and that SHA-256.
+
+    Raises:
+        StudyError: it is not there, not the one that is pinned, or has no safetensors.
+    """
+    source = Path(config).parent
+    paths = {path.relative_to(source).as_posix(): path for path in source.rglob("*") if path.is_file()}
+    names = sorted(name for name in paths if any(fnmatch(name, pattern) for pattern in [*FILES, "*.py"]))
+    if not any(name.endswith(".safetensors") for name in names):
+        raise StudyError(f"{source}: no model in safetensors there; fetch it from where its authors hand it out")
+    found = sha256_json([[name, sha256_file(paths[name])] for name in names])
+    if sha256 is not None and found != sha256:
+        raise StudyError(f"{source}: not the model that the study pins (SHA-256 is {found}, should be {sha256})")
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in names:
+        _put(paths[name], Path(folder, name))
+    notes.fetched(f"file:{source.name}", f"sha256:{found}")
+    return names, found
 
 
 def _put(source: Path, path: Path) -> None:

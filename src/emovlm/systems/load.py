@@ -11,8 +11,9 @@ from emovlm.core.hashing import sha256_file, sha256_json
 from emovlm.systems.hub import FETCHED
 from emovlm.systems.reply import System
 
-SETTINGS = ("family", "dtype", "frames", "pixels", "batch")
-"""Columns of ``systems.tsv`` that change what a vision-language model answers (``batch`` by rounding only)."""
+SETTINGS = ("family", "dtype", "frames", "pixels", "batch", "allow_remote_code")
+"""Columns of ``systems.tsv`` that change what a vision-language model answers (``batch`` by rounding only), and which
+code that came with its weights may run."""
 
 
 def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None = None) -> System:
@@ -20,7 +21,7 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
 
     Args:
         row: the system's row (``system``, ``kind``, ``training`` and, where it has them, ``family`` and the other
-            ``SETTINGS``; of an API also ``weights`` and ``thinking_budget``).
+            ``SETTINGS``, ``allow_remote_code`` from the config; of an API also ``weights`` and ``thinking_budget``).
         folder: where its own files are; of an API, its ledger.
         base: where those of its base are, if it has one.
 
@@ -43,6 +44,10 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
             from emovlm.systems.video import VideoClassifier
 
             return VideoClassifier(folder, base)
+        if row.get("family") == "remote":
+            from emovlm.systems.remote import RemoteSystem
+
+            return RemoteSystem(folder, row)
         from emovlm.systems.vlm import VisionLanguageModel
 
         if row["training"] == "lora":

@@ -82,7 +82,7 @@ def encode(processor: ProcessorMixin, family: Family, parts: Sequence[Part]) -> 
     )
     if family.clock and videos:
         step = processor.video_processor.temporal_patch_size
-        inputs[family.clock] = torch.tensor([step * _gap_s(_times(frames)) for frames in videos])
+        inputs[family.clock] = torch.tensor([step * gap_s(frames) for frames in videos])
     return inputs
 
 
@@ -123,15 +123,16 @@ def _times(frames: list[Frame]) -> list[float]:
     return sorted(frame.time_s for frame in frames)
 
 
-def _gap_s(times: list[float]) -> float:
-    """Mean seconds from one frame to the next."""
+def gap_s(frames: list[Frame]) -> float:
+    """Mean seconds from one frame of a video to the next."""
+    times = _times(frames)
     return (times[-1] - times[0]) / (len(times) - 1) if times[-1] > times[0] else USUAL_GAP_S
 
 
 def _metadata(frames: list[Frame]) -> dict[str, Any]:
     """A video of ``TICKS`` frames a second, of which those at the times shown were chosen."""
     times = _times(frames)
-    total = max(len(frames), round(TICKS * _gap_s(times) * len(frames)))
+    total = max(len(frames), round(TICKS * gap_s(frames) * len(frames)))
     height, width = frames[0].pixels.shape[:2]
     return {
         "fps": float(TICKS), "frames_indices": [round(TICKS * time) for time in times], "total_num_frames": total,

@@ -1,0 +1,170 @@
+"""A model that comes with code of its own: not run unless that very code is allowed, and then in another process."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file, save_file
+from tests.tiny_models.models import save_tiny
+from tests.tiny_models.remote import CODE, save_remote, write_python
+
+from emovlm.core.errors import StudyError
+from emovlm.systems.allowed import code_pin
+from emovlm.systems.load import identity_of, load_system
+from emovlm.systems.remote import PYTHON
+from emovlm.systems.reply import Frame
+
+ROOT = Path(__file__).resolve().parents[2]
+CLASSES = ["anger", "sadness", "helplessness", "no"]
+QUESTION = "Which emotion does the person show?"
+ROUNDING = 5e-4  # nats, in float32
+ROW = {"system": "tiny", "kind": "vlm", "training": "none", "family": "remote"}
+ALLOWED = {**ROW, "allow_remote_code": code_pin(CODE)}
+
+
+def frames(n, side=84, gap_s=0.2):
+    draw = np.random.default_rng(0)
+    return [Frame(draw.integers(0, 256, (side, side, 3), dtype=np.uint8), round(i * gap_s, 6)) for i in range(n)]
+
+
+def prompts():
+    shown = frames(9)
+    return {
+        "a video": [*shown[:4], QUESTION],
+        "an odd number of frames": [*shown[:3], QUESTION],
+        "frames and texts in turn": [shown[0], "brows rise.", shown[1], "nothing.", QUESTION],
+        "two videos": [*shown[:2], "nothing.", *shown[2:6], QUESTION],
+        "one frame": [shown[8], QUESTION],
+        "no frame": [QUESTION],
+    }
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("remote") / "tiny"
+    save_remote(made)
+    return made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def python(tmp_path_factory):
+    file = write_python(tmp_path_factory.mktemp("python") / "python")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(PYTHON, str(file))
+        patch.setenv("GEMINI_API_KEY", "a-secret")
+        yield file
+
+
+@pytest.fixture(scope="session")
+def system(folder):
+    system = load_system(ALLOWED, folder)
+    yield system
+    system.close()
+
+
+@pytest.fixture(scope="session")
+def native(tmp_path_factory):
+    """The same weights by the class of transformers, in this process."""
+    folder = tmp_path_factory.mktemp("native") / "tiny"
+    save_tiny("qwen2.5-vl", folder)
+    return load_system({**ROW, "family": "qwen2.5-vl"}, folder)
+
+
+@pytest.mark.parametrize("name", prompts())
+def test_it_answers_as_the_same_weights_do_in_this_process(system, native, name):
+    parts = prompts()[name]
+    ours, expected = (one.answer(parts, CLASSES, 6) for one in (system, native))
+    assert ours.scores == pytest.approx(expected.scores, abs=ROUNDING)
+    assert (ours.text, ours.tokens, ours.frames) == (expected.text, expected.tokens, expected.frames)
+    assert system.say(parts, 6) == ours.text
+
+
+def test_the_order_and_the_times_of_frames_reach_the_model(system):
+    first, second, *others = frames(4)
+    ordered, swapped, slow = (
+        system.answer([*shown, QUESTION], CLASSES, 1)
+        for shown in ([first, second, *others], [second, first, *others], frames(4, gap_s=2.0))
+    )
+    assert max(abs(ordered.scores[c] - swapped.scores[c]) for c in CLASSES) > 10 * ROUNDING
+    assert max(abs(ordered.scores[c] - slow.scores[c]) for c in CLASSES) > 10 * ROUNDING
+
+
+def test_visual_tokens_follow_the_formula_within_the_rows_limits(folder, system):
+    limits = {"frames": 5, "pixels": 56}
+    limited = load_system({**ALLOWED, **limits}, folder)
+    reply = limited.answer([*frames(9, side=112), QUESTION], CLASSES, 1)
+    bare = system.answer([QUESTION], CLASSES, 1).tokens
+    assert (reply.frames, reply.tokens) == (5, bare + 3 * (56 // 28) ** 2 + 2)  # pairs of frames; two markers
+    limited.close()
+
+
+def test_by_default_nothing_of_it_runs(folder, capfd):
+    with pytest.raises(StudyError, match="nobody has allowed that.*whatever you can") as refused:
+        load_system(ROW, folder)
+    assert f"allow_remote_code: {{tiny: {code_pin(folder)}}}" in str(refused.value)
+    assert "the code that came with the weights" not in capfd.readouterr().err
+
+
+def test_code_that_has_changed_since_it_was_allowed_does_not_run(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "edited")
+    with open(tmp_path / "edited/modeling_tiny.py", "a") as code:
+        code.write("\n")
+    with pytest.raises(StudyError, match="it has changed since"):
+        load_system(ALLOWED, tmp_path / "edited")
+    (tmp_path / "edited/modeling_tiny.py").write_bytes((folder / "modeling_tiny.py").read_bytes())
+    (tmp_path / "edited/more").mkdir()
+    (tmp_path / "edited/more/code.py").write_text("")
+    with pytest.raises(StudyError, match="it has changed since"):
+        load_system(ALLOWED, tmp_path / "edited")
+
+
+def test_it_runs_in_another_process_that_is_given_no_keys_and_prints_to_the_log(folder, capfd):
+    system = load_system(ALLOWED, folder)
+    said, error = capfd.readouterr()
+    assert f"runs in {system.process.pid} and sees" in error and said == ""
+    assert "PATH" in error and "GEMINI_API_KEY" not in error
+    assert not [name for name in sys.modules if "modeling_tiny" in name]
+    home = Path(system.home.name)
+    system.close()
+    assert system.process.returncode == 0
+    del system
+    assert not home.exists()
+
+
+def test_what_goes_wrong_there_is_an_error_for_people(folder, tmp_path, monkeypatch):
+    shutil.copytree(folder, tmp_path / "torn")
+    weights = load_file(tmp_path / "torn/model.safetensors")
+    save_file({k: v for k, v in weights.items() if k != "gatenet.bias"}, tmp_path / "torn/model.safetensors")
+    with pytest.raises(StudyError, match="its own code fails: .*weights do not fit the code, gatenet.bias"):
+        load_system(ALLOWED, tmp_path / "torn")
+    killed = load_system(ALLOWED, folder)
+    killed.process.kill()
+    with pytest.raises(StudyError, match="its process has ended with code -9"):
+        killed.say([QUESTION], 2)
+    monkeypatch.delenv(PYTHON)
+    with pytest.raises(StudyError, match="conda env create --prefix .remote/tiny --file envs/remote/tiny.yaml"):
+        load_system(ALLOWED, folder)
+
+
+def test_it_is_fetched_with_its_code_and_pinned(folder, tmp_path):
+    out = tmp_path / "models/tiny/fetched.json"
+
+    def fetch(**params):
+        command = [sys.executable, "workflow/scripts/fetch_weights.py", "--out", out, "--params", json.dumps(params)]
+        environment = {**os.environ, "PYTHONPATH": "src"}
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+    config = str(folder / "config.json")
+    assert fetch(file=config).returncode == 0
+    fetched = json.loads(out.read_text())
+    assert {"config.json", "model.safetensors", "modeling_tiny.py", "processing_tiny.py"} <= set(fetched["files"])
+    assert code_pin(out.parent) == code_pin(folder)
+    assert "should be " + "0" * 64 in fetch(file=config, sha256="0" * 64).stderr
+    assert fetch(file=config, sha256=fetched["sha256"]).returncode == 0
+    assert "no model in safetensors there" in fetch(file=str(tmp_path / "nowhere/config.json")).stderr
+    assert identity_of(ALLOWED, out.parent) != identity_of(ROW, out.parent)
