@@ -25,7 +25,8 @@ DISTRIBUTION = {"PIL": "pillow", "yaml": "PyYAML", "sklearn": "scikit-learn", "g
 # What a package imports at run time, by a name in the study's configuration: the organism's tower is a network of timm.
 AT_RUN_TIME = {"transformers": ["timm"]}
 # No file of pins (*.pin.txt) may stand there: Snakemake would leave out what an environment has from the package index.
-ENVIRONMENTS = sorted((ROOT / "envs").iterdir())
+# envs/remote/ is for code that comes with weights, which no rule runs.
+ENVIRONMENTS = sorted(path for path in (ROOT / "envs").iterdir() if path.name != "remote")
 # Rule files that use another's environment, for they do its kind of work: run the system under test, compute, train.
 SHARED = {"checks": "evaluation", "enrichment": "evaluation", "claims": "statistics", "pretraining": "training"}
 
@@ -156,10 +157,20 @@ def test_every_direct_import_is_pinned_in_the_requirements():
     assert third_party([*MODULES, *SCRIPTS]) - set(requirements()) == set()
 
 
-def test_no_pickle_and_no_remote_code():
+def test_no_pickle_and_no_shell():
     source = {p: p.read_text() for p in [*MODULES, *SCRIPTS]}
-    for word in ("trust_remote_code=True", "import pickle", "allow_pickle=True", "shell=True"):
+    for word in ("import pickle", "allow_pickle=True", "shell=True"):
         assert [p.name for p, text in source.items() if word in text] == [], word
+
+
+def test_code_that_comes_with_weights_is_run_in_one_place_by_another_python():
+    """Nothing but the messages is imported from there, and that place imports nothing of the package."""
+    source = {p.name: p.read_text() for p in [*MODULES, *SCRIPTS]}
+    assert [name for name, text in source.items() if "trust_remote_code=True" in text] == ["remote_worker.py"]
+    users = [name for name, text in source.items() if re.search(r"import.*remote_worker|remote_worker import", text)]
+    assert users == ["remote.py"] and "from emovlm.systems.remote_worker import receive, send\n" in source["remote.py"]
+    assert "emovlm" not in {name.split(".")[0] for name in imported(PACKAGE / "systems/remote_worker.py")}
+    assert "why_not" in source["remote.py"]
 
 
 def test_pickled_weights_are_read_in_one_place_and_without_code():

@@ -5,10 +5,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from emovlm.systems.torch_setup import torch
-from tests.tiny_models.models import save_tiny
+from tests.tiny_models.models import MODELS
 
 CODE = Path(__file__).parent / "remote_code"
 # torch_setup makes torchvision importable beside a CPU build of torch; the worker itself knows nothing of this package.
@@ -21,9 +21,11 @@ sys.path.remove("{source}"); sys.argv.pop(0); runpy.run_path(sys.argv[0], run_na
 
 def save_remote(folder: Path, seed: int = 0) -> None:
     """The tiny Qwen2.5-VL with a weight more and under another name, which only the code beside it knows."""
-    save_tiny("qwen2.5-vl", folder, seed)
-    weights = load_file(folder / "model.safetensors")
-    weights |= {"gatenet.weight": torch.ones(2, 1), "gatenet.bias": torch.zeros(2)}
+    torch.manual_seed(seed)
+    model, processor = MODELS["qwen2.5-vl"]()
+    for part in (model.config, model.generation_config, processor):
+        part.save_pretrained(folder)
+    weights = {"gatenet.weight": torch.ones(2, 1), "gatenet.bias": torch.zeros(2), **model.state_dict()}
     save_file(weights, folder / "model.safetensors", {"format": "pt"})
     maps = {"AutoConfig": "modeling_tiny.TinyConfig", "AutoModel": "modeling_tiny.TinyModel"}
     for file, told in {

@@ -65,6 +65,7 @@ def system(folder):
     system = load_system(ALLOWED, folder)
     yield system
     system.close()
+    assert system.process.returncode == 0
 
 
 @pytest.fixture(scope="session")
@@ -94,13 +95,12 @@ def test_the_order_and_the_times_of_frames_reach_the_model(system):
     assert max(abs(ordered.scores[c] - slow.scores[c]) for c in CLASSES) > 10 * ROUNDING
 
 
-def test_visual_tokens_follow_the_formula_within_the_rows_limits(folder, system):
-    limits = {"frames": 5, "pixels": 56}
-    limited = load_system({**ALLOWED, **limits}, folder)
-    reply = limited.answer([*frames(9, side=112), QUESTION], CLASSES, 1)
+def test_visual_tokens_follow_the_formula_within_the_rows_limits(system, monkeypatch):
     bare = system.answer([QUESTION], CLASSES, 1).tokens
+    monkeypatch.setattr(system, "frames", 5)
+    monkeypatch.setattr(system, "pixels", 56)
+    reply = system.answer([*frames(9, side=112), QUESTION], CLASSES, 1)
     assert (reply.frames, reply.tokens) == (5, bare + 3 * (56 // 28) ** 2 + 2)  # pairs of frames; two markers
-    limited.close()
 
 
 def test_by_default_nothing_of_it_runs(folder, capfd):
@@ -130,8 +130,10 @@ def test_it_runs_in_another_process_that_is_given_no_keys_and_prints_to_the_log(
     assert "PATH" in error and "GEMINI_API_KEY" not in error
     assert not [name for name in sys.modules if "modeling_tiny" in name]
     home = Path(system.home.name)
+    system.process.kill()
+    with pytest.raises(StudyError, match="its process has ended with code -9"):
+        system.say([QUESTION], 2)
     system.close()
-    assert system.process.returncode == 0
     del system
     assert not home.exists()
 
@@ -142,10 +144,6 @@ def test_what_goes_wrong_there_is_an_error_for_people(folder, tmp_path, monkeypa
     save_file({k: v for k, v in weights.items() if k != "gatenet.bias"}, tmp_path / "torn/model.safetensors")
     with pytest.raises(StudyError, match="its own code fails: .*weights do not fit the code, gatenet.bias"):
         load_system(ALLOWED, tmp_path / "torn")
-    killed = load_system(ALLOWED, folder)
-    killed.process.kill()
-    with pytest.raises(StudyError, match="its process has ended with code -9"):
-        killed.say([QUESTION], 2)
     monkeypatch.delenv(PYTHON)
     with pytest.raises(StudyError, match="conda env create --prefix .remote/tiny --file envs/remote/tiny.yaml"):
         load_system(ALLOWED, folder)

@@ -165,7 +165,9 @@ def _check_references(study: Study) -> None:
             if base["kind"] != needed:
                 raise StudyError(f"{cell('systems', name, 'base')}: {row['base']} is no {needed} system")
             if base.get("family") == "remote":
-                raise StudyError(f"{cell('systems', name, 'base')}: {row['base']} runs code of its own; not trained here")
+                raise StudyError(
+                    f"{cell('systems', name, 'base')}: {row['base']} runs code of its own; not trained here"
+                )
         if "sampler" in row:
             known(row["sampler"], "training_sampler", cell("systems", name, "sampler"))
         if "dataset" in row:

@@ -113,10 +113,8 @@ def _label_tokens(processor: Any, label: str) -> list[int]:
         processor.apply_chat_template(asked, tokenize=False, add_generation_prompt=on) for on in (True, False)
     )
     header = with_header.removeprefix(without)
-    space = "" if not header or header[-1].isspace() else " "
-    before, whole = (
-        processor.tokenizer(text, add_special_tokens=False)["input_ids"] for text in (header, header + space + label)
-    )
+    begun = header + ("" if header[-1:].isspace() else " ") + label
+    before, whole = (processor.tokenizer(text, add_special_tokens=False)["input_ids"] for text in (header, begun))
     if whole[: len(before)] != before or len(whole) == len(before):
         raise ValueError(f"the label {label!r} cannot be scored as a reply after {header!r}")
     return whole[len(before) :]
@@ -158,22 +156,24 @@ def main(folder: str, dtype: str) -> None:
     """Load the model of a folder, say so, and answer until the questions end."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    model = None
-    while True:
+    sys.stdout = sys.stderr  # at once, and in order
+    try:
+        model, processor = load(folder, dtype)
+    except Exception as error:  # of code that is not ours: whatever it is, the study is told
+        send(replies, _failed(error))
+        return
+    send(replies, {"ready": True})
+    while received := receive(sys.stdin.buffer):
         try:
-            if model is None:
-                model, processor = load(folder, dtype)
-                reply: dict[str, Any] = {"ready": True}
-            elif (received := receive(sys.stdin.buffer)) is not None:
-                reply = answer(model, processor, *received)
-            else:
-                return
-        except Exception as error:  # of code that is not ours: whatever it is, the study is told
-            traceback.print_exc()
-            reply = {"error": f"{type(error).__name__}: {error}"}
+            reply = answer(model, processor, *received)
+        except Exception as error:
+            reply = _failed(error)
         send(replies, reply)
-        if model is None:
-            return
+
+
+def _failed(error: Exception) -> dict[str, str]:
+    traceback.print_exception(error)
+    return {"error": f"{type(error).__name__}: {error}"}
 
 
 if __name__ == "__main__":
