@@ -19,7 +19,10 @@ from tests.api_server import VERSION, ApiServer, frames_and_texts
 
 from emovlm.core.answer_store import AnswerStore
 from emovlm.core.contracts.answers import ANSWERS, TEXTS
+from emovlm.core.contracts.data import MANIFEST
+from emovlm.core.contracts.frames import CLIP_INDEX, SAMPLE
 from emovlm.core.errors import StudyError
+from emovlm.core.io import read_table, write_table
 from emovlm.enrichment.gaps import describe_gaps
 from emovlm.evaluation.answering import answer_clips
 from emovlm.frames.store import FrameStore, write_store
@@ -365,7 +368,7 @@ def test_a_server_of_ones_own_needs_no_key(server, load, monkeypatch):
 
 
 ASK = """
-import json, logging, sys
+import json, logging, sys, traceback
 logging.basicConfig(level=logging.DEBUG, filename=sys.argv[3])
 from emovlm.core.errors import StudyError
 from emovlm.systems.load import load_system
@@ -375,6 +378,7 @@ for _ in range(4):
         print(system.answer(["What?"], [], 4))
     except StudyError as error:
         print("error:", error)
+        traceback.print_exc()
 """
 
 
@@ -392,4 +396,53 @@ def test_the_key_appears_nowhere(server, load, tmp_path, family):
     written = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
     bodies = json.dumps([request["body"] for request in server.requests])
     assert len(written) == 2 and len(server.requests) == 4
+    assert done.stderr.count("StudyError: ") == 3 and "TroubleError" not in done.stderr
     assert KEY not in "".join([*written, done.stdout, done.stderr, bodies])
+
+
+def run_job(script, folder, inputs, output, *arguments, **params):
+    """Run a script as its rule does, with its log and its record."""
+    study = {"results": str(folder), "logs": str(folder / "logs"), "config": [], "environments": {}, "datasets": {}}
+    return subprocess.run(
+        [sys.executable, "-m", "emovlm.provenance.job", "--log", str(folder / f"logs/{script}/0.log"),
+         "--code", "0123456789abcdef", "--inputs", *inputs, "--outputs", str(output), "--",
+         sys.executable, f"workflow/scripts/{script}.py", "--params", json.dumps(params), "--code", "0123456789abcdef",
+         "--model", str(folder / "api/served"), "--kept", str(folder / f"{script}.jsonl"), "--out", str(output),
+         *arguments],
+        env={**os.environ, "PYTHONPATH": "src", "EMOVLM_STUDY": json.dumps(study)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_the_jobs_of_texts_and_answers_run_on_a_served_model_and_leave_no_key_behind(server, load, shard, tmp_path):
+    clips, sample, _ = shard
+    load("gemini")  # sets the environment
+    paths = {name: str(tmp_path / f"{name}.parquet") for name in ("manifest", "clips", "sample", "texts", "answers")}
+    paths |= {"store": str(tmp_path / "0.safetensors"), "prompt": str(tmp_path / "prompt.txt")}
+    manifest = clips[["clip_id", "label"]].assign(path="x.mp4", split="test", fold=0, identity=clips["clip_id"])
+    write_table(manifest, paths["manifest"], MANIFEST)
+    index = clips[["clip_id", "status", "reason"]].assign(n_frames=3, fps=5.0, duration_s=0.6, width=32, height=24)
+    write_table(index, paths["clips"], CLIP_INDEX)
+    write_table(sample.assign(role="keyframe"), paths["sample"], SAMPLE)
+    (tmp_path / "prompt.txt").write_text("What?")
+    given = [part for name in ("sample", "manifest", "store", "prompt") for part in (f"--{name}", paths[name])]
+    inputs = [paths[name] for name in ("sample", "manifest", "store", "prompt")]
+    row = row_of("gemini", thinking_budget=0)
+    written = run_job("describe_gaps", tmp_path, inputs, paths["texts"], "--gaps", paths["sample"], *given,
+                      system=row, max_new_tokens=8)  # fmt: skip
+    assert written.returncode == 0, written.stdout
+    texts = read_table(paths["texts"], TEXTS)
+    assert len(texts) == 12 and (texts["text"] != "").all()
+    answered = run_job(
+        "answer_clips", tmp_path, inputs, paths["answers"], "--texts", paths["texts"], "--clips", paths["clips"],
+        *given, system=row, max_new_tokens=8, context="msce", decision="reply", replicate=1, classes=CLASSES,
+    )  # fmt: skip
+    assert answered.returncode == 0, answered.stdout
+    answers = read_table(paths["answers"], ANSWERS)
+    assert (answers["status"] == "ok").all() and len(server.requests) == 12 + 4
+    told = [part for part in frames_and_texts(server.requests[-1]) if isinstance(part, str)]
+    assert told == [*texts.loc[texts["clip_id"] == "d/3", "text"], "What?"]
+    left = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {"0.json", "0.log", "requests.jsonl", "describe_gaps.jsonl"} <= {path.name for path in left}
+    assert [path for path in left if KEY.encode() in path.read_bytes()] == []
+    assert KEY not in written.stdout + answered.stdout
