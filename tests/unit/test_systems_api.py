@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,18 @@ FAMILIES = pytest.mark.parametrize("family", ["gemini", "openai"])
 def server():
     with ApiServer() as server:
         yield server
+
+
+def test_the_server_of_these_tests_runs_as_a_process_too_and_counts():
+    started = [sys.executable, "-m", "tests.api_server", "--port", "0", "--refuse-every", "1"]
+    process = subprocess.Popen(started, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": "src"})
+    try:
+        url = process.stdout.readline().strip()
+        with urllib.request.urlopen(f"{url}/count", timeout=10) as reply:
+            assert json.load(reply) == {"count": 0}
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def row_of(family, **more):
