@@ -181,10 +181,13 @@ def test_lasting_trouble_ends_with_what_happened_and_what_is_kept(server, load, 
     server.script = ["status:404"]
     with pytest.raises(StudyError, match="the server refuses the request: HTTP 404: no luck"):
         load(family).answer(PARTS, CLASSES, 16)
+    server.script = ["echo"]
+    with pytest.raises(StudyError, match=r"the server refuses the key of SERVED_KEY \(HTTP 401\)\. Every"):
+        load(family).answer(PARTS, CLASSES, 16)
     server.script = ["wait:7200"]
     with pytest.raises(StudyError, match="asks to wait 7200 seconds"):
         load(family).answer(PARTS, CLASSES, 16)
-    assert len(server.requests) == 5
+    assert len(server.requests) == 6
 
 
 @FAMILIES
@@ -249,8 +252,9 @@ except StudyError as error:
 """
 
 
-def test_one_budget_holds_for_jobs_that_ask_at_the_same_time(server, load, tmp_path):
-    load("openai", budget={"requests": 15})  # sets the environment that both jobs have
+def test_one_budget_and_one_rate_hold_for_jobs_that_ask_at_the_same_time(server, load, tmp_path):
+    budget = {"budget": {"requests": 120}, "requests_per_minute": 20_000}
+    system = load("openai", **budget)  # sets the environment that both jobs have
     jobs = [
         subprocess.Popen(
             [sys.executable, "-c", SPENDER, json.dumps(row_of("openai")), str(tmp_path / "api/served")],
@@ -260,9 +264,14 @@ def test_one_budget_holds_for_jobs_that_ask_at_the_same_time(server, load, tmp_p
         for _ in range(2)
     ]  # fmt: skip
     assert [job.stdout.readline() for job in jobs] == ["ready\n"] * 2
-    said = [job.communicate("go\n", timeout=60)[0] for job in jobs]
-    assert all("15 of 15 requests are spent" in each for each in said)
-    assert len(server.requests) == 15
+    for job in jobs:  # both, before either is waited for
+        job.stdin.write("go\n")
+        job.stdin.flush()
+    said = [job.communicate(timeout=60)[0] for job in jobs]
+    assert all("120 of 120 requests are spent" in each for each in said)
+    assert len(server.requests) == 120
+    at = [line["at"] for line in lines(system) if "at" in line]
+    assert len(at) == 120 and (np.diff(at) > 60 / 20_000 - 0.0015).all()
 
 
 def test_a_request_whose_reply_nobody_heard_or_counted_stays_kept_back(server, load):
