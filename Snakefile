@@ -15,6 +15,7 @@ report: "workflow/report/study.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/models.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/material.smk"
@@ -46,5 +47,5 @@ rule prefetch_weights:
     """What comes from outside: the face geometry, and the weights of systems that are not trained here."""
     input:
         rules.fetch_rig.output,
-        expand("<results>/models/{system}/1/fetched.json", system=trained_by("none")),
+        [f"{model_folder(s, 1, fold)}/fetched.json" for s in fetched() for fold in STUDY.folds_of(s)],
     localrule: True

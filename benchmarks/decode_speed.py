@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import av
@@ -19,9 +20,11 @@ import decord
 import numpy as np
 from PIL import Image
 
+from emovlm.frames.shard import decode_path
 from emovlm.frames.worker import Worker
 
 FRAMES, SIDE, SIZE = 65, 112, 64
+DECODER = partial(decode_path, size=SIZE, fps=None)
 
 
 def write_clip(path: Path, seed: int) -> None:
@@ -81,7 +84,7 @@ if __name__ == "__main__":
     arguments.add_argument("--rounds", type=int, default=5)
     options = arguments.parse_args()
     ways = {"study": study, "decord alone, full size": decord_alone, "PyAV + Pillow": plain_pyav}
-    with tempfile.TemporaryDirectory() as folder, Worker(SIZE, timeout_s=60) as WORKER:
+    with tempfile.TemporaryDirectory() as folder, Worker(DECODER, timeout_s=60) as WORKER:
         files = [Path(folder) / f"{k}.mp4" for k in range(options.clips)]
         for seed, file in enumerate(files):
             write_clip(file, seed)

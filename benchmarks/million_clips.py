@@ -70,8 +70,10 @@ def main() -> None:
         folder = Path(name)
         write_annotations(folder, given.clips)
         manifest = str(folder / "manifest.parquet")
-        dataset = {"dataset": "mafw", "kind": "mafw", "classes": classes, "permuted_labels": [], "seed": None}
-        measure("make_manifest", dataset, "--folder", str(folder), "--out", manifest)
+        words = {name: name for name in classes}
+        dataset = {"dataset": "mafw", "kind": "mafw", "words": words, "permuted_labels": [], "seed": None}
+        counts = str(folder / "counts.csv")
+        measure("make_manifest", dataset, "--folder", str(folder), "--out", manifest, "--counts", counts)
         clips, frames = write_index(folder, given.clips, given.frames, given.shards)
         for sampler in ("fps5", "fps5-shuffled"):
             row = samplers[sampler]
@@ -79,7 +81,7 @@ def main() -> None:
             out = str(folder / f"{sampler}.parquet")
             measure("sample_frames", params, "--clips", *clips, "--frames", *frames, "--out", out)
         pd.read_parquet(manifest).assign(split="train").to_parquet(manifest)  # MAFW's folds are test sets so far
-        drawn = {"sampler": balanced, "seed": 0, "n_draws": 100_000}
+        drawn = {"sampler": balanced, "seed": 0, "n_draws": 100_000, "fold": 0}
         out = str(folder / "schedule.parquet")
         measure("sample_training", drawn, "--manifest", manifest, "--clips", *clips, "--out", out)
 

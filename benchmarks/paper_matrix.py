@@ -146,6 +146,7 @@ def write_annotations(folder: Path, clips: int) -> None:
     """Five folds in MAFW's layout: each clip is tested in one and trained on in the others. No clip files."""
     emotions = [row["emotion"] for row in table("lexicon")]
     lines = [f"{k:07}.mp4 {emotions[k % len(emotions)]}\n" for k in range(clips)]
+    (folder / "data/clips").mkdir(parents=True)
     for fold in range(5):
         place = folder / "Train & Test Set/single/no_caption" / f"set_{fold + 1}"
         place.mkdir(parents=True)

@@ -1,20 +1,28 @@
-"""The command ``emovlm``: what one asks of a finished study. Run it in the study's folder."""
+"""The command ``emovlm``: what one asks of a study before and after it runs. Run it in the study's folder."""
 
 import argparse
 import json
 import os
 import signal
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 from rich.console import Console
 
+from emovlm.core.config import Study, load_study, read_config
 from emovlm.core.errors import StudyError
+from emovlm.planning.cost import GPU, costs, disk
+from emovlm.planning.doctor import examine
+from emovlm.planning.show import show_costs, show_findings
 from emovlm.provenance.audit import audit, prune
 from emovlm.provenance.crate import write_crate
 from emovlm.provenance.explain import explain
 from emovlm.provenance.plan import Plan, latest_overrides, read_plan
 from emovlm.provenance.resume import prepare
 from emovlm.provenance.show import show
+
+BY = {"system": ["system"], "stage": ["system", "stage"], "condition": ["system", "dataset", "stage", "what"]}
 
 
 def main() -> int:
@@ -36,7 +44,14 @@ def main() -> int:
     resumes = commands.add_parser("resume", help="go on after Snakemake was killed: no job of it is left running")
     resumes.add_argument("arguments", nargs="*", help="those of Snakemake, after `--`")
     resumes.set_defaults(run=_resume)
-    for each in (checks, explains, packs):
+    doctors = commands.add_parser("doctor", help="can the study run here? what is missing, and how to get it")
+    doctors.set_defaults(run=_doctor)
+    prices = commands.add_parser("cost", help="what the study takes: tokens, GPU hours, disk; nothing is run")
+    prices.add_argument("--by", choices=list(BY), default="system", help="what a row of the table is")
+    prices.add_argument("--tflops", type=float, help="what the card sustains, 1e12 operations a second")
+    prices.add_argument("--bandwidth", type=float, help="what it reads of its memory, GB a second")
+    prices.set_defaults(run=_cost)
+    for each in (checks, explains, packs, doctors, prices):
         each.add_argument(
             "--configfile", action="append",
             help="a file that overrides config.yaml (may be given again); that of the last job if not given",
@@ -80,6 +95,25 @@ def _explain(given: argparse.Namespace) -> int:
 def _crate(given: argparse.Namespace) -> int:
     for path in write_crate(_plan(given)):
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _study(given: argparse.Namespace) -> Study:
+    return load_study(read_config(".", given.configfile or []))
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    study = _study(given)
+    return 0 if show_findings(examine(study, Path(study.config["pathvars"]["results"])), Console()) else 1
+
+
+def _cost(given: argparse.Namespace) -> int:
+    study = _study(given)
+    gpu = GPU
+    if given.tflops or given.bandwidth:
+        rates = {"flops": (given.tflops or 0) * 1e12, "bandwidth": (given.bandwidth or 0) * 1e9}
+        gpu = replace(GPU, name="the card described", **{key: rate for key, rate in rates.items() if rate})
+    show_costs(costs(study, gpu), disk(study), gpu, BY[given.by], Console())
     return 0
 
 

@@ -98,15 +98,15 @@ def test_a_missing_table_is_named(config):
             ("C d", "organism-uniform", "synface", "fps5", "none", "likelihood"),
             "key condition: 'C d' does not match",
         ),
-        ("systems", ("s", "vlm", "lora", "", "ghost", "natural"), "column base: unknown system 'ghost'"),
         (
             "conditions",
             ("c", "videomae-natural", "synface", "fps5", "none", "reply"),
             "videomae-natural gives no reply in words",
         ),
+        ("systems", ("s", "vlm", "lora", "", "ghost", "natural", "synface"), "column base: unknown system 'ghost'"),
         ("systems", ("s", "vlm", "lora"), "'base' is a required property"),
         ("systems", ("s", "vlm", "none"), "'weights' is a required property"),
-        ("systems", ("s", "vlm", "none", *[""] * 3, "a/b", "main"), "key revision: 'main' does not match"),
+        ("systems", ("s", "vlm", "none", *[""] * 4, "a/b", "main"), "key revision: 'main' does not match"),
         (
             "conditions",
             ("c", "videomae-natural", "synface", "keyframes", "msce", "likelihood"),
@@ -122,7 +122,13 @@ def test_a_missing_table_is_named(config):
             ("c", "organism-uniform", "synface", "keyframes", "msce", "calibrated"),
             "calibrated is for frames without texts",
         ),
-        ("systems", ("s", "vlm", "lora", "", "tower", "natural"), "column base: tower is no vlm system"),
+        ("systems", ("s", "vlm", "lora", "", "tower", "natural", "synface"), "column base: tower is no vlm system"),
+        ("systems", ("s", "vlm", "lora", "", "organism-uniform", "natural"), "'dataset' is a required property"),
+        (
+            "systems",
+            ("s", "vlm", "lora", "", "organism-uniform", "natural", "x"),
+            "column dataset: unknown dataset 'x'",
+        ),
         ("datasets", ("d", "synface", "x", "1", "CC0-1.0"), "row d, column kind: config key synface.corpora has no d"),
         ("datasets", ("d", "synface", "x", "0", "CC0-1.0"), "key n_shards: 0 is less than the minimum of 1"),
         ("comparisons", ("x", "T1", "a", "freq-fps1", "all", "uar", "difference", "T1"), "unknown condition 'a'"),
@@ -231,4 +237,54 @@ def test_a_claim_that_rests_on_nothing_is_named(config, tmp_path, old, new, said
     (tmp_path / "claims.yaml").write_text(text.replace(old, new))
     config["tables"]["claims"] = os.fspath(tmp_path / "claims.yaml")
     with pytest.raises(StudyError, match=said):
+        load_study(config)
+
+
+def with_column(config, tmp_path, table, column, cells):
+    """The config with a column added to one of its tables: a cell by row, empty in other rows."""
+
+    def edit(text):
+        header, *rows = text.splitlines()
+        return "\n".join([f"{header}\t{column}", *(f"{row}\t{cells.get(row.split()[0], '')}" for row in rows)]) + "\n"
+
+    return with_table(config, tmp_path, table, edit)
+
+
+def test_what_is_trained_on_labels_has_a_model_a_fold_and_nothing_else_has(config, tmp_path):
+    study = load_study(with_column(config, tmp_path, "datasets", "folds", {"synface": "5"}))
+    assert study.folds_of("organism-natural") == study.folds_of("videomae-balanced") == [1, 2, 3, 4, 5]
+    assert study.folds_of("organism-frequency") == study.folds_of("tower") == [0]
+    assert load_study(config).folds_of("organism-natural") == [0]
+
+
+def test_a_model_of_a_fold_answers_no_other_dataset(config, tmp_path):
+    config = with_column(config, tmp_path, "datasets", "folds", {"synface": "5"})
+    row = add("c", "organism-natural", "faces", "fps5", "none", "likelihood")
+    with pytest.raises(StudyError, match="row c, column dataset: organism-natural has a model for each fold of syn"):
+        load_study(with_table(config, tmp_path, "conditions", row))
+
+
+def test_a_system_may_have_a_recipe_and_prompts_of_its_own(config, tmp_path):
+    config["recipes"] = {"large": {**config["lora"], "draws": 8}}
+    config["prompt_sets"] = {"plain": {**config["prompts"], "motion": "README.md"}}
+    config = with_column(config, tmp_path, "systems", "recipe", {"organism-natural": "large"})
+    config = with_column(config, tmp_path, "systems", "prompts", {"organism-natural": "plain"})
+    study = load_study(config)
+    assert study.settings_of(study.recipe_of("organism-natural"))["draws"] == 8
+    assert study.settings_of(study.recipe_of("organism-balanced")) == config["lora"]
+    assert study.prompts_of("organism-natural")["motion"] == "README.md"
+    del config["recipes"]
+    with pytest.raises(StudyError, match="column recipe: config key recipes has no large"):
+        load_study(config)
+
+
+def test_a_table_may_be_several_files_and_its_rows_are_named_with_their_own(config, tmp_path):
+    header = "system\tkind\ttraining\tarm\n"
+    more = tmp_path / "more.tsv"
+    more.write_text(f"{header}other\tvlm\tpretrain\tuniform\n")
+    config["tables"]["systems"] = [config["tables"]["systems"], os.fspath(more)]
+    study = load_study(config)
+    assert study.places["systems"]["other"] == os.fspath(more) and "organism-natural" in study.systems
+    more.write_text(f"{header}tower\tvision\ttower\n")
+    with pytest.raises(StudyError, match=r"config/systems\.tsv and .*more\.tsv: two rows are called tower"):
         load_study(config)

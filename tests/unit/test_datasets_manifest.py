@@ -16,7 +16,9 @@ from emovlm.datasets.manifest import make_manifest, permute_labels
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ["anger", "fear", "neutral"]
-ROW = {"dataset": "toy", "kind": "synface"}
+WORDS = {name: name for name in CLASSES}
+ROW = {"dataset": "toy", "kind": "synface", "words": WORDS}
+MAFW = {"dataset": "mafw", "kind": "mafw", "words": WORDS}
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_manifest_has_each_listed_clip_even_if_its_file_is_missing(folder: Path) -> None:
-    manifest = MANIFEST.conform(make_manifest(ROW, folder, CLASSES), "manifest").to_pandas()
+    manifest = MANIFEST.conform(make_manifest(ROW, folder), "manifest").to_pandas()
     assert manifest.to_numpy().tolist() == [
         ["toy/00001", "clips/00001.mp4", "anger", "train", 0, "p1"],
         ["toy/00002", "clips/00002.mp4", "fear", "train", 0, "p0"],
@@ -71,31 +73,31 @@ def test_a_wrong_line_is_named_by_file_and_line(folder: Path, line: str, message
     with open(folder / "annotations/train.txt", "a") as handle:
         handle.write(f"{line}\n")
     with pytest.raises(StudyError, match=rf"train\.txt, line 5: .*{message}"):
-        make_manifest(ROW, folder, CLASSES)
+        make_manifest(ROW, folder)
 
 
 def test_a_link_that_stays_in_the_folder_is_fine(folder: Path) -> None:
     (folder / "clips/00005.mp4").symlink_to("00004.mp4")
-    assert len(make_manifest(ROW, folder, CLASSES)) == 5
+    assert len(make_manifest(ROW, folder)) == 5
 
 
 def test_a_clip_in_two_lists_is_an_error_that_names_both(folder: Path) -> None:
     (folder / "annotations/pretrain.txt").write_text("00004.mp4 neutral\n")
     with pytest.raises(StudyError, match=r"test\.txt, line 1: clip 00004 .* in .*pretrain\.txt, line 1"):
-        make_manifest(ROW, folder, CLASSES)
+        make_manifest(ROW, folder)
 
 
 @pytest.mark.parametrize("text", ["", "\n \n"])
 def test_an_empty_annotation_file_is_an_error(folder: Path, text: str) -> None:
     (folder / "annotations/train.txt").write_text(text)
     with pytest.raises(StudyError, match=r"train\.txt: the annotation file is empty"):
-        make_manifest(ROW, folder, CLASSES)
+        make_manifest(ROW, folder)
 
 
 def test_an_annotation_file_that_is_no_text_is_an_error(folder: Path) -> None:
     (folder / "annotations/train.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(StudyError, match=r"train\.txt: not a readable UTF-8 text file"):
-        make_manifest(ROW, folder, CLASSES)
+        make_manifest(ROW, folder)
 
 
 @pytest.mark.parametrize(
@@ -113,22 +115,23 @@ def test_a_wrong_table_of_identities_is_named_by_file_and_line(folder: Path, tex
     file = folder / "annotations/identities.csv"
     file.unlink() if text is None else file.write_text(text)
     with pytest.raises(StudyError, match=message):
-        make_manifest(ROW, folder, CLASSES)
+        make_manifest(ROW, folder)
 
 
 def test_a_missing_folder_missing_lists_and_an_unknown_kind_are_errors(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"row toy: the folder .*absent does not exist"):
-        make_manifest(ROW, tmp_path / "absent", CLASSES)
+        make_manifest(ROW, tmp_path / "absent")
     with pytest.raises(StudyError, match=r"none of pretrain\.txt, train\.txt, validation\.txt, test\.txt is there"):
-        make_manifest(ROW, tmp_path, CLASSES)
-    with pytest.raises(StudyError, match=r"row toy: unknown kind 'movie'; known are synface, mafw"):
-        make_manifest({**ROW, "kind": "movie"}, folder, CLASSES)
+        make_manifest(ROW, tmp_path)
+    with pytest.raises(StudyError, match=r"row toy: unknown kind 'movie'; known are synface, mafw, dfew, folder"):
+        make_manifest({**ROW, "kind": "movie"}, folder)
 
 
 @pytest.fixture
 def mafw(tmp_path: Path) -> Path:
     """Five folds over ten clips, two tested in each; clip 00010 is only ever trained on."""
     folder = tmp_path / "mafw"
+    (folder / "data/clips").mkdir(parents=True)
     for fold in range(1, 6):
         lists = folder / f"Train & Test Set/single/no_caption/set_{fold}"
         lists.mkdir(parents=True)
@@ -140,7 +143,7 @@ def mafw(tmp_path: Path) -> Path:
 
 
 def test_mafw_clips_get_the_fold_that_tests_them(mafw: Path) -> None:
-    manifest = MANIFEST.conform(make_manifest({"dataset": "mafw", "kind": "mafw"}, mafw, CLASSES), "m").to_pandas()
+    manifest = MANIFEST.conform(make_manifest(MAFW, mafw), "m").to_pandas()
     assert manifest["fold"].tolist() == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 0]
     assert manifest["split"].tolist() == ["test"] * 10 + ["train"]
     assert manifest["path"][0] == "data/clips/00000.mp4" and manifest["identity"][3] == "mafw/00003"
@@ -158,7 +161,7 @@ def test_mafw_folds_that_leak_are_errors(mafw: Path, fold: int, file: str, line:
     with open(mafw / f"Train & Test Set/single/no_caption/set_{fold}/{file}.txt", "a") as handle:
         handle.write(f"{line}\n")
     with pytest.raises(StudyError, match=message):
-        make_manifest({"dataset": "mafw", "kind": "mafw"}, mafw, CLASSES)
+        make_manifest(MAFW, mafw)
 
 
 def test_a_mafw_clip_tested_twice_or_labelled_twice_is_an_error(mafw: Path) -> None:
@@ -169,24 +172,24 @@ def test_a_mafw_clip_tested_twice_or_labelled_twice_is_an_error(mafw: Path) -> N
     with open(test, "a") as handle:
         handle.write("00000.mp4 anger\n")
     with pytest.raises(StudyError, match=r"set_4.test\.txt, line 3: clip 00000 is tested already in .*set_1"):
-        make_manifest({"dataset": "mafw", "kind": "mafw"}, mafw, CLASSES)
+        make_manifest(MAFW, mafw)
     test.write_text(test.read_text().replace("00000.mp4 anger\n", ""))
     train.write_text(whole.replace("00000.mp4 anger", "00000.mp4 fear"))
     with pytest.raises(StudyError, match="clip 00000 is fear here and anger in"):
-        make_manifest({"dataset": "mafw", "kind": "mafw"}, mafw, CLASSES)
+        make_manifest(MAFW, mafw)
 
 
 def run_script(folder: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
-    params = json.dumps({"dataset": "toy", "kind": "synface", "classes": CLASSES, "permuted_labels": [], "seed": None})
+    params = json.dumps({**ROW, "permuted_labels": [], "seed": None})
     command = [sys.executable, ROOT / "workflow/scripts/make_manifest.py", "--params", params, "--folder", folder,
-               "--out", tmp_path / "toy.parquet"]  # fmt: skip
+               "--out", tmp_path / "toy.parquet", "--counts", tmp_path / "toy.counts.csv"]  # fmt: skip
     env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     return subprocess.run([str(part) for part in command], env=env, capture_output=True, text=True)
 
 
 def test_the_script_writes_the_manifest(folder: Path, tmp_path: Path) -> None:
     assert run_script(folder, tmp_path).returncode == 0
-    expected = MANIFEST.conform(make_manifest(ROW, folder, CLASSES), "m").to_pandas()
+    expected = MANIFEST.conform(make_manifest(ROW, folder), "m").to_pandas()
     pd.testing.assert_frame_equal(read_table(tmp_path / "toy.parquet", MANIFEST), expected, check_dtype=False)
 
 

@@ -4,8 +4,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import av
@@ -19,7 +21,7 @@ from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table, read_tables, write_table
 from emovlm.frames.decoding import Undecodable, decode_clip
-from emovlm.frames.shard import decode_shard
+from emovlm.frames.shard import decode_path, decode_shard
 from emovlm.frames.store import FrameStore
 from emovlm.frames.worker import Worker
 
@@ -79,7 +81,8 @@ def manifest_of(*names: str) -> pd.DataFrame:
 
 
 def reasons(folder: Path, *names: str, timeout_s: float = 30) -> dict[str, str | None]:
-    clips = decode_shard(manifest_of(*names), folder, 0, 1, SIZE, timeout_s).clips
+    with tempfile.TemporaryDirectory() as place:
+        clips, _ = decode_shard(manifest_of(*names), folder, 0, 1, f"{place}/0.safetensors", SIZE, timeout_s)
     told = clips["reason"].astype(object).where(clips["reason"].notna(), None)
     return {clip_id.removeprefix("d/"): reason for clip_id, reason in zip(clips["clip_id"], told, strict=True)}
 
@@ -138,10 +141,10 @@ def test_a_file_that_is_no_whole_video_is_undecodable(folder: Path, name: str, r
         decode_clip(str(folder / f"{name}.mp4"), SIZE)
 
 
-def test_bad_clips_are_failed_rows_with_a_reason_and_the_others_are_decoded(folder: Path) -> None:
+def test_bad_clips_are_failed_rows_with_a_reason_and_the_others_are_decoded(folder: Path, tmp_path: Path) -> None:
     names = ("good", "text", "empty", "absent", "broken-off", "wide")
-    shard = decode_shard(manifest_of(*names), folder, 0, 1, SIZE, 30)
-    clips = shard.clips.set_index("clip_id")
+    table, frames = decode_shard(manifest_of(*names), folder, 0, 1, tmp_path / "0.safetensors", SIZE, 30)
+    clips = table.set_index("clip_id")
     assert clips["status"].to_dict() == {
         "d/good": "ok",
         "d/wide": "ok",
@@ -160,9 +163,9 @@ def test_bad_clips_are_failed_rows_with_a_reason_and_the_others_are_decoded(fold
         "d/absent": 0,
         "d/broken-off": 0,
     }
-    assert sorted(shard.pixels) == ["d/good", "d/wide"] and len(shard.frames) == 75
-    CLIP_INDEX.conform(shard.clips, "clips")
-    FRAME_INDEX.conform(shard.frames, "frames")
+    assert FrameStore([tmp_path / "0.safetensors"]).clip_ids() == ["d/good", "d/wide"] and len(frames) == 75
+    CLIP_INDEX.conform(table, "clips")
+    FRAME_INDEX.conform(frames, "frames")
 
 
 def test_a_clip_that_hangs_times_out_and_the_next_ones_are_decoded(folder: Path) -> None:
@@ -185,7 +188,7 @@ def test_a_clip_that_kills_the_decoder_fails_and_the_next_one_is_decoded(folder:
             os.close(writer)
             return
 
-    with Worker(SIZE, timeout_s=60) as worker:
+    with Worker(partial(decode_path, size=SIZE, fps=None), timeout_s=60) as worker:
         worker.decode(folder / "wide.mp4")
         first = worker.pid
         killer = threading.Thread(target=crash)
@@ -193,24 +196,24 @@ def test_a_clip_that_kills_the_decoder_fails_and_the_next_one_is_decoded(folder:
         with pytest.raises(Undecodable, match=r"^the decoder died \(SIGSEGV\)$"):
             worker.decode(folder / "hangs.mp4")
         killer.join()
-        assert len(worker.decode(folder / "wide.mp4").pixels) == 5
+        assert len(worker.decode(folder / "wide.mp4")[0]) == 5
         second = worker.pid
     assert first != second
     with pytest.raises(ProcessLookupError):
         os.kill(second, 0)
 
 
-def test_shard_numbers_and_sizes_out_of_range_are_errors(folder: Path) -> None:
+def test_shard_numbers_and_sizes_out_of_range_are_errors(folder: Path, tmp_path: Path) -> None:
     for shard, n_shards, size, timeout_s in ((2, 2, 32, 1), (-1, 2, 32, 1), (0, 1, 0, 1), (0, 1, 32, 0)):
         with pytest.raises(StudyError, match=r"numbered from 0|must be above 0"):
-            decode_shard(manifest_of("good"), folder, shard, n_shards, size, timeout_s)
+            decode_shard(manifest_of("good"), folder, shard, n_shards, tmp_path / "0", size, timeout_s)
 
 
 def test_a_path_that_leaves_the_folder_is_not_opened(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "link.mp4").symlink_to(folder / "good.mp4")
     for path in ("../good.mp4", str(folder / "good.mp4"), "link.mp4"):
         with pytest.raises(StudyError, match=r"clip d/good: .* not inside the dataset's folder"):
-            decode_shard(manifest_of("good").assign(path=path), tmp_path, 0, 1, SIZE, 30)
+            decode_shard(manifest_of("good").assign(path=path), tmp_path, 0, 1, tmp_path / "0", SIZE, 30)
 
 
 def test_the_script_gives_the_same_bytes_again_and_the_same_frames_for_any_number_of_shards(

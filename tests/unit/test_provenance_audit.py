@@ -141,8 +141,7 @@ def record(inputs, outputs, **datasets):
 def test_pictures_show_the_datasets_whose_pixels_went_into_them(tmp_path):
     datasets = {"mafw": {"folder": str(tmp_path / "mafw"), "licence": "MAFW-EULA"},
                 "synface": {"folder": "<results>/raw/synface", "licence": "CC0-1.0"}}  # fmt: skip
-    config = {"tables": {"datasets": "config/datasets.tsv"}}
-    study = SimpleNamespace(datasets=datasets, config=config)
+    study = SimpleNamespace(datasets=datasets, places={"datasets": dict.fromkeys(datasets, "config/datasets.tsv")})
     places = Places(tmp_path / "study", {"mafw": str(tmp_path / "mafw")})
     plan = SimpleNamespace(study=study, places=places, results="out")
     records = {

@@ -13,6 +13,8 @@ from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json, write_json
 from emovlm.report.references import check_references, references
 from emovlm.report.typeset import typeset
+from emovlm.statistics.beside import beside_published
+from emovlm.statistics.published import NEEDED, read_published
 
 PAPER = ROOT / "paper/paper.typ"
 TABLES = ("metrics", "per_class", "comparisons", "correlations", "contrasts", "checks", "cues", "claims", "conditions",
@@ -31,10 +33,10 @@ def printed(x):
     return text[1:] if float(text[1:]) == 0 else text
 
 
-def write_paper(paths, folder, source=PAPER, config=CONFIGURED, figures=None):
+def write_paper(paths, folder, source=PAPER, config=CONFIGURED, figures=None, tables=TABLES):
     """Typeset; return the PDF's bytes."""
     out = folder / "paper.pdf"
-    typeset(source, paths["values"], {name: paths[name] for name in TABLES}, figures or {}, config, out)
+    typeset(source, paths["values"], {name: paths[name] for name in tables}, figures or {}, config, out)
     return out.read_bytes()
 
 
@@ -215,3 +217,17 @@ def test_no_result_is_typed_into_the_source():
     prose = re.sub(r"#(set|show)[^\n]*|\d[\d.]*(pt|em|mm|fr|%)", "", PAPER.read_text(encoding="utf-8"))
     typed = [each for each in re.findall(r"(?<![\w.])\d*\.\d+", prose) if each not in ("1.1",)]
     assert typed == []
+
+
+def test_figures_of_the_papers_own_systems_stand_beside_the_published_ones(paths, paper, tmp_path):
+    assert "The paper’s own systems" not in text_of(paper)
+    metrics = study()["metrics"].query("condition == 'freq-fps5'").assign(condition="qwen-mafw-keyframes")
+    answered = {"condition": "qwen-mafw-keyframes", "dataset": "mafw", "system": "Qwen2.5-VL"}
+    published = read_published({name: paths[name] for name in NEEDED})
+    beside = beside_published(metrics, [{**answered, "published": "shuffle.ordered"}], published)
+    both = pd.concat([study()["metrics"], metrics])
+    changed = write_study(tmp_path, metrics=both, beside=beside)
+    text = text_of(write_paper({**changed, "conditions": paths["conditions"]}, tmp_path, tables=(*TABLES, "beside")))
+    row = beside.set_index("metric").loc["macro_f1"]
+    assert "The paper’s own systems" in text and f"[{row['low']:.2f}, {row['high']:.2f}]" in text
+    assert "Qwen2.5-VL" in text and "0.24" in text and "The same for the paper’s own systems" in text

@@ -93,6 +93,33 @@ def test_clips_that_failed_to_decode_are_never_drawn() -> None:
     assert not set(drawn) & set(failed) and {"d/fear001", "d/fear003"} <= set(drawn)
 
 
+def folded() -> pd.DataFrame:
+    """Clips of five folds: some evaluated, some not (split train), and some that no fold tests (fold 0)."""
+    rows = [
+        {"clip_id": f"d/{label}{k:03d}", "path": "x.mp4", "label": label, "identity": "p", "fold": k % 6,
+         "split": "test" if k % 6 and k % 2 else "train"}
+        for label, n in COUNTS.items() for k in range(3 * n)
+    ]  # fmt: skip
+    other = [{**rows[0], "clip_id": f"d/{split}", "split": split} for split in ("pretrain", "validation")]
+    return pd.DataFrame([*rows, *other])
+
+
+@pytest.mark.parametrize("kind", ["natural", "balanced", "square-root", "effective-number"])
+@pytest.mark.parametrize("fold", [1, 2, 3, 4, 5])
+def test_the_model_of_a_fold_is_trained_on_every_clip_but_those_of_its_fold(kind: str, fold: int) -> None:
+    clips = folded().set_index("clip_id")
+    for seed in range(5):
+        row = {"sampler": kind, "kind": kind, "beta": BETA}
+        drawn = set(training_schedule(row, folded(), 8000, seed, fold=fold)["clip_id"])
+        assert (clips.loc[sorted(drawn), "fold"] != fold).all()
+        assert drawn == set(clips.index[(clips["fold"] != fold) & clips["split"].isin(["train", "test"])])
+
+
+def test_a_fold_without_clips_is_an_error() -> None:
+    with pytest.raises(StudyError, match=r"row s: no clip is of fold 6; .* column folds"):
+        training_schedule({"sampler": "s", "kind": "natural"}, folded(), 10, 1, fold=6)
+
+
 @pytest.mark.parametrize(
     ("row", "n_draws", "message"),
     [
@@ -119,7 +146,7 @@ def test_the_script_leaves_out_failed_clips(tmp_path: Path) -> None:
     clips = whole[["clip_id"]].assign(status="ok", reason=None, n_frames=5, fps=5.0, duration_s=1.0, width=8, height=8)
     clips.loc[clips["clip_id"] == "d/fear000", "status"] = "failed"
     write_table(clips, tmp_path / "clips.parquet", CLIP_INDEX)
-    params = json.dumps({"sampler": {"sampler": "balanced", "kind": "balanced"}, "seed": 1, "n_draws": 3000})
+    params = json.dumps({"sampler": {"sampler": "balanced", "kind": "balanced"}, "seed": 1, "n_draws": 3000, "fold": 0})
     command = [sys.executable, ROOT / "workflow/scripts/sample_training.py", "--params", params,
                "--manifest", tmp_path / "manifest.parquet", "--clips", tmp_path / "clips.parquet",
                "--out", tmp_path / "out.parquet"]  # fmt: skip

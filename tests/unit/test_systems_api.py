@@ -30,7 +30,7 @@ from emovlm.frames.store import FrameStore, write_store
 from emovlm.systems.api import ACCESS
 from emovlm.systems.ledger import Ledger
 from emovlm.systems.load import code_of, identity_of, load_system
-from emovlm.systems.reply import Frame, NoReplyError
+from emovlm.systems.reply import Audio, Frame, NoReplyError
 
 KEY = "sk-this-key-must-appear-nowhere"
 CLASSES = ["anger", "fear", "happiness"]
@@ -82,7 +82,7 @@ def noise(seed):
     return Frame(np.random.default_rng(seed).integers(0, 256, (24, 32, 3), np.uint8), time_s=0.0)
 
 
-PARTS = [noise(1), "brows rise", noise(2), noise(3), "", "What?"]
+PARTS = [Audio(np.zeros(8, np.float32), 8), noise(1), "brows rise", noise(2), noise(3), "", "What?"]
 
 
 def pixels(data):
@@ -91,11 +91,11 @@ def pixels(data):
 
 
 @FAMILIES
-def test_frames_and_texts_arrive_in_order_and_every_pixel_is_the_same(server, load, family):
+def test_frames_and_texts_arrive_in_order_without_sound_and_every_pixel_is_the_same(server, load, family):
     reply = load(family).answer(PARTS, CLASSES, 16)
     (request,) = server.requests
     arrived = frames_and_texts(request)
-    shown = [part for part in PARTS if part != ""]
+    shown = [part for part in PARTS if isinstance(part, Frame) or (isinstance(part, str) and part)]
     assert [isinstance(part, str) for part in arrived] == [isinstance(part, str) for part in shown]
     for came, went in zip(arrived, shown, strict=True):
         assert came == went if isinstance(went, str) else (pixels(came[0]) == went.pixels).all()
@@ -318,7 +318,7 @@ def answers_of(system, shard, path, texts=None, context="none"):
         system, identity_of(row, path), clips, sample, texts, frames, AnswerStore(path), CLASSES, "What?", params,
         code_of(row, "any"),
     )  # fmt: skip
-    return ANSWERS.conform(found, "answers").to_pandas().set_index("clip_id")
+    return ANSWERS.conform(found.assign(fold=0), "answers").to_pandas().set_index("clip_id")
 
 
 def test_a_reply_decides_and_what_names_no_class_or_is_refused_stays_a_row(server, load, shard, tmp_path):
@@ -429,7 +429,7 @@ def run_job(script, folder, inputs, output, *arguments, **params):
         [sys.executable, "-m", "emovlm.provenance.job", "--log", str(folder / f"logs/{script}/0.log"),
          "--code", "0123456789abcdef", "--inputs", *inputs, "--outputs", str(output), "--",
          sys.executable, f"workflow/scripts/{script}.py", "--params", json.dumps(params), "--code", "0123456789abcdef",
-         "--model", str(folder / "api/served"), "--kept", str(folder / f"{script}.jsonl"), "--out", str(output),
+         "--models", f"0={folder / 'api/served'}", "--kept", str(folder / f"{script}.jsonl"), "--out", str(output),
          *arguments],
         env={**os.environ, "PYTHONPATH": "src", "EMOVLM_STUDY": json.dumps(study)},
         capture_output=True, text=True, check=False,
@@ -451,7 +451,7 @@ def test_the_jobs_of_texts_and_answers_run_on_a_served_model_and_leave_no_key_be
     inputs = [paths[name] for name in ("sample", "manifest", "store", "prompt")]
     row = row_of("gemini", thinking_budget=0)
     written = run_job("describe_gaps", tmp_path, inputs, paths["texts"], "--gaps", paths["sample"], *given,
-                      system=row, max_new_tokens=8)  # fmt: skip
+                      system=row, max_new_tokens=8, classes=CLASSES)  # fmt: skip
     assert written.returncode == 0, written.stdout
     texts = read_table(paths["texts"], TEXTS)
     assert len(texts) == 12 and (texts["text"] != "").all()

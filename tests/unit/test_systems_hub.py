@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from emovlm.core.hashing import sha256_file
+
 OLD, NEW = "a" * 40, "b" * 40
 
 
@@ -28,11 +30,15 @@ def hub(tmp_path):
 
 
 def fetch(hub, revision, weights="some/model"):
+    return fetch_as(hub, {"weights": weights, "revision": revision})
+
+
+def fetch_as(hub, params):
     notes = hub / "notes"
     notes.write_text("")
     done = subprocess.run(
         [sys.executable, "workflow/scripts/fetch_weights.py", "--out", str(hub / "out/fetched.json"),
-         "--params", json.dumps({"weights": weights, "revision": revision})],
+         "--params", json.dumps(params)],
         env={**os.environ, "PYTHONPATH": "src", "HF_HOME": str(hub / "home"), "HF_HUB_OFFLINE": "1",
              "EMOVLM_NOTES": str(notes)},
         capture_output=True, text=True, check=False,
@@ -64,3 +70,18 @@ def test_weights_that_would_have_to_be_unpickled_are_refused(hub):
     (hub / "home/hub/models--some--model/snapshots" / OLD / "model.safetensors").unlink()
     done, _ = fetch(hub, OLD)
     assert done.returncode == 1 and "has no safetensors" in done.stderr
+
+
+def test_a_checkpoint_that_was_fetched_by_hand_is_taken_if_it_is_the_one_pinned(hub):
+    file = hub / "released.pth"
+    file.write_bytes(b"a network")
+    pin = sha256_file(file)
+    for params in ({"file": str(file)}, {"file": str(file), "sha256": pin}):
+        done, notes = fetch_as(hub, params)
+        assert done.returncode == 0, done.stderr
+        assert (hub / "out/checkpoint.pth").read_bytes() == b"a network"
+        assert {"fetched": "file:released.pth", "pin": f"sha256:{pin}"} in notes
+    done, _ = fetch_as(hub, {"file": str(file), "sha256": "0" * 64})
+    assert done.returncode == 1 and f"not the checkpoint that the study pins (SHA-256 is {pin}" in done.stderr
+    done, _ = fetch_as(hub, {"file": str(hub / "other.pth")})
+    assert done.returncode == 1 and "other.pth: no such checkpoint" in done.stderr

@@ -15,7 +15,7 @@ from emovlm.systems.lora import finetune_lora
 from emovlm.systems.organism import build_model, build_processor, save
 from emovlm.systems.pixels import frame_pixels
 from emovlm.systems.pretrain import pretrain_organism
-from emovlm.systems.reply import as_frames
+from emovlm.systems.reply import Audio, as_frames
 from emovlm.systems.torch_setup import torch
 from emovlm.systems.tower import fit_tower
 from emovlm.systems.vlm import VisionLanguageModel
@@ -72,6 +72,12 @@ def test_the_free_reply_is_what_generate_says(model_folder, frames):
     said = system.model.generate(**inputs, max_new_tokens=5, do_sample=False)[0, inputs["input_ids"].shape[1] :]
     expected = system.processor.tokenizer.decode(said, skip_special_tokens=True)
     assert system.say(parts, 5) == system.answer(parts, CLASSES, 5).text == expected
+
+
+def test_sound_is_nothing_to_a_model_that_does_not_hear(model_folder, frames):
+    system = VisionLanguageModel(model_folder)
+    heard = Audio(np.ones(16_000, np.float32), 16_000)
+    assert system.answer([*frames, heard, QUESTION], CLASSES, 1) == system.answer([*frames, QUESTION], CLASSES, 1)
 
 
 def test_every_frame_costs_its_visual_tokens_and_their_order_reaches_the_model(model_folder, frames):

@@ -10,7 +10,7 @@ from emovlm.provenance.record import read_record
 from tests.project import RESULTS
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-SYSTEM = f"outside\tvlm\tnone\t\t\t\tsome/organism\t{COMMIT}\tThe same weights from a hub"
+SYSTEM = f"outside\tvlm\tnone\t\t\t\t\tsome/organism\t{COMMIT}\tThe same weights from a hub"
 
 
 def test_weights_from_a_hub_answer_as_the_same_weights_from_here(project, edited, monkeypatch, tmp_path):

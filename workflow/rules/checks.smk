@@ -8,7 +8,7 @@ out: tables/checks.csv
 rule check_organism:
     """Ask one pretrained organism about apex frames of the validation people."""
     input:
-        model=lambda w: model_files(w.system, w.replicate),
+        model=lambda w: system_files(w.system, w.replicate),
         manifest=f"<results>/manifests/{SHOWN}.parquet",
         clips=f"<results>/raw/{SHOWN}/truth/clips.parquet",
         truth=f"<results>/raw/{SHOWN}/truth/frames.parquet",
@@ -35,10 +35,10 @@ rule check_organism:
             seed=config["seed"],
             **{k: config["statistics"][k] for k in ("resamples", "confidence")},
         ),
-        model=lambda w: model_arguments(w.system, w.replicate),
+        model=lambda w: model_folder(w.system, w.replicate, results=RESULTS),
     shell:
         recorded(
-            "python workflow/scripts/check_organism.py --params {params.slice:q} {params.model}"
+            "python workflow/scripts/check_organism.py --params {params.slice:q} --model {params.model}"
             " --manifest {input.manifest} --clips {input.clips} --truth {input.truth} --frames {input.frames}"
             " --stores {input.stores} --frequency {input.frequency} --out {output}"
         )

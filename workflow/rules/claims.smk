@@ -1,7 +1,7 @@
-"""Claims: contrasts of arms, verdicts by rules fixed beforehand, and every number of the study by id.
+"""Claims: contrasts of arms, figures beside published ones, verdicts, and every number of the study by id.
 
 in:  tables/*.csv, claims.yaml
-out: tables/{contrasts,claims}.csv, values.json
+out: tables/{contrasts,beside,claims}.csv, values.json
 """
 
 
@@ -34,6 +34,30 @@ rule contrast_arms:
         recorded(
             "python workflow/scripts/contrast_arms.py --params {params.slice:q} --runs {input.runs}"
             " --frequency {input.frequency} --out {output}"
+        )
+
+
+rule compare_published:
+    """The study's own figures beside the published ones that they answer to."""
+    input:
+        metrics="<results>/tables/metrics.csv",
+        published=expand("resources/published/{p}.csv", p=PUBLISHED),
+    output:
+        table("beside"),
+    log:
+        "<logs>/compare_published.log",
+    benchmark:
+        "<benchmarks>/compare_published.tsv"
+    conda:
+        "../../envs/statistics.yaml"
+    params:
+        code=code("compare_published"),
+        slice=as_json(conditions=published_conditions()),
+        published=named("resources/published/{}.csv", PUBLISHED),
+    shell:
+        recorded(
+            "python workflow/scripts/compare_published.py --params {params.slice:q} --metrics {input.metrics}"
+            " --published {params.published} --out {output}"
         )
 
 

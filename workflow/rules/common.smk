@@ -13,10 +13,10 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
 from emovlm.core.codehash import code_hash
-from emovlm.core.config import load_study
+from emovlm.core.config import TRAINED_ON_LABELS, load_study
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import seed_of
-from emovlm.datasets.readers import ANNOTATIONS
+from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
 from emovlm.evaluation.prompts import CONTEXTS
 
 gc.set_threshold(100_000)  # planning makes many small objects and drops few: look for garbage less often
@@ -30,6 +30,8 @@ try:
     STUDY = load_study(config)
 except StudyError as error:
     raise WorkflowError(str(error)) from None
+
+os.environ |= {"EMOVLM_API": json.dumps(config.get("api", {}))}  # how served models are reached
 
 SCRIPTS = "workflow/scripts"
 RESULTS = config["pathvars"]["results"]
@@ -60,6 +62,11 @@ def trained_by(training):
     return [name for name, row in STUDY.systems.items() if row["training"] == training]
 
 
+def fetched():
+    """The systems whose weights come from outside; those behind an API stay where they are."""
+    return [name for name in trained_by("none") if STUDY.systems[name]["kind"] != "api"]
+
+
 wildcard_constraints:
     dataset=one_of(STUDY.datasets),
     system=one_of(STUDY.systems),
@@ -68,6 +75,7 @@ wildcard_constraints:
     replicate=r"\d+",
     condition=r"[a-z0-9-]+",  # any id: a study has hundreds, and Snakemake writes this into every path
     shard=r"\d+",
+    fold=r"(/fold[1-9]\d*)?",  # nothing, where one model is for all clips
 
 
 def recorded(command):

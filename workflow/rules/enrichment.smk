@@ -7,20 +7,20 @@ out: texts/<kind>/<system>/<replicate>/<dataset>.parquet, texts/truth/<dataset>.
 GAPS = config["enrichment"]["sampler"]
 # kind of text -> (frames that it is about, prompt)
 TEXTS = {
-    "motion": (GAPS, PROMPTS["motion"]),
-    "static": (config["enrichment"]["keyframes"], PROMPTS["describe"]),
+    "motion": (GAPS, "motion"),
+    "static": (config["enrichment"]["keyframes"], "describe"),
 }
 
 
 rule describe_gaps:
     """Write the texts of one shard in the words of the system under test."""
     input:
-        model=lambda w: model_files(w.system, w.replicate),
+        model=lambda w: system_files(w.system, w.replicate),
         sample=lambda w: f"<results>/samples/{w.dataset}/{TEXTS[w.texts][0]}.parquet",
         gaps=f"<results>/samples/{{dataset}}/{GAPS}.parquet",
         store="<results>/frames/{dataset}/{shard}.safetensors",
         manifest="<results>/manifests/{dataset}.parquet",
-        prompt=lambda w: TEXTS[w.texts][1],
+        prompt=lambda w: STUDY.prompts_of(w.system)[TEXTS[w.texts][1]],
     output:
         "<results>/texts/{texts}/{system}/{replicate}/{dataset}/{shard}.parquet",
     log:
@@ -35,12 +35,16 @@ rule describe_gaps:
         code=code("describe_gaps"),
         slice=lambda w: as_json(
             system=system_slice(w.system),
+            classes=STUDY.classes_of(w.dataset),
             max_new_tokens=config["enrichment"]["max_new_tokens"],
         ),
         model=lambda w: model_arguments(w.system, w.replicate),
+        # Outside the outputs on purpose: Snakemake deletes those of a failed job.
+        kept=lambda w: f"{RESULTS}/texts/store/{w.texts}.{w.system}.{w.replicate}.{w.dataset}.{w.shard}.jsonl",
     shell:
         recorded(
-            "python workflow/scripts/describe_gaps.py --params {params.slice:q} {params.model} --sample {input.sample}"
+            "python workflow/scripts/describe_gaps.py --params {params.slice:q} --code {params.code} {params.model}"
+            " --sample {input.sample} --kept {params.kept}"
             " --gaps {input.gaps} --store {input.store} --manifest {input.manifest} --prompt {input.prompt}"
             " --out {output}"
         )

@@ -81,7 +81,7 @@ rule list_variants:
         code=code("list_variants"),
         slice=lambda w: as_json(
             columns=VARIANTS[w.table],
-            rows=[{c: r.get(c, "") for c in VARIANTS[w.table]} for r in getattr(STUDY, w.table).values()],
+            rows=[{c: r.get(c, "") for c in VARIANTS[w.table]} for r in shown_rows(w.table)],
         ),
     shell:
         recorded("python workflow/scripts/list_variants.py --params {params.slice:q} --out {output}")

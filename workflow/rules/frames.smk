@@ -1,16 +1,43 @@
 """Frames: the manifest of a dataset, and its clips decoded once into a packed store.
 
 in:  a dataset's folder
-out: manifests/<dataset>.parquet, frames/<dataset>/<shard>.{safetensors,clips.parquet,frames.parquet}
+out: manifests/<dataset>.{parquet,counts.csv}, frames/<dataset>/<shard>.{safetensors,clips.parquet,frames.parquet};
+     frames/<dataset>/<shard>.audio.safetensors where a system hears
 """
 
 
+def sound_stores(dataset):
+    """The sound of a dataset's clips, all shards."""
+    return shards("<results>/frames/{dataset}/{shard}.audio.safetensors", dataset)
+
+
+def manifest_slice(w):
+    """A dataset's row as far as its manifest depends on it, its label words, and the seed where one is used."""
+    row = STUDY.datasets[w.dataset]
+    drawn = config["permuted_labels"] or "per_class" in row and "subset" not in row
+    return as_json(
+        **{k: row[k] for k in ("dataset", "kind", "form", "folds", "per_class") if k in row},
+        words=STUDY.words_of(w.dataset),
+        permuted_labels=config["permuted_labels"],
+        seed=config["seed"] if drawn else None,
+    )
+
+
+def decoding_slice(w):
+    """What decoding reads of the study, with the dataset's own size and rate where its row has them."""
+    row = STUDY.datasets[w.dataset]
+    return as_json(**{**config["frames"], "size": frame_size(w.dataset), **{k: row[k] for k in ["fps"] if k in row}})
+
+
 rule make_manifest:
-    """Read a dataset's folder and annotations into the study's own table of clips."""
+    """Read a dataset's folder and annotations into the study's own table of clips; count them by class."""
     input:
-        lambda w: annotations(w.dataset),
+        lists=lambda w: annotations(w.dataset),
+        subset=lambda w: STUDY.datasets[w.dataset].get("subset", []),
+        published=lambda w: PUBLISHED_COUNTS.get(STUDY.datasets[w.dataset]["kind"], []),
     output:
-        "<results>/manifests/{dataset}.parquet",
+        manifest="<results>/manifests/{dataset}.parquet",
+        counts="<results>/manifests/{dataset}.counts.csv",
     log:
         "<logs>/make_manifest/{dataset}.log",
     benchmark:
@@ -19,18 +46,13 @@ rule make_manifest:
         "../../envs/frames.yaml"
     params:
         code=code("make_manifest"),
-        slice=lambda w: as_json(
-            dataset=w.dataset,
-            kind=STUDY.datasets[w.dataset]["kind"],
-            classes=STUDY.classes,
-            permuted_labels=config["permuted_labels"],
-            seed=config["seed"] if config["permuted_labels"] else None,
-        ),
+        slice=manifest_slice,
         folder=lambda w: folder(w.dataset),
+        lists=lambda w, input: " ".join(f"--{k} {shlex.quote(v)}" for k, v in input.items() if k != "lists" and v),
     shell:
         recorded(
-            "python workflow/scripts/make_manifest.py --params {params.slice:q} --folder {params.folder}"
-            " --out {output}"
+            "python workflow/scripts/make_manifest.py --params {params.slice:q} --folder {params.folder:q} {params.lists}"
+            " --out {output.manifest} --counts {output.counts}"
         )
 
 
@@ -50,12 +72,36 @@ rule decode_frames:
         "../../envs/frames.yaml"
     params:
         code=code("decode_frames"),
-        slice=as_json(**config["frames"]),
+        slice=decoding_slice,
         folder=lambda w: folder(w.dataset),
         n_shards=lambda w: n_shards(w.dataset),
     shell:
         recorded(
-            "python workflow/scripts/decode_frames.py --params {params.slice:q} --manifest {input} --folder {params.folder}"
+            "python workflow/scripts/decode_frames.py --params {params.slice:q} --manifest {input} --folder {params.folder:q}"
             " --shard {wildcards.shard} --n-shards {params.n_shards}"
             " --store {output.store} --clips {output.clips} --frames {output.frames}"
+        )
+
+
+rule decode_audio:
+    """Decode the sound of one shard's clips; a clip may have none."""
+    input:
+        "<results>/manifests/{dataset}.parquet",
+    output:
+        "<results>/frames/{dataset}/{shard}.audio.safetensors",
+    log:
+        "<logs>/decode_audio/{dataset}/{shard}.log",
+    benchmark:
+        "<benchmarks>/decode_audio/{dataset}/{shard}.tsv"
+    conda:
+        "../../envs/frames.yaml"
+    params:
+        code=code("decode_audio"),
+        slice=lambda w: as_json(kind=STUDY.datasets[w.dataset]["kind"], timeout_s=config["frames"]["timeout_s"]),
+        folder=lambda w: folder(w.dataset),
+        n_shards=lambda w: n_shards(w.dataset),
+    shell:
+        recorded(
+            "python workflow/scripts/decode_audio.py --params {params.slice:q} --manifest {input} --folder {params.folder:q}"
+            " --shard {wildcards.shard} --n-shards {params.n_shards} --store {output}"
         )

@@ -1,7 +1,7 @@
 """Sampling: which frames of a clip a system sees, and how often each class is drawn in training.
 
 in:  frame indices, manifests
-out: samples/<dataset>/<sampler>.parquet, schedules/<dataset>/<system>.parquet
+out: samples/<dataset>/<sampler>.parquet, schedules/<dataset>[/fold<k>]/<recipe>/<training sampler>.parquet
 """
 
 
@@ -29,18 +29,18 @@ rule sample_frames:
 
 
 rule sample_training:
-    """Draw the training clips of one fine-tuning by one training sampler."""
+    """Draw the training clips of one fine-tuning by one training sampler, without those of its fold."""
     input:
         manifest="<results>/manifests/{dataset}.parquet",
         clips=lambda w: shards("<results>/frames/{dataset}/{shard}.clips.parquet", w.dataset),
     output:
-        "<results>/schedules/{dataset}/{training}/{training_sampler}.parquet",
+        "<results>/schedules/{dataset}{fold}/{recipe}/{training_sampler}.parquet",
     log:
-        "<logs>/sample_training/{dataset}/{training}/{training_sampler}.log",
+        "<logs>/sample_training/{dataset}{fold}/{recipe}/{training_sampler}.log",
     benchmark:
-        "<benchmarks>/sample_training/{dataset}/{training}/{training_sampler}.tsv"
+        "<benchmarks>/sample_training/{dataset}{fold}/{recipe}/{training_sampler}.tsv"
     wildcard_constraints:
-        training="lora|classifier",
+        recipe=one_of([*TRAINED_ON_LABELS, *config.get("recipes", {})]),
     conda:
         "../../envs/sampling.yaml"
     params:

@@ -1,6 +1,7 @@
 """Decode one shard of a dataset's clips into the frame store.
 
---params: {"size": side of the stored frames in px, "timeout_s": longest time for one clip}.
+--params: {"size": side of the stored frames in px, "timeout_s": longest time for one clip, "fps": rate of clips that
+are folders of images}.
 """
 
 from pathlib import Path
@@ -10,7 +11,6 @@ from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
 from emovlm.frames.shard import decode_shard
-from emovlm.frames.store import write_store
 
 
 def main() -> None:
@@ -24,10 +24,11 @@ def main() -> None:
     arguments.add_argument("--frames", required=True, help="FRAME_INDEX table")
     options = arguments.parse_args()
     manifest = read_table(options.manifest, MANIFEST)
-    shard = decode_shard(manifest, options.folder, options.shard, options.n_shards, **options.params)
-    write_store(shard.pixels, options.store)
-    write_table(shard.clips, options.clips, CLIP_INDEX)
-    write_table(shard.frames, options.frames, FRAME_INDEX)
+    clips, frames = decode_shard(
+        manifest, options.folder, options.shard, options.n_shards, options.store, **options.params
+    )
+    write_table(clips, options.clips, CLIP_INDEX)
+    write_table(frames, options.frames, FRAME_INDEX)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,24 @@
-"""Fetch the weights of a system that is not trained here, at the commit that its row pins."""
+"""Fetch the weights of a system that is not trained here: a commit of the hub, or a file that was fetched by hand."""
 
 from pathlib import Path
 
 from emovlm.core.files import write_json
 from emovlm.core.script import parser, run
-from emovlm.systems.hub import fetch_weights
+from emovlm.systems.hub import fetch_weights, take_checkpoint
 
 
 def main() -> None:
-    arguments = parser(__doc__)  # params: weights, revision
+    # params: weights and revision, or file and sha256; and of a network fine-tuned elsewhere: network, the kind of its
+    # dataset, dimensions that are not the official ones
+    arguments = parser(__doc__)
     arguments.add_argument("--out", required=True, help="list of the files (.json), beside them")
     given = arguments.parse_args()
-    files = fetch_weights(given.params["weights"], given.params["revision"], Path(given.out).parent)
-    write_json(given.out, {**given.params, "files": files})
+    params, folder = given.params, Path(given.out).parent
+    if "file" in params:
+        files, params["sha256"] = take_checkpoint(params["file"], folder, params.get("sha256"))
+    else:
+        files = fetch_weights(params["weights"], params["revision"], folder)
+    write_json(given.out, {**params, "files": files})
 
 
 if __name__ == "__main__":

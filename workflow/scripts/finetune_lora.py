@@ -6,6 +6,7 @@ from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.contracts.frames import SAMPLE, SCHEDULE
 from emovlm.core.contracts.training import LABEL_COUNTS, TRAINING_LOG
 from emovlm.core.io import read_table, write_table
+from emovlm.core.prompts import read_prompt
 from emovlm.core.script import parser, run
 from emovlm.frames.store import FrameStore
 from emovlm.systems.loop import label_counts
@@ -30,7 +31,7 @@ def main() -> None:
         read_table(given.sample, SAMPLE),
         manifest,
         FrameStore(given.stores),
-        Path(given.prompt).read_text(encoding="utf-8").strip(),
+        read_prompt(given.prompt, given.params["classes"]),
         given.params,
         folder,
     )

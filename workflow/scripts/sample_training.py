@@ -1,6 +1,7 @@
 """Draw the training schedule of one training sampler.
 
---params: {"sampler": its row of config/training_samplers.tsv, "seed": seed, "n_draws": length of the schedule}.
+--params: {"sampler": its row of config/training_samplers.tsv, "seed": seed, "n_draws": length of the schedule, "fold":
+official fold whose clips are left out, 0 if the dataset has none}.
 """
 
 from emovlm.core.contracts.data import MANIFEST
@@ -21,7 +22,7 @@ def main() -> None:
     if options.clips:
         clips = read_tables(options.clips, CLIP_INDEX)
         failed = clips.loc[clips["status"] == "failed", "clip_id"].tolist()
-    schedule = training_schedule(params["sampler"], manifest, params["n_draws"], params["seed"], failed)
+    schedule = training_schedule(params["sampler"], manifest, params["n_draws"], params["seed"], failed, params["fold"])
     write_table(schedule, options.out, SCHEDULE)
 
 

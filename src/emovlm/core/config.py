@@ -13,12 +13,18 @@ from emovlm.core.tables import Row, check, read_rows, read_yaml
 
 Rows = dict[str, Row]
 
+TRAINED_ON_LABELS = ("lora", "classifier", "dfer")
+"""Trainings that see a dataset's labels: done once for each of its official folds."""
+
 TABLES = ("datasets", "systems", "frame_samplers", "training_samplers", "conditions", "comparisons")
 
 
 @dataclass(frozen=True)
 class Study:
-    """A valid study: the config as it was given, and its tables as rows by id (``datasets['synface']``)."""
+    """A valid study: the config as it was given, and its tables as rows by id (``datasets['synface']``).
+
+    ``places`` says which file each row of a table is in (``places['datasets']['synface']``).
+    """
 
     config: dict[str, Any]
     datasets: Rows
@@ -29,7 +35,38 @@ class Study:
     comparisons: Rows
     sources: list[Row]
     classes: list[str]
+    lexicon: list[Row]
     claims: dict[str, Any]
+    places: dict[str, dict[str, str]]
+
+    def words_of(self, dataset: str) -> dict[str, str]:
+        """A dataset's own label words, each with the lexicon's name of its class, in the lexicon's order."""
+        column = self.datasets[dataset].get("classes", "emotion")
+        return {row[column]: row["emotion"] for row in self.lexicon if column in row}
+
+    def classes_of(self, dataset: str) -> list[str]:
+        """The classes of a dataset by the lexicon's names, in its order: what systems choose from."""
+        return list(self.words_of(dataset).values())
+
+    def folds_of(self, system: str) -> list[int]:
+        """The official folds that a system has a model of its own for; ``[0]`` where one model is for all clips."""
+        row = self.systems[system]
+        if row["training"] not in TRAINED_ON_LABELS and "{fold}" not in row.get("file", ""):
+            return [0]
+        return list(range(1, self.datasets[row["dataset"]].get("folds", 0) + 1)) or [0]
+
+    def recipe_of(self, system: str) -> str:
+        """How a system is fine-tuned: the name of its recipe, or its kind of training, which the config describes."""
+        return self.systems[system].get("recipe", self.systems[system]["training"])
+
+    def settings_of(self, recipe: str) -> dict[str, Any]:
+        """What the config says of a recipe."""
+        return self.config["recipes"][recipe] if recipe in self.config.get("recipes", {}) else self.config[recipe]
+
+    def prompts_of(self, system: str) -> dict[str, str]:
+        """The files of the prompts that a system is asked."""
+        chosen = self.systems[system].get("prompts")
+        return self.config["prompt_sets"][chosen] if chosen else self.config["prompts"]
 
 
 def read_config(root: str | Path, overrides: Iterable[str] = ()) -> dict[str, Any]:
@@ -62,23 +99,34 @@ def load_study(config: dict[str, Any], source: str = "config") -> Study:
     lexicon = read_rows(files["lexicon"], "lexicon")
     study = Study(
         config=config,
-        **tables,
+        **{name: rows for name, (rows, _) in tables.items()},
+        places={name: places for name, (_, places) in tables.items()},
         sources=read_rows(files["sources"], "sources"),
         classes=[row["emotion"] for row in lexicon],
+        lexicon=lexicon,
         claims=_read_claims(files["claims"]),
     )
     _check_references(study)
     return study
 
 
-def _by_id(path: str, schema: str) -> Rows:
+def _files(named: str | list[str]) -> list[str]:
+    """The files of a table: it may be one file, or several that are read as one."""
+    return [named] if isinstance(named, str) else named
+
+
+def _by_id(named: str | list[str], schema: str) -> tuple[Rows, dict[str, str]]:
+    """The rows of a table by id, and the file that each is in."""
     rows: Rows = {}
-    for row in read_rows(path, schema):
-        name = next(iter(row.values()))
-        if name in rows:
-            raise StudyError(f"{path}: two rows are called {name}; ids must be unique")
-        rows[name] = row
-    return rows
+    places: dict[str, str] = {}
+    for path in _files(named):
+        for row in read_rows(path, schema):
+            name = next(iter(row.values()))
+            if name in rows:
+                where = path if places[name] == path else f"{places[name]} and {path}"
+                raise StudyError(f"{where}: two rows are called {name}; ids must be unique")
+            rows[name], places[name] = row, path
+    return rows, places
 
 
 def _read_claims(path: str) -> dict[str, Any]:
@@ -94,31 +142,41 @@ def _check_references(study: Study) -> None:
     def known(name: str, target: str, where: str) -> Row:
         among = getattr(study, f"{target}s")
         if name not in among:
-            raise StudyError(f"{where}: unknown {target} {name!r}; {files[target + 's']} has {', '.join(among)}")
+            listed = ", ".join(_files(files[f"{target}s"]))
+            raise StudyError(f"{where}: unknown {target} {name!r}; {listed} has {', '.join(among)}")
         return among[name]
 
     def cell(table: str, row: str, column: str) -> str:
-        return f"{files[table]}, row {row}, column {column}"
+        return f"{study.places[table][row]}, row {row}, column {column}"
 
     for name, row in study.datasets.items():
         if row["kind"] == "synface" and name not in study.config["synface"]["corpora"]:
             raise StudyError(f"{cell('datasets', name, 'kind')}: config key synface.corpora has no {name}")
+        _check_classes(study, name, cell("datasets", name, "classes"))
+        if "subset" in row and not Path(row["subset"]).is_file():
+            raise StudyError(f"{cell('datasets', name, 'subset')}: no such file: {row['subset']}")
     for name, row in study.frame_samplers.items():
         if "base" in row:
             known(row["base"], "frame_sampler", cell("frame_samplers", name, "base"))
     for name, row in study.systems.items():
         if "base" in row:
             base = known(row["base"], "system", cell("systems", name, "base"))
-            needed = {"lora": "vlm", "classifier": "vision"}.get(row["training"], base["kind"])
+            needed = {"lora": "vlm", "classifier": "vision", "dfer": "vision"}.get(row["training"], base["kind"])
             if base["kind"] != needed:
                 raise StudyError(f"{cell('systems', name, 'base')}: {row['base']} is no {needed} system")
         if "sampler" in row:
             known(row["sampler"], "training_sampler", cell("systems", name, "sampler"))
+        if "dataset" in row:
+            known(row["dataset"], "dataset", cell("systems", name, "dataset"))
+        for column, key in (("recipe", "recipes"), ("prompts", "prompt_sets")):
+            if column in row and row[column] not in study.config.get(key, {}):
+                raise StudyError(f"{cell('systems', name, column)}: config key {key} has no {row[column]}")
         if row["kind"] == "api" and name not in study.config.get("api", {}):
             raise StudyError(f"{cell('systems', name, 'kind')}: config key api has no {name}; see docs/api-systems.md")
     for name, row in study.conditions.items():
         system = known(row["system"], "system", cell("conditions", name, "system"))
-        if system["training"] == "tower":
+        part = system["training"] == "none" and system["kind"] == "vision" and "dataset" not in system
+        if system["training"] == "tower" or part:
             raise StudyError(f"{cell('conditions', name, 'system')}: {row['system']} is only a part of other systems")
         if row["decision"] == "logit-adjusted" and system["training"] == "none":
             raise StudyError(
@@ -134,6 +192,11 @@ def _check_references(study: Study) -> None:
         if row["context"] != "none" and system["kind"] == "vision":
             raise StudyError(f"{cell('conditions', name, 'context')}: {row['system']} reads no text")
         dataset = known(row["dataset"], "dataset", cell("conditions", name, "dataset"))
+        if study.folds_of(row["system"]) != [0] and row["dataset"] != system["dataset"]:
+            raise StudyError(
+                f"{cell('conditions', name, 'dataset')}: {row['system']} has a model for each fold of "
+                f"{system['dataset']}, and {row['dataset']} has not these folds"
+            )
         shown = known(row["frames"], "frame_sampler", cell("conditions", name, "frames"))
         if row["context"] != "none" and shown["kind"] != "keyframes":
             raise StudyError(f"{cell('conditions', name, 'frames')}: context {row['context']} needs keyframes")
@@ -141,6 +204,8 @@ def _check_references(study: Study) -> None:
             raise StudyError(f"{cell('conditions', name, 'context')}: only rendered datasets have a truth")
         if row["context"] != "none" and row["decision"] == "calibrated":
             raise StudyError(f"{cell('conditions', name, 'decision')}: calibrated is for frames without texts")
+        if "published" in row and "published" not in system:
+            raise StudyError(f"{cell('conditions', name, 'published')}: no published system is like {row['system']}")
     for name, row in study.comparisons.items():
         for side in ("a", "b"):
             known(row[side], "condition", cell("comparisons", name, side))
@@ -156,11 +221,23 @@ def _check_references(study: Study) -> None:
             known(stated["sampler"], "frame_sampler", f"{where}, key sampler")
 
 
+def _check_classes(study: Study, dataset: str, where: str) -> None:
+    """A dataset's label words must be there, and be different whatever the case of their letters."""
+    words = study.words_of(dataset)
+    if not words:
+        column = study.datasets[dataset]["classes"]
+        raise StudyError(f"{where}: {study.config['tables']['lexicon']} has no words in a column {column}")
+    rows = sum(study.datasets[dataset].get("classes", "emotion") in row for row in study.lexicon)
+    if len({word.lower() for word in words}) < rows:
+        raise StudyError(f"{where}: two classes have the same word in {study.config['tables']['lexicon']}")
+
+
 def _check_config(study: Study, known: Callable[[str, str, str], Row]) -> None:
     config = study.config
     known(config["organism"]["dataset"], "dataset", "config, key organism.dataset")
-    for key in ("lora", "classifier"):
-        known(config[key]["sampler"], "frame_sampler", f"config, key {key}.sampler")
+    recipes = {f"recipes.{name}": recipe for name, recipe in config.get("recipes", {}).items()}
+    for key, recipe in ({k: config[k] for k in ("lora", "classifier")} | recipes).items():
+        known(recipe["sampler"], "frame_sampler", f"config, key {key}.sampler")
     between = known(config["enrichment"]["sampler"], "frame_sampler", "config, key enrichment.sampler")
     if between["kind"] != "between":
         raise StudyError(
@@ -176,6 +253,8 @@ def _check_config(study: Study, known: Callable[[str, str, str], Row]) -> None:
         raise StudyError(f"config, key lexicon.primary_source: {config['tables']['sources']} has no {primary} for en")
     if len(set(study.classes)) < len(study.classes):
         raise StudyError(f"{config['tables']['lexicon']}: an emotion has two rows")
-    for key, path in config["prompts"].items():
-        if not Path(path).is_file():
-            raise StudyError(f"config, key prompts.{key}: no such file: {path}")
+    sets = {f"prompt_sets.{name}": prompts for name, prompts in config.get("prompt_sets", {}).items()}
+    for name, prompts in ({"prompts": config["prompts"]} | sets).items():
+        for key, path in prompts.items():
+            if not Path(path).is_file():
+                raise StudyError(f"config, key {name}.{key}: no such file: {path}")

@@ -5,7 +5,7 @@ Annotation files are written by others, so every line is checked before its path
 
 import csv
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -18,8 +18,8 @@ from emovlm.core.errors import StudyError
 class Line:
     """One line of a list of clips.
 
-    ``path`` is relative to the dataset's folder, ``name`` is the clip's name without folder and suffix,
-    ``where`` is the file and line for messages.
+    ``path`` is relative to the dataset's folder, ``name`` is the clip's name without folder and suffix, ``label`` the
+    lexicon's name of its class, ``where`` the file and line for messages.
     """
 
     path: str
@@ -28,21 +28,22 @@ class Line:
     where: str
 
 
-def read_list(file: Path, folder: Path, clips: str, classes: Collection[str]) -> list[Line]:
+def read_list(file: Path, folder: Path, clips: str, words: Mapping[str, str], suffix: bool = True) -> list[Line]:
     """Read a list of lines ``00025.mp4 anger``, as MAFW's ``set_k/train.txt``.
 
     Args:
         file: the list.
         folder: the dataset's folder, which no clip may leave.
         clips: folder of the clips, relative to ``folder``.
-        classes: the known class names.
+        words: the lexicon's name of each label word.
+        suffix: clips are files called as in the list; if not, folders called so without the suffix.
 
     Raises:
         StudyError: naming file and line, if the list is missing or empty, a line is malformed, its class is
             unknown, its path leaves ``folder``, or the list has the clip already.
     """
     lines: dict[str, Line] = {}
-    for number, text in enumerate(_read_text(file).splitlines(), start=1):
+    for number, text in enumerate(read_text(file).splitlines(), start=1):
         if not text.strip():
             continue
         where = f"{file}, line {number}"
@@ -50,18 +51,36 @@ def read_list(file: Path, folder: Path, clips: str, classes: Collection[str]) ->
         if len(cells) != 2 or not text.isprintable():
             raise StudyError(f"{where}: {text[:80]!r} is not of the form '00025.mp4 anger'")
         name, label = cells
-        if label not in classes:
-            raise StudyError(f"{where}: unknown class {label!r}; the lexicon has {', '.join(classes)}")
         inside(folder, name, where)
-        path = PurePosixPath(clips, name)
+        short = str(PurePosixPath(name).with_suffix(""))
+        path = PurePosixPath(clips, name if suffix else short)
         inside(folder, str(path), where)
-        line = Line(str(path), str(PurePosixPath(name).with_suffix("")), label, where)
-        if line.name in lines:
-            raise StudyError(f"{where}: clip {line.name} is listed already in {lines[line.name].where}")
-        lines[line.name] = line
+        add(lines, Line(str(path), short, emotion(label, words, where), where))
     if not lines:
         raise StudyError(f"{file}: the annotation file is empty; it should have lines of the form '00025.mp4 anger'")
     return list(lines.values())
+
+
+def emotion(label: str, words: Mapping[str, str], where: str) -> str:
+    """The lexicon's name of a label word.
+
+    Raises:
+        StudyError: no class is called so.
+    """
+    if label not in words:
+        raise StudyError(f"{where}: unknown class {label!r}; the lexicon has {', '.join(words)}")
+    return words[label]
+
+
+def add(lines: dict[str, Line], line: Line) -> None:
+    """Add a line to those of its list, by name.
+
+    Raises:
+        StudyError: the clip is among them already.
+    """
+    if line.name in lines:
+        raise StudyError(f"{line.where}: clip {line.name} is listed already in {lines[line.name].where}")
+    lines[line.name] = line
 
 
 def inside(folder: Path, path: str, where: str) -> Path:
@@ -105,7 +124,7 @@ def read_identities(file: Path) -> dict[str, str]:
 
 def read_csv(file: Path, columns: tuple[str, ...], delimiter: str = ",") -> Iterator[tuple[str, dict[str, str]]]:
     """Yield each row of a table with the place it is written; ``columns`` must be there and filled."""
-    reader = csv.DictReader(_read_text(file).splitlines(), delimiter=delimiter)
+    reader = csv.DictReader(read_text(file).splitlines(), delimiter=delimiter)
     missing = [c for c in columns if c not in (reader.fieldnames or ())]
     if missing:
         raise StudyError(f"{file}, line 1: no column {', '.join(missing)}; needed are {', '.join(columns)}")
@@ -117,7 +136,12 @@ def read_csv(file: Path, columns: tuple[str, ...], delimiter: str = ",") -> Iter
         yield where, row
 
 
-def _read_text(file: Path) -> str:
+def read_text(file: Path) -> str:
+    """A text file that others wrote.
+
+    Raises:
+        StudyError: it is missing, or is no UTF-8 text.
+    """
     notes.read(file)
     try:
         return file.read_text(encoding="utf-8-sig")

@@ -8,18 +8,22 @@ import pandas as pd
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
-from emovlm.datasets.readers import READERS
+from emovlm.datasets.registry import READERS
+from emovlm.datasets.subset import balanced, keep, listed
 
 
-def make_manifest(dataset: dict[str, Any], folder: Path, classes: Collection[str]) -> pd.DataFrame:
+def make_manifest(dataset: dict[str, Any], folder: Path, subset: Path | None = None) -> pd.DataFrame:
     """List the clips of a dataset.
 
-    A listed clip whose file is missing stays in the manifest: decoding makes it a counted failure.
+    A listed clip whose file is missing stays in the manifest: decoding makes it a counted failure. The clips that the
+    study evaluates have split ``test``; how they are chosen: ``datasets.subset``.
 
     Args:
-        dataset: row of ``datasets.tsv``; ``dataset`` is its id and ``kind`` the key of its reader.
+        dataset: row of ``datasets.tsv``: ``dataset`` is its id, ``kind`` the key of its reader; ``words`` the lexicon's
+            name of each of its label words; and, where given, ``form``, ``folds``, ``per_class`` and the ``seed``
+            that draws them.
         folder: the raw folder.
-        classes: the known class names.
+        subset: list of the test clips to evaluate, which goes before ``per_class``.
 
     Returns:
         A table that fits ``contracts.MANIFEST``.
@@ -35,8 +39,19 @@ def make_manifest(dataset: dict[str, Any], folder: Path, classes: Collection[str
             f"datasets.tsv, row {name}: the folder {folder} does not exist; "
             "get the dataset, or correct the column folder"
         )
+    entries = READERS[kind](folder, dataset["words"], dataset.get("form", "clips"))
+    if "folds" in dataset and dataset["folds"] != max(entry.fold for entry in entries):
+        raise StudyError(
+            f"datasets.tsv, row {name}, column folds: {dataset['folds']}, but the dataset's lists have "
+            f"{max(entry.fold for entry in entries)}"
+        )
+    if subset:
+        entries = keep(entries, listed(entries, subset))
+    elif "per_class" in dataset:
+        classes = dict.fromkeys(dataset["words"].values())
+        entries = keep(entries, balanced(entries, classes, dataset["per_class"], dataset["seed"], name))
     rows = []
-    for entry in READERS[kind](folder, classes):
+    for entry in entries:
         clip_id = f"{name}/{entry.line.name}"
         rows.append(
             {

@@ -1,6 +1,6 @@
 """Readers of raw dataset folders: one function a kind of dataset, found by the registry ``READERS``."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from emovlm.core.errors import StudyError
 from emovlm.datasets.annotations import Line, read_identities, read_list
 
 SPLITS = ("pretrain", "train", "validation", "test")
+FORMS = ("clips", "frames")
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,11 @@ class Entry:
     identity: str | None = None
 
 
-Reader = Callable[[Path, Collection[str]], list[Entry]]
+Reader = Callable[[Path, Mapping[str, str], str], list[Entry]]
+"""From a dataset's folder, the lexicon's name of each label word, and the form of the clips (``FORMS``)."""
 
 
-def read_synface(folder: Path, classes: Collection[str]) -> list[Entry]:
+def read_synface(folder: Path, words: Mapping[str, str], form: str = "clips") -> list[Entry]:
     """SynFace: lists ``annotations/<split>.txt`` (at least one), ``annotations/identities.csv``, ``clips/``.
 
     Raises:
@@ -37,7 +39,7 @@ def read_synface(folder: Path, classes: Collection[str]) -> list[Entry]:
     identities = read_identities(annotations / "identities.csv")
     entries: dict[str, Entry] = {}
     for split, file in lists.items():
-        for line in read_list(file, folder, "clips", classes):
+        for line in read_list(file, folder, "clips", words):
             if line.name in entries:
                 raise StudyError(f"{line.where}: clip {line.name} is listed already in {entries[line.name].line.where}")
             if line.name not in identities:
@@ -46,31 +48,52 @@ def read_synface(folder: Path, classes: Collection[str]) -> list[Entry]:
     return list(entries.values())
 
 
-def read_mafw(folder: Path, classes: Collection[str]) -> list[Entry]:
-    """MAFW's single-label set as published: ``Train & Test Set/single/no_caption/set_1..5``, ``data/clips``.
+def read_mafw(folder: Path, words: Mapping[str, str], form: str = "clips") -> list[Entry]:
+    """MAFW's single-label set as published: lists ``Train & Test Set/single/no_caption/set_1..5/{train,test}.txt``.
 
-    Each clip is tested in one of the five folds and trained on in the others: it gets split ``test`` and the
+    Clips are ``data/clips/00025.mp4``, frame folders ``data/frames/00025``. Splits and folds as :func:`pool`.
+
+    Source: Liu et al., MAFW, ACM MM 2022; this layout is what the preprocessing of HiCMAE (``preprocess/mafw_av.py``)
+    and MAE-DFER (``preprocess/mafw.py``) reads, both by sunlicai.
+
+    Raises:
+        StudyError: see :func:`read_list` and :func:`pool`; also if the folder of this form is missing.
+    """
+    clips = {"clips": "data/clips", "frames": "data/frames"}[form]
+    if not (folder / clips).is_dir():
+        raise StudyError(
+            f"{folder}: not MAFW in the form {form}: there is no folder {clips}; datasets.tsv, column form, chooses "
+            "between data/clips (clips) and data/frames (frames)"
+        )
+    lists = folder / "Train & Test Set" / "single" / "no_caption"
+
+    def read(fold: int, which: str) -> list[Line]:
+        return read_list(lists / f"set_{fold}" / f"{which}.txt", folder, clips, words, suffix=form == "clips")
+
+    return pool({fold: (read(fold, "test"), read(fold, "train")) for fold in range(1, 6)})
+
+
+def pool(folds: Mapping[int, tuple[list[Line], list[Line]]]) -> list[Entry]:
+    """The clips of official folds, each with its test and training list, as one dataset.
+
+    Each clip is tested in one of the folds and trained on in the others: it gets split ``test`` and the
     number of the fold that tests it, so the clips to train on for fold k are those of the other folds. A clip that
     no fold tests gets split ``train`` and fold 0. People are not annotated.
 
-    Source: Liu et al., MAFW, ACM MM 2022.
-
     Raises:
-        StudyError: see :func:`read_list`; also a clip that two folds test, that a fold both tests and trains on, or
-            that has two labels.
+        StudyError: a clip that two folds test, that a fold both tests and trains on, or that has two labels.
     """
     tested: dict[str, Entry] = {}
     trained: dict[str, Line] = {}
-    for fold in range(1, 6):
-        annotations = folder / "Train & Test Set" / "single" / "no_caption" / f"set_{fold}"
-        test = {line.name: line for line in read_list(annotations / "test.txt", folder, "data/clips", classes)}
-        for line in read_list(annotations / "train.txt", folder, "data/clips", classes):
+    for fold, (testing, training) in folds.items():
+        test = {line.name: line for line in testing}
+        for line in training:
             if line.name in test:
                 raise StudyError(
                     f"{line.where}: clip {line.name} is also in the fold's test set, {test[line.name].where}"
                 )
             _same_label(line, trained.setdefault(line.name, line))
-        for line in test.values():
+        for line in testing:
             if line.name in tested:
                 raise StudyError(f"{line.where}: clip {line.name} is tested already in {tested[line.name].line.where}")
             tested[line.name] = Entry(line, "test", fold)
@@ -82,9 +105,3 @@ def read_mafw(folder: Path, classes: Collection[str]) -> list[Entry]:
 def _same_label(a: Line, b: Line) -> None:
     if a.label != b.label:
         raise StudyError(f"{a.where}: clip {a.name} is {a.label} here and {b.label} in {b.where}")
-
-
-READERS: dict[str, Reader] = {"synface": read_synface, "mafw": read_mafw}
-
-ANNOTATIONS = {"synface": "annotations", "mafw": "Train & Test Set"}
-"""Where the lists of a kind of dataset are, so that planning never walks through its clips."""

@@ -8,19 +8,19 @@ import pandas as pd
 
 from emovlm.core.answer_store import AnswerStore
 from emovlm.core.errors import StudyError
-from emovlm.core.hashing import sha256_json
+from emovlm.core.hashing import sha256_bytes, sha256_json
 from emovlm.core.progress import track
 from emovlm.evaluation.decisions import DECISIONS, content_free_bias, prior_bias
 from emovlm.evaluation.parsing import parse_label
 from emovlm.evaluation.prompts import build_parts, shuffle_texts
-from emovlm.frames.store import FrameStore
-from emovlm.systems.reply import SCORE_DIGITS, System
+from emovlm.frames.store import RATE, FrameStore, SoundStore
+from emovlm.systems.reply import SCORE_DIGITS, Audio, Frame, System
 
 
 def answer_clips(
     system: System, identity: str, clips: pd.DataFrame, sample: pd.DataFrame, texts: pd.DataFrame | None,
     frames: FrameStore, store: AnswerStore, classes: list[str], question: str, params: dict[str, Any], code: str,
-    labels: pd.DataFrame | None = None,
+    labels: pd.DataFrame | None = None, sounds: SoundStore | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Answers of ``system`` for each clip (``core.contracts.ANSWERS``).
 
@@ -36,6 +36,7 @@ def answer_clips(
         params: ``context``, ``decision``, ``max_new_tokens`` and ``replicate``.
         code: hash of the code that answers.
         labels: ``LABEL_COUNTS`` of the system's training, for the decision ``logit-adjusted``.
+        sounds: the clips' sound, for a system that hears.
     """
     context, asked = params["context"], {k: params[k] for k in ("context", "max_new_tokens")}
     bias = _bias(params["decision"], system, classes, question, frames, labels)
@@ -57,16 +58,17 @@ def answer_clips(
             continue
         if context == "msce-shuffled":
             told = shuffle_texts(told, clip.clip_id)
+        heard = None if sounds is None else Audio(sounds.waveform(clip.clip_id), RATE)
         key = sha256_json(
             [identity, code, asked, question, classes, frames.sha256(clip.clip_id, seen["frame_index"]),
              None if told is None else told[["gap", "text"]].to_dict("records"), seen["gap"].tolist(),
-             seen["timestamp_s"].tolist()]
+             seen["timestamp_s"].tolist(), None if heard is None else sha256_bytes(heard.samples.tobytes())]
         )  # fmt: skip
         if key not in store:
             shown = frames.frames(clip.clip_id, seen["frame_index"])
-            parts = build_parts(shown, seen, told, question, context)
+            parts = [*([heard] if heard else []), *build_parts(shown, seen, told, question, context)]
             reply = system.answer(parts, classes, params["max_new_tokens"])
-            n_frames = sum(not isinstance(part, str) for part in parts)
+            n_frames = sum(isinstance(part, Frame) for part in parts)
             store.add(key, {**asdict(reply), "frames": n_frames})
         kept = store[key]
         answered = {"reply": kept["text"], "n_frames": kept["frames"], "n_tokens": kept["tokens"]}

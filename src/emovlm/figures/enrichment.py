@@ -21,7 +21,7 @@ def enrichment(
         paper_msce: the published scores with and without enrichment (no intervals); their own panel.
         study: the study's id, which names the first panel.
     """
-    rows = comparisons[comparisons["claim"] == "T4"]
+    rows = comparisons[(comparisons["claim"] == "T4") & comparisons["a"].isin(conditions["condition"])]
     rows = pd.concat([rows[rows["family"] == "T4"], rows[rows["family"] != "T4"]])
     published = paper_msce is not None
     datasets = paper_msce["dataset"].nunique() if published else 0

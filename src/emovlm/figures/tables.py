@@ -9,6 +9,7 @@ from emovlm.core.contracts.data import CLIP_TRUTH, CUES, FRAME_TRUTH, MANIFEST
 from emovlm.core.contracts.frames import SAMPLE
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
 from emovlm.core.contracts.statistics import (
+    BESIDE,
     CLAIMS,
     COMPARISONS,
     CONFUSION,
@@ -29,6 +30,7 @@ CONTRACTS: dict[str, Table] = {
     "per_run": PER_RUN,
     "confusion": CONFUSION,
     "comparisons": COMPARISONS,
+    "beside": BESIDE,
     "correlations": CORRELATIONS,
     "contrasts": CONTRASTS,
     "hits": HITS,

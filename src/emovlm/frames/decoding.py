@@ -46,7 +46,7 @@ def decode_clip(path: str, size: int) -> DecodedClip:
     """
     decord.logging.set_level(decord.logging.QUIET)
     height, width = _shape(path)
-    inner_height, inner_width = (max(1, round(side * size / max(height, width))) for side in (height, width))
+    inner_height, inner_width = inner_size(height, width, size)
     over = next(k for k in itertools.count(1) if not _misread(k * inner_width))
     reader = _open(path, height=over * inner_height, width=over * inner_width)
     n = len(reader)
@@ -75,12 +75,31 @@ def decode_clip(path: str, size: int) -> DecodedClip:
     )
 
 
+def inner_size(height: int, width: int, size: int) -> tuple[int, int]:
+    """Height and width of a picture scaled to fit a square of ``size`` px."""
+    return max(1, round(height * size / max(height, width))), max(1, round(width * size / max(height, width)))
+
+
+def open_container(path: str) -> av.container.InputContainer:
+    """Open a file as a video, and nothing else that its content may point at.
+
+    Raises:
+        Undecodable: it is none.
+    """
+    try:
+        container = av.open(path, options={"protocol_whitelist": "file"})
+    except av.FFmpegError:
+        raise Undecodable(NO_VIDEO) from None
+    if container.format.name not in CONTAINERS:
+        container.close()
+        raise Undecodable(NO_VIDEO)
+    return container
+
+
 def _shape(path: str) -> tuple[int, int]:
     """Height and width from the file's header; with PyAV, since decord decodes a second time to tell them."""
     try:
-        with av.open(path, options={"protocol_whitelist": "file"}) as container:
-            if container.format.name not in CONTAINERS:
-                raise Undecodable(NO_VIDEO)
+        with open_container(path) as container:
             stream = container.streams.video[0]
             height, width = stream.height, stream.width
     except (av.FFmpegError, IndexError):

@@ -1,8 +1,14 @@
-"""The packed frame store: one safetensors file a shard, one uint8 tensor [n, size, size, 3] a clip."""
+"""The packed stores of a shard, safetensors files with one tensor a clip: its frames, or its sound.
+
+Frames are uint8 [n, size, size, 3]; sound is int16 [n], mono, ``RATE`` samples a second, empty where a clip has none.
+"""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -11,32 +17,73 @@ from emovlm.core.errors import StudyError
 from emovlm.core.files import atomic
 from emovlm.core.hashing import sha256_bytes
 
+RATE = 16_000
+TYPES = {"uint8": "U8", "int16": "I16"}
+LONGEST = 10**15  # no file is longer: what the header reserves for an offset
+HEADER_MOST = 100_000_000  # bytes; readers of the format refuse a longer header
 
-def write_store(pixels: Mapping[str, np.ndarray], path: str | Path) -> None:
-    """Write clips as a safetensors file, atomically; equal clips give equal bytes.
 
-    The library's own writer copies all tensors first, which doubles the memory of a shard; the format is plain: the
-    header's length, a JSON header, the tensors one after another.
+class StoreWriter:
+    """Writes a store clip by clip, atomically, holding one clip in memory. Use it in a ``with`` block.
 
-    Args:
-        pixels: uint8 [n, size, size, 3] by clip id.
-        path: the file.
+    The library's own writer wants all tensors at once. The format is plain: the header's length, a JSON header, the
+    tensors one after another. The header comes first but is known last, so room is kept for the longest that these
+    clips can need, and what is left of it is filled with spaces, as the format allows. Equal clips give equal bytes.
     """
-    header, offset = {}, 0
-    for clip_id in sorted(pixels):
-        end = offset + pixels[clip_id].nbytes
-        header[clip_id] = {"dtype": "U8", "shape": pixels[clip_id].shape, "data_offsets": [offset, end]}
-        offset = end
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # aligned, as the format asks
-    with atomic(path) as temporary, open(temporary, "wb") as handle:
-        handle.write(len(text).to_bytes(8, "little") + text)
-        for clip_id in header:
-            handle.write(np.ascontiguousarray(pixels[clip_id], np.uint8))
+
+    def __init__(self, path: str | Path, clip_ids: Iterable[str], shape: tuple[int, ...]) -> None:
+        """``clip_ids``: all clips that may come; ``shape``: the longest of a clip's tensor, for the header's size.
+
+        Raises:
+            StudyError: there are too many clips for one file.
+        """
+        self._path, self._entries, self._offset, self._last = path, [], 0, ""
+        longest = (_entry(clip_id, "I16", shape, LONGEST, LONGEST) for clip_id in clip_ids)
+        room = 2 + sum(len(entry) + 1 for entry in longest)
+        self._room = room + -room % 8  # aligned, as the format asks
+        if self._room > HEADER_MOST:
+            raise StudyError(f"{path}: too many clips for one store; raise n_shards of the dataset in datasets.tsv")
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            temporary = stack.enter_context(atomic(self._path))
+            self._handle = stack.enter_context(open(temporary, "wb"))
+            self._handle.seek(8 + self._room)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            text = b"{" + ",".join(self._entries).encode() + b"}"
+            self._handle.seek(0)
+            self._handle.write(self._room.to_bytes(8, "little") + text.ljust(self._room))
+        self._stack.__exit__(kind, error, trace)
+
+    def add(self, clip_id: str, tensor: np.ndarray) -> None:
+        """Write a clip, uint8 or int16; clips must come in the order of their ids."""
+        if clip_id <= self._last:
+            raise ValueError(f"clip {clip_id} comes after {self._last}")
+        end = self._offset + tensor.nbytes
+        self._entries.append(_entry(clip_id, TYPES[str(tensor.dtype)], tensor.shape, self._offset, end))
+        self._handle.write(np.ascontiguousarray(tensor))
+        self._offset, self._last = end, clip_id
 
 
-class FrameStore:
-    """Frames of clips, read from memory-mapped shards: only the clips asked for are loaded."""
+def _entry(clip_id: str, kind: str, shape: Sequence[int], start: int, end: int) -> str:
+    about = {"dtype": kind, "shape": shape, "data_offsets": [start, end]}
+    return f"{json.dumps(clip_id)}:{json.dumps(about, separators=(',', ':'))}"
+
+
+def write_store(tensors: Mapping[str, np.ndarray], path: str | Path) -> None:
+    """Write clips that are in memory, tensors by clip id, as one store."""
+    longest = max((tensor.shape for tensor in tensors.values()), key=lambda s: len(json.dumps(s)), default=())
+    with StoreWriter(path, tensors, longest) as store:
+        for clip_id in sorted(tensors):
+            store.add(clip_id, tensors[clip_id])
+
+
+class Store:
+    """Tensors of clips, read from memory-mapped shards: only the clips asked for are loaded."""
 
     def __init__(self, paths: Sequence[str | Path]) -> None:
         """Open the shards.
@@ -59,15 +106,27 @@ class FrameStore:
         """The clips that were decoded, sorted."""
         return sorted(self._shards)
 
+    def tensor(self, clip_id: str) -> np.ndarray:
+        """All that is stored of a clip.
+
+        Raises:
+            StudyError: the clip is not in the store.
+        """
+        if clip_id not in self._shards:
+            raise StudyError(f"clip {clip_id} is not in the frame store; the clip index says why, if it failed")
+        return self._shards[clip_id].get_tensor(clip_id)
+
+
+class FrameStore(Store):
+    """Frames of clips."""
+
     def frames(self, clip_id: str, frame_indices: Sequence[int]) -> np.ndarray:
         """Frames of a clip in the order of ``frame_indices``: uint8 [len(frame_indices), size, size, 3].
 
         Raises:
             StudyError: the clip or a frame is not in the store.
         """
-        if clip_id not in self._shards:
-            raise StudyError(f"clip {clip_id} is not in the frame store; the clip index says why, if it failed")
-        pixels = self._shards[clip_id].get_tensor(clip_id)
+        pixels = self.tensor(clip_id)
         indices = np.asarray(frame_indices, np.int64)
         outside = indices[(indices < 0) | (indices >= len(pixels))]
         if len(outside):
@@ -82,3 +141,15 @@ class FrameStore:
         """
         frames = self.frames(clip_id, frame_indices)
         return sha256_bytes(f"{frames.shape}".encode() + frames.tobytes())
+
+
+class SoundStore(Store):
+    """Sound of clips."""
+
+    def waveform(self, clip_id: str) -> np.ndarray:
+        """A clip's sound: float32 [n] within -1 to 1, mono, ``RATE`` samples a second; n is 0 if the clip has none.
+
+        Raises:
+            StudyError: the clip is not in the store.
+        """
+        return self.tensor(clip_id).astype(np.float32) / 32768

@@ -2,33 +2,37 @@
 
 decord has known hangs on files whose header promises more frames than there are (dmlc/decord 269, 373, 375), and a
 damaged file can crash any C decoder. A reader opened before a fork hangs too, so the process is spawned.
-Messages are bytes: one JSON object a clip, then its pixels. Nothing is pickled.
+Messages are bytes: one JSON object a clip, then its array. Nothing is pickled.
 """
 
-import dataclasses
 import json
 import multiprocessing
 import signal
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from emovlm.core.errors import StudyError
-from emovlm.frames.decoding import DecodedClip, Undecodable, decode_clip
+from emovlm.frames.decoding import Undecodable
 
 START_S = 120.0  # a process that needs longer to import the decoder never will
 ORPHAN_S = 10.0  # grace after which a hanging worker whose parent was killed ends itself
 
 
+Decoder = Callable[[str], tuple[np.ndarray, dict[str, Any]]]
+"""From a clip's path to an array and what is to be said of it, as JSON; a function of a module, or partial of one."""
+
+
 class Worker:
     """A process that decodes one clip at a time; replaced when it hangs or dies. Use it in a ``with`` block."""
 
-    def __init__(self, size: int, timeout_s: float) -> None:
-        """``size``: side of the frames in px; ``timeout_s``: longest time for one clip."""
-        self._size, self._timeout_s = size, timeout_s
+    def __init__(self, decoder: Decoder, timeout_s: float) -> None:
+        """``timeout_s``: longest time for one clip."""
+        self._decoder, self._timeout_s = decoder, timeout_s
         self._process: multiprocessing.process.BaseProcess | None = None
         self._connection: Connection | None = None
 
@@ -43,8 +47,8 @@ class Worker:
         """Process id of the worker, if one is running."""
         return self._process.pid if self._process else None
 
-    def decode(self, path: Path) -> DecodedClip:
-        """Decode the clip at ``path``.
+    def decode(self, path: Path) -> tuple[np.ndarray, dict[str, Any]]:
+        """What the decoder returns for the clip at ``path``.
 
         Raises:
             Undecodable: with the reason: no video, decoding broke off, timed out, or the decoder died.
@@ -60,15 +64,15 @@ class Worker:
             reply = json.loads(self._connection.recv_bytes())
             if "reason" in reply:
                 raise Undecodable(reply["reason"])
-            pixels = np.frombuffer(self._connection.recv_bytes(), np.uint8).reshape(-1, self._size, self._size, 3)
+            array = np.frombuffer(self._connection.recv_bytes(), reply["dtype"]).reshape(reply["shape"])
         except (EOFError, OSError):
             raise Undecodable(f"the decoder died ({self._stop()})") from None
-        return DecodedClip(pixels, np.array(reply.pop("timestamps_s")), **reply)
+        return array, reply["about"]
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, self._size, self._timeout_s), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, self._decoder, self._timeout_s), daemon=True)
         self._process.start()
         theirs.close()  # so that the worker's death ends our reading
         try:
@@ -92,7 +96,7 @@ class Worker:
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
-def _serve(connection: Connection, size: int, timeout_s: float) -> None:
+def _serve(connection: Connection, decoder: Decoder, timeout_s: float) -> None:
     """The worker process: decode the paths that come in until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
     connection.send_bytes(b"ready")
@@ -103,11 +107,11 @@ def _serve(connection: Connection, size: int, timeout_s: float) -> None:
             return
         signal.setitimer(signal.ITIMER_REAL, timeout_s + ORPHAN_S)  # unhandled SIGALRM ends even a C loop
         try:
-            clip = decode_clip(path, size)
-            reply = dataclasses.asdict(clip) | {"timestamps_s": clip.timestamps_s.tolist()}
-            del reply["pixels"]
+            array, about = decoder(path)
+            array = np.ascontiguousarray(array)
+            reply = {"dtype": str(array.dtype), "shape": array.shape, "about": about}
             connection.send_bytes(json.dumps(reply).encode())
-            connection.send_bytes(clip.pixels.data.cast("B"))
+            connection.send_bytes(array.data.cast("B") if array.size else b"")
         except Undecodable as error:
             connection.send_bytes(json.dumps({"reason": str(error)}).encode())
         finally:

@@ -86,8 +86,8 @@ def leaks(plan: Plan, records: dict[str, Record]) -> list[Finding]:
             )
             do = "draw it from another dataset, or do not share it"
             findings.append(Finding("licence", path, says, do, made[path]))
-    table = plan.study.config["tables"]["datasets"]
     for dataset, row in plan.study.datasets.items():
+        table = plan.study.places["datasets"][dataset]
         others = {n: r["datasets"][dataset] for n, r in records.items() if dataset in r["datasets"]}
         others = {name: licence for name, licence in others.items() if licence != row["licence"]}
         if others:

@@ -44,9 +44,17 @@ def class_weights(kind: str, counts: Mapping[str, int], beta: float | None = Non
 
 
 def training_schedule(
-    sampler: dict[str, Any], manifest: pd.DataFrame, n_draws: int, seed: int, failed: Collection[str] = ()
+    sampler: dict[str, Any],
+    manifest: pd.DataFrame,
+    n_draws: int,
+    seed: int,
+    failed: Collection[str] = (),
+    fold: int = 0,
 ) -> pd.DataFrame:
-    """Draw clips of split train: a class by its weight, then the class's next clip.
+    """Draw clips to train on: a class by its weight, then the class's next clip.
+
+    Without folds these are the clips of split train. The model of an official fold k is trained on all clips of the
+    splits train and test whose fold is not k, and so never on one that it will be asked about.
 
     A class's clips come in reshuffled passes, so that each is used before any is repeated. All samplers share
     their random numbers, so that two schedules differ by their weights alone, and a shorter schedule is the
@@ -58,18 +66,23 @@ def training_schedule(
         n_draws: length of the schedule.
         seed: the study's seed.
         failed: clips that did not decode, which nothing can be trained on.
+        fold: official fold that the trained model will answer; 0 where the dataset has none.
 
     Returns:
         A table that fits ``contracts.SCHEDULE``.
 
     Raises:
-        StudyError: naming the row, as :func:`class_weights`, or if ``n_draws`` is below 1.
+        StudyError: naming the row, as :func:`class_weights`, or if ``n_draws`` is below 1 or no clip is of the fold.
     """
     where = f"training_samplers.tsv, row {sampler['sampler']}"
     if n_draws < 1:
         raise StudyError(f"{where}: n_draws must be at least 1, not {n_draws}")
-    usable = (manifest["split"] == "train") & ~manifest["clip_id"].isin(failed)
-    train = manifest[usable].sort_values("clip_id", kind="stable")
+    usable = manifest["split"] == "train"
+    if fold:
+        if not (manifest["fold"] == fold).any():
+            raise StudyError(f"{where}: no clip is of fold {fold}; does datasets.tsv, column folds, fit the lists?")
+        usable = manifest["split"].isin(["train", "test"]) & (manifest["fold"] != fold)
+    train = manifest[usable & ~manifest["clip_id"].isin(failed)].sort_values("clip_id", kind="stable")
     members = {label: part.to_numpy() for label, part in train.groupby("label", sort=True)["clip_id"]}
     try:
         weights = class_weights(sampler["kind"], {k: len(v) for k, v in members.items()}, sampler.get("beta"))

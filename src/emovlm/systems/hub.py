@@ -1,18 +1,20 @@
-"""Weights from outside the study: a model of the hub, at one commit of it."""
+"""Weights from outside the study: a model of the hub at one commit of it, or a file that its authors hand out."""
 
+import json
 import os
 import re
 import shutil
 from fnmatch import fnmatch
 from pathlib import Path
 
-from huggingface_hub import snapshot_download
+from huggingface_hub import snapshot_download, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from emovlm.core import notes
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_file
 
+CHECKPOINT, FETCHED = "checkpoint.pth", "fetched.json"
 FILES = ["*.safetensors", "*.json", "*.txt", "*.jinja", "*.model"]
 """What a model is loaded from: neither pickled weights nor code. What the cache keeps under its SHA-256 is checked."""
 
@@ -47,11 +49,55 @@ def fetch_weights(weights: str, revision: str, folder: str | Path) -> list[str]:
         blob, path = Path(os.path.realpath(paths[name])), Path(folder, name)
         if re.fullmatch("[0-9a-f]{64}", blob.name) and sha256_file(blob) != blob.name:
             raise StudyError(f"{weights}, {name}: the cached file is damaged; delete {blob.name} from the cache")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(blob, path)  # weights are large: one copy on one disk
-        except OSError:
-            shutil.copyfile(blob, path)
-        notes.wrote(path)
+        _put(blob, path)
     notes.fetched(f"hub:{weights}", f"commit:{revision}")
     return names
+
+
+def missing_from_cache(weights: str, revision: str) -> list[str]:
+    """Which of a model's files the local cache lacks at that commit; the first that tell of others come alone."""
+
+    def there(name: str) -> str | None:
+        found = try_to_load_from_cache(weights, name, revision=revision)
+        return found if isinstance(found, str) else None
+
+    lacking = [name for name in ("config.json",) if not there(name)]
+    if index := there("model.safetensors.index.json"):
+        shards = sorted(set(json.loads(Path(index).read_text(encoding="utf-8"))["weight_map"].values()))
+        return lacking + [name for name in shards if not there(name)]
+    return lacking + ([] if there("model.safetensors") else ["model.safetensors"])
+
+
+def take_checkpoint(file: str | Path, folder: str | Path, sha256: str | None = None) -> tuple[list[str], str]:
+    """Put a checkpoint that was fetched by hand into ``folder``, as :data:`CHECKPOINT`.
+
+    Args:
+        file: as its authors hand it out.
+        sha256: of the file, where the study pins it.
+
+    Returns:
+        The name of the file in ``folder``, and its SHA-256.
+
+    Raises:
+        StudyError: it is not there, or not the one that is pinned.
+    """
+    file = Path(file)
+    if not file.is_file():
+        raise StudyError(f"{file}: no such checkpoint; fetch it from where its authors hand it out (emovlm doctor)")
+    found = sha256_file(file)
+    if sha256 is not None and found != sha256:
+        raise StudyError(f"{file}: not the checkpoint that the study pins (SHA-256 is {found}, should be {sha256})")
+    shutil.rmtree(folder, ignore_errors=True)
+    _put(file, Path(folder, CHECKPOINT))
+    notes.fetched(f"file:{file.name}", f"sha256:{found}")
+    return [CHECKPOINT], found
+
+
+def _put(source: Path, path: Path) -> None:
+    """Make ``path`` the same file as ``source``; weights are large, so one copy on one disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, path)
+    except OSError:
+        shutil.copyfile(source, path)
+    notes.wrote(path)

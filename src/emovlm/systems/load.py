@@ -8,6 +8,7 @@ from emovlm.core import notes
 from emovlm.core.codehash import PACKAGE, code_hash
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_file, sha256_json
+from emovlm.systems.hub import FETCHED
 from emovlm.systems.reply import System
 
 
@@ -15,8 +16,8 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
     """Load the system of a row of ``systems.tsv``.
 
     Args:
-        row: the system's row (``system``, ``kind``, ``training``; of an API also ``family``, ``weights`` and
-            ``thinking_budget``).
+        row: the system's row (``system``, ``kind``, ``training`` and, where it has one, ``family``; of an API also
+            ``weights`` and ``thinking_budget``).
         folder: where its own files are; of an API, its ledger.
         base: where those of its base are, if it has one.
 
@@ -31,6 +32,10 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
         notes.read(path)
     try:
         # Imported here, since each takes seconds and a job needs one of them.
+        if row.get("family") in ("mae-dfer", "hicmae"):
+            from emovlm.systems.dfer import DferClassifier
+
+            return DferClassifier(folder)
         if row["kind"] == "vision":
             from emovlm.systems.video import VideoClassifier
 
@@ -69,8 +74,12 @@ def system_hash(*folders: str | Path | None) -> str:
     """A hash over all that makes a system answer as it does.
 
     The saved files of its folder and its base's (weights, processor, tokenizer, chat template, but not the training
-    log), and the versions of the libraries that run them. A folder that is ``None`` (no base) is left out.
+    log), and the versions of the libraries that run them. Of fetched weights, which are many gigabytes, the commit or
+    SHA-256 that they were checked against stands for them. A folder that is ``None`` (no base) is left out.
     """
-    files = [p for f in folders if f is not None for p in sorted(Path(f).iterdir()) if p.suffix != ".csv"]
+    files = []
+    for folder in (Path(f) for f in folders if f is not None):
+        pinned = folder / FETCHED
+        files += [pinned] if pinned.is_file() else [p for p in sorted(folder.iterdir()) if p.suffix != ".csv"]
     libraries = {name: version(name) for name in ("torch", "transformers")}
     return sha256_json([[[p.name, sha256_file(p)] for p in files], libraries])

@@ -16,6 +16,7 @@ LOG_EVERY = 20  # steps
 def train(
     model: torch.nn.Module, batches: Iterable[Any], steps: int, loss_of: Callable[[Any], torch.Tensor],
     learning_rate: float, what: str, measure: Callable[[], float] | None = None, measure_every: int = 0,
+    groups: list[dict[str, Any]] | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Fit the parameters of ``model`` that require a gradient, in place; it is left in evaluation mode.
 
@@ -24,6 +25,7 @@ def train(
         loss_of: the loss of a batch.
         learning_rate: at the top of the cycle.
         what: the work, for the progress report.
+        groups: of parameters, where these differ in ``lr`` or ``weight_decay``.
         measure: a quality to log after every ``measure_every`` steps and at the end.
 
     Returns:
@@ -35,8 +37,9 @@ def train(
     if steps < 2:
         raise StudyError(f"{what}: too little to train on ({steps} batches); ask for more draws, clips or epochs")
     learned = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(learned, lr=learning_rate, weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=0.15)
+    optimizer = torch.optim.AdamW(groups or learned, lr=learning_rate, weight_decay=0.05)
+    rates = [group["lr"] for group in optimizer.param_groups]
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, total_steps=steps, pct_start=0.15)
     log, losses = [], []
     model.train()
     for step, batch in enumerate(track(batches, what, "steps", total=steps), start=1):

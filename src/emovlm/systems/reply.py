@@ -15,7 +15,18 @@ class Frame:
     time_s: float
 
 
-Part = Frame | str  # a frame or a piece of text
+@dataclass(frozen=True, eq=False)
+class Audio:
+    """A clip's sound: ``samples`` float32 [n] of one channel, from -1 to 1, ``rate_hz`` of them a second.
+
+    It begins where the clip begins. Systems that cannot hear leave it out.
+    """
+
+    samples: np.ndarray
+    rate_hz: int
+
+
+Part = Frame | Audio | str  # a frame, the clip's sound or a piece of text
 SCORE_DIGITS = 4  # of a log-likelihood: what is below is rounding noise of the arithmetic
 
 

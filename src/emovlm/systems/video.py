@@ -7,7 +7,7 @@ import numpy as np
 from transformers import AutoModel, AutoModelForVideoClassification
 
 from emovlm.systems.pixels import frame_pixels
-from emovlm.systems.reply import SCORE_DIGITS, Part, Reply
+from emovlm.systems.reply import SCORE_DIGITS, Frame, Part, Reply
 
 
 def feature_maps(tower: torch.nn.Module, frames: np.ndarray) -> torch.Tensor:
@@ -30,11 +30,11 @@ class VideoClassifier:
         self.model = AutoModelForVideoClassification.from_pretrained(folder).to(device()).eval()
 
     def answer(self, parts: list[Part], classes: list[str], max_new_tokens: int = 0) -> Reply:
-        """Log-probabilities of ``classes``; texts among ``parts`` are ignored.
+        """Log-probabilities of ``classes``; all but frames among ``parts`` is ignored.
 
         The network takes a fixed number of frames: of another number it is shown the nearest in the given order.
         """
-        frames = np.stack([part.pixels for part in parts if not isinstance(part, str)])
+        frames = np.stack([part.pixels for part in parts if isinstance(part, Frame)])
         video = feature_maps(self.tower, frames[spread(len(frames), self.model.config.num_frames)])
         with torch.inference_mode():
             scores = self.model(video[None]).logits[0].float().log_softmax(-1)

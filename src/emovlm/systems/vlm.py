@@ -11,7 +11,7 @@ from emovlm.systems.torch_setup import device, torch  # isort: skip
 from PIL import Image
 from transformers import AutoModelForImageTextToText, AutoProcessor, BatchFeature
 
-from emovlm.systems.reply import SCORE_DIGITS, Part, Reply
+from emovlm.systems.reply import SCORE_DIGITS, Audio, Part, Reply
 
 
 class VisionLanguageModel:
@@ -61,6 +61,7 @@ class VisionLanguageModel:
             if isinstance(part, str)
             else {"type": "image", "image": Image.fromarray(part.pixels)}
             for part in parts
+            if not isinstance(part, Audio)  # these models do not hear
         ]
         inputs = self.processor.apply_chat_template(
             [{"role": "user", "content": content}],

@@ -17,6 +17,7 @@ ANSWERS = table(
     "score_",
     clip_id=TEXT,
     replicate=Column("int", about="training run of the system, from 1"),
+    fold=Column("int", about="fold of the model that answered, 0 if one model is for all clips"),
     label=TEXT,
     status=Column("string", about="ok, or failed with the reason beside it"),
     reason=TEXT_OR_NULL,

@@ -61,7 +61,16 @@ MANIFEST = table(
     clip_id=TEXT,
     path=Column("string", about="relative to the dataset's folder, never outside it"),
     label=TEXT,
-    split=Column("string", about="pretrain, train or test"),
-    fold=Column("int", about="official fold, 0 where the dataset has none"),
+    split=Column("string", about="pretrain, train, validation or test: the clips that the study evaluates"),
+    fold=Column("int", about="official fold that tests the clip, evaluated here or not; 0 where none does"),
     identity=Column("string", about="cluster for the bootstrap: person or source; the clip itself if unknown"),
+)
+DATASET_COUNTS = table(
+    "dataset counts",
+    "fold emotion",
+    emotion=Column("string", about="class (the lexicon's), or all"),
+    fold=Column("int", about="official fold whose test clips are counted, 0: all clips"),
+    found=Column("int", about="clips in the lists as they are here"),
+    published=Column("int", nullable=True, about="clips in the published table, if one says"),
+    difference=Column("int", nullable=True, about="found less published"),
 )

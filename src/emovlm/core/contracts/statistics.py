@@ -48,6 +48,20 @@ CONFUSION = table(
     prediction=Column("string", about="a class, or failed"),
     n=Column("int", about="answers, over all runs"),
 )
+BESIDE = table(
+    "figures beside published ones",
+    "condition figure metric",
+    condition=TEXT,
+    figure=Column("string", about="which published figure: shuffle.ordered, fps.5, msce.keyframes, ..."),
+    metric=TEXT,
+    system=Column("string", about="as the publication calls it"),
+    dataset=TEXT,
+    published=Column("float", about="the publication's, without an interval"),
+    value=Column("float", about="the study's own"),
+    **_INTERVAL,
+    n=INT,
+    failed=INT,
+)
 COMPARISONS = table(
     "comparisons",
     "comparison",

@@ -1,0 +1,166 @@
+"""What a study would take: tokens, GPU hours on one card, disk. Calculated from its tables; nothing is run.
+
+A job's time is by the cost model (:mod:`emovlm.systems.cost`), its size by ``resources/models.csv``. Systems that are
+not listed there, the organism's, run on a CPU and cost no GPU hours. Clips are of MAFW's mean length.
+"""
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from emovlm.core.config import Study
+from emovlm.core.errors import StudyError
+from emovlm.datasets.registry import PUBLISHED_COUNTS
+from emovlm.evaluation.prompts import CONTEXTS
+from emovlm.sampling.frame_samplers import sample_frames
+from emovlm.synface.plan import clip_lengths, read_class_sizes
+from emovlm.systems.cost import BYTES, Gpu, Size, answer_s, lora_s, prompt_tokens, start_s, training_s
+
+# flops: LoRA of Qwen-7B, sequences of 2,048 tokens, 5.2 s for 8 (QwenLM/Qwen, README, "Profiling of Memory and Speed"):
+# 4 x 7.72e9 x 16,384 / 5.2. bandwidth: Qwen2.5-7B writes 40.38 tokens/s (QwenLM/Qwen2.5, docs/source/benchmark/
+# speed_benchmark.rst), for each of which it reads 14.1 GB of weights.
+GPU = Gpu("an A100 of 80 GB with transformers", flops=97e12, bandwidth=0.57e12)
+MODELS = Path("resources/models.csv")
+CLASS_SIZES = Path("resources/published/mafw_classes.csv")
+FPS, TEXT, HOUR = 25, 150, 3600  # 1/s of the clips; tokens of the question with its chat template
+COLUMNS = ["system", "dataset", "claims", "stage", "what", "jobs", "seconds", "hours", "read", "written"]
+
+
+def read_sizes(study: Study, path: Path = MODELS) -> dict[str, Size]:
+    """Size of each system that runs on a GPU, by its id; a system that is fine-tuned here has its base's.
+
+    Raises:
+        StudyError: a system with weights from outside is not in the table.
+    """
+    table = pd.read_csv(path).set_index("model")
+    sizes = {}
+    for name, row in study.systems.items():
+        first = study.systems[row.get("base", name)]
+        if first["training"] != "none":
+            continue
+        model = first["weights"] if "weights" in first else first["family"]
+        if model not in table.index:
+            raise StudyError(f"{path}: no row for {model} ({study.places['systems'][name]}, row {name}); add its size")
+        known = {field.name for field in fields(Size)} & set(table.columns)
+        size = {key: table.at[model, key] for key in known}
+        sizes[name] = Size(**size, most_frames=first.get("frames", 0))
+    return sizes
+
+
+def frames_of_a_clip(study: Study, seconds: float) -> dict[str, int]:
+    """How many frames each sampler takes of a clip of that length; ``gaps``: between its keyframes."""
+    n = round(seconds * FPS)
+    clips = pd.DataFrame({"clip_id": ["c"], "status": "ok", "n_frames": n, "fps": float(FPS)})
+    frames = pd.DataFrame({"clip_id": "c", "frame_index": np.arange(n), "timestamp_s": np.arange(n) / FPS})
+    rows = study.frame_samplers
+    taken = {name: sample_frames(row, rows.get(row.get("base")), 0, clips, frames) for name, row in rows.items()}
+    gaps = taken[study.config["enrichment"]["sampler"]]["gap"].nunique()
+    return {name: len(sample) for name, sample in taken.items()} | {"gaps": gaps}
+
+
+def mean_length() -> float:
+    """Mean length of MAFW's clips in seconds, from its published bins."""
+    return float(clip_lengths((np.arange(1000) + 0.5) / 1000, read_class_sizes(CLASS_SIZES)).mean())
+
+
+def evaluated(study: Study, dataset: str) -> int:
+    """How many clips of a dataset are asked about.
+
+    Raises:
+        StudyError: its row does not tell.
+    """
+    row = study.datasets[dataset]
+    if row["kind"] == "synface":
+        return study.config["synface"]["corpora"][dataset]["test"]["clips"]
+    if "subset" in row:
+        return sum(bool(line.strip()) for line in Path(row["subset"]).read_text(encoding="utf-8").splitlines())
+    if "per_class" in row:
+        return row["per_class"] * len(study.classes_of(dataset))
+    return listed(study, dataset)
+
+
+def listed(study: Study, dataset: str) -> int:
+    """How many clips a dataset has, by what was published of it.
+
+    Raises:
+        StudyError: nothing was.
+    """
+    kind = study.datasets[dataset]["kind"]
+    if kind not in PUBLISHED_COUNTS:
+        where = f"{study.places['datasets'][dataset]}, row {dataset}"
+        raise StudyError(f"{where}: nobody published how many clips it has; give per_class or subset")
+    table = pd.read_csv(PUBLISHED_COUNTS[kind])
+    whole = table[table.get("fold", 0) == 0] if "fold" in table else table
+    return int(whole["clips"].sum())
+
+
+def costs(study: Study, gpu: Gpu = GPU) -> pd.DataFrame:
+    """One row for each condition, kind of texts and training of systems that run on a GPU or behind an API.
+
+    Columns: system, dataset, claims, stage (answer, describe or train), what (condition, kind of texts or sampler),
+    jobs, seconds of one job, hours of all on one card, tokens read and written by all.
+    """
+    sizes, frames = read_sizes(study), frames_of_a_clip(study, mean_length())
+    reply, text = (study.config[part]["max_new_tokens"] for part in ("evaluation", "enrichment"))
+    enrichment, rows, described = study.config["enrichment"], [], {}
+
+    def runs(system: str) -> int:
+        return 1 if study.systems[system]["training"] == "none" else study.config["replicates"]
+
+    def add(system: str, dataset: str, claims: str, stage: str, what: str, jobs: int, work: float, read: float,
+            written: float, loads: int = 1) -> None:  # fmt: skip
+        served = study.systems[system]["kind"] == "api"
+        seconds = 0.0 if served else work + loads * start_s(sizes[system], gpu)
+        rows.append((system, dataset, claims, stage, what, jobs, seconds, jobs * seconds / HOUR, read, written))
+
+    for name, row in study.conditions.items():
+        system, dataset = row["system"], row["dataset"]
+        if system not in sizes:
+            continue
+        size, jobs = sizes[system], runs(system) * study.datasets[dataset]["n_shards"]
+        clips, claims = evaluated(study, dataset), row.get("claims", "")
+        texts = frames["gaps"] * text if row["context"] != "none" else 0
+        shown = 0 if row["context"] == "text-only" else frames[row["frames"]]
+        said = 0 if study.systems[system]["kind"] == "vision" else reply
+        work = clips * answer_s(size, gpu, shown, TEXT + texts, said) / study.datasets[dataset]["n_shards"]
+        read = runs(system) * clips * prompt_tokens(size, shown, TEXT + texts) if said else 0.0
+        written = runs(system) * clips * said
+        add(system, dataset, claims, "answer", name, jobs, work, read, written, len(study.folds_of(system)))
+        if CONTEXTS[row["context"]] in ("motion", "static"):
+            described.setdefault((system, dataset, CONTEXTS[row["context"]]), claims)
+    for (system, dataset, kind), claims in described.items():
+        size, n_shards = sizes[system], study.datasets[dataset]["n_shards"]
+        seen = 1 if kind == "static" else -(-frames[enrichment["sampler"]] // frames["gaps"])
+        asked = runs(system) * evaluated(study, dataset) * frames["gaps"]
+        work = asked / runs(system) * answer_s(size, gpu, seen, TEXT, text) / n_shards
+        add(system, dataset, claims, "describe", kind, runs(system) * n_shards, work,
+            asked * prompt_tokens(size, seen, TEXT), asked * text, len(study.folds_of(system)))  # fmt: skip
+    for system, row in study.systems.items():
+        if system in sizes and "sampler" in row:
+            recipe = study.settings_of(study.recipe_of(system))
+            shown, size = frames[recipe["sampler"]], sizes[system]
+            each = lora_s(size, gpu, shown, TEXT) if row["training"] == "lora" else training_s(size, gpu, shown)
+            jobs = runs(system) * len(study.folds_of(system))
+            add(system, row["dataset"], "L2", "train", row["sampler"], jobs, recipe["draws"] * each, 0.0, 0.0)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def disk(study: Study) -> dict[str, float]:
+    """Bytes that the study will take, by what: frames of each dataset, weights of each system from outside."""
+    length, needed = mean_length(), {}
+    for dataset in sorted({row["dataset"] for row in study.conditions.values()}):
+        row = study.datasets[dataset]
+        if row["kind"] == "synface":
+            clips = sum(split["clips"] for split in study.config["synface"]["corpora"][dataset].values()
+                        if isinstance(split, dict))  # fmt: skip
+        else:
+            clips = listed(study, dataset) if row["kind"] in PUBLISHED_COUNTS else evaluated(study, dataset)
+        side = row.get("size", study.config["frames"]["size"])
+        needed[f"frames of {dataset}"] = clips * length * FPS * side**2 * 3
+    for system, size in read_sizes(study).items():
+        row = study.systems[system]
+        if row["training"] == "none" and row["kind"] == "vlm":
+            needed[f"weights of {system}"] = BYTES * (size.parameters + size.vision_parameters) * 1.08  # and embeddings
+    return needed

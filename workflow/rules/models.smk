@@ -1,0 +1,108 @@
+"""Where the models of systems lie, and what making them reads. A fold is a wildcard that may be empty."""
+
+# Columns of the systems table that loading a system depends on, and of an API's row besides.
+LOADED = ["system", "kind", "training", "family", "dtype", "frames", "pixels", "batch"]
+SERVED = ["weights", "thinking_budget"]
+
+
+def family(system):
+    """What kind of model a system or its base is, where its row says."""
+    row = STUDY.systems[system]
+    return STUDY.systems[row.get("base", system)].get("family")
+
+
+def hears(system):
+    """Does it take the clips' sound?"""
+    return family(system) == "hicmae"
+
+
+def checkpoint_of(w):
+    """The file of a system whose weights are fetched by hand, if it is one."""
+    file = STUDY.systems[w.system].get("file")
+    return [file.format(fold=fold_number(w.fold))] if file else []
+
+
+def weights_slice(w):
+    """Where a system's weights come from; of a network that was fine-tuned elsewhere, what its outputs are called."""
+    row = STUDY.systems[w.system]
+    pinned = {k: row[k] for k in ("weights", "revision", "sha256") if k in row}
+    network = {}
+    if "dataset" in row:
+        kind = STUDY.datasets[row["dataset"]]["kind"]
+        network = {"network": row["family"], "kind": kind, "dimensions": dimensions(row["family"])}
+    return as_json(**pinned, **{"file": file for file in checkpoint_of(w)}, **network)
+
+
+def dimensions(network):
+    """The dimensions of a network that are not the official ones."""
+    return config.get("recipes", {}).get(network, {}).get("dimensions", {})
+
+
+def fold_number(fold):
+    """The number in the wildcard `fold`, 0 where it is empty."""
+    return int(fold.removeprefix("/fold") or 0)
+
+
+def model_folder(system, replicate, fold=0, results="<results>"):
+    """Where one training run of a system lies, or its model of one fold."""
+    run = f"{results}/models/{system}/{min(int(replicate), len(replicates(system)))}"
+    return f"{run}/fold{fold}" if fold else run
+
+
+def model_arguments(system, replicate):
+    """Where a system is, by fold, and its base, on the command line of a script."""
+    row = STUDY.systems[system]
+    models = [f"{k}={model_folder(system, replicate, k, RESULTS)}" for k in STUDY.folds_of(system)]
+    base = f" --base {model_folder(row['base'], replicate, results=RESULTS)}" if "base" in row else ""
+    return f"--models {' '.join(models)}{base}"
+
+
+def system_files(system, replicate):
+    """The files that hold a system's weights, of all its folds, and its base's."""
+    files = [file for fold in STUDY.folds_of(system) for file in model_files(system, replicate, fold)]
+    return list(dict.fromkeys(files))
+
+
+def model_files(system, replicate, fold=0):
+    """The files that hold the weights of one model, its own or its adapter's, and its base's."""
+    row = STUDY.systems[system]
+    files = ["model.safetensors", *(SAVED_VLM if row["kind"] == "vlm" else SAVED)]
+    if row["kind"] == "api":
+        return []
+    if row["training"] == "none":
+        files = ["fetched.json"]
+    elif row["training"] == "dfer":
+        files = ["model.safetensors", "config.json"]
+    elif row["training"] == "lora":
+        files = ["adapter_model.safetensors", "adapter_config.json"]
+    own = [f"{model_folder(system, replicate, fold)}/{file}" for file in files]
+    return own + (model_files(row["base"], replicate) if "base" in row else [])
+
+
+def system_slice(system):
+    """What loading a system needs to know of its row, or of its base's."""
+    row = STUDY.systems[system]
+    row = {**STUDY.systems[row.get("base", system)], **row}
+    return {k: row[k] for k in [*LOADED, *(SERVED if row["kind"] == "api" else [])] if k in row}
+
+
+def tuning_inputs(w):
+    """What fine-tuning reads: its base, and schedule, frames and labels of its dataset."""
+    row, recipe = STUDY.systems[w.system], STUDY.recipe_of(w.system)
+    dataset = row["dataset"]
+    return {
+        "base": model_files(row["base"], w.replicate),
+        "schedule": f"<results>/schedules/{dataset}{w.fold}/{recipe}/{row['sampler']}.parquet",
+        "sample": f"<results>/samples/{dataset}/{STUDY.settings_of(recipe)['sampler']}.parquet",
+        "manifest": f"<results>/manifests/{dataset}.parquet",
+        "stores": stores(dataset),
+        "sounds": sound_stores(dataset) if hears(w.system) else [],
+    }
+
+
+def tuning_slice(w):
+    """What fine-tuning reads of the study."""
+    recipe = STUDY.settings_of(STUDY.recipe_of(w.system))
+    network = {"network": family(w.system)} if STUDY.systems[w.system]["training"] == "dfer" else {}
+    classes = STUDY.classes_of(STUDY.systems[w.system]["dataset"])
+    return as_json(seed=run_seed(w.replicate), classes=classes, **network, **recipe)

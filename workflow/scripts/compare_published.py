@@ -1,0 +1,25 @@
+"""Put the study's own figures beside the published ones that they answer to.
+
+--params: conditions, a list of condition, dataset, system (as published) and published (which figures).
+"""
+
+from emovlm.core.contracts.statistics import BESIDE, METRICS
+from emovlm.core.io import read_table, write_table
+from emovlm.core.script import named_paths, parser, run
+from emovlm.statistics.beside import beside_published
+from emovlm.statistics.published import read_published
+
+
+def main() -> None:
+    arguments = parser(__doc__)
+    arguments.add_argument("--metrics", required=True)
+    arguments.add_argument("--published", nargs="+", required=True, metavar="NAME=PATH", help="named as their files")
+    arguments.add_argument("--out", required=True)
+    options = arguments.parse_args()
+    published = read_published(named_paths(options.published, "published"))
+    beside = beside_published(read_table(options.metrics, METRICS), options.params["conditions"], published)
+    write_table(beside, options.out, BESIDE)
+
+
+if __name__ == "__main__":
+    run(main)
