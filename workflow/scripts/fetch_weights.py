@@ -17,7 +17,7 @@ def main() -> None:
     if "file" in params:
         files, params["sha256"] = take_checkpoint(params["file"], folder, params.get("sha256"))
     else:
-        files = fetch_weights(params["weights"], params["revision"], folder)
+        files, params["revision"] = fetch_weights(params["weights"], params.get("revision"), folder)
     write_json(given.out, {**params, "files": files})
 
 
