@@ -169,3 +169,41 @@ def test_a_context_without_its_texts_or_unknown_is_an_error():
         shown("msce")
     with pytest.raises(StudyError, match="unknown context 'poem'"):
         shown("poem")
+
+
+class InBatches(Biased):
+    """Answers several at once and counts how many came together."""
+
+    batch = 2
+
+    def __init__(self):
+        super().__init__()
+        self.together = []
+
+    def answer_many(self, prompts, classes, max_new_tokens):
+        self.together.append(len(prompts))
+        return [Reply({c: -float(i) for i, c in enumerate(classes)}, "", 1, frames=2) for _ in prompts]
+
+
+def test_clips_are_asked_in_batches_that_do_not_depend_on_what_was_kept(tmp_path):
+    pixels = {f"d/{i}": np.full((3, 4, 4, 3), i, np.uint8) for i in range(5)}
+    write_store(pixels, tmp_path / "0.safetensors")
+    frames = FrameStore([tmp_path / "0.safetensors"])
+    clips = pd.DataFrame({"clip_id": list(pixels), "label": "anger", "status": "ok", "reason": None})
+    sample = pd.DataFrame([{"clip_id": c, "position": f, "frame_index": f, "timestamp_s": f / 5, "gap": f}
+                           for c in pixels for f in range(3)])  # fmt: skip
+    params = {"context": "none", "decision": "likelihood", "max_new_tokens": 1, "replicate": 1}
+
+    def asked(system):
+        store = AnswerStore(tmp_path / "a.jsonl")
+        found = answer_clips(system, "me", clips, sample, None, frames, store, CLASSES, "What?", params, "code")
+        return found, store.computed
+
+    first, computed = asked(system := InBatches())
+    assert (system.together, computed) == ([2, 2, 1], 5)
+    assert first["n_frames"].tolist() == [2] * 5  # what the system says it was shown, of the three given
+    lines = (tmp_path / "a.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "a.jsonl").write_text("".join(lines[:3]))  # killed within the second batch
+    again, computed = asked(system := InBatches())
+    assert (system.together, computed) == ([2, 1], 2)
+    assert again.equals(first)

@@ -28,8 +28,9 @@ from emovlm.enrichment.gaps import describe_gaps
 from emovlm.evaluation.answering import answer_clips
 from emovlm.frames.store import FrameStore, write_store
 from emovlm.systems.api import ACCESS
+from emovlm.systems.identity import code_of, identity_of
 from emovlm.systems.ledger import Ledger
-from emovlm.systems.load import code_of, identity_of, load_system
+from emovlm.systems.load import load_system
 from emovlm.systems.reply import Audio, Frame, NoReplyError
 
 KEY = "sk-this-key-must-appear-nowhere"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from emovlm.core.codehash import code_hash
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.contracts.frames import SAMPLE, SCHEDULE
 from emovlm.core.contracts.training import LABEL_COUNTS, TRAINING_LOG
@@ -34,6 +35,7 @@ def main() -> None:
         read_prompt(given.prompt, given.params["classes"]),
         given.params,
         folder,
+        code_hash(__file__),
     )
     write_table(log, folder / "training.csv", TRAINING_LOG)
     drawn = schedule.merge(manifest, on="clip_id")["label"]

@@ -246,6 +246,9 @@ def _check_config(study: Study, known: Callable[[str, str, str], Row]) -> None:
     keyframes = known(config["enrichment"]["keyframes"], "frame_sampler", "config, key enrichment.keyframes")
     if keyframes["kind"] != "keyframes":
         raise StudyError(f"config, key enrichment.keyframes: {keyframes['sampler']} is of kind {keyframes['kind']}")
+    folded = [name for name in {row["dataset"] for row in study.conditions.values()} if "folds" in study.datasets[name]]
+    if config["permuted_labels"] and folded:  # models of folds learn from test clips of other folds
+        raise StudyError(f"config, key permuted_labels: not for datasets with folds, as {folded[0]} is")
     if unknown := set(config["statistics"]["tail"]) - set(study.classes):
         raise StudyError(f"config, key statistics.tail: not in the lexicon: {', '.join(sorted(unknown))}")
     primary = config["lexicon"]["primary_source"]

@@ -1,6 +1,7 @@
 """Ask one system about the clips of one shard, in one condition."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +15,9 @@ from emovlm.evaluation.decisions import DECISIONS, content_free_bias, prior_bias
 from emovlm.evaluation.parsing import parse_label
 from emovlm.evaluation.prompts import build_parts, shuffle_texts
 from emovlm.frames.store import RATE, FrameStore, SoundStore
-from emovlm.systems.reply import SCORE_DIGITS, Audio, Frame, System
+from emovlm.systems.reply import SCORE_DIGITS, Audio, Frame, System, answer_all
+
+Bias = Callable[[int], dict[str, float]]  # by the number of frames shown: what is added to the score of each label
 
 
 def answer_clips(
@@ -42,54 +45,74 @@ def answer_clips(
     bias = _bias(params["decision"], system, classes, question, frames, labels)
     by_clip = _by_clip(sample, clips)
     texts_by_clip = _by_clip(texts, clips) if texts is not None else {}
-    rows = []
-    for clip in track(list(clips.itertuples()), "answer", "clips"):
-        row = {"clip_id": clip.clip_id, "replicate": params["replicate"], "label": clip.label, "status": "ok",
-               "reason": None}  # fmt: skip
-        seen = by_clip.get(clip.clip_id)
-        if clip.status != "ok" or seen is None:
-            rows.append(_failed(row, clip.reason if clip.status != "ok" else "the sampler took no frame", classes))
-            continue
-        seen = seen.sort_values("position")
-        told = texts_by_clip.get(clip.clip_id, texts.iloc[:0] if texts is not None else None)
-        if told is not None and len(untold := told[told["reason"].notna()]):
-            first = untold.sort_values("gap").iloc[0]
-            rows.append(_failed(row, f"no text for gap {first['gap']}: {first['reason']}", classes))
-            continue
-        if context == "msce-shuffled":
-            told = shuffle_texts(told, clip.clip_id)
-        heard = None if sounds is None else Audio(sounds.waveform(clip.clip_id), RATE)
-        key = sha256_json(
-            [identity, code, asked, question, classes, frames.sha256(clip.clip_id, seen["frame_index"]),
-             None if told is None else told[["gap", "text"]].to_dict("records"), seen["gap"].tolist(),
-             seen["timestamp_s"].tolist(), None if heard is None else sha256_bytes(heard.samples.tobytes())]
-        )  # fmt: skip
-        if key not in store:
-            shown = frames.frames(clip.clip_id, seen["frame_index"])
-            parts = [*([heard] if heard else []), *build_parts(shown, seen, told, question, context)]
-            reply = system.answer(parts, classes, params["max_new_tokens"])
-            n_frames = sum(isinstance(part, Frame) for part in parts)
-            store.add(key, {**asdict(reply), "frames": n_frames})
-        kept = store[key]
-        answered = {"reply": kept["text"], "n_frames": kept["frames"], "n_tokens": kept["tokens"]}
-        named = parse_label(kept["text"], classes)
-        if kept["failure"] or (params["decision"] == "reply" and named is None):
-            reason = kept["failure"] or "the reply does not name one class"
-            rows.append({**_failed(row, reason, classes), **answered})
-            continue
-        if params["decision"] == "reply":
-            rows.append({**row, **_empty(classes), **answered, "prediction": named, "parsed": named})
-            continue
-        taken_off = bias(kept["frames"])
-        scores = {c: round(kept["scores"][c] + taken_off[c], SCORE_DIGITS) for c in classes}
-        rows.append({
-            **row,
-            **answered,
-            "prediction": max(classes, key=lambda c: scores[c]),
-            "parsed": named,
-            **{f"score_{c}": scores[c] for c in classes},
-        })  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    for batch in _batches(track(list(clips.itertuples()), "answer", "clips"), getattr(system, "batch", 1)):
+        questions = []
+        for clip in batch:
+            row = {"clip_id": clip.clip_id, "replicate": params["replicate"], "label": clip.label, "status": "ok",
+                   "reason": None}  # fmt: skip
+            seen = by_clip.get(clip.clip_id)
+            if clip.status != "ok" or seen is None:
+                rows.append(_failed(row, clip.reason if clip.status != "ok" else "the sampler took no frame", classes))
+                continue
+            seen = seen.sort_values("position")
+            told = texts_by_clip.get(clip.clip_id, texts.iloc[:0] if texts is not None else None)
+            if told is not None and len(untold := told[told["reason"].notna()]):
+                first = untold.sort_values("gap").iloc[0]
+                rows.append(_failed(row, f"no text for gap {first['gap']}: {first['reason']}", classes))
+                continue
+            if context == "msce-shuffled":
+                told = shuffle_texts(told, clip.clip_id)
+            heard = [] if sounds is None else [Audio(sounds.waveform(clip.clip_id), RATE)]
+            key = sha256_json(
+                [identity, code, asked, question, classes, frames.sha256(clip.clip_id, seen["frame_index"]),
+                 None if told is None else told[["gap", "text"]].to_dict("records"), seen["gap"].tolist(),
+                 seen["timestamp_s"].tolist(), [sha256_bytes(sound.samples.tobytes()) for sound in heard]]
+            )  # fmt: skip
+            rows.append(row)
+            questions.append((row, key, seen, told, heard))
+        if any(key not in store for _, key, *_ in questions):
+            # All of the batch again, if a run was killed within one: the others share in the rounding of its answers.
+            prompts = [
+                heard + build_parts(frames.frames(row["clip_id"], seen["frame_index"]), seen, told, question, context)
+                for row, _, seen, told, heard in questions
+            ]
+            replies = answer_all(system, prompts, classes, params["max_new_tokens"])
+            for (_, key, *_), parts, reply in zip(questions, prompts, replies, strict=True):
+                given = sum(isinstance(part, Frame) for part in parts)
+                if key not in store:
+                    store.add(key, {**asdict(reply), "frames": given if reply.frames is None else reply.frames})
+        for row, key, *_ in questions:
+            row.update(_answered(row, store[key], classes, params["decision"], bias))
     return pd.DataFrame(rows)
+
+
+def _batches(clips: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Always the same, whatever was answered before."""
+    clips = iter(clips)
+    while batch := list(itertools.islice(clips, size)):
+        yield batch
+
+
+def _answered(
+    row: dict[str, Any], kept: dict[str, Any], classes: list[str], decision: str, bias: Bias
+) -> dict[str, Any]:  # fmt: skip
+    """The rest of a clip's row of ``ANSWERS``, from its kept answer."""
+    answered = {"reply": kept["text"], "n_frames": kept["frames"], "n_tokens": kept["tokens"]}
+    named = parse_label(kept["text"], classes)
+    if kept["failure"] or (decision == "reply" and named is None):
+        reason = kept["failure"] or "the reply does not name one class"
+        return {**_failed(row, reason, classes), **answered}
+    if decision == "reply":
+        return {**_empty(classes), **answered, "prediction": named, "parsed": named}
+    taken_off = bias(kept["frames"])
+    scores = {c: round(kept["scores"][c] + taken_off[c], SCORE_DIGITS) for c in classes}
+    return {
+        **answered,
+        "prediction": max(classes, key=lambda c: scores[c]),
+        "parsed": named,
+        **{f"score_{c}": scores[c] for c in classes},
+    }
 
 
 def _empty(classes: list[str]) -> dict[str, None]:
@@ -107,7 +130,7 @@ def _by_clip(rows: pd.DataFrame, clips: pd.DataFrame) -> dict[str, pd.DataFrame]
 
 def _bias(
     decision: str, system: System, classes: list[str], question: str, frames: FrameStore, labels: pd.DataFrame | None
-) -> Callable[[int], dict[str, float]]:
+) -> Bias:
     """What a decision adds to the scores, by the number of frames shown.
 
     Raises:

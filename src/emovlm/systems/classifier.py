@@ -18,7 +18,8 @@ from emovlm.core.errors import StudyError
 from emovlm.core.progress import track
 from emovlm.frames.store import FrameStore
 from emovlm.systems.loop import train
-from emovlm.systems.video import feature_maps, spread
+from emovlm.systems.reply import spread
+from emovlm.systems.video import feature_maps
 
 
 def build_classifier(

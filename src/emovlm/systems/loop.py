@@ -9,6 +9,7 @@ import pandas as pd
 
 from emovlm.core.errors import StudyError
 from emovlm.core.progress import track
+from emovlm.systems.kept import Kept
 
 LOG_EVERY = 20  # steps
 
@@ -16,7 +17,7 @@ LOG_EVERY = 20  # steps
 def train(
     model: torch.nn.Module, batches: Iterable[Any], steps: int, loss_of: Callable[[Any], torch.Tensor],
     learning_rate: float, what: str, measure: Callable[[], float] | None = None, measure_every: int = 0,
-    groups: list[dict[str, Any]] | None = None,
+    groups: list[dict[str, Any]] | None = None, kept: Kept | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Fit the parameters of ``model`` that require a gradient, in place; it is left in evaluation mode.
 
@@ -27,6 +28,7 @@ def train(
         what: the work, for the progress report.
         groups: of parameters, where these differ in ``lr`` or ``weight_decay``.
         measure: a quality to log after every ``measure_every`` steps and at the end.
+        kept: where the state is kept, if the training is to go on where a run was killed. ``batches`` must be the same.
 
     Returns:
         ``TRAINING_LOG``: step, mean loss since the last row, and the quality where it was measured.
@@ -40,9 +42,12 @@ def train(
     optimizer = torch.optim.AdamW(groups or learned, lr=learning_rate, weight_decay=0.05)
     rates = [group["lr"] for group in optimizer.param_groups]
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, total_steps=steps, pct_start=0.15)
-    log, losses = [], []
+    before = kept.resume(learned, optimizer, schedule) if kept else {}
+    log, losses = before.get("log", []), before.get("losses", [])
     model.train()
     for step, batch in enumerate(track(batches, what, "steps", total=steps), start=1):
+        if step <= before.get("step", 0):
+            continue
         loss = loss_of(batch)
         optimizer.zero_grad()
         loss.backward()
@@ -59,6 +64,8 @@ def train(
                 model.train()
             log.append({"step": step, "loss": float(np.mean(losses)), "metric": quality})
             losses = []
+        if kept and step % kept.every == 0:
+            kept.save(step, learned, optimizer, schedule, {"log": log, "losses": losses})
     model.eval()
     return pd.DataFrame(log)
 

@@ -35,7 +35,8 @@ class Reply:
     """What a system says of one clip.
 
     ``scores``: log-likelihood of each label as the answer (nats); ``text``: the free greedy reply, empty
-    for a classifier; ``tokens``: length of the prompt with its visual tokens.
+    for a classifier; ``tokens``: length of the prompt with its visual tokens; ``frames``: how many it was shown,
+    where a limit left some out.
 
     Of a served model there are no scores. Instead ``failure`` says why it gave no reply, if it refused for example,
     and ``model`` which version of it the server says has answered.
@@ -46,6 +47,7 @@ class Reply:
     tokens: int
     failure: str = ""
     model: str = ""
+    frames: int | None = None
 
 
 class NoReplyError(Exception):
@@ -64,6 +66,18 @@ class System(Protocol):
         Raises:
             NoReplyError: a served model refused, for example.
         """
+
+
+def answer_all(system: System, prompts: list[list[Part]], classes: list[str], max_new_tokens: int) -> list[Reply]:
+    """The answers to several prompts: at once where the system can, one by one where it cannot."""
+    if hasattr(system, "answer_many"):
+        return system.answer_many(prompts, classes, max_new_tokens)
+    return [system.answer(parts, classes, max_new_tokens) for parts in prompts]
+
+
+def spread(have: int, count: int) -> np.ndarray:
+    """``count`` positions spread evenly over ``have``."""
+    return np.round(np.linspace(0, have - 1, count)).astype(int)
 
 
 def as_frames(pixels: np.ndarray, times_s: Iterable[float]) -> list[Frame]:

@@ -7,7 +7,7 @@ import numpy as np
 from transformers import AutoModel, AutoModelForVideoClassification
 
 from emovlm.systems.pixels import frame_pixels
-from emovlm.systems.reply import SCORE_DIGITS, Frame, Part, Reply
+from emovlm.systems.reply import SCORE_DIGITS, Frame, Part, Reply, spread
 
 
 def feature_maps(tower: torch.nn.Module, frames: np.ndarray) -> torch.Tensor:
@@ -15,11 +15,6 @@ def feature_maps(tower: torch.nn.Module, frames: np.ndarray) -> torch.Tensor:
     where = next(tower.parameters()).device
     with torch.no_grad():
         return tower(frame_pixels(torch.from_numpy(frames)).to(where)).last_hidden_state
-
-
-def spread(have: int, count: int) -> np.ndarray:
-    """``count`` positions spread evenly over ``have``: the network takes a fixed number of frames."""
-    return np.round(np.linspace(0, have - 1, count)).astype(int)
 
 
 class VideoClassifier:
