@@ -28,14 +28,15 @@ CLIPS = {"mafw": 9172, "dfew": 11697}  # single-label clips
 FOLDS = range(1, 6)
 
 
-def write_override(folder: Path, shards: dict[str, int], clips: dict[str, int] = CLIPS) -> Path:
-    """Lists of ``clips`` clips a dataset, and a configuration that comes after the paper's; no clips.
+def write_override(folder: Path, shards: dict[str, int], clips: dict[str, int] | None = None) -> Path:
+    """Lists of ``clips`` clips a dataset, if any, and a configuration that comes after the paper's; no clips.
 
     Returns:
         The configuration, for Snakemake's ``--configfile``.
     """
-    write_mafw(folder / "mafw", clips["mafw"])
-    write_dfew(folder / "dfew", clips["dfew"])
+    if clips:
+        write_mafw(folder / "mafw", clips["mafw"])
+        write_dfew(folder / "dfew", clips["dfew"])
     rows = read_rows(ROOT / "config/paper/datasets.tsv", "datasets")
     columns = list(dict.fromkeys(column for row in rows for column in row))
     lines = ["\t".join(columns)]
@@ -117,9 +118,8 @@ def main() -> None:
         }
     on_cluster = sum(n for rule, n in rules.items() if rule not in local_rules())
     listed = " and ".join(f"{n:,} clips of {name}" for name, n in clips.items())
-    print(
-        f"the paper's study, {listed}, {given.shards} shard(s) each: {rules.total()} jobs, {on_cluster} on the cluster"
-    )
+    print(f"the paper's study, {listed}, {given.shards} shard(s) each:")
+    print(f"{rules.total()} jobs, {on_cluster} of them on the cluster")
     print(f"dry run {seconds:.1f} s of CPU, of which reading the workflow and its tables {parsing:.1f} s")
     for study, (jobs, taken) in others.items():
         print(f"the {study} study: {jobs.total()} jobs, dry run {taken:.1f} s")
