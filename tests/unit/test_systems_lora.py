@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.torch import load_file
+from tests.tiny_models.models import MODELS, save_tiny
 
 from emovlm.core.errors import StudyError
 from emovlm.frames.store import FrameStore, write_store
@@ -13,7 +14,6 @@ from emovlm.systems.reply import as_frames
 from emovlm.systems.shown import reply_tokens
 from emovlm.systems.torch_setup import torch
 from emovlm.systems.vlm import VisionLanguageModel
-from tests.tiny_models.models import MODELS, save_tiny
 
 SIDE, CLASSES, QUESTION = 28, ["anger", "fear"], "Which emotion?"
 ROW = {"system": "tuned", "kind": "vlm", "training": "lora", "family": "qwen2.5-vl", "dtype": "bfloat16"}
@@ -88,7 +88,9 @@ def test_it_learns_from_the_answers_and_is_loaded_as_it_was_saved(base, world, t
 
 def test_only_the_language_model_is_adapted(tuned):
     names = load_file(tuned[0] / "adapter_model.safetensors")
-    assert len(names) == 2 * 2 * 7 and all(".language_model.layers." in name for name in names)  # A and B, layers, kinds
+    assert len(names) == 2 * 2 * 7 and all(
+        ".language_model.layers." in name for name in names
+    )  # A and B, layers, kinds
     assert sorted(p.name for p in tuned[0].iterdir()) == ["adapter_config.json", "adapter_model.safetensors"]
 
 

@@ -44,7 +44,13 @@ class Kept:
         tensors["random"] = torch.get_rng_state()
         if torch.cuda.is_available():
             tensors["random.cuda"] = torch.cuda.get_rng_state()
-        told = {"key": self.key, "step": step, "groups": state["param_groups"], "schedule": schedule.state_dict(), **so_far}
+        told = {
+            "key": self.key,
+            "step": step,
+            "groups": state["param_groups"],
+            "schedule": schedule.state_dict(),
+            **so_far,
+        }
         with atomic(self.path) as temporary:
             save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, {"state": json.dumps(told)})
 

@@ -1,13 +1,13 @@
 """One way to load any system of ``config/systems.tsv``."""
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from emovlm.core import notes
 from emovlm.core.codehash import PACKAGE, code_hash
 from emovlm.core.errors import StudyError
-from emovlm.core.hashing import sha256_file, sha256_json
+from emovlm.core.hashing import sha256_json
+from emovlm.systems.hashed import system_hash
 from emovlm.systems.reply import System
 
 SETTINGS = ("family", "dtype", "frames", "pixels", "batch")
@@ -71,14 +71,3 @@ def code_of(row: dict[str, Any], code: str) -> str:
         files = ("systems/api_clients.py", "evaluation/prompts.py")
         return sha256_json([code_hash(PACKAGE / file) for file in files])
     return code
-
-
-def system_hash(*folders: str | Path | None) -> str:
-    """A hash over all that makes a system answer as it does.
-
-    The saved files of its folder and its base's (weights, processor, tokenizer, chat template, but not the training
-    log), and the versions of the libraries that run them. A folder that is ``None`` (no base) is left out.
-    """
-    files = [p for f in folders if f is not None for p in sorted(Path(f).iterdir()) if p.suffix != ".csv"]
-    libraries = {name: version(name) for name in ("torch", "transformers")}
-    return sha256_json([[[p.name, sha256_file(p)] for p in files], libraries])

@@ -1,0 +1,17 @@
+"""What a saved system is: its files, and the libraries that run them."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+from emovlm.core.hashing import sha256_file, sha256_json
+
+
+def system_hash(*folders: str | Path | None) -> str:
+    """A hash over all that makes a system answer as it does.
+
+    The saved files of its folder and its base's (weights, processor, tokenizer, chat template, but not the training
+    log), and the versions of the libraries that run them. A folder that is ``None`` (no base) is left out.
+    """
+    files = [p for f in folders if f is not None for p in sorted(Path(f).iterdir()) if p.suffix != ".csv"]
+    libraries = {name: version(name) for name in ("torch", "transformers")}
+    return sha256_json([[[p.name, sha256_file(p)] for p in files], libraries])
