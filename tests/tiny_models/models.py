@@ -226,7 +226,7 @@ PUBLISHED = {
 
 
 def save_tiny(family: str, folder: str | Path, seed: int = 0) -> None:
-    """Make the tiny model of a family and save it, its weights named as in the published checkpoints, and its processor.
+    """Save the tiny model of a family, its weights named as in the published checkpoints, and its processor.
 
     The seed fixes the weights.
     """
