@@ -26,7 +26,7 @@ def fill_cache(home: Path, systems: Path) -> list[str]:
         if row["training"] == "none" and row.get("family") in MODELS:
             with tempfile.TemporaryDirectory() as folder:
                 save_tiny(row["family"], folder)
-                keep(home, row["weights"], row["revision"], Path(folder))
+                keep(home, row["weights"], row.get("revision") or "f" * 40, Path(folder))
             made.append(row["weights"])
     return made
 

@@ -126,6 +126,11 @@ def test_a_missing_table_is_named(config):
         ),
         ("datasets", ("d", "synface", "x", "1", "CC0-1.0"), "row d, column kind: config key synface.corpora has no d"),
         ("datasets", ("d", "synface", "x", "0", "CC0-1.0"), "key n_shards: 0 is less than the minimum of 1"),
+        (
+            "datasets",
+            ("d", "movie", "x", "1", "CC0-1.0"),
+            "key kind: 'movie' is not one of",
+        ),
         ("comparisons", ("x", "T1", "a", "freq-fps1", "all", "uar", "difference", "T1"), "unknown condition 'a'"),
         ("comparisons", ("x", *["T1"] * 10), "more cells than the header has columns"),
     ],
@@ -218,6 +223,57 @@ def test_a_system_may_have_a_recipe_and_prompts_of_its_own(config, tmp_path):
     del config["recipes"]
     with pytest.raises(StudyError, match="column recipe: config key recipes has no large"):
         load_study(config)
+
+
+def with_dataset(config, tmp_path, **cells):
+    """The config with a DFEW among its datasets."""
+    row = {"dataset": "dfew", "kind": "dfew", "folder": "x", "n_shards": "1", "licence": "gated", **cells}
+
+    def edit(text):
+        header, *lines = text.splitlines()
+        columns = list(dict.fromkeys([*header.split("\t"), *row]))
+        padded = ["\t".join([*line.split("\t"), *[""] * (len(columns) - line.count("\t") - 1)]) for line in lines]
+        return "\n".join(["\t".join(columns), *padded, "\t".join(row.get(c, "") for c in columns)]) + "\n"
+
+    return with_table(config, tmp_path, "datasets", edit)
+
+
+def test_a_dataset_has_its_own_classes_and_words(config, tmp_path):
+    study = load_study(with_dataset(config, tmp_path, classes="dfew", per_class="100", form="frames", fps="25"))
+    assert study.classes_of("dfew") == ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"]
+    assert study.words_of("dfew")["happy"] == "happiness"
+    assert study.classes_of("synface") == study.classes and len(study.classes) == 11
+    assert study.datasets["dfew"]["per_class"] == 100 and study.datasets["dfew"]["fps"] == 25.0
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({"classes": "ferv39k"}, r"row dfew, column classes: .*lexicon\.tsv has no words in a column ferv39k"),
+        ({"form": "frames"}, "'fps' is a required property"),
+        ({"form": "faces"}, r"key form: 'faces' is not one of \['clips', 'frames'\]"),
+        ({"per_class": "0"}, "key per_class: 0 is less than the minimum of 1"),
+        ({"fps": "0"}, "key fps: 0.0 is less than or equal to the minimum of 0"),
+        ({"subset": "config/nowhere.txt"}, "row dfew, column subset: no such file: config/nowhere.txt"),
+    ],
+)
+def test_a_wrong_row_of_a_dataset_is_named(config, tmp_path, cells, said):
+    with pytest.raises(StudyError, match=said):
+        load_study(with_dataset(config, tmp_path, **cells))
+
+
+def test_a_lexicon_may_have_the_words_of_another_dataset(config, tmp_path):
+    def words(text):
+        header, *lines = text.splitlines()
+        own = ["joy", "joy", *[""] * (len(lines) - 2)]
+        return "\n".join([f"{header}\tlabels-own", *(f"{a}\t{b}" for a, b in zip(lines, own, strict=True))]) + "\n"
+
+    doubled = with_table(with_dataset(config, tmp_path, classes="labels-own"), tmp_path, "lexicon", words)
+    with pytest.raises(StudyError, match="row dfew, column classes: two classes have the same word"):
+        load_study(doubled)
+    file = Path(doubled["tables"]["lexicon"])
+    file.write_text(file.read_text().replace("\tjoy\n", "\tIre\n", 1))
+    assert load_study(doubled).words_of("dfew") == {"Ire": "anger", "joy": "disgust"}
 
 
 def test_a_table_may_be_several_files_and_its_rows_are_named_with_their_own(config, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from emovlm.core.errors import StudyError
-from emovlm.frames.store import FrameStore, write_store
+from emovlm.frames.store import FrameStore, StoreWriter, write_store
 
 CLIPS = {f"d/{k}": np.random.default_rng(k).integers(0, 256, (k + 2, 8, 8, 3), dtype=np.uint8) for k in range(3)}
 
@@ -64,3 +64,35 @@ def test_a_missing_damaged_or_doubled_shard_is_an_error_that_names_it(shards: li
         FrameStore([tmp_path / "cut.safetensors"])
     with pytest.raises(StudyError, match="is also in another shard"):
         FrameStore([shards[0], shards[0]])
+
+
+def test_a_store_is_written_clip_by_clip_in_the_order_of_ids(tmp_path: Path) -> None:
+    """The header has room for clips that fail, so which these are changes nothing before it is written."""
+    with StoreWriter(tmp_path / "s", ["d/failed", *CLIPS], (10**7, 8, 8, 3)) as store:
+        for clip_id in sorted(CLIPS):
+            store.add(clip_id, CLIPS[clip_id])
+        with pytest.raises(ValueError, match="clip d/1 comes after d/2"):
+            store.add("d/1", CLIPS["d/1"])
+        assert not (tmp_path / "s").exists()
+    loaded = load_file(tmp_path / "s")
+    assert sorted(loaded) == sorted(CLIPS)
+    assert all((loaded[clip_id] == pixels).all() for clip_id, pixels in CLIPS.items())
+
+
+def test_a_store_whose_writing_broke_off_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), StoreWriter(tmp_path / "s", ["d/0"], (10**7, 8, 8, 3)) as store:
+        store.add("d/0", CLIPS["d/0"])
+        raise KeyboardInterrupt
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_largest_clip_that_a_header_has_room_for_fits(tmp_path: Path) -> None:
+    clip = np.zeros((9_999_999, 1, 1, 3), np.uint8)
+    with StoreWriter(tmp_path / "s", ["d/ü"], (10**7, 1, 1, 3)) as store:
+        store.add("d/ü", clip)
+    assert FrameStore([tmp_path / "s"]).frames("d/ü", [9_999_998]).shape == (1, 1, 1, 3)
+
+
+def test_too_many_clips_for_one_header_are_an_error_before_anything_is_decoded(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="too many clips for one store; raise n_shards"):
+        StoreWriter(tmp_path / "s", (f"d/{'x' * 10_000}{k}" for k in range(10_000)), (1,))

@@ -16,7 +16,6 @@ from emovlm.frames.store import FrameStore, write_store
 from emovlm.systems.checkpoints import (
     OFFICIAL_CLASSES,
     build_network,
-    convert_checkpoint,
     load_finetuned,
     load_network,
     load_pretrained,
@@ -26,6 +25,7 @@ from emovlm.systems.checkpoints import (
 from emovlm.systems.dfer import DferClassifier, resized, view_starts
 from emovlm.systems.dfer_training import _crop, parameter_groups, train_dfer
 from emovlm.systems.hashed import system_hash
+from emovlm.systems.hub import take_checkpoint
 from emovlm.systems.load import load_system
 from emovlm.systems.reply import Audio, Frame, as_frames
 from emovlm.systems.sound import MEAN, SPREAD, heard_with, log_mel
@@ -41,8 +41,15 @@ def checkpoint(folder, network, seed=1, pretrained=False, classes=3):
     return path
 
 
+def save_finetuned(path, network, folder):
+    """Load an official fine-tuned checkpoint and save it as the study saves what it trains."""
+    model = build_network(network, len(CLASSES), TINY[network])
+    load_finetuned(model, path)
+    save_network(model, CLASSES, folder)
+
+
 def system(folder, network, seed=1):
-    convert_checkpoint(checkpoint(folder, network, seed), network, CLASSES, folder / network, TINY[network])
+    save_finetuned(checkpoint(folder, network, seed), network, folder / network)
     return load_system({"system": network, "kind": "vision", "family": network}, folder / network)
 
 
@@ -61,7 +68,7 @@ def test_a_finetuned_checkpoint_is_loaded_and_saved_without_loss(tmp_path, netwo
     path = checkpoint(tmp_path, network)
     found = torch.load(path, weights_only=False)
     assert isinstance(found["args"], Namespace)
-    convert_checkpoint(path, network, CLASSES, tmp_path / "saved", TINY[network])
+    save_finetuned(path, network, tmp_path / "saved")
     model, classes = load_network(tmp_path / "saved")
     assert classes == CLASSES
     weights = model.state_dict()
@@ -70,6 +77,25 @@ def test_a_finetuned_checkpoint_is_loaded_and_saved_without_loss(tmp_path, netwo
     assert sorted(p.name for p in (tmp_path / "saved").iterdir()) == ["config.json", "model.safetensors"]
     assert json.loads((tmp_path / "saved/config.json").read_text())["network"] == network
     assert system_hash(tmp_path / "saved")
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("kind", ["mafw", "dfew"])
+def test_a_released_checkpoint_answers_in_the_order_of_its_datasets_labels(tmp_path, network, kind):
+    classes = OFFICIAL_CLASSES[kind]
+    take_checkpoint(checkpoint(tmp_path, network, classes=len(classes)), tmp_path / "fetched")
+    fetched = {"network": network, "kind": kind, "dimensions": TINY[network]}
+    (tmp_path / "fetched/fetched.json").write_text(json.dumps(fetched))
+    _, known = load_network(tmp_path / "fetched")
+    assert known == classes
+    released = load_system(
+        {"system": "x", "kind": "vision", "training": "none", "family": network}, tmp_path / "fetched"
+    )
+    assert set(released.answer(clip(4), sorted(classes)).scores) == set(classes)
+    fetched["kind"] = "mafw" if kind == "dfew" else "dfew"
+    (tmp_path / "fetched/fetched.json").write_text(json.dumps(fetched))
+    with pytest.raises(StudyError, match=r"of another shape: .*head"):
+        load_network(tmp_path / "fetched")
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -59,6 +59,14 @@ def test_a_pinned_commit_is_fetched_whatever_the_branch_points_to(hub):
     assert (hub / "home/hub/models--some--model/blobs" / OLD).read_bytes() == b"old weights"
 
 
+def test_without_a_commit_it_is_that_of_the_main_branch_which_is_recorded(hub):
+    done, notes = fetch_as(hub, {"weights": "some/model"})
+    assert done.returncode == 0, done.stderr
+    assert (hub / "out/model.safetensors").read_bytes() == b"new weights"
+    assert {"fetched": "hub:some/model", "pin": f"commit:{NEW}"} in notes
+    assert json.loads((hub / "out/fetched.json").read_text())["revision"] == NEW
+
+
 def test_a_commit_that_is_not_there_is_said_so(hub):
     done, _ = fetch(hub, "c" * 40)
     assert done.returncode == 1

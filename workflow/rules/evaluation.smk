@@ -27,13 +27,14 @@ rule answer_clips:
             **config["evaluation"],
         ),
         texts=lambda w, input: (f"--texts {input.texts}" if "texts" in input.keys() else ""),
+        sounds=lambda w, input: (f"--sounds {input.sounds}" if "sounds" in input.keys() else ""),
         model=lambda w: model_arguments(STUDY.conditions[w.condition]["system"], w.replicate),
         # Outside the outputs on purpose: Snakemake deletes those of a failed job.
         kept=lambda w: f"{RESULTS}/answers/store/{w.condition}.{w.replicate}.{w.shard}.jsonl",
     shell:
         recorded(
             "python workflow/scripts/answer_clips.py --params {params.slice:q} --code {params.code}"
-            " {params.model} {params.texts} --sample {input.sample} --manifest {input.manifest}"
+            " {params.model} {params.texts} {params.sounds} --sample {input.sample} --manifest {input.manifest}"
             " --store {input.store} --clips {input.clips} --prompt {input.prompt} --kept {params.kept}"
             " --out {output}"
         )

@@ -6,29 +6,6 @@ out: manifests/<dataset>.{parquet,counts.csv}, frames/<dataset>/<shard>.{safeten
 """
 
 
-def sound_stores(dataset):
-    """The sound of a dataset's clips, all shards."""
-    return shards("<results>/frames/{dataset}/{shard}.audio.safetensors", dataset)
-
-
-def manifest_slice(w):
-    """A dataset's row as far as its manifest depends on it, its label words, and the seed where one is used."""
-    row = STUDY.datasets[w.dataset]
-    drawn = config["permuted_labels"] or "per_class" in row and "subset" not in row
-    return as_json(
-        **{k: row[k] for k in ("dataset", "kind", "form", "folds", "per_class") if k in row},
-        words=STUDY.words_of(w.dataset),
-        permuted_labels=config["permuted_labels"],
-        seed=config["seed"] if drawn else None,
-    )
-
-
-def decoding_slice(w):
-    """What decoding reads of the study, with the dataset's own size and rate where its row has them."""
-    row = STUDY.datasets[w.dataset]
-    return as_json(**{**config["frames"], "size": frame_size(w.dataset), **{k: row[k] for k in ["fps"] if k in row}})
-
-
 rule make_manifest:
     """Read a dataset's folder and annotations into the study's own table of clips; count them by class."""
     input:

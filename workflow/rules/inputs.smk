@@ -29,6 +29,29 @@ def frame_size(dataset):
     return STUDY.datasets[dataset].get("size", config["frames"]["size"])
 
 
+def sound_stores(dataset):
+    """The sound of a dataset's clips, all shards."""
+    return shards("<results>/frames/{dataset}/{shard}.audio.safetensors", dataset)
+
+
+def manifest_slice(w):
+    """A dataset's row as far as its manifest depends on it, its label words, and the seed where one is used."""
+    row = STUDY.datasets[w.dataset]
+    drawn = config["permuted_labels"] or "per_class" in row and "subset" not in row
+    return as_json(
+        **{k: row[k] for k in ("dataset", "kind", "form", "folds", "per_class") if k in row},
+        words=STUDY.words_of(w.dataset),
+        permuted_labels=config["permuted_labels"],
+        seed=config["seed"] if drawn else None,
+    )
+
+
+def decoding_slice(w):
+    """What decoding reads of the study, with the dataset's own size and rate where its row has them."""
+    row = STUDY.datasets[w.dataset]
+    return as_json(**{**config["frames"], "size": frame_size(w.dataset), **{k: row[k] for k in ["fps"] if k in row}})
+
+
 def sampler_slice(w):
     """A frame sampler's row, with its base's."""
     row = STUDY.frame_samplers[w.sampler]
@@ -62,6 +85,8 @@ def condition_inputs(w):
         "clips": f"<results>/frames/{row['dataset']}/{w.shard}.clips.parquet",
         "prompt": STUDY.prompts_of(row["system"])["classify"],
     }
+    if hears(row["system"]):
+        files["sounds"] = f"<results>/frames/{row['dataset']}/{w.shard}.audio.safetensors"
     if row["decision"] == "logit-adjusted":
         folders = [model_folder(row["system"], w.replicate, fold) for fold in STUDY.folds_of(row["system"])]
         files["labels"] = [f"{place}/labels.csv" for place in folders]

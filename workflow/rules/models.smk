@@ -5,6 +5,17 @@ LOADED = ["system", "kind", "training", "family", "dtype", "frames", "pixels", "
 SERVED = ["weights", "thinking_budget"]
 
 
+def family(system):
+    """What kind of model a system or its base is, where its row says."""
+    row = STUDY.systems[system]
+    return STUDY.systems[row.get("base", system)].get("family")
+
+
+def hears(system):
+    """Does it take the clips' sound?"""
+    return family(system) == "hicmae"
+
+
 def checkpoint_of(w):
     """The file of a system whose weights are fetched by hand, if it is one."""
     file = STUDY.systems[w.system].get("file")
@@ -12,10 +23,19 @@ def checkpoint_of(w):
 
 
 def weights_slice(w):
-    """Where a system's weights come from."""
+    """Where a system's weights come from; of a network that was fine-tuned elsewhere, what its outputs are called."""
     row = STUDY.systems[w.system]
     pinned = {k: row[k] for k in ("weights", "revision", "sha256") if k in row}
-    return as_json(**pinned, **{"file": file for file in checkpoint_of(w)})
+    network = {}
+    if "dataset" in row:
+        kind = STUDY.datasets[row["dataset"]]["kind"]
+        network = {"network": row["family"], "kind": kind, "dimensions": dimensions(row["family"])}
+    return as_json(**pinned, **{"file": file for file in checkpoint_of(w)}, **network)
+
+
+def dimensions(network):
+    """The dimensions of a network that are not the official ones."""
+    return config.get("recipes", {}).get(network, {}).get("dimensions", {})
 
 
 def fold_number(fold):
@@ -51,6 +71,8 @@ def model_files(system, replicate, fold=0):
         return []
     if row["training"] == "none":
         files = ["fetched.json"]
+    elif row["training"] == "dfer":
+        files = ["model.safetensors", "config.json"]
     elif row["training"] == "lora":
         files = ["adapter_model.safetensors", "adapter_config.json"]
     own = [f"{model_folder(system, replicate, fold)}/{file}" for file in files]
@@ -74,10 +96,13 @@ def tuning_inputs(w):
         "sample": f"<results>/samples/{dataset}/{STUDY.settings_of(recipe)['sampler']}.parquet",
         "manifest": f"<results>/manifests/{dataset}.parquet",
         "stores": stores(dataset),
+        "sounds": sound_stores(dataset) if hears(w.system) else [],
     }
 
 
 def tuning_slice(w):
     """What fine-tuning reads of the study."""
     recipe = STUDY.settings_of(STUDY.recipe_of(w.system))
-    return as_json(seed=run_seed(w.replicate), classes=STUDY.classes_of(STUDY.systems[w.system]["dataset"]), **recipe)
+    network = {"network": family(w.system)} if STUDY.systems[w.system]["training"] == "dfer" else {}
+    classes = STUDY.classes_of(STUDY.systems[w.system]["dataset"])
+    return as_json(seed=run_seed(w.replicate), classes=classes, **network, **recipe)

@@ -81,3 +81,33 @@ rule train_classifier:
             " --schedule {input.schedule} --sample {input.sample} --manifest {input.manifest} --stores {input.stores}"
             " --weights {output.weights}"
         )
+
+
+rule finetune_dfer:
+    """Fine-tune MAE-DFER or HiCMAE, from an official pretrained checkpoint, on the draws of one training sampler."""
+    input:
+        unpack(tuning_inputs),
+    output:
+        weights="<results>/models/{system}/{replicate}{fold}/model.safetensors",
+        others=expand(
+            "<results>/models/{{system}}/{{replicate}}{{fold}}/{file}",
+            file=["config.json", "training.csv", "labels.csv"],
+        ),
+    log:
+        "<logs>/finetune_dfer/{system}/{replicate}{fold}.log",
+    benchmark:
+        "<benchmarks>/finetune_dfer/{system}/{replicate}{fold}.tsv"
+    wildcard_constraints:
+        system=one_of(trained_by("dfer")),
+    conda:
+        "../../envs/training.yaml"
+    params:
+        code=code("finetune_dfer"),
+        slice=tuning_slice,
+        sounds=lambda w, input: f"--sounds {' '.join(input.sounds)}" if hears(w.system) else "",
+    shell:
+        recorded(
+            "python workflow/scripts/finetune_dfer.py --params {params.slice:q} --base {input.base[0]}"
+            " --schedule {input.schedule} --sample {input.sample} --manifest {input.manifest} --stores {input.stores}"
+            " {params.sounds} --weights {output.weights}"
+        )

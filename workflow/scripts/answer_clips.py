@@ -12,7 +12,7 @@ from emovlm.core.prompts import read_prompt
 from emovlm.core.script import named_paths, parser, run
 from emovlm.evaluation.answering import answer_clips
 from emovlm.evaluation.folds import by_fold
-from emovlm.frames.store import FrameStore
+from emovlm.frames.store import FrameStore, SoundStore
 from emovlm.systems.load import code_of, identity_of, load_system
 
 
@@ -24,6 +24,7 @@ def main() -> None:
     arguments.add_argument("--sample", required=True, help="SAMPLE of the condition's frame sampler")
     arguments.add_argument("--manifest", required=True)
     arguments.add_argument("--store", required=True, help="frame store of the shard")
+    arguments.add_argument("--sounds", help="sound store of the shard, for a system that hears")
     arguments.add_argument("--clips", required=True, help="CLIP_INDEX of the shard")
     arguments.add_argument("--texts", help="TEXTS of the dataset, where the context needs them")
     arguments.add_argument("--prompt", required=True, help="file with the question")
@@ -44,6 +45,7 @@ def main() -> None:
             load_system(row, model, given.base), identity_of(row, model, given.base), mine, sample, texts,
             frames, store, params["classes"], question, params, code_of(row, given.code),
             read_table(f"{model}/labels.csv", LABEL_COUNTS) if adjusted else None,
+            SoundStore([given.sounds]) if given.sounds else None,
         ).assign(fold=fold)
         for fold, mine, model in by_fold(clips, named_paths(given.models, "model"))
     ]  # fmt: skip

@@ -8,14 +8,16 @@ from emovlm.systems.hub import fetch_weights, take_checkpoint
 
 
 def main() -> None:
-    arguments = parser(__doc__)  # params: weights and revision, or file and sha256
+    # params: weights and revision, or file and sha256; and of a network fine-tuned elsewhere: network, the kind of its
+    # dataset, dimensions that are not the official ones
+    arguments = parser(__doc__)
     arguments.add_argument("--out", required=True, help="list of the files (.json), beside them")
     given = arguments.parse_args()
     params, folder = given.params, Path(given.out).parent
     if "file" in params:
-        files = take_checkpoint(params["file"], folder, params.get("sha256"))
+        files, params["sha256"] = take_checkpoint(params["file"], folder, params.get("sha256"))
     else:
-        files = fetch_weights(params["weights"], params["revision"], folder)
+        files, params["revision"] = fetch_weights(params["weights"], params.get("revision"), folder)
     write_json(given.out, {**params, "files": files})
 
 

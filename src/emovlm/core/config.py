@@ -13,7 +13,7 @@ from emovlm.core.tables import Row, check, read_rows, read_yaml
 
 Rows = dict[str, Row]
 
-TRAINED_ON_LABELS = ("lora", "classifier")
+TRAINED_ON_LABELS = ("lora", "classifier", "dfer")
 """Trainings that see a dataset's labels: done once for each of its official folds."""
 
 TABLES = ("datasets", "systems", "frame_samplers", "training_samplers", "conditions", "comparisons")
@@ -161,7 +161,7 @@ def _check_references(study: Study) -> None:
     for name, row in study.systems.items():
         if "base" in row:
             base = known(row["base"], "system", cell("systems", name, "base"))
-            needed = {"lora": "vlm", "classifier": "vision"}.get(row["training"], base["kind"])
+            needed = {"lora": "vlm", "classifier": "vision", "dfer": "vision"}.get(row["training"], base["kind"])
             if base["kind"] != needed:
                 raise StudyError(f"{cell('systems', name, 'base')}: {row['base']} is no {needed} system")
         if "sampler" in row:
@@ -175,7 +175,8 @@ def _check_references(study: Study) -> None:
             raise StudyError(f"{cell('systems', name, 'kind')}: config key api has no {name}; see docs/api-systems.md")
     for name, row in study.conditions.items():
         system = known(row["system"], "system", cell("conditions", name, "system"))
-        if system["training"] == "tower":
+        part = system["training"] == "none" and system["kind"] == "vision" and "dataset" not in system
+        if system["training"] == "tower" or part:
             raise StudyError(f"{cell('conditions', name, 'system')}: {row['system']} is only a part of other systems")
         if row["decision"] == "logit-adjusted" and system["training"] == "none":
             raise StudyError(
@@ -235,7 +236,7 @@ def _check_config(study: Study, known: Callable[[str, str, str], Row]) -> None:
     config = study.config
     known(config["organism"]["dataset"], "dataset", "config, key organism.dataset")
     recipes = {f"recipes.{name}": recipe for name, recipe in config.get("recipes", {}).items()}
-    for key, recipe in ({k: config[k] for k in TRAINED_ON_LABELS} | recipes).items():
+    for key, recipe in ({k: config[k] for k in ("lora", "classifier")} | recipes).items():
         known(recipe["sampler"], "frame_sampler", f"config, key {key}.sampler")
     between = known(config["enrichment"]["sampler"], "frame_sampler", "config, key enrichment.sampler")
     if between["kind"] != "between":
@@ -245,6 +246,9 @@ def _check_config(study: Study, known: Callable[[str, str, str], Row]) -> None:
     keyframes = known(config["enrichment"]["keyframes"], "frame_sampler", "config, key enrichment.keyframes")
     if keyframes["kind"] != "keyframes":
         raise StudyError(f"config, key enrichment.keyframes: {keyframes['sampler']} is of kind {keyframes['kind']}")
+    folded = [name for name in {row["dataset"] for row in study.conditions.values()} if "folds" in study.datasets[name]]
+    if config["permuted_labels"] and folded:  # models of folds learn from test clips of other folds
+        raise StudyError(f"config, key permuted_labels: not for datasets with folds, as {folded[0]} is")
     if unknown := set(config["statistics"]["tail"]) - set(study.classes):
         raise StudyError(f"config, key statistics.tail: not in the lexicon: {', '.join(sorted(unknown))}")
     primary = config["lexicon"]["primary_source"]

@@ -23,7 +23,8 @@ def write_table(frame: pd.DataFrame, path: str | Path, contract: Table) -> None:
     table = contract.conform(frame, where=str(path))
     with atomic(path) as temporary:
         if str(path).endswith(".csv"):
-            table.to_pandas().to_csv(temporary, index=False, lineterminator="\n")
+            # A whole number stays one beside empty cells.
+            table.to_pandas(integer_object_nulls=True).to_csv(temporary, index=False, lineterminator="\n")
         else:
             pq.write_table(table, temporary, compression="zstd")
 

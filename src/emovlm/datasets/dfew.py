@@ -2,11 +2,11 @@
 
 ``EmoLabel_DataSplit/{train,test}(single-labeled)/set_1..5.csv`` with the columns ``video_name,label``: names are
 numbers (1 to 16372), labels 1 to 7. The clips, whole frames with sound, are ``Clip/original/1.mp4``, in some copies one
-folder further down; the owners' face-aligned frames are ``Clip/clip_224x224/00001/00001_00001.jpg``. Not read are the same
-frames as AVI (``clip_224x224_avi``) and 16 frames interpolated from them (``clip_224x224_16f``), which have no rate.
+folder further down; the owners' face-aligned frames are ``Clip/clip_224x224/00001/00001_00001.jpg``. Not read are the
+same frames as AVI (``clip_224x224_avi``) and 16 frames interpolated from them (``clip_224x224_16f``), without a rate.
 
-Source: Jiang et al., DFEW, ACM MM 2020; the layout is what MAE-DFER (``preprocess/dfew.py``), DFER-CLIP and MMA-DFER
-(``annotation/preprocessing.py``) read. The owners' training code (github.com/jiangxingxun/DFEW) has renamed folders.
+Source: Jiang et al., DFEW, ACM MM 2020; the layout is what MAE-DFER's ``preprocess/dfew.py`` reads. The owners' own
+training code (github.com/jiangxingxun/DFEW) has renamed folders.
 """
 
 import os

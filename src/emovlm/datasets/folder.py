@@ -1,7 +1,7 @@
 """Any folder of videos: ``annotations.csv`` says which they are.
 
 Columns ``path`` (of a video, or of a folder of images, relative to the dataset's folder) and ``label``; and, where
-there are any, ``split`` (test if empty), ``fold`` (official fold that tests the clip) and ``identity`` (person or source).
+there are any, ``split`` (test if empty), ``fold`` (official fold that tests the clip), ``identity`` (person or source).
 ``docs/adding-a-dataset.md`` walks through it.
 """
 

@@ -9,13 +9,13 @@ import pandas as pd
 
 from emovlm.core.answer_store import AnswerStore
 from emovlm.core.errors import StudyError
-from emovlm.core.hashing import sha256_json
+from emovlm.core.hashing import sha256_bytes, sha256_json
 from emovlm.core.progress import track
 from emovlm.evaluation.decisions import DECISIONS, content_free_bias, prior_bias
 from emovlm.evaluation.parsing import parse_label
 from emovlm.evaluation.prompts import build_parts, shuffle_texts
-from emovlm.frames.store import FrameStore
-from emovlm.systems.reply import SCORE_DIGITS, Frame, System, answer_all
+from emovlm.frames.store import RATE, FrameStore, SoundStore
+from emovlm.systems.reply import SCORE_DIGITS, Audio, Frame, System, answer_all
 
 Bias = Callable[[int], dict[str, float]]  # by the number of frames shown: what is added to the score of each label
 
@@ -23,7 +23,7 @@ Bias = Callable[[int], dict[str, float]]  # by the number of frames shown: what 
 def answer_clips(
     system: System, identity: str, clips: pd.DataFrame, sample: pd.DataFrame, texts: pd.DataFrame | None,
     frames: FrameStore, store: AnswerStore, classes: list[str], question: str, params: dict[str, Any], code: str,
-    labels: pd.DataFrame | None = None,
+    labels: pd.DataFrame | None = None, sounds: SoundStore | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Answers of ``system`` for each clip (``core.contracts.ANSWERS``).
 
@@ -39,6 +39,7 @@ def answer_clips(
         params: ``context``, ``decision``, ``max_new_tokens`` and ``replicate``.
         code: hash of the code that answers.
         labels: ``LABEL_COUNTS`` of the system's training, for the decision ``logit-adjusted``.
+        sounds: the clips' sound, for a system that hears.
     """
     context, asked = params["context"], {k: params[k] for k in ("context", "max_new_tokens")}
     bias = _bias(params["decision"], system, classes, question, frames, labels)
@@ -62,25 +63,26 @@ def answer_clips(
                 continue
             if context == "msce-shuffled":
                 told = shuffle_texts(told, clip.clip_id)
+            heard = [] if sounds is None else [Audio(sounds.waveform(clip.clip_id), RATE)]
             key = sha256_json(
                 [identity, code, asked, question, classes, frames.sha256(clip.clip_id, seen["frame_index"]),
                  None if told is None else told[["gap", "text"]].to_dict("records"), seen["gap"].tolist(),
-                 seen["timestamp_s"].tolist()]
+                 seen["timestamp_s"].tolist(), [sha256_bytes(sound.samples.tobytes()) for sound in heard]]
             )  # fmt: skip
             rows.append(row)
-            questions.append((row, key, seen, told))
-        if any(key not in store for _, key, _, _ in questions):
+            questions.append((row, key, seen, told, heard))
+        if any(key not in store for _, key, *_ in questions):
             # All of the batch again, if a run was killed within one: the others share in the rounding of its answers.
             prompts = [
-                build_parts(frames.frames(row["clip_id"], seen["frame_index"]), seen, told, question, context)
-                for row, _, seen, told in questions
+                heard + build_parts(frames.frames(row["clip_id"], seen["frame_index"]), seen, told, question, context)
+                for row, _, seen, told, heard in questions
             ]
             replies = answer_all(system, prompts, classes, params["max_new_tokens"])
-            for (_, key, _, _), parts, reply in zip(questions, prompts, replies, strict=True):
+            for (_, key, *_), parts, reply in zip(questions, prompts, replies, strict=True):
                 given = sum(isinstance(part, Frame) for part in parts)
                 if key not in store:
                     store.add(key, {**asdict(reply), "frames": given if reply.frames is None else reply.frames})
-        for row, key, _, _ in questions:
+        for row, key, *_ in questions:
             row.update(_answered(row, store[key], classes, params["decision"], bias))
     return pd.DataFrame(rows)
 

@@ -17,7 +17,7 @@ from emovlm.datasets.registry import PUBLISHED_COUNTS
 from emovlm.planning.cost import disk
 from emovlm.provenance.pins import mismatches
 from emovlm.provenance.surroundings import environment
-from emovlm.systems.hub import missing_from_cache
+from emovlm.systems.hub import FETCHED, missing_from_cache
 
 OK, WARNING, MISSING = "ok", "warning", "missing"
 GIB = 2**30
@@ -104,6 +104,9 @@ def _dataset(study: Study, name: str, results: Path) -> Finding:
 
 def _weights(study: Study, system: str, results: Path) -> Iterator[Finding]:
     row = study.systems[system]
+    if "file" not in row and "revision" not in row:
+        pin = f"write the commit that you mean in {study.places['systems'][system]}, column revision"
+        yield Finding(system, WARNING, f"{row['weights']} is not pinned: what main is when it is fetched", pin)
     if "file" in row:
         files = [row["file"].format(fold=fold) for fold in study.folds_of(system)]
         absent = [file for file in files if not Path(file).is_file()]
@@ -113,15 +116,16 @@ def _weights(study: Study, system: str, results: Path) -> Iterator[Finding]:
         else:
             yield Finding(system, OK, f"{len(files)} checkpoint{'s' if len(files) > 1 else ''}")
         return
-    pinned = {key: row[key] for key in ("weights", "revision")}
-    fetched = results / "models" / system / "1" / "fetched.json"
+    pinned = {key: row[key] for key in ("weights", "revision") if key in row}
+    named = f"{row['weights']} at {row.get('revision', 'no commit')[:12]}"
+    fetched = results / "models" / system / "1" / FETCHED
     if fetched.is_file() and pinned.items() <= json.loads(fetched.read_text(encoding="utf-8")).items():
-        yield Finding(system, OK, f"{row['weights']} at {row['revision'][:12]}: fetched")
-    elif not (lacking := missing_from_cache(row["weights"], row["revision"])):
-        yield Finding(system, OK, f"{row['weights']} at {row['revision'][:12]}: in the cache")
+        yield Finding(system, OK, f"{named}: fetched")
+    elif not (lacking := missing_from_cache(row["weights"], row.get("revision"))):
+        yield Finding(system, OK, f"{named}: in the cache")
     else:
         offline = os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0")
-        says = f"{row['weights']} at {row['revision'][:12]}: not here ({lacking[0]})"
+        says = f"{named}: not here ({lacking[0]})"
         do = "make prefetch_weights" + (", without HF_HUB_OFFLINE" if offline else "; or the study fetches it")
         yield Finding(system, MISSING if offline else WARNING, says, do)
 

@@ -21,6 +21,7 @@ from torch import nn
 from emovlm.core.errors import StudyError
 from emovlm.core.files import atomic, write_text
 from emovlm.systems.hicmae import Hicmae, HicmaeShape
+from emovlm.systems.hub import CHECKPOINT, FETCHED
 from emovlm.systems.mae_dfer import MaeDfer, MaeDferShape
 
 NETWORKS = {"mae-dfer": (MaeDfer, MaeDferShape), "hicmae": (Hicmae, HicmaeShape)}
@@ -155,40 +156,28 @@ def save_network(model: nn.Module, classes: list[str], folder: str | Path) -> No
 
 
 def load_network(folder: str | Path) -> tuple[nn.Module, list[str]]:
-    """What :func:`save_network` wrote: the model in evaluation mode, and its classes.
+    """The network in a folder, in evaluation mode, and its classes by the study's names.
+
+    The folder holds what :func:`save_network` wrote, or an official fine-tuned checkpoint with ``fetched.json``, which
+    says the network, the kind of dataset it was fine-tuned on, and dimensions that are not the official ones.
 
     Raises:
         StudyError: a file is missing or damaged, or its weights do not fit.
     """
     folder = Path(folder)
+    released = (folder / FETCHED).is_file()
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        model = build_network(config["network"], len(config["classes"]), config["dimensions"])
-        weights = load_file(folder / "model.safetensors")
+        config = json.loads((folder / (FETCHED if released else "config.json")).read_text(encoding="utf-8"))
+        classes = OFFICIAL_CLASSES[config["kind"]] if released else config["classes"]
+        model = build_network(config["network"], len(classes), config["dimensions"])
+        weights = {} if released else load_file(folder / "model.safetensors")
     except (OSError, SafetensorError, ValueError, KeyError) as error:
         raise StudyError(f"{folder}: no saved MAE-DFER or HiCMAE ({type(error).__name__}: {error})") from None
-    load_strictly(model, weights, folder)
-    return model.eval(), config["classes"]
-
-
-def convert_checkpoint(
-    path: str | Path, network: str, classes: list[str], folder: str | Path, dimensions: Mapping[str, Any] | None = None
-) -> None:
-    """Turn an official fine-tuned checkpoint into a folder that ``load_system`` loads.
-
-    Args:
-        path: the ``.pth`` file.
-        network: a key of ``NETWORKS``.
-        classes: the study's names of its labels 0, 1, ...: ``OFFICIAL_CLASSES`` of its dataset.
-        folder: where to write.
-        dimensions: as in :func:`build_network`.
-
-    Raises:
-        StudyError: as :func:`load_finetuned`.
-    """
-    model = build_network(network, len(classes), dimensions)
-    load_finetuned(model, path)
-    save_network(model, classes, folder)
+    if released:
+        load_finetuned(model, folder / CHECKPOINT)
+    else:
+        load_strictly(model, weights, folder)
+    return model.eval(), classes
 
 
 def write_random_checkpoint(

@@ -14,20 +14,21 @@ from emovlm.core import notes
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_file
 
-CHECKPOINT = "checkpoint.pth"
+CHECKPOINT, FETCHED = "checkpoint.pth", "fetched.json"
 FILES = ["*.safetensors", "*.json", "*.txt", "*.jinja", "*.model"]
 """What a model is loaded from: neither pickled weights nor code. What the cache keeps under its SHA-256 is checked."""
 
 
-def fetch_weights(weights: str, revision: str, folder: str | Path) -> list[str]:
+def fetch_weights(weights: str, revision: str | None, folder: str | Path) -> tuple[list[str], str]:
     """Put a model's files into ``folder``, from the hub or its local cache (all of it offline: ``HF_HUB_OFFLINE=1``).
 
     Args:
         weights: its name on the hub, ``organisation/model``.
         revision: a commit, 40 hex digits. A commit names its content, so a model that moves on stays the same here.
+            Without one, that of the main branch today.
 
     Returns:
-        The names of the files.
+        The names of the files, and the commit.
 
     Raises:
         StudyError: hub and cache do not have that commit, or it has no safetensors.
@@ -35,27 +36,32 @@ def fetch_weights(weights: str, revision: str, folder: str | Path) -> list[str]:
     try:
         found = Path(snapshot_download(weights, revision=revision, allow_patterns=FILES))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        wanted = f"commit {revision}" if revision else "the main branch"
         said = (str(error).splitlines() or [type(error).__name__])[0]
         raise StudyError(
-            f"{weights} at commit {revision} cannot be fetched ({said}); is the name right, and has this machine a "
-            "network or a cache (HF_HOME) with that commit?"
+            f"{weights} at {wanted} cannot be fetched ({said}); is the name right, and has this machine a "
+            "network or a cache (HF_HOME) with it?"
         ) from None
+    commit = found.name
     paths = {path.relative_to(found).as_posix(): path for path in found.rglob("*") if path.is_file()}
     names = sorted(name for name in paths if any(fnmatch(name, pattern) for pattern in FILES))
     if not any(name.endswith(".safetensors") for name in names):
-        raise StudyError(f"{weights} at commit {revision} has no safetensors; pickled weights are not loaded")
+        raise StudyError(f"{weights} at commit {commit} has no safetensors; pickled weights are not loaded")
     shutil.rmtree(folder, ignore_errors=True)  # an earlier commit may have had other files
     for name in names:
         blob, path = Path(os.path.realpath(paths[name])), Path(folder, name)
         if re.fullmatch("[0-9a-f]{64}", blob.name) and sha256_file(blob) != blob.name:
             raise StudyError(f"{weights}, {name}: the cached file is damaged; delete {blob.name} from the cache")
         _put(blob, path)
-    notes.fetched(f"hub:{weights}", f"commit:{revision}")
-    return names
+    notes.fetched(f"hub:{weights}", f"commit:{commit}")
+    return names, commit
 
 
-def missing_from_cache(weights: str, revision: str) -> list[str]:
-    """Which of a model's files the local cache lacks at that commit; the first that tell of others come alone."""
+def missing_from_cache(weights: str, revision: str | None) -> list[str]:
+    """Which of a model's files the local cache lacks at that commit, or of the main branch as it was last seen.
+
+    The first that tell of others come alone.
+    """
 
     def there(name: str) -> str | None:
         found = try_to_load_from_cache(weights, name, revision=revision)
@@ -68,7 +74,7 @@ def missing_from_cache(weights: str, revision: str) -> list[str]:
     return lacking + ([] if there("model.safetensors") else ["model.safetensors"])
 
 
-def take_checkpoint(file: str | Path, folder: str | Path, sha256: str | None = None) -> list[str]:
+def take_checkpoint(file: str | Path, folder: str | Path, sha256: str | None = None) -> tuple[list[str], str]:
     """Put a checkpoint that was fetched by hand into ``folder``, as :data:`CHECKPOINT`.
 
     Args:
@@ -76,7 +82,7 @@ def take_checkpoint(file: str | Path, folder: str | Path, sha256: str | None = N
         sha256: of the file, where the study pins it.
 
     Returns:
-        The name of the file in ``folder``.
+        The name of the file in ``folder``, and its SHA-256.
 
     Raises:
         StudyError: it is not there, or not the one that is pinned.
@@ -90,7 +96,7 @@ def take_checkpoint(file: str | Path, folder: str | Path, sha256: str | None = N
     shutil.rmtree(folder, ignore_errors=True)
     _put(file, Path(folder, CHECKPOINT))
     notes.fetched(f"file:{file.name}", f"sha256:{found}")
-    return [CHECKPOINT]
+    return [CHECKPOINT], found
 
 
 def _put(source: Path, path: Path) -> None:

@@ -1,0 +1,46 @@
+"""What the paper's own study needs at toy size: miniature datasets, tiny models and a served one, all on this machine.
+
+    python -m tests.paper_tiny PROJECT
+
+makes them below ``PROJECT/data``, from the clips of its quick study, where nothing lies yet.
+"""
+
+import sys
+from pathlib import Path
+
+import yaml
+
+from emovlm.core.tables import read_rows
+from emovlm.systems.checkpoints import OFFICIAL_CLASSES, write_random_checkpoint
+from tests.dataset_folders import write_dfew, write_mafw
+from tests.project import RESULTS
+from tests.tiny_models.cache import fill_cache
+
+CONFIGS = ("config/quick.yaml", "config/paper.yaml", "config/paper-tiny.yaml")
+KEY = "a-key-that-must-not-show"
+
+
+def make_data(project: Path) -> dict[str, str]:
+    """Datasets, checkpoints and a cache of models; returns the environment in which the study finds them."""
+    data = project / "data"
+    data.mkdir()
+    clips = sorted((project / RESULTS / "raw/synface/clips").glob("*.mp4"))
+    write_mafw(data / "tiny/mafw", clips, frames=False)
+    write_dfew(data / "tiny/dfew", clips, frames=False)
+    recipes = yaml.safe_load((project / CONFIGS[-1]).read_text())["recipes"]
+    for row in read_rows(project / "config/paper/systems.tsv", "systems"):
+        if "file" in row:
+            released = OFFICIAL_CLASSES[row["dataset"]] if "dataset" in row else []
+            for fold in range(1, 6) if released else [0]:
+                path = project / row["file"].format(fold=fold)
+                network = row["family"]
+                write_random_checkpoint(
+                    path, network, len(released) or 2, fold, not released, recipes[network]["dimensions"]
+                )
+    fill_cache(data / "huggingface", project / "config/paper/systems.tsv")
+    return {"HF_HOME": str(data / "huggingface"), "HF_HUB_OFFLINE": "1", "TINY_API_KEY": KEY}
+
+
+if __name__ == "__main__":
+    for name, value in make_data(Path(sys.argv[1])).items():
+        print(f"export {name}={value}")
