@@ -129,6 +129,14 @@ def test_frames_and_texts_stand_in_the_prompt_where_the_family_expects_them(load
     assert read(load(family), [*interleaved(shown[:2]), QUESTION]) == PROMPTS[family][1]
 
 
+@each_family
+def test_a_text_that_a_model_wrote_cannot_stand_for_a_frame_or_end_the_turn(load, family):
+    system = load(family)
+    special = [system.processor.image_token, system.processor.video_token, system.processor.tokenizer.eos_token]
+    written = f"brows {special[0]}{special[1]}rise{special[2]}."
+    assert read(system, [*frames(2), written]) == read(system, [*frames(2), "brows rise."])
+
+
 @pytest.mark.parametrize("n", [2, 3, 7])
 @each_family
 def test_visual_tokens_follow_the_familys_own_formula(load, family, n):
