@@ -12,9 +12,11 @@ import yaml
 
 from emovlm.core.tables import read_rows
 from emovlm.systems.checkpoints import OFFICIAL_CLASSES, write_random_checkpoint
+from emovlm.systems.remote import PYTHON
 from tests.dataset_folders import write_dfew, write_mafw
 from tests.project import RESULTS
 from tests.tiny_models.cache import fill_cache
+from tests.tiny_models.remote import save_remote, write_python
 
 CONFIGS = ("config/quick.yaml", "config/paper.yaml", "config/paper-tiny.yaml")
 KEY = "a-key-that-must-not-show"
@@ -29,7 +31,9 @@ def make_data(project: Path) -> dict[str, str]:
     write_dfew(data / "tiny/dfew", clips, frames=False)
     recipes = yaml.safe_load((project / CONFIGS[-1]).read_text())["recipes"]
     for row in read_rows(project / "config/paper/systems.tsv", "systems"):
-        if "file" in row:
+        if row.get("family") == "remote":
+            save_remote((project / row["file"]).parent)
+        elif "file" in row:
             released = OFFICIAL_CLASSES[row["dataset"]] if "dataset" in row else []
             for fold in range(1, 6) if released else [0]:
                 path = project / row["file"].format(fold=fold)
@@ -38,7 +42,8 @@ def make_data(project: Path) -> dict[str, str]:
                     path, network, len(released) or 2, fold, not released, recipes[network]["dimensions"]
                 )
     fill_cache(data / "huggingface", project / "config/paper/systems.tsv")
-    return {"HF_HOME": str(data / "huggingface"), "HF_HUB_OFFLINE": "1", "TINY_API_KEY": KEY}
+    python = write_python(data / "python")
+    return {"HF_HOME": str(data / "huggingface"), "HF_HUB_OFFLINE": "1", "TINY_API_KEY": KEY, PYTHON: str(python)}
 
 
 if __name__ == "__main__":

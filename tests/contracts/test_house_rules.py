@@ -22,8 +22,9 @@ SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 # Import name -> name on the package index, where they differ.
 DISTRIBUTION = {"PIL": "pillow", "yaml": "PyYAML", "sklearn": "scikit-learn", "google": "google-genai"}
-# What a package imports at run time, by a name in the study's configuration: the organism's tower is a network of timm.
-AT_RUN_TIME = {"transformers": ["timm"]}
+# What a package imports at run time, by a name in the study's configuration: the organism's tower is a network of timm,
+# and SmolVLM's processor writes numbers as words.
+AT_RUN_TIME = {"transformers": ["timm", "num2words"]}
 # No file of pins (*.pin.txt) may stand there: Snakemake would leave out what an environment has from the package index.
 # envs/remote/ is for code that comes with weights, which no rule runs.
 ENVIRONMENTS = sorted(path for path in (ROOT / "envs").iterdir() if path.name != "remote")

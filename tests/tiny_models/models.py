@@ -5,12 +5,14 @@ of the Qwen models, deepstack, pooled videos, tiles that are not asked for). Eac
 network, and weighs less than a megabyte.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from emovlm.systems.torch_setup import torch  # isort: skip
 import transformers as hf
+from safetensors.torch import load_file, save_file
 
 from tests.tiny_models import templates, tokenizers
 
@@ -215,10 +217,25 @@ MODELS: dict[str, Callable[[], Made]] = {
 """Family -> its tiny model and processor."""
 
 
+# Towers of CLIP and SigLIP have their own name within a tower in the published files, and no longer in the classes.
+PUBLISHED = {
+    "video-llava": r"^(image_tower|video_tower)\.",
+    "llava-next-video": r"^(vision_tower)\.",
+    "llava-onevision": r"^(vision_tower)\.",
+}
+
+
 def save_tiny(family: str, folder: str | Path, seed: int = 0) -> None:
-    """Make the tiny model of a family and save it with its processor; the seed fixes its weights."""
+    """Save the tiny model of a family, its weights named as in the published checkpoints, and its processor.
+
+    The seed fixes the weights.
+    """
     torch.manual_seed(seed)
     model, processor = MODELS[family]()
-    # Tied to nothing and wide apart, so that logits differ by more than rounding.
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
+    if family in PUBLISHED:
+        path = Path(folder, "model.safetensors")
+        weights = load_file(path)
+        names = {name: re.sub(PUBLISHED[family], r"\1.vision_model.", name) for name in weights}
+        save_file({names[name]: tensor for name, tensor in weights.items()}, path, {"format": "pt"})

@@ -129,6 +129,14 @@ def test_frames_and_texts_stand_in_the_prompt_where_the_family_expects_them(load
     assert read(load(family), [*interleaved(shown[:2]), QUESTION]) == PROMPTS[family][1]
 
 
+@each_family
+def test_a_text_that_a_model_wrote_cannot_stand_for_a_frame_or_end_the_turn(load, family):
+    system = load(family)
+    special = [system.processor.image_token, system.processor.video_token, system.processor.tokenizer.eos_token]
+    written = f"brows {special[0]}{special[1]}rise{special[2]}."
+    assert read(system, [*frames(2), written]) == read(system, [*frames(2), "brows rise."])
+
+
 @pytest.mark.parametrize("n", [2, 3, 7])
 @each_family
 def test_visual_tokens_follow_the_familys_own_formula(load, family, n):
@@ -277,16 +285,16 @@ def test_the_thinker_has_the_weights_that_the_whole_model_was_saved_with(folders
     assert torch.equal(load("qwen2.5-omni").model.lm_head.weight, saved)
 
 
-def test_the_papers_systems_are_fetched_at_their_commits_and_answer(tmp_path):
+def test_the_papers_systems_are_fetched_and_answer(tmp_path):
     """From a cache as the hub's client fills it, through the rows of the paper's study, with tiny models in it."""
     table = ROOT / "config/paper/systems.tsv"
     names = fill_cache(tmp_path / "home", table)
-    outside = [row for row in read_rows(table, "systems") if row.get("weights") in names]
-    assert {row["family"] for row in outside} == set(MODELS) - {"llava-next-video"}  # no commit of it is known
+    outside = [row for row in read_rows(table, "systems") if (row["kind"], row["training"]) == ("vlm", "none")]
+    assert sorted(names) == sorted(row["weights"] for row in outside)
     settings = {"HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1", "PYTHONPATH": "src"}
     for row in outside:
         folder = tmp_path / row["system"]
-        slice_ = json.dumps({k: row[k] for k in ("weights", "revision")})
+        slice_ = json.dumps({k: row[k] for k in ("weights", "revision") if k in row})
         command = [sys.executable, "workflow/scripts/fetch_weights.py", "--params", slice_, "--out", folder / "f.json"]
         done = subprocess.run(command, env={**os.environ, **settings}, cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr

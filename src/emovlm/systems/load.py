@@ -1,19 +1,11 @@
 """One way to load any system of ``config/systems.tsv``."""
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from emovlm.core import notes
-from emovlm.core.codehash import PACKAGE, code_hash
 from emovlm.core.errors import StudyError
-from emovlm.core.hashing import sha256_file, sha256_json
-from emovlm.systems.hub import FETCHED
 from emovlm.systems.reply import System
-
-SETTINGS = ("family", "dtype", "frames", "pixels", "batch", "allow_remote_code")
-"""Columns of ``systems.tsv`` that change what a vision-language model answers (``batch`` by rounding only), and which
-code that came with its weights may run."""
 
 
 def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None = None) -> System:
@@ -21,7 +13,8 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
 
     Args:
         row: the system's row (``system``, ``kind``, ``training`` and, where it has them, ``family`` and the other
-            ``SETTINGS``, ``allow_remote_code`` from the config; of an API also ``weights`` and ``thinking_budget``).
+            ``SETTINGS`` of :mod:`emovlm.systems.identity`; of an API also ``weights`` and ``thinking_budget``).
+            Of the family remote also ``allow_remote_code``, the config's value for it.
         folder: where its own files are; of an API, its ledger.
         base: where those of its base are, if it has one.
 
@@ -55,40 +48,3 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
         return VisionLanguageModel(folder, row=row)
     except (OSError, ValueError, ImportError) as error:
         raise StudyError(f"system {row['system']}: cannot load the model in {folder}: {error}") from None
-
-
-def identity_of(row: dict[str, Any], folder: str | Path, base: str | Path | None = None) -> str:
-    """A hash over all that makes the system of a row answer as it does.
-
-    What runs behind an API cannot be known; it is what is asked for, by name and parameters.
-    """
-    if row["kind"] == "api":
-        return sha256_json({key: row.get(key) for key in ("family", "weights", "thinking_budget")})
-    settings = {key: row[key] for key in SETTINGS if row.get(key) is not None}
-    return sha256_json([system_hash(folder, base), settings])
-
-
-def code_of(row: dict[str, Any], code: str) -> str:
-    """Hash of the code that an answer depends on: ``code``, all that the job runs.
-
-    Of an API only what writes a prompt, sends it and reads the reply, since to ask again costs money.
-    """
-    if row["kind"] == "api":
-        files = ("systems/api_clients.py", "evaluation/prompts.py")
-        return sha256_json([code_hash(PACKAGE / file) for file in files])
-    return code
-
-
-def system_hash(*folders: str | Path | None) -> str:
-    """A hash over all that makes a system answer as it does.
-
-    The saved files of its folder and its base's (weights, processor, tokenizer, chat template, but not the training
-    log), and the versions of the libraries that run them. Of fetched weights, which are many gigabytes, the commit or
-    SHA-256 that they were checked against stands for them. A folder that is ``None`` (no base) is left out.
-    """
-    files = []
-    for folder in (Path(f) for f in folders if f is not None):
-        pinned = folder / FETCHED
-        files += [pinned] if pinned.is_file() else [p for p in sorted(folder.iterdir()) if p.suffix != ".csv"]
-    libraries = {name: version(name) for name in ("torch", "transformers")}
-    return sha256_json([[[p.name, sha256_file(p)] for p in files], libraries])

@@ -14,8 +14,8 @@ from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_json
 from emovlm.frames.store import FrameStore
 from emovlm.systems.families import FAMILIES, Family, family_of
+from emovlm.systems.identity import system_hash
 from emovlm.systems.kept import Kept
-from emovlm.systems.load import system_hash
 from emovlm.systems.loop import train
 from emovlm.systems.pretrain import IGNORE, train_language
 from emovlm.systems.reply import Part, as_frames

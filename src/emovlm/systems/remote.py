@@ -1,14 +1,14 @@
-"""A vision-language model whose weights come with code of their own (``trust_remote_code``), which is never run by default.
+"""A vision-language model whose weights come with code of their own (``trust_remote_code``), never run by default.
 
-It runs where the user has allowed exactly that code (config key ``allow_remote_code``), in another process with an
-environment of its own, without the network of the hub and without the variables in which keys are kept. That is no
-sandbox: allowed code can do what its user can.
+It runs where the user has allowed exactly that code (config key ``allow_remote_code``), in a process and environment
+of its own, without the variables in which keys are kept. That is no sandbox: allowed code can do what its user can.
 
 Emotion-Qwen (Huang et al., arXiv 2505.06685; 24DavidHuang/Emotion-Qwen) is such a model. What is public of it: a vision
-tower ``vpm`` and language model ``llm`` of the Qwen2.5-VL kind, two projections of the tower's output
+tower ``vpm`` and a language model ``llm`` of the Qwen2.5-VL kind, and two projections of the tower's output
 (``generalcompressor``, ``emotioncompressor``) that ``gatenet`` weighs; their inner layers are in its code alone.
 """
 
+import contextlib
 import os
 import subprocess
 import tempfile
@@ -92,10 +92,8 @@ class RemoteSystem:
             content.append({"type": kind, "shape": shown.shape, **rate})
             pixels.append(shown.tobytes())
         question = {"content": content, "labels": labels, "max_new_tokens": max_new_tokens}
-        try:
+        with contextlib.suppress(OSError):  # it has ended, which reading will say
             send(self.process.stdin, question, pixels)
-        except OSError:  # it has ended, which reading will say
-            pass
         return self._received()
 
     def _received(self) -> dict[str, Any]:
@@ -109,14 +107,6 @@ class RemoteSystem:
 
 
 def _end(process: subprocess.Popen) -> None:
-    """Let the process end: it does when its questions do."""
-    try:
-        process.stdin.close()
-    except OSError:
-        pass
-    try:
-        process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    process.stdout.close()
+    """End a process, which has nothing to keep; it ends of itself where the study is killed."""
+    process.kill()
+    process.communicate()

@@ -65,7 +65,7 @@ def layout(parts: Sequence[Part], family: Family) -> list[str | Run]:
 
 def encode(processor: ProcessorMixin, family: Family, parts: Sequence[Part]) -> BatchFeature:
     """The inputs of one prompt, as a batch of one."""
-    shown = layout(parts, family)
+    shown = layout([_plain(processor, part) if isinstance(part, str) else part for part in parts], family)
     runs = [part for part in shown if not isinstance(part, str)]
     images = [Image.fromarray(frames[0].pixels) for kind, frames in runs if kind == "image"]
     videos = [frames for kind, frames in runs if kind == "video"]
@@ -84,6 +84,14 @@ def encode(processor: ProcessorMixin, family: Family, parts: Sequence[Part]) -> 
         step = processor.video_processor.temporal_patch_size
         inputs[family.clock] = torch.tensor([step * gap_s(frames) for frames in videos])
     return inputs
+
+
+def _plain(processor: ProcessorMixin, text: str) -> str:
+    """A text without special tokens: one that a model wrote may hold the placeholder of an image."""
+    special = {token.content for token in processor.tokenizer.added_tokens_decoder.values() if token.special}
+    for token in special | {processor.image_token, getattr(processor, "video_token", processor.image_token)}:
+        text = text.replace(token, "")
+    return text
 
 
 def _prompt(processor: ProcessorMixin, family: Family, shown: list[str | Run]) -> str:

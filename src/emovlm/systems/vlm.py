@@ -88,7 +88,9 @@ class VisionLanguageModel:
         if adapter is not None:
             from peft import PeftModel
 
-            model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+            adapted = PeftModel.from_pretrained(model, adapter)
+            # Added to weights in bfloat16, most of what was learned would be rounded away.
+            model = adapted.merge_and_unload() if model.dtype == torch.float32 else adapted.base_model.model
         layout = {"memory_format": torch.channels_last} if self.family.channels_last else {}
         self.model = model.to(device(), **layout).eval()
         self.pad = self.processor.tokenizer.pad_token_id or 0
