@@ -13,6 +13,7 @@ from emovlm.core.errors import StudyError
 from emovlm.planning.cost import costs, disk, evaluated, frames_of_a_clip, read_sizes
 from emovlm.planning.doctor import MISSING, OK, WARNING, examine
 from emovlm.planning.show import show_costs, show_findings
+from emovlm.systems.allowed import code_pin
 from emovlm.systems.cost import Gpu
 
 GPU = Gpu("a card", flops=100e12, bandwidth=1e12, start_s=10)
@@ -123,6 +124,25 @@ def test_the_doctor_sees_a_key_a_checkpoint_fetched_weights_and_a_dataset(study,
     assert [found[name].state for name in ("gemini-2-5-flash", "qwen3-vl", "mae-dfer")] == [OK] * 3
     assert "a-key" not in str(found.values())
     assert found["mafw"].state == WARNING and "1 of 2 clips have no file, the first is 2.mp4" in found["mafw"].says
+
+
+def test_the_doctor_sees_code_that_nobody_has_allowed(study, tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "modeling.py").write_text("print('here')")
+    row = {**study.systems["emotion-qwen"], "file": str(tmp_path / "config.json")}
+    asked = {"any": {**study.conditions["qwen2-5-vl-mafw-fps5"], "system": "emotion-qwen"}}
+
+    def found(**config):
+        systems = {**study.systems, "emotion-qwen": row}
+        told = {**vars(study), "config": study.config | config, "systems": systems, "conditions": asked}
+        return states(type(study)(**told), tmp_path)["emotion-qwen"]
+
+    refused = found()
+    assert refused.state == MISSING and "nobody has allowed that" in refused.says
+    pin = code_pin(tmp_path)
+    assert f"allow_remote_code: {{emotion-qwen: {pin}}}" in refused.do and "whatever you can" in refused.do
+    assert found(allow_remote_code={"emotion-qwen": "0" * 64}).state == MISSING
+    assert found(allow_remote_code={"emotion-qwen": pin}).state == OK
 
 
 def test_weights_are_looked_for_in_the_cache(tmp_path, monkeypatch):

@@ -13,9 +13,11 @@ from safetensors.torch import load_file, save_file
 from tests.tiny_models.models import save_tiny
 from tests.tiny_models.remote import CODE, save_remote, write_python
 
+from emovlm.core.config import load_study, read_config
 from emovlm.core.errors import StudyError
 from emovlm.systems.allowed import code_pin
-from emovlm.systems.load import identity_of, load_system
+from emovlm.systems.identity import identity_of
+from emovlm.systems.load import load_system
 from emovlm.systems.remote import PYTHON
 from emovlm.systems.reply import Frame
 
@@ -147,6 +149,16 @@ def test_what_goes_wrong_there_is_an_error_for_people(folder, tmp_path, monkeypa
     monkeypatch.delenv(PYTHON)
     with pytest.raises(StudyError, match=r"conda env create --prefix \.remote/tiny --file envs/remote/tiny\.yaml"):
         load_system(ALLOWED, folder)
+
+
+def test_only_a_system_with_code_of_its_own_can_be_allowed_any(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    tiny = read_config(ROOT, ["config/quick.yaml", "config/paper.yaml", "config/paper-tiny.yaml"])
+    assert load_study(tiny).config["allow_remote_code"] == {"emotion-qwen": code_pin(CODE)}
+    for other, says in (("qwen3-vl", "qwen3-vl runs no code but this study's"), ("ghost", "unknown system 'ghost'")):
+        with pytest.raises(StudyError, match=f"config, key allow_remote_code: {says}"):
+            load_study({**tiny, "allow_remote_code": {other: code_pin(CODE)}})
+    assert "allow_remote_code" not in read_config(ROOT, ["config/paper.yaml"])
 
 
 def test_it_is_fetched_with_its_code_and_pinned(folder, tmp_path):

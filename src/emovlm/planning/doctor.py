@@ -110,6 +110,7 @@ def _weights(study: Study, system: str, results: Path) -> Iterator[Finding]:
         if refusal := why_not(system, Path(row["file"]).parent, allowed):
             says, do = refusal.removeprefix(f"system {system}: ").split(". ", 1)
             yield Finding(system, MISSING, says, do)
+            return
     if "file" not in row and "revision" not in row:
         pin = f"write the commit that you mean in {study.places['systems'][system]}, column revision"
         yield Finding(system, WARNING, f"{row['weights']} is not pinned: what main is when it is fetched", pin)
