@@ -46,14 +46,14 @@ def prompts():
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     made = tmp_path_factory.mktemp("remote") / "tiny"
     save_remote(made)
     return made
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def python(tmp_path_factory):
     file = write_python(tmp_path_factory.mktemp("python") / "python")
     with pytest.MonkeyPatch.context() as patch:
@@ -62,7 +62,7 @@ def python(tmp_path_factory):
         yield file
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def system(folder):
     system = load_system(ALLOWED, folder)
     yield system
@@ -70,7 +70,7 @@ def system(folder):
     assert system.process.returncode is not None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def native(tmp_path_factory):
     """The same weights by the class of transformers, in this process."""
     folder = tmp_path_factory.mktemp("native") / "tiny"
