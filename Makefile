@@ -9,8 +9,8 @@ SNAKEMAKE := snakemake --workflow-profile $(PROFILE) $(if $(CORES),--cores $(COR
 # The longest chain starts first. Not in the profiles: it adds the chain to whatever is asked for.
 STUDY := $(SNAKEMAKE) --prioritize train_tower
 
-.PHONY: study full quick broken resume prefetch_envs prefetch_weights audit crate report \
-	test test-conda test-conda-short test-cluster test-cluster-short lint clean setup rulegraph
+.PHONY: study full quick broken paper-study doctor cost resume prefetch_envs prefetch_weights audit crate report \
+	test test-paper test-conda test-conda-short test-cluster test-cluster-short lint clean setup rulegraph
 
 study: setup ## the default study, to results/paper/paper.pdf
 	$(STUDY)
@@ -23,6 +23,16 @@ broken: setup ## a negative control: the default study with permuted labels, to 
 
 quick: setup ## the smallest real run, to results/quick/paper/paper.pdf
 	$(STUDY) --configfile config/quick.yaml
+
+paper-study: setup ## the paper's own systems and datasets, as in: make paper-study PROFILE=profiles/slurm; see docs/paper-study.md
+	emovlm doctor --configfile config/paper.yaml
+	$(STUDY) --configfile config/paper.yaml
+
+doctor: setup ## can the study run here? as in: make doctor CONFIG=config/paper.yaml
+	emovlm doctor $(if $(CONFIG),--configfile $(CONFIG))
+
+cost: setup ## what the study takes: tokens, GPU hours, disk
+	emovlm cost $(if $(CONFIG),--configfile $(CONFIG))
 
 resume: setup ## go on after Snakemake was killed, as in: make resume PROFILE=profiles/slurm CONFIG=config/full.yaml
 	emovlm resume -- --workflow-profile $(PROFILE) $(if $(CONFIG),--configfile $(CONFIG))
@@ -44,6 +54,9 @@ report: setup ## figures and tables with captions on one page, to results/report
 
 test: setup $(VALIDATOR)/.ready ## all tests; the quick study is one of them
 	pytest
+
+test-paper: setup ## every row of the paper's study, at toy size, in every condition
+	pytest tests/paper
 
 test-conda: setup ## the quick study in environments that a real conda makes; both stay in .venv/conda
 	pytest tests/conda

@@ -98,6 +98,11 @@ def test_a_missing_table_is_named(config):
             ("C d", "organism-uniform", "synface", "fps5", "none", "likelihood"),
             "key condition: 'C d' does not match",
         ),
+        (
+            "conditions",
+            ("c", "videomae-natural", "synface", "fps5", "none", "reply"),
+            "videomae-natural gives no reply in words",
+        ),
         ("systems", ("s", "vlm", "lora", "", "ghost", "natural", "synface"), "column base: unknown system 'ghost'"),
         ("systems", ("s", "vlm", "lora"), "'base' is a required property"),
         ("systems", ("s", "vlm", "none"), "'weights' is a required property"),
@@ -138,6 +143,59 @@ def test_a_missing_table_is_named(config):
 def test_a_wrong_row_is_named_with_its_file_and_column(config, tmp_path, table, row, said):
     with pytest.raises(StudyError, match=said):
         load_study(with_table(config, tmp_path, table, add(*row)))
+
+
+ACCESS = {
+    "key_variable": "SERVED_KEY", "requests_per_minute": 60, "tokens_per_request": 10_000, "timeout_s": 60,
+    "attempts": 5, "budget": {"requests": 100},
+}  # fmt: skip
+
+
+def with_served(config, tmp_path, condition=(), access=ACCESS, **cells):
+    """The config with a served system and, if ``condition`` gives its frames, context and decision, one with it."""
+    row = {"system": "served", "kind": "api", "training": "none", "family": "gemini", "weights": "some-model", **cells}
+
+    def edit(text):
+        header, *rows = text.splitlines()
+        columns = [*header.split("\t"), "family", "thinking_budget"]
+        return "\n".join(["\t".join(columns), *rows, "\t".join(row.get(c, "") for c in columns)]) + "\n"
+
+    changed = with_table(config, tmp_path, "systems", edit)
+    if condition:
+        changed = with_table(changed, tmp_path, "conditions", add("c", "served", "synface", *condition))
+    return {**changed, "api": {"served": access} if access else {}}
+
+
+def test_a_served_system_answers_by_its_reply_with_texts_and_without(config, tmp_path):
+    for condition in (("fps5", "none", "reply"), ("keyframes", "msce", "reply")):
+        study = load_study(with_served(config, tmp_path, condition, thinking_budget="0"))
+        assert study.systems["served"]["thinking_budget"] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        *(
+            (
+                {"condition": ("fps5", "none", decision)},
+                f"row c, column decision: served .* no likelihoods for {decision}",
+            )
+            for decision in ("likelihood", "calibrated")
+        ),
+        ({"condition": ("fps5", "none", "logit-adjusted")}, "served was not trained here"),
+        ({"access": None}, "row served, column kind: config key api has no served"),
+        ({"access": {**ACCESS, "budget": {}}}, r"config, key api\.served\.budget"),
+        ({"access": {**ACCESS, "budget": {"usd": 5}}}, "'usd_per_million_prompt' is a dependency of 'usd'"),
+        ({"access": {**ACCESS, "key": "sk-123"}}, "'key' was unexpected"),
+        ({"family": ""}, "'family' is a required property"),
+        ({"revision": "a" * 40}, "key revision: '' was expected"),
+        ({"family": "openai", "thinking_budget": "0"}, "key thinking_budget: '' was expected"),
+        ({"training": "pretrain", "arm": "uniform"}, r"systems\.tsv, line \d+, key"),
+    ],
+)
+def test_a_served_system_that_cannot_work_is_refused(config, tmp_path, changes, said):
+    with pytest.raises(StudyError, match=said):
+        load_study(with_served(config, tmp_path, **changes))
 
 
 def test_a_table_without_rows_is_an_error(config, tmp_path):

@@ -141,6 +141,16 @@ def test_a_decision_corrects_kept_answers_without_asking_again(clips, tmp_path):
     assert (calibrated[[f"score_{c}" for c in CLASSES]] == 0).all(axis=None)
 
 
+def test_the_reply_of_a_system_with_likelihoods_can_decide_too_and_then_needs_one_class(clips, tmp_path):
+    answers_of(clips, tmp_path / "a.jsonl", "likelihood")
+    found, store = answers_of(clips, tmp_path / "a.jsonl", "reply")
+    assert store.computed == 0
+    assert set(found["status"]) == {"failed"} and set(found["reason"]) == {"the reply does not name one class"}
+    assert found[["prediction", *(f"score_{c}" for c in CLASSES)]].isna().all(axis=None) and set(found["n_frames"]) == {
+        3
+    }
+
+
 def test_texts_alone_show_no_frame(clips, tmp_path):
     texts = pd.concat([TEXTS.assign(clip_id=c) for c in ("d/0", "d/1")])
     found, _ = answers_of(clips, tmp_path / "a.jsonl", "likelihood", "text-only", texts)

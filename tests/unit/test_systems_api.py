@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 
 import numpy as np
 import pandas as pd
@@ -19,14 +20,18 @@ from tests.api_server import VERSION, ApiServer, frames_and_texts
 
 from emovlm.core.answer_store import AnswerStore
 from emovlm.core.contracts.answers import ANSWERS, TEXTS
+from emovlm.core.contracts.data import MANIFEST
+from emovlm.core.contracts.frames import CLIP_INDEX, SAMPLE
 from emovlm.core.errors import StudyError
+from emovlm.core.io import read_table, write_table
 from emovlm.enrichment.gaps import describe_gaps
 from emovlm.evaluation.answering import answer_clips
 from emovlm.frames.store import FrameStore, write_store
 from emovlm.systems.api import ACCESS
+from emovlm.systems.identity import code_of, identity_of
 from emovlm.systems.ledger import Ledger
-from emovlm.systems.load import code_of, identity_of, load_system
-from emovlm.systems.reply import Frame, NoReplyError
+from emovlm.systems.load import load_system
+from emovlm.systems.reply import Audio, Frame, NoReplyError
 
 KEY = "sk-this-key-must-appear-nowhere"
 CLASSES = ["anger", "fear", "happiness"]
@@ -37,6 +42,18 @@ FAMILIES = pytest.mark.parametrize("family", ["gemini", "openai"])
 def server():
     with ApiServer() as server:
         yield server
+
+
+def test_the_server_of_these_tests_runs_as_a_process_too_and_counts():
+    started = [sys.executable, "-m", "tests.api_server", "--port", "0", "--refuse-every", "1"]
+    process = subprocess.Popen(started, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": "src"})
+    try:
+        url = process.stdout.readline().strip()
+        with urllib.request.urlopen(f"{url}/count", timeout=10) as reply:
+            assert json.load(reply) == {"count": 0}
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def row_of(family, **more):
@@ -66,7 +83,7 @@ def noise(seed):
     return Frame(np.random.default_rng(seed).integers(0, 256, (24, 32, 3), np.uint8), time_s=0.0)
 
 
-PARTS = [noise(1), "brows rise", noise(2), noise(3), "", "What?"]
+PARTS = [Audio(np.zeros(8, np.float32), 8), noise(1), "brows rise", noise(2), noise(3), "", "What?"]
 
 
 def pixels(data):
@@ -75,11 +92,11 @@ def pixels(data):
 
 
 @FAMILIES
-def test_frames_and_texts_arrive_in_order_and_every_pixel_is_the_same(server, load, family):
+def test_frames_and_texts_arrive_in_order_without_sound_and_every_pixel_is_the_same(server, load, family):
     reply = load(family).answer(PARTS, CLASSES, 16)
     (request,) = server.requests
     arrived = frames_and_texts(request)
-    shown = [part for part in PARTS if part != ""]
+    shown = [part for part in PARTS if isinstance(part, Frame) or (isinstance(part, str) and part)]
     assert [isinstance(part, str) for part in arrived] == [isinstance(part, str) for part in shown]
     for came, went in zip(arrived, shown, strict=True):
         assert came == went if isinstance(went, str) else (pixels(came[0]) == went.pixels).all()
@@ -165,10 +182,13 @@ def test_lasting_trouble_ends_with_what_happened_and_what_is_kept(server, load, 
     server.script = ["status:404"]
     with pytest.raises(StudyError, match="the server refuses the request: HTTP 404: no luck"):
         load(family).answer(PARTS, CLASSES, 16)
+    server.script = ["echo"]
+    with pytest.raises(StudyError, match=r"the server refuses the key of SERVED_KEY \(HTTP 401\)\. Every"):
+        load(family).answer(PARTS, CLASSES, 16)
     server.script = ["wait:7200"]
     with pytest.raises(StudyError, match="asks to wait 7200 seconds"):
         load(family).answer(PARTS, CLASSES, 16)
-    assert len(server.requests) == 5
+    assert len(server.requests) == 6
 
 
 @FAMILIES
@@ -233,8 +253,9 @@ except StudyError as error:
 """
 
 
-def test_one_budget_holds_for_jobs_that_ask_at_the_same_time(server, load, tmp_path):
-    load("openai", budget={"requests": 15})  # sets the environment that both jobs have
+def test_one_budget_and_one_rate_hold_for_jobs_that_ask_at_the_same_time(server, load, tmp_path):
+    budget = {"budget": {"requests": 120}, "requests_per_minute": 20_000}
+    system = load("openai", **budget)  # sets the environment that both jobs have
     jobs = [
         subprocess.Popen(
             [sys.executable, "-c", SPENDER, json.dumps(row_of("openai")), str(tmp_path / "api/served")],
@@ -244,9 +265,14 @@ def test_one_budget_holds_for_jobs_that_ask_at_the_same_time(server, load, tmp_p
         for _ in range(2)
     ]  # fmt: skip
     assert [job.stdout.readline() for job in jobs] == ["ready\n"] * 2
-    said = [job.communicate("go\n", timeout=60)[0] for job in jobs]
-    assert all("15 of 15 requests are spent" in each for each in said)
-    assert len(server.requests) == 15
+    for job in jobs:  # both, before either is waited for
+        job.stdin.write("go\n")
+        job.stdin.flush()
+    said = [job.communicate(timeout=60)[0] for job in jobs]
+    assert all("120 of 120 requests are spent" in each for each in said)
+    assert len(server.requests) == 120
+    at = [line["at"] for line in lines(system) if "at" in line]
+    assert len(at) == 120 and (np.diff(at) > 60 / 20_000 - 0.0015).all()
 
 
 def test_a_request_whose_reply_nobody_heard_or_counted_stays_kept_back(server, load):
@@ -293,7 +319,7 @@ def answers_of(system, shard, path, texts=None, context="none"):
         system, identity_of(row, path), clips, sample, texts, frames, AnswerStore(path), CLASSES, "What?", params,
         code_of(row, "any"),
     )  # fmt: skip
-    return ANSWERS.conform(found, "answers").to_pandas().set_index("clip_id")
+    return ANSWERS.conform(found.assign(fold=0), "answers").to_pandas().set_index("clip_id")
 
 
 def test_a_reply_decides_and_what_names_no_class_or_is_refused_stays_a_row(server, load, shard, tmp_path):
@@ -365,7 +391,7 @@ def test_a_server_of_ones_own_needs_no_key(server, load, monkeypatch):
 
 
 ASK = """
-import json, logging, sys
+import json, logging, sys, traceback
 logging.basicConfig(level=logging.DEBUG, filename=sys.argv[3])
 from emovlm.core.errors import StudyError
 from emovlm.systems.load import load_system
@@ -375,6 +401,7 @@ for _ in range(4):
         print(system.answer(["What?"], [], 4))
     except StudyError as error:
         print("error:", error)
+        traceback.print_exc()
 """
 
 
@@ -392,4 +419,53 @@ def test_the_key_appears_nowhere(server, load, tmp_path, family):
     written = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
     bodies = json.dumps([request["body"] for request in server.requests])
     assert len(written) == 2 and len(server.requests) == 4
+    assert done.stderr.count("StudyError: ") == 3 and "TroubleError" not in done.stderr
     assert KEY not in "".join([*written, done.stdout, done.stderr, bodies])
+
+
+def run_job(script, folder, inputs, output, *arguments, **params):
+    """Run a script as its rule does, with its log and its record."""
+    study = {"results": str(folder), "logs": str(folder / "logs"), "config": [], "environments": {}, "datasets": {}}
+    return subprocess.run(
+        [sys.executable, "-m", "emovlm.provenance.job", "--log", str(folder / f"logs/{script}/0.log"),
+         "--code", "0123456789abcdef", "--inputs", *inputs, "--outputs", str(output), "--",
+         sys.executable, f"workflow/scripts/{script}.py", "--params", json.dumps(params), "--code", "0123456789abcdef",
+         "--models", f"0={folder / 'api/served'}", "--kept", str(folder / f"{script}.jsonl"), "--out", str(output),
+         *arguments],
+        env={**os.environ, "PYTHONPATH": "src", "EMOVLM_STUDY": json.dumps(study)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_the_jobs_of_texts_and_answers_run_on_a_served_model_and_leave_no_key_behind(server, load, shard, tmp_path):
+    clips, sample, _ = shard
+    load("gemini")  # sets the environment
+    paths = {name: str(tmp_path / f"{name}.parquet") for name in ("manifest", "clips", "sample", "texts", "answers")}
+    paths |= {"store": str(tmp_path / "0.safetensors"), "prompt": str(tmp_path / "prompt.txt")}
+    manifest = clips[["clip_id", "label"]].assign(path="x.mp4", split="test", fold=0, identity=clips["clip_id"])
+    write_table(manifest, paths["manifest"], MANIFEST)
+    index = clips[["clip_id", "status", "reason"]].assign(n_frames=3, fps=5.0, duration_s=0.6, width=32, height=24)
+    write_table(index, paths["clips"], CLIP_INDEX)
+    write_table(sample.assign(role="keyframe"), paths["sample"], SAMPLE)
+    (tmp_path / "prompt.txt").write_text("What?")
+    given = [part for name in ("sample", "manifest", "store", "prompt") for part in (f"--{name}", paths[name])]
+    inputs = [paths[name] for name in ("sample", "manifest", "store", "prompt")]
+    row = row_of("gemini", thinking_budget=0)
+    written = run_job("describe_gaps", tmp_path, inputs, paths["texts"], "--gaps", paths["sample"], *given,
+                      system=row, max_new_tokens=8, classes=CLASSES)  # fmt: skip
+    assert written.returncode == 0, written.stdout
+    texts = read_table(paths["texts"], TEXTS)
+    assert len(texts) == 12 and (texts["text"] != "").all()
+    answered = run_job(
+        "answer_clips", tmp_path, inputs, paths["answers"], "--texts", paths["texts"], "--clips", paths["clips"],
+        *given, system=row, max_new_tokens=8, context="msce", decision="reply", replicate=1, classes=CLASSES,
+    )  # fmt: skip
+    assert answered.returncode == 0, answered.stdout
+    answers = read_table(paths["answers"], ANSWERS)
+    assert (answers["status"] == "ok").all() and len(server.requests) == 12 + 4
+    told = [part for part in frames_and_texts(server.requests[-1]) if isinstance(part, str)]
+    assert told == [*texts.loc[texts["clip_id"] == "d/3", "text"], "What?"]
+    left = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {"0.json", "0.log", "requests.jsonl", "describe_gaps.jsonl"} <= {path.name for path in left}
+    assert [path for path in left if KEY.encode() in path.read_bytes()] == []
+    assert KEY not in written.stdout + answered.stdout

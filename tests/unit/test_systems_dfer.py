@@ -24,8 +24,8 @@ from emovlm.systems.checkpoints import (
 )
 from emovlm.systems.dfer import DferClassifier, resized, view_starts
 from emovlm.systems.dfer_training import _crop, parameter_groups, train_dfer
-from emovlm.systems.hashed import system_hash
 from emovlm.systems.hub import take_checkpoint
+from emovlm.systems.identity import system_hash
 from emovlm.systems.load import load_system
 from emovlm.systems.reply import Audio, Frame, as_frames
 from emovlm.systems.sound import MEAN, SPREAD, heard_with, log_mel

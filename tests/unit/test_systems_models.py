@@ -9,7 +9,7 @@ from emovlm.core.errors import StudyError
 from emovlm.frames.store import FrameStore, write_store
 from emovlm.systems.captions import vocabulary
 from emovlm.systems.classifier import train_classifier
-from emovlm.systems.hashed import system_hash
+from emovlm.systems.identity import system_hash
 from emovlm.systems.load import load_system
 from emovlm.systems.loop import label_counts
 from emovlm.systems.lora import finetune_lora

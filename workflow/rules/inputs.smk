@@ -99,9 +99,9 @@ def condition_inputs(w):
 
 
 def lexical_kinds():
-    """Kind of the system of each condition that the lexical claim is about."""
+    """Kind of the system of each condition that the lexical claim is about; a served model is a VLM too."""
     rows = {c: row for c, row in STUDY.conditions.items() if "L1" in row.get("claims", "").split()}
-    return {c: STUDY.systems[row["system"]]["kind"] for c, row in rows.items()}
+    return {c: STUDY.systems[row["system"]]["kind"].replace("api", "vlm") for c, row in rows.items()}
 
 
 def published_conditions():

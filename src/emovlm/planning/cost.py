@@ -12,7 +12,7 @@ import pandas as pd
 
 from emovlm.core.config import Study
 from emovlm.core.errors import StudyError
-from emovlm.datasets.registry import PUBLISHED_COUNTS
+from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
 from emovlm.evaluation.prompts import CONTEXTS
 from emovlm.sampling.frame_samplers import sample_frames
 from emovlm.synface.plan import clip_lengths, read_class_sizes
@@ -82,15 +82,18 @@ def evaluated(study: Study, dataset: str) -> int:
 
 
 def listed(study: Study, dataset: str) -> int:
-    """How many clips a dataset has, by what was published of it.
+    """How many clips a dataset has, by what was published of it, or else by its own list.
 
     Raises:
-        StudyError: nothing was.
+        StudyError: there is neither.
     """
-    kind = study.datasets[dataset]["kind"]
+    row = study.datasets[dataset]
+    kind, place = row["kind"], Path(row["folder"], ANNOTATIONS[row["kind"]])
     if kind not in PUBLISHED_COUNTS:
-        where = f"{study.places['datasets'][dataset]}, row {dataset}"
-        raise StudyError(f"{where}: nobody published how many clips it has; give per_class or subset")
+        if not place.is_file():
+            where = f"{study.places['datasets'][dataset]}, row {dataset}"
+            raise StudyError(f"{where}: how many clips it has is not known, for {place} is not there")
+        return sum(bool(line.strip()) for line in place.read_text(encoding="utf-8").splitlines()) - 1
     table = pd.read_csv(PUBLISHED_COUNTS[kind])
     whole = table[table.get("fold", 0) == 0] if "fold" in table else table
     return int(whole["clips"].sum())

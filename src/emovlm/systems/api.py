@@ -68,41 +68,44 @@ class ApiSystem:
         return said.text
 
     def _ask(self, parts: list[Part], max_new_tokens: int) -> Said:
-        trouble: TroubleError | None = None
+        told = ""
         for attempt in range(self.attempts):
             request = self.ledger.send()
-            try:
-                said = self.client.ask(parts, max_new_tokens)
-            except TroubleError as error:
-                trouble = error
-                if not error.sent:
-                    self.ledger.settle(request, 0, 0, status=error.status)
-                self._give_up_if_lasting(error)
-                self.ledger.pause(max(min(2.0**attempt, LONGEST_S), error.wait_s or 0))
-                continue
-            if said.prompt is not None:  # what nobody counted stays kept back
-                self.ledger.settle(request, said.prompt, said.reply or 0, model=said.model)
-            return said
-        raise self._error(
-            f"no reply in {self.attempts} attempts; the last time: {self._shown(trouble)}. Run again later"
-        )
+            came = self._attempt(parts, max_new_tokens)
+            if isinstance(came, Said):
+                if came.prompt is not None:  # what nobody counted stays kept back
+                    self.ledger.settle(request, came.prompt, came.reply or 0, model=came.model)
+                return came
+            if not came.sent:
+                self.ledger.settle(request, 0, 0, status=came.status)
+            told = self._told(came)
+            self._give_up_if_lasting(came, told)
+            self.ledger.pause(max(min(2.0**attempt, LONGEST_S), came.wait_s or 0))
+        raise self._error(f"no reply in {self.attempts} attempts; the last time: {told}. Run again later")
 
-    def _give_up_if_lasting(self, trouble: TroubleError) -> None:
+    def _attempt(self, parts: list[Part], max_new_tokens: int) -> Said | TroubleError:
+        """Trouble is returned: no error that is raised later drags along what may hold the key."""
+        try:
+            return self.client.ask(parts, max_new_tokens)
+        except TroubleError as trouble:
+            return trouble
+
+    def _give_up_if_lasting(self, trouble: TroubleError, told: str) -> None:
         if trouble.status in (401, 403):  # servers repeat the key here, whole or in part, so nothing of it is shown
             raise self._error(f"the server refuses the key of {self.variable or 'nobody'} (HTTP {trouble.status})")
         if trouble.status not in PASSING and trouble.status < 500:
-            raise self._error(f"the server refuses the request: {self._shown(trouble)}")
+            raise self._error(f"the server refuses the request: {told}")
         if (trouble.wait_s or 0) > LONGEST_ASKED_S:
-            raise self._error(f"the server asks to wait {trouble.wait_s:.0f} seconds: {self._shown(trouble)}")
+            raise self._error(f"the server asks to wait {trouble.wait_s:.0f} seconds: {told}")
 
     def _error(self, says: str) -> StudyError:
         return StudyError(f"system {self.system}: {says}. Every answer so far is kept")
 
-    def _shown(self, trouble: TroubleError | None) -> str:
+    def _told(self, trouble: TroubleError) -> str:
         """What the server said, as one short line without the key."""
         says = " ".join(str(trouble).split())
         says = says.replace(self.key, "<key>") if self.key else says
-        return f"HTTP {trouble.status}: {says[:300]}" if trouble and trouble.status else says[:300]
+        return f"HTTP {trouble.status}: {says[:300]}" if trouble.status else says[:300]
 
     def _read_key(self) -> str:
         """The key, or nothing where the server wants none."""

@@ -69,6 +69,11 @@ def png(frame: Frame) -> bytes:
     return data.getvalue()
 
 
+def _shown(parts: list[Part]) -> list[Frame | str]:
+    """What is sent: no sound, for no served model here is asked to hear, and no empty text, which servers refuse."""
+    return [part for part in parts if isinstance(part, Frame) or (isinstance(part, str) and part)]
+
+
 def _failure(text: str, end: str) -> str:
     """Why a reply does not count; empty if it does."""
     if end and end not in ENDED:
@@ -112,7 +117,7 @@ class GeminiClient:
         shown = [
             types.Part.from_text(text=part) if isinstance(part, str)
             else types.Part.from_bytes(data=png(part), mime_type="image/png")
-            for part in parts if not isinstance(part, str) or part
+            for part in _shown(parts)
         ]  # fmt: skip
         config = types.GenerateContentConfig(
             temperature=0, seed=0, candidate_count=1,
@@ -178,7 +183,7 @@ class OpenAIClient:
         content = [
             {"type": "text", "text": part} if isinstance(part, str)
             else {"type": "image_url", "image_url": {"url": PNG_URL + base64.b64encode(png(part)).decode()}}
-            for part in parts if not isinstance(part, str) or part
+            for part in _shown(parts)
         ]  # fmt: skip
         try:
             response = self.client.chat.completions.create(

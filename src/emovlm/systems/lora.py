@@ -14,7 +14,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_json
 from emovlm.frames.store import FrameStore
 from emovlm.systems.families import FAMILIES, Family, family_of
-from emovlm.systems.hashed import system_hash
+from emovlm.systems.identity import system_hash
 from emovlm.systems.kept import Kept
 from emovlm.systems.loop import train
 from emovlm.systems.pretrain import IGNORE, train_language
@@ -22,7 +22,6 @@ from emovlm.systems.reply import Part, as_frames
 from emovlm.systems.shown import reply_tokens, stack, stackable
 from emovlm.systems.vlm import VisionLanguageModel
 
-SAVE_EVERY = 50  # steps: minutes of a training of hours
 KEPT = "training.safetensors"
 """File beside the adapter with the state of a training that has not ended."""
 
@@ -43,7 +42,7 @@ def finetune_lora(
         manifest: labels of the clips.
         store: their frames.
         params: ``rank``, ``batch``, ``learning_rate``, ``seed``; of another family than the organism's also
-            ``system`` (its row of ``systems.tsv``, with its base's settings) and ``save_every`` (steps).
+            ``system`` (its row of ``systems.tsv``) and ``save_every`` (steps).
         folder: where the adapter is saved.
         code: hash of the code that trains: the state of other code is not resumed.
 
@@ -108,7 +107,7 @@ def _finetune_outside(
     size = params["batch"]
     batches = [range(i, min(i + size, len(draws))) for i in range(0, len(draws), size)]
     told = [params, question, code, system_hash(base), draws.to_dict("records")]
-    kept = Kept(Path(folder, KEPT), params.get("save_every", SAVE_EVERY), sha256_json(told))
+    kept = Kept(Path(folder, KEPT), params["save_every"], sha256_json(told))
     what = "fine-tune by LoRA"
     log = train(adapted, batches, len(batches), loss_of, params["learning_rate"], what, kept=kept)
     _save(adapted, folder)
