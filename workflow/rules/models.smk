@@ -103,6 +103,9 @@ def tuning_inputs(w):
 def tuning_slice(w):
     """What fine-tuning reads of the study."""
     recipe = STUDY.settings_of(STUDY.recipe_of(w.system))
-    network = {"network": family(w.system)} if STUDY.systems[w.system]["training"] == "dfer" else {}
-    classes = STUDY.classes_of(STUDY.systems[w.system]["dataset"])
-    return as_json(seed=run_seed(w.replicate), classes=classes, **network, **recipe)
+    row, model = STUDY.systems[w.system], {}
+    if row["training"] == "dfer":
+        model = {"network": family(w.system)}
+    elif row["training"] == "lora" and family(w.system):
+        model = {"system": system_slice(w.system)}
+    return as_json(seed=run_seed(w.replicate), classes=STUDY.classes_of(row["dataset"]), **model, **recipe)
