@@ -19,7 +19,7 @@ from emovlm.core.tables import read_rows
 from emovlm.systems.families import FAMILIES
 from emovlm.systems.load import load_system
 from emovlm.systems.reply import Frame
-from emovlm.systems.shown import reply_tokens
+from emovlm.systems.shown import reply_tokens, stack
 from emovlm.systems.torch_setup import torch
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -176,6 +176,21 @@ def test_frames_in_another_order_are_other_pixels_at_the_same_times(load, family
     assert max(abs(ordered[c] - other[c]) for c in CLASSES) > 10 * ROUNDING
 
 
+def test_what_follows_a_long_video_of_qwen_stands_behind_its_last_frame(load):
+    """Two positions a second of video, then the text: 8 frames in 28 seconds are 4 steps at 0, 16, 32 and 48."""
+    system = load("qwen2.5-vl")
+    inputs = stack([system.encoded([*frames(8, 56, gap_s=4.0), QUESTION]), system.encoded([*frames(2), QUESTION])], 0)
+    positions = system._behind(inputs)["position_ids"]
+    video = inputs["mm_token_type_ids"][0] == 2
+    before = int(video.nonzero()[0])
+    assert positions[0, 0, video].tolist() == [before + step for step in (0, 16, 32, 48) for _ in range(4)]
+    after = int(video.nonzero()[-1]) + 1
+    text = positions[:, 0, after:]
+    assert text.tolist() == [list(range(before + 49, before + 49 + text.shape[1]))] * 3
+    following = inputs["attention_mask"].sum(1) + system.model.model.rope_deltas[:, 0]
+    assert following.tolist() == (positions[0, :, -1] + 1).tolist()
+
+
 def slow_score(system, parts, label):
     """Log-likelihood of a label by one pass over prompt and label, nothing kept."""
     inputs = system._inputs(parts)
@@ -183,10 +198,8 @@ def slow_score(system, parts, label):
     n = tokens.shape[1]
     longer = {"input_ids": tokens, "attention_mask": torch.ones_like(tokens), "mm_token_type_ids": 0 * tokens}
     whole = {k: torch.cat([v, longer[k]], 1) if k in longer else v for k, v in inputs.items()}
-    if hasattr(system.model.model, "rope_deltas"):
-        system.model.model.rope_deltas = None
     with torch.inference_mode():
-        logits = system.model(**whole, use_cache=False).logits[0].float().log_softmax(-1)
+        logits = system.forward(whole, use_cache=False).logits[0].float().log_softmax(-1)
     return float(logits[-n - 1 : -1].gather(1, tokens[0, :, None]).sum())
 
 
@@ -203,6 +216,7 @@ def different_prompts():
         [shown[8], QUESTION],
         ["brows rise.", QUESTION],
         [*shown[:2], "nothing.", *shown[2:5], QUESTION],
+        [*frames(4, gap_s=9.0), QUESTION],
     ]
 
 

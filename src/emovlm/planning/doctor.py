@@ -118,7 +118,7 @@ def _weights(study: Study, system: str, results: Path) -> Iterator[Finding]:
         files = [row["file"].format(fold=fold) for fold in study.folds_of(system)]
         absent = [file for file in files if not Path(file).is_file()]
         if absent:
-            get = "its authors hand it out (docs/adding-a-system.md says where); put it there"
+            get = "its authors hand it out (docs/paper-study.md says where); put it there"
             yield Finding(system, MISSING, f"{absent[0]} is not there", get)
         else:
             yield Finding(system, OK, f"{len(files)} checkpoint{'s' if len(files) > 1 else ''}")

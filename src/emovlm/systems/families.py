@@ -32,6 +32,7 @@ class Family:
             around it.
         images, videos: settings of the processor at call time.
         clock: the model's input for the seconds from one step of a video to the next.
+        behind: whether the positions of what follows a video are put right (``systems.positions``).
         language: name of the language model among the modules, the only part that is fine-tuned.
         channels_last: whether the vision tower is convolutional, so that this layout is faster.
     """
@@ -45,6 +46,7 @@ class Family:
     images: Mapping[str, Any] = field(default_factory=dict)
     videos: Mapping[str, Any] = field(default_factory=dict)
     clock: str | None = None
+    behind: bool = False
     language: str = "language_model"
     channels_last: bool = False
 
@@ -57,7 +59,7 @@ FAMILIES: dict[str, Family] = {
     # The organism: every frame is an image of a few tokens.
     "fastvlm": Family(video=False, channels_last=True),
     # Two frames become one step of the video. As images each frame would cost twice as much.
-    "qwen2.5-vl": Family(ragged=True, videos=UNCAPPED, clock="second_per_grid_ts"),
+    "qwen2.5-vl": Family(ragged=True, videos=UNCAPPED, clock="second_per_grid_ts", behind=True),
     # Its thinker reads and answers; the rest speaks. The processor writes no seconds a step of its own: always 1.
     "qwen2.5-omni": Family(
         model="Qwen2_5OmniThinkerForConditionalGeneration", ragged=True, videos=UNCAPPED, clock="video_second_per_grid"

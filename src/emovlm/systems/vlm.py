@@ -5,6 +5,7 @@ batches they agree with that to rounding, which in bfloat16 is about 0.1 nats.
 """
 
 import copy
+import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from transformers import AutoProcessor, BatchFeature, PreTrainedModel
 
 from emovlm.core.errors import StudyError
 from emovlm.systems.families import Family, family_of
+from emovlm.systems.positions import behind
 from emovlm.systems.reply import SCORE_DIGITS, Frame, Part, Reply
 from emovlm.systems.shown import encode, limited, reply_header, reply_tokens, stack, stackable
 
@@ -158,10 +160,19 @@ class VisionLanguageModel:
         mask, base = inputs["attention_mask"], self.model.model
         if hasattr(base, "rope_deltas"):
             base.rope_deltas = None  # of the prompt before
-            if any(name.endswith("grid_thw") for name in inputs):
-                return self.model(**inputs, **how)  # makes positions of its own, in time and space
+            if any(name.endswith("grid_thw") for name in inputs):  # the model makes positions in time and space
+                return self.model(**inputs, **(self._behind(inputs) if self.family.behind else {}), **how)
         positions = {} if bool(mask.all()) else {"position_ids": (mask.cumsum(1) - 1).clamp(min=0)}
         return self.model(**inputs, **positions, **how)
+
+    def _behind(self, inputs: BatchFeature) -> dict[str, torch.Tensor]:
+        """Positions in time and space, put right; the model is told where the next token will be."""
+        kinds, mask, base = inputs["mm_token_type_ids"], inputs["attention_mask"], self.model.model
+        known = inspect.signature(base.get_rope_index).parameters
+        made, _ = base.get_rope_index(**{name: value for name, value in inputs.items() if name in known})
+        positions, following = behind(made, kinds, mask)
+        base.rope_deltas = (following - mask.sum(1))[:, None]
+        return {"position_ids": positions}
 
     def _read(self, inputs: BatchFeature) -> Read:
         """Let the model read a batch of prompts."""
