@@ -239,7 +239,7 @@ def _check_classes(study: Study, dataset: str, where: str) -> None:
 def _check_config(study: Study, known: Callable[[str, str, str], Row]) -> None:
     config = study.config
     for name in config.get("allow_remote_code", {}):
-        if known(name, "system", "config, key allow_remote_code").get("family") != "remote":
+        if name in study.systems and study.systems[name].get("family") != "remote":
             raise StudyError(f"config, key allow_remote_code: {name} runs no code but this study's")
     known(config["organism"]["dataset"], "dataset", "config, key organism.dataset")
     recipes = {f"recipes.{name}": recipe for name, recipe in config.get("recipes", {}).items()}
