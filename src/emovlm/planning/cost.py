@@ -129,6 +129,9 @@ def costs(study: Study, gpu: Gpu = GPU) -> pd.DataFrame:
         shown = 0 if row["context"] == "text-only" else frames[row["frames"]]
         said = 0 if study.systems[system]["kind"] == "vision" else reply
         work = clips * answer_s(size, gpu, shown, TEXT + texts, said) / study.datasets[dataset]["n_shards"]
+        if study.systems[system].get("family") == "remote":  # reads the prompt anew for every label
+            again = len(study.classes_of(dataset)) * clips / study.datasets[dataset]["n_shards"]
+            work += again * answer_s(size, gpu, shown, TEXT + texts, 0)
         read = runs(system) * clips * prompt_tokens(size, shown, TEXT + texts) if said else 0.0
         written = runs(system) * clips * said
         add(system, dataset, claims, "answer", name, jobs, work, read, written, len(study.folds_of(system)))
