@@ -18,6 +18,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.hashing import seed_of
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
 from emovlm.evaluation.prompts import CONTEXTS
+from emovlm.systems.families import family_of
 
 gc.set_threshold(100_000)  # planning makes many small objects and drops few: look for garbage less often
 
@@ -28,6 +29,9 @@ shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src
 
 try:
     STUDY = load_study(config)
+    for row in STUDY.systems.values():
+        if row["kind"] == "vlm" and row.get("family") != "remote":
+            family_of(row)  # a family that does not exist is an error now, not when its model is loaded
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 
