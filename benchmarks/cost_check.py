@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable
 
 from emovlm.systems.torch_setup import torch  # isort: skip
-from peft import LoraConfig, get_peft_model
+from peft import get_peft_model
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
 from emovlm.systems.cost import BYTES, Gpu, Size, decode_bytes, prefill_flops, vision_flops
-from emovlm.systems.lora import TARGETS
+from emovlm.systems.families import FAMILIES
+from emovlm.systems.lora import adapter_config
 
 WIDTH, LAYERS, HEADS, KV_HEADS, INNER, WORDS = 1024, 24, 16, 4, 4096, 16_000
 VISION_WIDTH, VISION_LAYERS, PATCHES = 768, 8, 512  # two frames of 224 px are one grid of 16 x 16 patches
@@ -84,7 +85,7 @@ def main() -> None:
             "prompt": seconds(lambda: model(input_ids=ids, logits_to_keep=1), rounds),
             "reply": seconds(write, rounds) - begun,
         }
-    tuned = get_peft_model(model, LoraConfig(r=8, target_modules=TARGETS)).train()
+    tuned = get_peft_model(model, adapter_config(FAMILIES["qwen2.5-vl"], 8)).train()
     measured["LoRA step"] = seconds(lambda: tuned(input_ids=ids, labels=ids).loss.backward(), rounds)
     expected = {
         "tower": vision_flops(size, FRAMES) / core.flops,

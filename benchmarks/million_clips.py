@@ -15,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from benchmarks.paper_matrix import ROOT, table, write_annotations
+from benchmarks.plan_scale import CONFIG, ROOT, write_mafw
 
 from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX
 from emovlm.core.hashing import shard_of
 from emovlm.core.io import write_table
+from emovlm.core.tables import read_rows
 
 FPS = 25.0
 
@@ -63,12 +64,13 @@ def main() -> None:
     arguments.add_argument("--shards", type=int, default=50)
     given = arguments.parse_args()
     os.chdir(ROOT)
-    classes = [row["emotion"] for row in table("lexicon")]
-    samplers = {row["sampler"]: row for row in table("frame_samplers")}
-    balanced = next(row for row in table("training_samplers") if row["kind"] == "balanced")
+    classes = [row["emotion"] for row in read_rows(CONFIG["tables"]["lexicon"], "lexicon")]
+    samplers = {row["sampler"]: row for row in read_rows(CONFIG["tables"]["frame_samplers"], "frame_samplers")}
+    kinds = {row["kind"]: row for row in read_rows(CONFIG["tables"]["training_samplers"], "training_samplers")}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_annotations(folder, given.clips)
+        write_mafw(folder, given.clips)
+        (folder / "data/clips").mkdir(parents=True)
         manifest = str(folder / "manifest.parquet")
         words = {name: name for name in classes}
         dataset = {"dataset": "mafw", "kind": "mafw", "words": words, "permuted_labels": [], "seed": None}
@@ -81,7 +83,7 @@ def main() -> None:
             out = str(folder / f"{sampler}.parquet")
             measure("sample_frames", params, "--clips", *clips, "--frames", *frames, "--out", out)
         pd.read_parquet(manifest).assign(split="train").to_parquet(manifest)  # MAFW's folds are test sets so far
-        drawn = {"sampler": balanced, "seed": 0, "n_draws": 100_000, "fold": 0}
+        drawn = {"sampler": kinds["balanced"], "seed": 0, "n_draws": 100_000, "fold": 0}
         out = str(folder / "schedule.parquet")
         measure("sample_training", drawn, "--manifest", manifest, "--clips", *clips, "--out", out)
 

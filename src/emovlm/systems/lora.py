@@ -59,7 +59,7 @@ def finetune_lora(
     processor = AutoProcessor.from_pretrained(base)
     model = AutoModelForImageTextToText.from_pretrained(base)
     torch.manual_seed(params["seed"])
-    adapted = get_peft_model(model, _adapter(family, params["rank"]))
+    adapted = get_peft_model(model, adapter_config(family, params["rank"]))
     draws = as_captions(schedule, sample, manifest, question, processor)
     _check(draws)
     settings = {**params, "epochs": 1}
@@ -68,7 +68,7 @@ def finetune_lora(
     return log
 
 
-def _adapter(family: Family, rank: int) -> LoraConfig:
+def adapter_config(family: Family, rank: int) -> LoraConfig:
     """On all linear layers of the language model; bare layer names would hit the vision tower too."""
     layers = "q_proj|k_proj|v_proj|o_proj|gate_proj|up_proj|down_proj"
     return LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=rf".*{family.language}.*\.({layers})")
@@ -90,7 +90,7 @@ def _finetune_outside(
 ) -> pd.DataFrame:  # fmt: skip
     system = VisionLanguageModel(base, row=params["system"])
     torch.manual_seed(params["seed"])
-    adapted = get_peft_model(system.model, _adapter(system.family, params["rank"]))
+    adapted = get_peft_model(system.model, adapter_config(system.family, params["rank"]))
     adapted.base_model.model.activation_checkpointing_enable({"use_reentrant": False})
     draws = _draws(schedule, sample, manifest)
     _check(draws)
