@@ -40,7 +40,7 @@ def dimensions(network):
 
 def fold_number(fold):
     """The number in the wildcard `fold`, 0 where it is empty."""
-    return int(fold.removeprefix("/fold") or 0)
+    return int(fold.rpartition("fold")[2] or 0)
 
 
 def model_folder(system, replicate, fold=0, results="<results>"):
