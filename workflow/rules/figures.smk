@@ -50,7 +50,7 @@ FIGURES = {
         {"classes": STUDY.classes, **NAMED},
     ),
     "samplers": (
-        ["truth", "frame_truth", *(f"samples.{s}" for s in STUDY.frame_samplers)],
+        ["truth", "frame_truth", *(f"samples.{s}" for s in embedded_samplers())],
         {},
     ),
 }

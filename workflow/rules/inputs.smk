@@ -113,6 +113,12 @@ def published_conditions():
     ]
 
 
+def embedded_samplers():
+    """The frame samplers of the embedded study: of the table's first file, for others add rows of their own to it."""
+    first = next(iter(STUDY.places["frame_samplers"].values()))
+    return {name: row for name, row in STUDY.frame_samplers.items() if STUDY.places["frame_samplers"][name] == first}
+
+
 def shown_rows(table):
     """The rows of a table that figures show: of conditions those on the rendered dataset, the embedded study."""
     return [row for row in getattr(STUDY, table).values() if table != "conditions" or row["dataset"] == SHOWN]

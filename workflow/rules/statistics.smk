@@ -5,7 +5,7 @@ out: tables/{metrics,per_class,per_run,confusion,comparisons,correlations,hits}.
 """
 
 FLAGGED = [name for name in TESTED if name in RENDERED]  # datasets whose clips are flagged
-RATES = {name: row["rate"] for name, row in STUDY.frame_samplers.items() if row["kind"] == "rate"}
+RATES = {name: row["rate"] for name, row in embedded_samplers().items() if row["kind"] == "rate"}
 PUBLISHED = [
     "mafw_classes",
     "mafw_recalls",

@@ -18,7 +18,9 @@ SYSTEMS = {
 STUDIES = {
     "embedded": "Embedded study (SynFace)",
     "full": "Embedded study (SynFace)",
+    "paper": "Embedded study (SynFace)",
     "quick": "Quick run (SynFace)",
+    "paper-tiny": "Toy run (SynFace)",
     "broken": "Permuted labels (SynFace)",
 }
 METRICS = {"macro_f1": "Macro-F1", "uar": "UAR", "accuracy": "Accuracy", "f1": "F1"}
