@@ -36,7 +36,7 @@ def _run(seed, replicate, n, identities, skill, failed, classes, habit):
 
 def stored(answers):
     """The ANSWERS table of drawn answers, without what `read_answers` adds."""
-    return answers.drop(columns=["identity", "flag"])
+    return answers.drop(columns=["identity", "flag"]).assign(fold=0)
 
 
 def clips_of(answers):
