@@ -19,6 +19,7 @@ STATISTICS = {
     "compare_conditions": 1,
     "correlate_frequency": 1,
     "contrast_arms": 1,
+    "compare_published": 1,
     "judge_claims": 1,
     "collect_values": 1,
     "typeset_paper": 1,

@@ -6,6 +6,7 @@ ALL_STATISTICS = FOLLOWS_STATISTICS | {
     "compare_conditions",
     "correlate_frequency",
     "contrast_arms",
+    "compare_published",
 }
 
 
