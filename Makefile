@@ -10,7 +10,7 @@ SNAKEMAKE := snakemake --workflow-profile $(PROFILE) $(if $(CORES),--cores $(COR
 STUDY := $(SNAKEMAKE) --prioritize train_tower
 
 .PHONY: study full quick broken paper-study doctor cost resume prefetch_envs prefetch_weights audit crate report \
-	test test-paper test-conda test-conda-short test-cluster test-cluster-short lint clean setup rulegraph
+	test test-broken test-paper test-conda test-conda-short test-cluster test-cluster-short lint clean setup rulegraph
 
 study: setup ## the default study, to results/paper/paper.pdf
 	$(STUDY)
@@ -54,6 +54,9 @@ report: setup ## figures and tables with captions on one page, to results/report
 
 test: setup $(VALIDATOR)/.ready ## all tests; the quick study is one of them
 	pytest
+
+test-broken: setup ## a small study with permuted labels: nothing about a model may be supported
+	pytest tests/broken
 
 test-paper: setup ## every row of the paper's study, at toy size, in every condition
 	pytest tests/paper
