@@ -1,4 +1,4 @@
-"""A study in which there is nothing to learn finds nothing. Takes five minutes; `make test` has the statistics alone."""
+"""A study in which there is nothing to learn finds nothing. Takes minutes; `make test` has the statistics alone."""
 
 import pandas as pd
 import pytest
