@@ -108,8 +108,8 @@ def table(name):
 
 
 def replicates(system):
-    """The training runs of a system. The tower is trained once, for all arms and runs; fetched weights are one."""
-    return range(1, 2 if STUDY.systems[system]["training"] in ("tower", "none") else config["replicates"] + 1)
+    """The training runs of a system."""
+    return range(1, STUDY.runs_of(system) + 1)
 
 
 def run_seed(replicate):

@@ -55,6 +55,10 @@ class Study:
             return [0]
         return list(range(1, self.datasets[row["dataset"]].get("folds", 0) + 1)) or [0]
 
+    def runs_of(self, system: str) -> int:
+        """How often a system is trained. The tower is once, for all arms and runs; weights from outside are one."""
+        return 1 if self.systems[system]["training"] in ("tower", "none") else self.config["replicates"]
+
     def recipe_of(self, system: str) -> str:
         """How a system is fine-tuned: the name of its recipe, or its kind of training, which the config describes."""
         return self.systems[system].get("recipe", self.systems[system]["training"])

@@ -25,7 +25,7 @@ def count_clips(manifest: pd.DataFrame, published: Path | None = None) -> pd.Dat
     Raises:
         StudyError: the published table is missing or has not these columns.
     """
-    known = {} if published is None else _read(published)
+    known = {} if published is None else published_counts(published)
     sets = {0: manifest, **{fold: manifest[manifest["fold"] == fold] for _, fold in known if fold}}
     rows = []
     for fold, clips in sorted(sets.items()):
@@ -54,8 +54,12 @@ def report(dataset: str, counts: pd.DataFrame) -> str:
     return f"{dataset}: the numbers of clips differ from those published: {'; '.join(said)}"
 
 
-def _read(file: Path) -> dict[tuple[str, int], int]:
-    """Published number of clips by class and fold; the sum over the classes too, where no row is called ``all``."""
+def published_counts(file: Path) -> dict[tuple[str, int], int]:
+    """Published number of clips by class and fold; the sum over the classes too, where no row is called ``all``.
+
+    Raises:
+        StudyError: the file is missing or has no columns emotion and clips.
+    """
     try:
         table = pd.read_csv(file)
         table = table.assign(fold=table.get("fold", 0))

@@ -12,6 +12,7 @@ import pandas as pd
 
 from emovlm.core.config import Study
 from emovlm.core.errors import StudyError
+from emovlm.datasets.counts import ALL, published_counts
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
 from emovlm.evaluation.prompts import CONTEXTS
 from emovlm.sampling.frame_samplers import sample_frames
@@ -95,9 +96,7 @@ def listed(study: Study, dataset: str) -> int:
             where = f"{study.places['datasets'][dataset]}, row {dataset}"
             raise StudyError(f"{where}: how many clips it has is not known, for {place} is not there")
         return sum(bool(line.strip()) for line in place.read_text(encoding="utf-8").splitlines()) - 1
-    table = pd.read_csv(PUBLISHED_COUNTS[kind])
-    whole = table[table.get("fold", 0) == 0] if "fold" in table else table
-    return int(whole["clips"].sum())
+    return published_counts(Path(PUBLISHED_COUNTS[kind]))[ALL, 0]
 
 
 def costs(study: Study, gpu: Gpu = GPU) -> pd.DataFrame:
@@ -110,9 +109,6 @@ def costs(study: Study, gpu: Gpu = GPU) -> pd.DataFrame:
     reply, text = (study.config[part]["max_new_tokens"] for part in ("evaluation", "enrichment"))
     enrichment, rows, described = study.config["enrichment"], [], {}
 
-    def runs(system: str) -> int:
-        return 1 if study.systems[system]["training"] == "none" else study.config["replicates"]
-
     def add(system: str, dataset: str, claims: str, stage: str, what: str, jobs: int, work: float, read: float,
             written: float, loads: int = 1) -> None:  # fmt: skip
         served = study.systems[system]["kind"] == "api"
@@ -123,33 +119,33 @@ def costs(study: Study, gpu: Gpu = GPU) -> pd.DataFrame:
         system, dataset = row["system"], row["dataset"]
         if system not in sizes:
             continue
-        size, jobs = sizes[system], runs(system) * study.datasets[dataset]["n_shards"]
+        size, runs, n_shards = sizes[system], study.runs_of(system), study.datasets[dataset]["n_shards"]
         clips, claims = evaluated(study, dataset), row.get("claims", "")
         texts = frames["gaps"] * text if row["context"] != "none" else 0
         shown = 0 if row["context"] == "text-only" else frames[row["frames"]]
         said = 0 if study.systems[system]["kind"] == "vision" else reply
-        work = clips * answer_s(size, gpu, shown, TEXT + texts, said) / study.datasets[dataset]["n_shards"]
+        work = clips * answer_s(size, gpu, shown, TEXT + texts, said) / n_shards
         if study.systems[system].get("family") == "remote":  # reads the prompt anew for every label
-            again = len(study.classes_of(dataset)) * clips / study.datasets[dataset]["n_shards"]
+            again = len(study.classes_of(dataset)) * clips / n_shards
             work += again * answer_s(size, gpu, shown, TEXT + texts, 0)
-        read = runs(system) * clips * prompt_tokens(size, shown, TEXT + texts) if said else 0.0
-        written = runs(system) * clips * said
-        add(system, dataset, claims, "answer", name, jobs, work, read, written, len(study.folds_of(system)))
+        read = runs * clips * prompt_tokens(size, shown, TEXT + texts) if said else 0.0
+        written = runs * clips * said
+        add(system, dataset, claims, "answer", name, runs * n_shards, work, read, written, len(study.folds_of(system)))
         if CONTEXTS[row["context"]] in ("motion", "static"):
             described.setdefault((system, dataset, CONTEXTS[row["context"]]), claims)
     for (system, dataset, kind), claims in described.items():
-        size, n_shards = sizes[system], study.datasets[dataset]["n_shards"]
+        size, runs, n_shards = sizes[system], study.runs_of(system), study.datasets[dataset]["n_shards"]
         seen = 1 if kind == "static" else -(-frames[enrichment["sampler"]] // frames["gaps"])
-        asked = runs(system) * evaluated(study, dataset) * frames["gaps"]
-        work = asked / runs(system) * answer_s(size, gpu, seen, TEXT, text) / n_shards
-        add(system, dataset, claims, "describe", kind, runs(system) * n_shards, work,
+        gaps = evaluated(study, dataset) * frames["gaps"]
+        work, asked = gaps * answer_s(size, gpu, seen, TEXT, text) / n_shards, runs * gaps
+        add(system, dataset, claims, "describe", kind, runs * n_shards, work,
             asked * prompt_tokens(size, seen, TEXT), asked * text, len(study.folds_of(system)))  # fmt: skip
     for system, row in study.systems.items():
         if system in sizes and "sampler" in row:
             recipe = study.settings_of(study.recipe_of(system))
             shown, size = frames[recipe["sampler"]], sizes[system]
             each = lora_s(size, gpu, shown, TEXT) if row["training"] == "lora" else training_s(size, gpu, shown)
-            jobs = runs(system) * len(study.folds_of(system))
+            jobs = study.runs_of(system) * len(study.folds_of(system))
             add(system, row["dataset"], "L2", "train", row["sampler"], jobs, recipe["draws"] * each, 0.0, 0.0)
     return pd.DataFrame(rows, columns=COLUMNS)
 
