@@ -107,7 +107,7 @@ def study(skip=frozenset(), replicates=1):
     claims["claims"] = {k: v for k, v in claims["claims"].items() if not skip or v["kind"] == "hits"}
     results = Results(**{n: tables[n] for n in Results.__dataclass_fields__ if n in tables}, settings=settings)
     tables["claims"] = judge(claims, results)
-    collected = {name: tables[name] for name in Tables.__dataclass_fields__}
+    collected = {name: tables[name] for name in Tables.__dataclass_fields__ if name in tables}
     tables["values"] = collect(Tables(**collected), published)
     return tables
 

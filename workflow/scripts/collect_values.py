@@ -3,7 +3,18 @@
 from emovlm.core.contracts.answers import ANSWERS
 from emovlm.core.contracts.data import CUES, MANIFEST
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
-from emovlm.core.contracts.statistics import CLAIMS, COMPARISONS, CONTRASTS, CORRELATIONS, HITS, METRICS, PER_CLASS
+from emovlm.core.contracts.statistics import (
+    BESIDE,
+    CLAIMS,
+    COMPARISONS,
+    CONFUSION,
+    CONTRASTS,
+    CORRELATIONS,
+    HITS,
+    METRICS,
+    PER_CLASS,
+    PER_RUN,
+)
 from emovlm.core.contracts.training import CHECKS
 from emovlm.core.files import write_json
 from emovlm.core.io import read_table
@@ -21,7 +32,7 @@ RESULTS = {
     "claims": CLAIMS,
     "frequency": TERM_FREQUENCY,
 }
-OPTIONAL = {"checks": CHECKS, "cues": CUES}
+OPTIONAL = {"checks": CHECKS, "cues": CUES, "per_run": PER_RUN, "confusion": CONFUSION, "beside": BESIDE}
 SEVERAL = {"answers": ("CONDITION", ANSWERS), "manifests": ("DATASET", MANIFEST)}
 
 
@@ -30,7 +41,7 @@ def main() -> None:
     for name in RESULTS:
         arguments.add_argument(f"--{name.replace('_', '-')}", required=True)
     for name in OPTIONAL:
-        arguments.add_argument(f"--{name}")
+        arguments.add_argument(f"--{name.replace('_', '-')}")
     for name, (key, _) in SEVERAL.items():
         arguments.add_argument(f"--{name}", nargs="+", required=True, metavar=f"{key}=PATH")
     arguments.add_argument("--published", nargs="+", required=True, metavar="NAME=PATH", help="named as their files")

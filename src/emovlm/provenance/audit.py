@@ -270,7 +270,9 @@ def _old_account(plan: Plan, records: dict[str, Record]) -> list[str]:
         return []
     if written == state_of(behind(records, read)):
         return []
-    return [f"{path}: jobs it accounts for ran again since, with the same results; to renew it: {again(plan, str(path))}"]
+    return [
+        f"{path}: jobs it accounts for ran again since, with the same results; to renew it: {again(plan, str(path))}"
+    ]
 
 
 def _time(text: str) -> datetime:
