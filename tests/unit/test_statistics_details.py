@@ -1,4 +1,4 @@
-"""Behind every figure and table its numbers by id: bins, cells, single runs, the uncertainty of a planned comparison."""
+"""Behind figures and tables their numbers by id: bins, cells, single runs, the power of a planned comparison."""
 
 import pandas as pd
 import pytest
