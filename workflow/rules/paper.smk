@@ -44,7 +44,7 @@ rule typeset_paper:
     """Typeset the paper."""
     input:
         source="paper/paper.typ",
-        parts=["paper/lib.typ", "paper/references.bib"],
+        parts=expand("paper/{part}", part=["lib.typ", "account.typ", "appendix.typ", "references.bib"]),
         values="<results>/values.json",
         run="<results>/provenance/run.json",
         tables=list(PAPER_TABLES.values()),
@@ -69,6 +69,7 @@ rule typeset_paper:
             seed=config["seed"],
             replicates=config["replicates"],
             resamples=config["statistics"]["resamples"],
+            confidence=config["statistics"]["confidence"],
             alpha=STUDY.claims["alpha"],
             image_size=config["synface"]["image_size"],
             frame_size=config["frames"]["size"],
