@@ -1,20 +1,9 @@
 """Collect every number that the paper prints into one file, by id."""
 
+from emovlm.core.contracts import statistics as contracts
 from emovlm.core.contracts.answers import ANSWERS
 from emovlm.core.contracts.data import CUES, MANIFEST
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
-from emovlm.core.contracts.statistics import (
-    BESIDE,
-    CLAIMS,
-    COMPARISONS,
-    CONFUSION,
-    CONTRASTS,
-    CORRELATIONS,
-    HITS,
-    METRICS,
-    PER_CLASS,
-    PER_RUN,
-)
 from emovlm.core.contracts.training import CHECKS
 from emovlm.core.files import write_json
 from emovlm.core.io import read_table
@@ -23,16 +12,22 @@ from emovlm.statistics.published import read_published
 from emovlm.statistics.values import Tables, collect
 
 RESULTS = {
-    "metrics": METRICS,
-    "per_class": PER_CLASS,
-    "comparisons": COMPARISONS,
-    "correlations": CORRELATIONS,
-    "contrasts": CONTRASTS,
-    "hits": HITS,
-    "claims": CLAIMS,
+    "metrics": contracts.METRICS,
+    "per_class": contracts.PER_CLASS,
+    "comparisons": contracts.COMPARISONS,
+    "correlations": contracts.CORRELATIONS,
+    "contrasts": contracts.CONTRASTS,
+    "hits": contracts.HITS,
+    "claims": contracts.CLAIMS,
     "frequency": TERM_FREQUENCY,
 }
-OPTIONAL = {"checks": CHECKS, "cues": CUES, "per_run": PER_RUN, "confusion": CONFUSION, "beside": BESIDE}
+OPTIONAL = {
+    "checks": CHECKS,
+    "cues": CUES,
+    "per_run": contracts.PER_RUN,
+    "confusion": contracts.CONFUSION,
+    "beside": contracts.BESIDE,
+}
 SEVERAL = {"answers": ("CONDITION", ANSWERS), "manifests": ("DATASET", MANIFEST)}
 
 
