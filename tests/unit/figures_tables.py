@@ -24,6 +24,7 @@ from emovlm.statistics.correlation import correlate
 from emovlm.statistics.metrics import confusion_table, metrics_table, per_class_table, per_run_table
 from emovlm.statistics.profiles import measured_profiles, published_profiles
 from emovlm.statistics.published import NEEDED, read_published
+from emovlm.statistics.reanalysis import reanalyse
 from emovlm.statistics.values import Tables, collect
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,6 +89,7 @@ def study(skip=frozenset(), replicates=1):
             [count_terms(row, lexicon, counts / f"term_counts_{row['language']}.csv") for row in sources]
         ),
         "hits": hits(),
+        "reanalysis": reanalyse(published["paper_frame_shuffle"]),
         "checks": checks(replicates),
         "cues": cues(),
         "manifest": manifest,

@@ -3,7 +3,16 @@
 from emovlm.core.contracts.answers import ANSWERS
 from emovlm.core.contracts.data import CUES, MANIFEST
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
-from emovlm.core.contracts.statistics import CLAIMS, COMPARISONS, CONTRASTS, CORRELATIONS, HITS, METRICS, PER_CLASS
+from emovlm.core.contracts.statistics import (
+    CLAIMS,
+    COMPARISONS,
+    CONTRASTS,
+    CORRELATIONS,
+    HITS,
+    METRICS,
+    PER_CLASS,
+    REANALYSIS,
+)
 from emovlm.core.contracts.training import CHECKS
 from emovlm.core.files import write_json
 from emovlm.core.io import read_table
@@ -19,6 +28,7 @@ RESULTS = {
     "contrasts": CONTRASTS,
     "hits": HITS,
     "claims": CLAIMS,
+    "reanalysis": REANALYSIS,
     "frequency": TERM_FREQUENCY,
 }
 OPTIONAL = {"checks": CHECKS, "cues": CUES}

@@ -19,6 +19,7 @@ from emovlm.core.contracts.statistics import (
     METRICS,
     PER_CLASS,
     PER_RUN,
+    REANALYSIS,
 )
 from emovlm.core.contracts.training import CHECKS
 from emovlm.core.errors import StudyError
@@ -37,6 +38,7 @@ CONTRACTS: dict[str, Table] = {
     "checks": CHECKS,
     "cues": CUES,
     "claims": CLAIMS,
+    "reanalysis": REANALYSIS,
     "frequency": TERM_FREQUENCY,
     "manifest": MANIFEST,
     "truth": CLIP_TRUTH,

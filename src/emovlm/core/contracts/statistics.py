@@ -96,8 +96,10 @@ CORRELATIONS = table(
     p=Column("float", about="exact permutation, two-sided"),
     rho_low=Column("float", about="lowest rho with one class left out"),
     rho_high=Column("float", about="highest rho with one class left out"),
+    tau=Column("float", about="Kendall's tau-b"),
+    p_tau=Column("float", about="exact permutation of tau, two-sided"),
     rho_given_size=Column("float", nullable=True, about="partial rho given the class's number of clips in MAFW"),
-    p_given_size=Column("float", nullable=True, about="Freedman-Lane permutation, two-sided"),
+    p_given_size=Column("float", nullable=True, about="Freedman-Lane permutation, two-sided; see docs/statistics.md"),
     rho_given_size_and_reliability=Column("float", nullable=True, about="given Cronbach's alpha of the class as well"),
     p_given_size_and_reliability=Column("float", nullable=True, about="Freedman-Lane permutation, two-sided"),
 )
@@ -145,4 +147,21 @@ CLAIMS = table(
     p=FLOAT_OR_NULL,
     margin=FLOAT_OR_NULL,
     n=INT,
+)
+REANALYSIS = table(
+    "re-analysis of the published frame shuffling",
+    "dataset kind",
+    dataset=Column("string", about="mafw, dfew, or both: the mean of the two in each system"),
+    kind=Column("string", about="vlm, vision or all"),
+    n=Column("int", about="systems"),
+    falls=Column("int", about="systems whose published macro-F1 is lower with frames shuffled"),
+    ties=Column("int", about="systems without a change, which the sign test leaves out"),
+    mean=Column("float", about="mean change of macro-F1, shuffled minus in order"),
+    median=FLOAT,
+    lowest=Column("float", about="the largest fall"),
+    highest=FLOAT,
+    p_sign=Column("float", about="exact sign test over systems, two-sided"),
+    p_flip=Column("float", about="exact sign-flip permutation of the mean change, two-sided"),
+    p_least=Column("float", about="the least p that either test can give with so many systems"),
+    p_difference=Column("float", nullable=True, about="VLMs against vision-only, exact permutation; in rows of all"),
 )
