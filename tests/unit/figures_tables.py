@@ -10,7 +10,7 @@ from tests.unit.statistics_answers import draw_answers, manifest_of, stored
 
 from emovlm.core.config import read_rows
 from emovlm.core.contracts.data import CUES
-from emovlm.core.contracts.statistics import HITS
+from emovlm.core.contracts.statistics import HITS, RELIABILITY
 from emovlm.core.contracts.training import CHECKS
 from emovlm.core.files import write_json
 from emovlm.core.io import write_table
@@ -89,6 +89,7 @@ def study(skip=frozenset(), replicates=1):
             [count_terms(row, lexicon, counts / f"term_counts_{row['language']}.csv") for row in sources]
         ),
         "hits": hits(),
+        "reliability": reliability_bins(names),
         "reanalysis": reanalyse(published["paper_frame_shuffle"]),
         "checks": checks(replicates),
         "cues": cues(),
@@ -132,6 +133,15 @@ def cues():
     """CUES of two groups at chance."""
     rows = [("pose", 0.10, 0.07, 0.13, 1 / 11, 0.31, 0.62, 495), ("all", 0.09, 0.06, 0.12, 1 / 11, 0.52, 0.62, 495)]
     return pd.DataFrame(rows, columns=list(CUES.columns))
+
+
+def reliability_bins(conditions):
+    """RELIABILITY of ten bins a condition, the first with three answers; conditions grow more confident."""
+    rows = [
+        (condition, k, k / 10 + 0.05, share := (k + 0.5) / (10 + place), max(0.0, share - 0.1), share + 0.05, 3 + 2 * k)
+        for place, condition in enumerate(conditions) for k in range(10)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(RELIABILITY.columns))
 
 
 def hits():

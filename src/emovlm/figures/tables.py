@@ -20,6 +20,7 @@ from emovlm.core.contracts.statistics import (
     PER_CLASS,
     PER_RUN,
     REANALYSIS,
+    RELIABILITY,
 )
 from emovlm.core.contracts.training import CHECKS
 from emovlm.core.errors import StudyError
@@ -39,6 +40,7 @@ CONTRACTS: dict[str, Table] = {
     "cues": CUES,
     "claims": CLAIMS,
     "reanalysis": REANALYSIS,
+    "reliability": RELIABILITY,
     "frequency": TERM_FREQUENCY,
     "manifest": MANIFEST,
     "truth": CLIP_TRUTH,

@@ -165,3 +165,14 @@ REANALYSIS = table(
     p_least=Column("float", about="the least p that either test can give with so many systems"),
     p_difference=Column("float", nullable=True, about="VLMs against vision-only, exact permutation; in rows of all"),
 )
+RELIABILITY = table(
+    "reliability",
+    "condition bin",
+    condition=TEXT,
+    bin=Column("int", about="from 0, the least confident answers"),
+    confidence=Column("float", about="mean probability that the system gave to its answers"),
+    accuracy=Column("float", about="share of them that are right"),
+    low=Column("float", about="Wilson's interval of accuracy"),
+    high=FLOAT,
+    n=Column("int", about="answers, mean over runs"),
+)
