@@ -11,7 +11,7 @@ from tests.unit.statistics_answers import draw_answers, manifest_of, stored
 
 from emovlm.core.config import read_rows
 from emovlm.core.contracts.data import CUES
-from emovlm.core.contracts.statistics import HITS
+from emovlm.core.contracts.statistics import HITS, RELIABILITY
 from emovlm.core.contracts.training import CHECKS
 from emovlm.core.files import write_json
 from emovlm.core.io import write_table
@@ -25,6 +25,7 @@ from emovlm.statistics.correlation import correlate
 from emovlm.statistics.metrics import confusion_table, metrics_table, per_class_table, per_run_table
 from emovlm.statistics.profiles import measured_profiles, published_profiles
 from emovlm.statistics.published import NEEDED, read_published
+from emovlm.statistics.reanalysis import reanalyse
 from emovlm.statistics.values import Tables, collect
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,6 +90,8 @@ def study(skip=frozenset(), replicates=1):
             [count_terms(row, lexicon, counts / f"term_counts_{row['language']}.csv") for row in sources]
         ),
         "hits": hits(),
+        "reliability": reliability_bins(names),
+        "reanalysis": reanalyse(published["paper_frame_shuffle"]),
         "checks": checks(replicates),
         "cues": cues(),
         "manifest": manifest,
@@ -131,6 +134,15 @@ def cues():
     """CUES of two groups at chance."""
     rows = [("pose", 0.10, 0.07, 0.13, 1 / 11, 0.31, 0.62, 495), ("all", 0.09, 0.06, 0.12, 1 / 11, 0.52, 0.62, 495)]
     return pd.DataFrame(rows, columns=list(CUES.columns))
+
+
+def reliability_bins(conditions):
+    """RELIABILITY of ten bins a condition, the first with three answers; conditions grow more confident."""
+    rows = [
+        (condition, k, k / 10 + 0.05, share := (k + 0.5) / (10 + place), max(0.0, share - 0.1), share + 0.05, 3 + 2 * k)
+        for place, condition in enumerate(conditions) for k in range(10)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(RELIABILITY.columns))
 
 
 def hits():

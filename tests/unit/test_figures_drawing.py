@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.offsetbox import AnnotationBbox
 from matplotlib.text import Text
 from tests.unit.figures_tables import CLIP, PRIMARY, SETTINGS, SKIPPED, clip_truth, hits, sample, study
 
@@ -12,6 +13,7 @@ from emovlm.figures import style
 from emovlm.figures.arms import arms, rho_by_run
 from emovlm.figures.classes import classes
 from emovlm.figures.confusion import confusion, counts_of, short_names
+from emovlm.figures.dag import dag
 from emovlm.figures.enrichment import enrichment
 from emovlm.figures.fps import fps
 from emovlm.figures.frequency import frequency
@@ -19,14 +21,16 @@ from emovlm.figures.hits import hits as hits_figure
 from emovlm.figures.labels import scores
 from emovlm.figures.lexical import lexical
 from emovlm.figures.registry import FIGURES
-from emovlm.figures.samplers import samplers
+from emovlm.figures.reliability import FAMILIES, LEAST_N, reliability
+from emovlm.figures.samplers import PICTURES, samplers
 from emovlm.figures.shuffle import BAG_OF_FRAMES, ORDERS, shuffle
+from emovlm.frames.store import write_store
 from emovlm.lexicon.estimator import permuted_counts
 
 STUDY = {"study": "embedded"}
 
 
-def draw(name, tables=None, **changed):
+def draw(name, tables=None, stores=None, **changed):
     """Draw a figure from the small study, some tables replaced."""
     tables = {**study(), **(tables or {}), **changed}
     emotions = list(dict.fromkeys(tables["per_class"]["emotion"]))
@@ -34,7 +38,7 @@ def draw(name, tables=None, **changed):
     samples = {
         "fps5": sample(range(2, 50, 5)),
         "fps5-shuffled": sample([22, 2, 47, 12]),
-        "keys": sample([12, 37], "keyframe"),
+        "keyframes": sample([12, 37], "keyframe"),
     }
     pick = lambda *names: {n: tables[n] for n in names if tables[n] is not None}  # noqa: E731
     with style.context():
@@ -51,13 +55,15 @@ def draw(name, tables=None, **changed):
             "confusion": lambda: confusion(**pick("confusion", "conditions", "systems"), classes=emotions),
             "fps": lambda: fps(**pick("metrics", "conditions", "frame_samplers", "paper_fps_curve"), **STUDY),
             "shuffle": lambda: shuffle(
-                **pick("metrics", "conditions", "frame_samplers", "paper_frame_shuffle"), **STUDY
+                **pick("metrics", "conditions", "frame_samplers", "paper_frame_shuffle", "reanalysis"), **STUDY
             ),
             "hits": lambda: hits_figure(tables["hits"]),
             "enrichment": lambda: enrichment(**pick("comparisons", "conditions", "paper_msce"), **STUDY),
             "frequency": lambda: frequency(tables["frequency"], **PRIMARY),
             "classes": lambda: classes(**pick("manifest", "mafw_classes"), classes=emotions, **STUDY),
-            "samplers": lambda: samplers(samples, truth, frame_truth),
+            "samplers": lambda: samplers(samples, truth, frame_truth, tables["frame_samplers"], stores),
+            "reliability": lambda: reliability(**pick("reliability", "metrics", "conditions", "systems"), **STUDY),
+            "dag": dag,
         }[name]()
 
 
@@ -268,9 +274,61 @@ def test_sampler_marks_lie_at_the_frames_times_and_are_coloured_by_the_order_sho
     shuffled = next(each for each in lower.collections if len(each.get_offsets()) == 4)
     np.testing.assert_array_equal(shuffled.get_offsets()[:, 0], np.array([22, 2, 47, 12]) / 25)
     np.testing.assert_allclose(shuffled.get_array(), [0, 1 / 3, 2 / 3, 1])
-    assert [label.get_text() for label in lower.get_yticklabels()] == ["fps5 (10)", "fps5-shuffled (4)", "keys (2)"]
+    assert [label.get_text() for label in lower.get_yticklabels()] == [
+        "fps5 (10)", "keyframes (2)", "fps5-shuffled (4)"
+    ]  # fmt: skip
+    assert "A number of frames a second" in texts(lower) and "equal tokens" not in texts(lower)
     assert upper.collections[0].get_paths()[0].vertices[:, 1].max() == 0.5, "the blink is no part of the expression"
     assert upper.get_title(loc="left") == f"{CLIP}: fear (micro-expression), event from 1.00 to 1.40 s (shaded)"
+
+
+def test_the_pictures_of_a_clip_are_its_frames_at_even_times_and_one_is_of_the_apex(tmp_path):
+    gray = np.tile(np.arange(50, dtype=np.uint8)[:, None, None, None], (1, 8, 8, 3))
+    write_store({CLIP: gray}, tmp_path / "0.safetensors")
+    write_store({"synface/other": gray}, tmp_path / "1.safetensors")
+    figure = draw("samplers", stores={k: tmp_path / f"{k}.safetensors" for k in "01"})
+    boxes = [each for each in figure.axes[0].artists if isinstance(each, AnnotationBbox)]
+    frames = [int(box.offsetbox.get_data()[0, 0, 0]) for box in boxes]
+    assert len(frames) == PICTURES and frames == sorted(frames)
+    assert 27 in frames, "of the frames taken, the one next to the apex at 1.1 s"
+    inside = [to_hex(box.patch.get_edgecolor()) == style.BLUE.lower() for box in boxes]
+    assert [25 <= frame <= 35 for frame in frames] == inside and any(inside)
+
+
+def test_a_sampler_that_shows_frames_again_says_how_many_differ():
+    with style.context():
+        figure = samplers({"fps5-held": sample([2, 2, 2, 7, 7])})
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["fps5-held (5, 2 different)"]
+
+
+def test_reliability_points_are_the_bins_with_enough_answers_and_their_intervals():
+    table = study()["reliability"].query("condition == 'unif-fps5'")
+    figure = draw("reliability")
+    upper, lower = figure.axes[0], figure.axes[3]
+    curve = next(each for each in upper.lines if each.get_label().startswith("uniform")).get_xydata()
+    np.testing.assert_array_equal(curve, table.loc[table["n"] >= LEAST_N, ["confidence", "accuracy"]])
+    assert len(curve) == len(table) - 1
+    spans = {tuple(each.get_ydata()) for each in upper.lines if each.get_label() == "_interval"}
+    assert set(table[["low", "high"]][1:].itertuples(index=False, name=None)) <= spans
+    shares = [each.get_ydata() for each in lower.lines]
+    assert len(shares) == 3 and all(share.sum() == pytest.approx(1) for share in shares)
+    assert [axes.get_title(loc="left") for axes in figure.axes[:3]] == list(FAMILIES)
+
+
+def test_reliability_curves_are_named_with_their_calibration_error():
+    metrics = study()["metrics"]
+    row = metrics.query("condition == 'natural-fps5' and metric == 'accuracy' and clips == 'all'")
+    assert "natural, ECE 0.12" in texts(draw("reliability", metrics=pd.concat([
+        metrics[metrics["metric"] != "ece"], row.assign(metric="ece", value=0.123)
+    ])))  # fmt: skip
+
+
+def test_published_dumbbells_have_the_changes_and_the_sign_tests_of_the_reanalysis():
+    shown = texts(draw("shuffle"))
+    assert "vision only: 2 of 2 fall, mean −0.060, p = 0.500*" in shown
+    assert "VLMs: 7 of 8 fall, mean −0.011, p = 0.070" in shown
+    assert "−0.084" in shown and "+0.006" in shown
+    assert "sign test" not in texts(draw("shuffle", reanalysis=None))
 
 
 def test_a_clip_that_no_sampler_took_is_an_error():

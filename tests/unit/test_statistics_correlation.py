@@ -13,7 +13,8 @@ from emovlm.core.contracts.statistics import CORRELATIONS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.lexicon.terms import read_lexicon
-from emovlm.statistics.correlation import correlate, exact_spearman, leave_one_out, partial_spearman, spearman
+from emovlm.statistics.correlation import correlate, leave_one_out, partial_spearman
+from emovlm.statistics.exact import exact_spearman, spearman
 from emovlm.statistics.profiles import measured_profiles, published_profiles
 from emovlm.statistics.published import read_published
 

@@ -81,7 +81,8 @@ def study(tmp_path_factory):
 
     settings = {"seed": 1, "resamples": 200, "confidence": 0.95, "classes": classes, "tail": ["contempt"]}
     files = {name: folder / f"{name}.csv" for name in ("metrics", "classes", "runs", "confusion", "comparisons", "hits",
-                                                       "correlations", "contrasts", "claims", "frequency")}  # fmt: skip
+                                                       "correlations", "contrasts", "claims", "frequency",
+                                                       "reanalysis")}  # fmt: skip
     given = {
         "answers": [f"{condition}={path}" for condition, path in paths.items()],
         "manifests": [f"synface={folder / 'manifest.parquet'}"],
@@ -94,7 +95,7 @@ def study(tmp_path_factory):
     }
     collected = {
         **{name: files[name] for name in ("metrics", "comparisons", "correlations", "contrasts", "hits", "claims",
-                                          "frequency")},
+                                          "frequency", "reanalysis")},
         "per_class": files["classes"], "published": [published[name] for name in TABLES], **given,
     }  # fmt: skip
     errors = [
@@ -107,6 +108,7 @@ def study(tmp_path_factory):
                out=files["correlations"]),
         script("contrast_arms", {**settings, **PRIMARY, "claim": claims["claims"]["L1"]}, runs=files["runs"],
                frequency=files["frequency"], out=files["contrasts"]),
+        script("reanalyse_published", {}, published=published["paper_frame_shuffle"], out=files["reanalysis"]),
         script("measure_hits", {"rates": {"fps1": 1}, "bins": 3, "confidence": 0.95, "splits": ["test"]},
                samples=[f"fps1={folder / 'fps1.parquet'}"], truth=folder / "truth.parquet", out=files["hits"]),
         script("judge_claims", {**settings, "claims": claims, "lexicon": PRIMARY}, metrics=files["metrics"],
@@ -116,7 +118,7 @@ def study(tmp_path_factory):
                per_run=files["runs"], confusion=files["confusion"], out=folder / "values.json"),
         script("collect_values", {}, **collected, out=folder / "fewer.json"),
     ]  # fmt: skip
-    assert errors == [""] * 8
+    assert errors == [""] * 9
     return {**files, "values": read_json(folder / "values.json"), "given": given, "folder": folder}
 
 
@@ -128,6 +130,9 @@ def test_every_kind_of_number_has_an_id(study):
         "comparison.shuffle-videomae.replicates", "metric.freq-fps5.tail_recall", "metric.freq-fps5.order.accuracy",
         "metric.freq-fps5.micro.macro_f1", "metric.freq-fps5.plain.macro_f1", "condition.freq-fps5.replicates",
         "correlation.freq-fps5.en.google-books-2012.family.given_size",
+        "correlation.freq-fps5.en.google-books-2012.family.tau",
+        "correlation.freq-fps5.en.google-books-2012.family.p_tau", "reanalysis.mafw.vlm.falls",
+        "reanalysis.dfew.vision.p_sign", "reanalysis.both.all.p_difference",
         "correlation.freq-fps5.en.google-books-2012.family.given_size.p",
         "correlation.freq-fps5.en.google-books-2012.family.given_size_and_reliability",
         "contrast.intervention.en.difference", "contrast.intervention.zh.p", "contrast.permuted.en.rho_a",

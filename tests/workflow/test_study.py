@@ -23,7 +23,7 @@ STAGES = {
     "finetune_lora", "train_classifier", "check_organism", "gather_checks", "describe_gaps", "write_true_texts",
     "answer_clips", "gather_answers", "measure_cues", "write_datasheet",
     "compute_metrics", "compare_conditions", "correlate_frequency", "contrast_arms", "measure_hits", "judge_claims",
-    "collect_values", "compare_published", "draw_apex_sheet", "draw_strips",
+    "collect_values", "compare_published", "reanalyse_published", "draw_apex_sheet", "draw_strips",
     "draw_figure", "draw_contact_sheet", "account_run", "typeset_paper",
 }  # fmt: skip
 # What no reader should have to know the number of shards or cores for. Not the account of the run and the PDF, which

@@ -1,7 +1,7 @@
-"""Claims: contrasts of arms, figures beside published ones, verdicts, and every number of the study by id.
+"""Claims: contrasts of arms, verdicts, and every number of the study by id.
 
 in:  tables/*.csv, claims.yaml
-out: tables/{contrasts,beside,claims}.csv, values.json
+out: tables/{contrasts,claims}.csv, values.json
 """
 
 
@@ -34,30 +34,6 @@ rule contrast_arms:
         recorded(
             "python workflow/scripts/contrast_arms.py --params {params.slice:q} --runs {input.runs}"
             " --frequency {input.frequency} --out {output}"
-        )
-
-
-rule compare_published:
-    """The study's own figures beside the published ones that they answer to."""
-    input:
-        metrics="<results>/tables/metrics.csv",
-        published=expand("resources/published/{p}.csv", p=PUBLISHED),
-    output:
-        table("beside"),
-    log:
-        "<logs>/compare_published.log",
-    benchmark:
-        "<benchmarks>/compare_published.tsv"
-    conda:
-        "../../envs/statistics.yaml"
-    params:
-        code=code("compare_published"),
-        slice=as_json(conditions=published_conditions()),
-        published=named("resources/published/{}.csv", PUBLISHED),
-    shell:
-        recorded(
-            "python workflow/scripts/compare_published.py --params {params.slice:q} --metrics {input.metrics}"
-            " --published {params.published} --out {output}"
         )
 
 
@@ -104,6 +80,7 @@ rule collect_values:
         checks="<results>/tables/checks.csv",
         cues="<results>/tables/cues.csv",
         claims="<results>/tables/claims.csv",
+        reanalysis="<results>/tables/reanalysis.csv",
         per_run="<results>/tables/per_run.csv",
         confusion="<results>/tables/confusion.csv",
         beside="<results>/tables/beside.csv",
@@ -130,6 +107,6 @@ rule collect_values:
             " --comparisons {input.comparisons} --correlations {input.correlations} --contrasts {input.contrasts}"
             " --hits {input.hits} --checks {input.checks} --cues {input.cues} --claims {input.claims}"
             " --per-run {input.per_run} --confusion {input.confusion} --beside {input.beside}"
-            " --frequency {input.frequency} --answers {params.answers}"
+            " --reanalysis {input.reanalysis} --frequency {input.frequency} --answers {params.answers}"
             " --manifests {params.manifests} --published {params.published} --out {output}"
         )

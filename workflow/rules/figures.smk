@@ -14,7 +14,7 @@ VARIANTS = {
     "systems": ["system", "kind", "arm", "sampler"],
     "frame_samplers": ["sampler", "kind", "rate", "base"],
 }
-RESULT_TABLES = "metrics per_class per_run confusion comparisons correlations contrasts hits"
+RESULT_TABLES = "metrics per_class per_run confusion comparisons correlations contrasts hits reanalysis"
 TABLE = {
     **{t: f"{RESULTS}/tables/{t}.csv" for t in RESULT_TABLES.split()},
     "frequency": f"{RESULTS}/lexicon/frequency.csv",
@@ -23,6 +23,7 @@ TABLE = {
     "frame_truth": f"{RESULTS}/raw/{SHOWN}/truth/frames.parquet",
     **{t: f"{RESULTS}/tables/variants/{t}.tsv" for t in VARIANTS},
     **{p: f"resources/published/{p}.csv" for p in PUBLISHED},
+    **{f"stores.{k}": f"{RESULTS}/frames/{SHOWN}/{k}.safetensors" for k in range(n_shards(SHOWN))},
     **{f"samples.{s}": f"{RESULTS}/samples/{SHOWN}/{s}.parquet" for s in STUDY.frame_samplers},
 }
 # figure -> (tables, parameters)
@@ -41,7 +42,10 @@ FIGURES = {
     ),
     "confusion": (["confusion", "conditions", "systems"], {"classes": STUDY.classes}),
     "fps": (["metrics", "conditions", "frame_samplers", "paper_fps_curve"], NAMED),
-    "shuffle": (["metrics", "conditions", "frame_samplers", "paper_frame_shuffle"], NAMED),
+    "shuffle": (
+        ["metrics", "conditions", "frame_samplers", "paper_frame_shuffle", "reanalysis"],
+        NAMED,
+    ),
     "hits": (["hits"], {}),
     "enrichment": (["comparisons", "conditions", "paper_msce"], NAMED),
     "frequency": (["frequency"], PRIMARY),
@@ -50,9 +54,16 @@ FIGURES = {
         {"classes": STUDY.classes, **NAMED},
     ),
     "samplers": (
-        ["truth", "frame_truth", *(f"samples.{s}" for s in embedded_samplers())],
+        [
+            "truth",
+            "frame_truth",
+            "frame_samplers",
+            *(f"samples.{s}" for s in embedded_samplers()),
+            *(f"stores.{k}" for k in range(n_shards(SHOWN))),
+        ],
         {},
     ),
+    "dag": ([], {}),
 }
 CLAIM = {
     "lexical": "L1",

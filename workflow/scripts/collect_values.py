@@ -19,6 +19,7 @@ RESULTS = {
     "contrasts": contracts.CONTRASTS,
     "hits": contracts.HITS,
     "claims": contracts.CLAIMS,
+    "reanalysis": contracts.REANALYSIS,
     "frequency": TERM_FREQUENCY,
 }
 OPTIONAL = {

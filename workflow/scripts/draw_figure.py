@@ -9,7 +9,7 @@ from emovlm.figures.write import save
 def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--figure", required=True, help="name of the figure")
-    arguments.add_argument("--tables", nargs="+", default=[], metavar="NAME=PATH", help="tables by parameter name")
+    arguments.add_argument("--tables", nargs="*", default=[], metavar="NAME=PATH", help="tables by parameter name")
     arguments.add_argument("--pdf", required=True)
     arguments.add_argument("--png", required=True)
     given = arguments.parse_args()

@@ -3,6 +3,7 @@ with a default may be left out), keyword-only parameters come from ``--params``.
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,25 @@ from emovlm.core.errors import StudyError
 from emovlm.figures.arms import arms
 from emovlm.figures.classes import classes
 from emovlm.figures.confusion import confusion
+from emovlm.figures.dag import dag
 from emovlm.figures.enrichment import enrichment
 from emovlm.figures.fps import fps
 from emovlm.figures.frequency import frequency
 from emovlm.figures.hits import hits
 from emovlm.figures.lexical import lexical
+from emovlm.figures.reliability import reliability
 from emovlm.figures.samplers import samplers
 from emovlm.figures.shuffle import shuffle
 from emovlm.figures.tables import load
 
 FIGURES: dict[str, Callable[..., Figure]] = {
     function.__name__: function
-    for function in (lexical, arms, confusion, fps, shuffle, hits, enrichment, frequency, classes, samplers)
-}
-FAMILY = "samples."  # samples.<sampler>=path: one table of a family
+    for function in (
+        lexical, arms, confusion, fps, shuffle, hits, enrichment, reliability, frequency, classes, samplers, dag
+    )
+}  # fmt: skip
+# <family>.<member>=path: a dictionary of tables, or of frame stores (left to the figure, which needs one clip of them).
+FAMILIES: dict[str, Callable[[str | Path], Any]] = {"samples": partial(load, "samples"), "stores": Path}
 
 
 def draw(name: str, paths: dict[str, str | Path], params: dict[str, Any]) -> Figure:
@@ -33,7 +39,7 @@ def draw(name: str, paths: dict[str, str | Path], params: dict[str, Any]) -> Fig
 
     Args:
         name: key of ``FIGURES``.
-        paths: tables by parameter name; those of a family as ``samples.<sampler>``.
+        paths: tables by parameter name; those of a family as ``samples.<sampler>`` or ``stores.<shard>``.
         params: keyword-only parameters of the figure.
 
     Raises:
@@ -46,12 +52,13 @@ def draw(name: str, paths: dict[str, str | Path], params: dict[str, Any]) -> Fig
     tables = {key: p for key, p in signature.items() if key not in options}
     given: dict[str, Any] = {}
     for key, path in paths.items():
-        if key.startswith(FAMILY):
-            given.setdefault("samples", {})[key.removeprefix(FAMILY)] = load("samples", path)
+        family, _, member = key.partition(".")
+        if member and family in FAMILIES:
+            given.setdefault(family, {})[member] = FAMILIES[family](path)
         elif key in tables:
             given[key] = load(key, path)
     for what, known, got in (("table", tables, paths), ("params key", options, params)):
-        unknown = [key for key in got if key not in known and not (key.startswith(FAMILY) and "samples" in known)]
+        unknown = [key for key in got if key not in known and key.partition(".")[0] not in {*FAMILIES} & {*known}]
         missing = [key for key, p in known.items() if p.default is p.empty and key not in {**given, **params}]
         if unknown or missing:
             raise StudyError(

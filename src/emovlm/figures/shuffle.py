@@ -1,5 +1,6 @@
 """Claim T2: frames in order against the same frames in another order."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,6 +16,7 @@ ORDERS = {
 }
 # Panel: which clips, and the metric. On the few clips whose class depends on order, macro-F1 would say less.
 PANELS = (("all", "macro_f1"), ("order", "accuracy"))
+GAP = 0.5  # rows between vision-only systems and the others
 BAG_OF_FRAMES = 0.5  # two mirrored clips show the same frames, so that one answer is right for one of them
 
 
@@ -23,6 +25,7 @@ def shuffle(
     conditions: pd.DataFrame,
     frame_samplers: pd.DataFrame,
     paper_frame_shuffle: pd.DataFrame | None = None,
+    reanalysis: pd.DataFrame | None = None,
     *,
     study: str,
 ) -> Figure:
@@ -33,6 +36,7 @@ def shuffle(
         conditions: ``config/conditions.tsv``; those of claim T2 are drawn.
         frame_samplers: ``config/frame_samplers.tsv``, for the order of each condition's frames.
         paper_frame_shuffle: the published table of ten systems (no intervals); its own panels.
+        reanalysis: REANALYSIS of that table, printed above its panels.
         study: the study's id, which names the first panel.
     """
     kinds = frame_samplers.set_index("sampler")["kind"]
@@ -42,13 +46,13 @@ def shuffle(
     wanted = wanted[wanted["system"].isin(systems)]
     published = paper_frame_shuffle is not None
     upper_in = 1.1 + 0.4 * max(len(systems), 1)
-    lower_in = 0.65 + 0.19 * paper_frame_shuffle["system"].nunique() if published else 0
+    lower_in = 1.15 + 0.18 * paper_frame_shuffle["system"].nunique() if published else 0
     figure = style.new_figure(style.PAGE_IN, upper_in + lower_in)
     upper = figure
     if published:
         upper, lower = figure.subfigures(2, 1, height_ratios=[upper_in, lower_in])
         lower.patch.set_visible(False)  # it would cover what reaches down from above
-        _published(lower.subplots(1, 2, sharey=True), paper_frame_shuffle)
+        _published(lower.subplots(1, 2, sharey=True), paper_frame_shuffle, reanalysis)
     _measured(upper.subplots(1, 2, sharey=True), wanted, systems, metrics, study)
     return figure
 
@@ -80,23 +84,46 @@ def _measured(grid: list[Axes], wanted: pd.DataFrame, systems: list[str], metric
         _legend(grid[0].figure, ORDERS, note)
 
 
-def _published(grid: list[Axes], table: pd.DataFrame) -> None:
-    names = list(dict.fromkeys(table["system"]))
+def _published(grid: list[Axes], table: pd.DataFrame, reanalysis: pd.DataFrame | None) -> None:
+    """Dumbbells by system, vision-only ones above, with the change in numbers and what is tested over systems."""
+    table = table.sort_values("kind", key=lambda kinds: kinds != "vision", kind="stable")
     kinds = table.drop_duplicates("system").set_index("system")["kind"]
-    shown = ("ordered", "shuffled")
+    at = {name: place + GAP * (kinds[name] != "vision") for place, name in enumerate(kinds.index)}
     for axes, dataset in zip(grid, ("mafw", "dfew"), strict=True):
-        wide = table.pivot(index="system", columns="frames", values=f"{dataset}_f1").reindex(names)
-        for row, ends in enumerate(wide[list(shown)].itertuples(index=False)):
-            axes.plot(ends, [row, row], color=style.PALE, linewidth=2, zorder=1)
-            for order, value in zip(shown, ends, strict=True):
-                axes.plot(value, row, ORDERS[order][2], color=ORDERS[order][1], zorder=3, markersize=3.5)
-        axes.set_title(f"Published (Agarwal et al.): {dataset.upper()}" if axes is grid[0] else dataset.upper())
-        axes.set_xlabel("Macro-F1 (no intervals published)")
+        wide = table.pivot(index="system", columns="frames", values=f"{dataset}_f1")
+        for name, row in at.items():
+            ends = wide.loc[name, ["ordered", "shuffled"]]
+            axes.plot(ends, [row, row], color=style.GREY, linewidth=1.2, zorder=1, label="_change")
+            for order, value in ends.items():
+                _, color, marker, _ = ORDERS[order]
+                axes.plot(value, row, marker, color=color, zorder=3, markersize=3.5)
+            change = style.signed(ends["shuffled"] - ends["ordered"], np.nan, np.nan)
+            axes.text(1.01, row, change, transform=axes.get_yaxis_transform(), va="center")
+        tested = _tested(reanalysis, dataset)
+        axes.set_title(f"Published (Agarwal et al.): {dataset.upper()}", pad=6 + 10 * len(tested))
+        axes.text(0, 1.015, "\n".join(tested), transform=axes.transAxes, va="bottom")
+        axes.set_xlabel("Macro-F1 (no intervals published); right: change")
         axes.grid(axis="x")
-    grid[0].set_yticks(
-        range(len(names)), [f"{name} (vision only)" if kinds[name] == "vision" else name for name in names]
-    )
-    grid[0].set_ylim(len(names) - 0.5, -0.5)
+    grid[0].set_yticks(list(at.values()), [f"{name} (vision only)" if kinds[name] == "vision" else name for name in at])
+    grid[0].set_ylim(max(at.values()) + 0.5, -0.5)
+    if reanalysis is not None:
+        grid[0].figure.supxlabel(
+            "Re-analysis of printed figures; p: exact sign test over systems. * No smaller p is possible with so few.",
+            x=0.01, ha="left", fontsize=style.SMALL_PT, color=style.GREY,
+        )  # fmt: skip
+
+
+def _tested(reanalysis: pd.DataFrame | None, dataset: str) -> list[str]:
+    """What the sign test says of each kind of system, a line each."""
+    if reanalysis is None:
+        return []
+    rows = reanalysis[reanalysis["dataset"] == dataset].set_index("kind")
+    names = {"vision": "vision only", "vlm": "VLMs"}
+    return [
+        f"{name}: {row.falls} of {row.n} fall, mean {style.signed(row['mean'], np.nan, np.nan)}, "
+        f"p {style.p_value(row.p_sign)}{'*' if row.p_least > 0.05 else ''}"
+        for kind, name in names.items() if kind in rows.index for row in [rows.loc[kind]]
+    ]  # fmt: skip
 
 
 def _legend(figure: Figure, orders: dict, note: str) -> None:

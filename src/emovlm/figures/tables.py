@@ -19,6 +19,8 @@ from emovlm.core.contracts.statistics import (
     METRICS,
     PER_CLASS,
     PER_RUN,
+    REANALYSIS,
+    RELIABILITY,
 )
 from emovlm.core.contracts.training import CHECKS
 from emovlm.core.errors import StudyError
@@ -37,6 +39,8 @@ CONTRACTS: dict[str, Table] = {
     "checks": CHECKS,
     "cues": CUES,
     "claims": CLAIMS,
+    "reanalysis": REANALYSIS,
+    "reliability": RELIABILITY,
     "frequency": TERM_FREQUENCY,
     "manifest": MANIFEST,
     "truth": CLIP_TRUTH,

@@ -13,7 +13,8 @@ from emovlm.core.contracts.statistics import CONTRASTS
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
 from emovlm.lexicon.estimator import permuted_counts, primary_frequency
-from emovlm.statistics.correlation import LEAST_CLASSES, TIE, spearman, standardised
+from emovlm.statistics.correlation import LEAST_CLASSES, standardised
+from emovlm.statistics.exact import TIE, spearman
 
 # Contrast: the roles of a and b in the lexical claim, and the words that both are correlated with.
 ROLES = {

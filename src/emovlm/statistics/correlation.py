@@ -4,67 +4,20 @@ Seven or eleven classes are few, so p comes from the exact permutation distribut
 left out says how much hangs on a single class. Resampling clips would not: it leaves the classes as they are.
 """
 
-from functools import lru_cache
-
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
 from emovlm.core.contracts.statistics import CORRELATIONS
 from emovlm.core.hashing import rng
+from emovlm.statistics.exact import TIE, exact_kendall, exact_spearman, spearman
 
 LEAST_CLASSES = 5
 LEAST_FREE = 4  # classes over the number of covariates
+# Where covariates explain more than this of the ranks of both sides, Freedman and Lane's test finds too much: ranks of
+# a sum are not sums of ranks, and what is left of both sides is then alike (benchmarks/correlation_calibration.py).
+MOST_EXPLAINED = 0.7
 COVARIATES = {"given_size": ["clips"], "given_size_and_reliability": ["clips", "cronbach_alpha"]}
-MOST_CLASSES = 14  # the programme over subsets doubles its work with each class
-TIE = 1e-9
-
-
-def spearman(x: np.ndarray, y: np.ndarray) -> float:
-    """Spearman's rho with mid-ranks for ties; nan if x or y is constant."""
-    x, y = rankdata(x), rankdata(y)
-    x, y = x - x.mean(), y - y.mean()
-    scale = np.sqrt((x @ x) * (y @ y))
-    return float(x @ y / scale) if scale > 0 else float("nan")
-
-
-@lru_cache(maxsize=256)
-def _null(x: tuple[int, ...], y: tuple[int, ...]) -> np.ndarray:
-    """Number of pairings of doubled ranks x with y by their sum of products (the index).
-
-    Each subset of y is reached by pairing its members with the first entries of x; counts of a subset follow from those
-    of the subsets with one member less. n! pairings cost n 2^n vector additions.
-    """
-    size = sum(a * b for a, b in zip(sorted(x), sorted(y), strict=True)) + 1
-    ways = {0: np.ones(1, dtype=np.int64)}
-    for rank in x:
-        longer: dict[int, np.ndarray] = {}
-        for subset, counts in ways.items():
-            for member, other in enumerate(y):
-                if subset >> member & 1:
-                    continue
-                target = longer.setdefault(subset | 1 << member, np.zeros(size, dtype=np.int64))
-                target[rank * other : rank * other + len(counts)] += counts[: size - rank * other]
-        ways = {subset: np.trim_zeros(counts, "b") for subset, counts in longer.items()}
-    return np.pad(ways[(1 << len(y)) - 1], (0, size))[:size]
-
-
-def exact_spearman(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
-    """Spearman's rho and its exact two-sided permutation p, ties included; (nan, 1) if x or y is constant.
-
-    Raises:
-        ValueError: more than ``MOST_CLASSES`` points.
-    """
-    if len(x) > MOST_CLASSES:
-        raise ValueError(f"exact permutation of {len(x)} points takes too long; at most {MOST_CLASSES}")
-    rho = spearman(x, y)
-    if np.isnan(rho):
-        return rho, 1.0
-    a, b = (np.rint(2 * rankdata(v)).astype(int) for v in (x, y))
-    counts = _null(tuple(sorted(a.tolist())), tuple(sorted(b.tolist())))
-    centre, observed = a.sum() * b.sum() / len(a), int(a @ b)
-    extreme = np.abs(np.arange(len(counts)) - centre) >= abs(observed - centre) - TIE
-    return rho, float(counts[extreme].sum() / counts.sum())
 
 
 def leave_one_out(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
@@ -86,7 +39,7 @@ def partial_spearman(x: np.ndarray, y: np.ndarray, given: np.ndarray, resamples:
     the residuals of y at random, adds them to its fitted values and regresses again (Freedman and Lane 1983, the best
     of the approximate tests in Anderson and Legendre 1999). The fit lies in the covariates' span, so only the permuted
     residuals matter. (nan, nan) if fewer than ``LEAST_FREE`` points are left over the covariates, or if the covariates
-    leave nothing of x or y.
+    leave nothing of x or y. p alone is nan if they explain more than ``MOST_EXPLAINED`` of the ranks of x and of y.
     """
     n, k = given.shape
     if n - k < LEAST_FREE:
@@ -97,13 +50,16 @@ def partial_spearman(x: np.ndarray, y: np.ndarray, given: np.ndarray, resamples:
     rest_x, rest_y = (v - basis @ (basis.T @ v) for v in (rankdata(x), rankdata(y)))
     if min(rest_x @ rest_x, rest_y @ rest_y) < TIE:
         return float("nan"), float("nan")
+    rho = float(rest_x @ rest_y / np.sqrt((rest_x @ rest_x) * (rest_y @ rest_y)))
+    explained = (1 - rest @ rest / (np.var(rankdata(v)) * n) for rest, v in ((rest_x, x), (rest_y, y)))
+    if min(explained) > MOST_EXPLAINED:
+        return rho, float("nan")
     orders = rng(seed, "partial", n).permuted(np.tile(np.arange(n), (resamples, 1)), axis=1)
     permuted = rest_y[orders]
     permuted -= (permuted @ basis) @ basis.T
     length = np.sqrt((permuted**2).sum(axis=1) * (rest_x @ rest_x))
     null = np.divide(permuted @ rest_x, length, out=np.zeros(resamples), where=length > TIE)
-    rho = rest_x @ rest_y / np.sqrt((rest_x @ rest_x) * (rest_y @ rest_y))
-    return float(rho), float((1 + (np.abs(null) >= abs(rho) - TIE).sum()) / (1 + resamples))
+    return rho, float((1 + (np.abs(null) >= abs(rho) - TIE).sum()) / (1 + resamples))
 
 
 def correlate(profiles: pd.DataFrame, frequency: pd.DataFrame, classes: pd.DataFrame, settings: dict) -> pd.DataFrame:
@@ -133,9 +89,11 @@ def correlate(profiles: pd.DataFrame, frequency: pd.DataFrame, classes: pd.DataF
             if np.isnan(rho):
                 continue
             low, high = leave_one_out(x, y)
+            tau, p_tau = exact_kendall(x, y)
             row = {
                 "subject": subject, "origin": origin, "kind": kind, "language": language, "source": source,
                 "form": form, "n_classes": len(both), "rho": rho, "p": p, "rho_low": low, "rho_high": high,
+                "tau": tau, "p_tau": p_tau,
             }  # fmt: skip
             for name, columns in COVARIATES.items():
                 found = np.nan, np.nan

@@ -10,7 +10,7 @@ from emovlm.core.errors import StudyError
 # Columns that the study uses, by table; a table is called after its file in resources/published.
 NEEDED = {
     "paper_fps_curve": {"system", "fps", "macro_f1"},
-    "paper_frame_shuffle": {"system", "frames", "mafw_f1", "dfew_f1"},
+    "paper_frame_shuffle": {"system", "kind", "frames", "mafw_f1", "dfew_f1"},
     "paper_msce": {"system", "dataset", "context", "macro_f1"},
     "paper_lexical_figure": {"dataset", "term", "f1_gemini25_flash", "f1_qwen25_vl"},
     "mafw_recalls": {"system", "setting", "anger", "uar"},

@@ -30,6 +30,7 @@ class Tables:
     contrasts: pd.DataFrame
     hits: pd.DataFrame
     claims: pd.DataFrame
+    reanalysis: pd.DataFrame
     frequency: pd.DataFrame
     answers: dict[str, pd.DataFrame]
     manifests: dict[str, pd.DataFrame]
@@ -53,7 +54,7 @@ def collect(tables: Tables, published: dict[str, pd.DataFrame]) -> dict[str, Val
     """
     values: dict[str, Value] = {}
     collectors = (_metrics, _classes, _comparisons, _correlations, _contrasts, _hits, _claims, _frequency, _conditions,
-                  _datasets, _checks, _cues)  # fmt: skip
+                  _datasets, _checks, _cues, _reanalysis)  # fmt: skip
     for name, entry in (pair for collector in collectors for pair in collector(tables)):
         _add(values, name, entry)
     for name, entry in detailed(Details(**{name: getattr(tables, name) for name in Details.__dataclass_fields__})):
@@ -106,6 +107,8 @@ def _correlations(tables: Tables) -> Iterator[tuple[str, Value]]:
         name, source = ".".join(("correlation", *key)), f"tables/correlations.csv: {', '.join(key)}"
         yield f"{name}.rho", entry_of(row.rho, "rho", source, row.rho_low, row.rho_high, row.n_classes)
         yield f"{name}.p", entry_of(row.p, "p", source, n=row.n_classes)
+        yield f"{name}.tau", entry_of(row.tau, "tau", source, n=row.n_classes)
+        yield f"{name}.p_tau", entry_of(row.p_tau, "p", source, n=row.n_classes)
         for given in COVARIATES:
             rho, p = getattr(row, f"rho_{given}"), getattr(row, f"p_{given}")
             yield f"{name}.{given}", entry_of(rho, "rho", source, n=row.n_classes)
@@ -193,3 +196,15 @@ def _cues(tables: Tables) -> Iterator[tuple[str, Value]]:
         yield f"{name}.chance", entry_of(row.chance, "share", source, n=row.n)
         yield f"{name}.p", entry_of(row.p, "p", source, n=row.n)
         yield f"{name}.p_holm", entry_of(row.p_holm, "p", source, n=row.n)
+
+
+def _reanalysis(tables: Tables) -> Iterator[tuple[str, Value]]:
+    for row in tables.reanalysis.itertuples():
+        name, source = f"reanalysis.{row.dataset}.{row.kind}", f"tables/reanalysis.csv: {row.dataset}, {row.kind}"
+        for part in ("n", "falls", "ties"):
+            yield f"{name}.{part}", entry_of(getattr(row, part), "count", source, n=row.n)
+        for part in ("mean", "median", "lowest", "highest"):
+            yield f"{name}.{part}", entry_of(getattr(row, part), "share", source, n=row.n, signed=True, places=3)
+        for part in ("p_sign", "p_flip", "p_least", "p_difference"):
+            if pd.notna(getattr(row, part)):
+                yield f"{name}.{part}", entry_of(getattr(row, part), "p", source, n=row.n)

@@ -1,0 +1,90 @@
+"""Do systems know how often they are right? Confidence against accuracy, and how confident they are."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from emovlm.figures import style
+from emovlm.figures.labels import absent, of_claim, scores, study_label, system_label
+
+# Panel: which systems, by their kind and whether they were fine-tuned with a training sampler.
+FAMILIES = {
+    "Organism, by captions": ("vlm", False),
+    "Organism, by fine-tuning": ("vlm", True),
+    "Vision only, by training": ("vision", True),
+}
+CLAIMS = ("L1", "L2")
+MARKS = "osD^vP"
+LEAST_N = 5  # answers in a bin; the accuracy of fewer says nothing
+
+
+def reliability(
+    reliability: pd.DataFrame, metrics: pd.DataFrame, conditions: pd.DataFrame, systems: pd.DataFrame, *, study: str
+) -> Figure:
+    """Reliability curves with intervals, a panel a family of systems; below them how confident the answers are.
+
+    Args:
+        reliability: RELIABILITY.
+        metrics: METRICS, for the expected calibration error (``ece``).
+        conditions: ``config/conditions.tsv``; those of claims L1 and L2 whose answer is the likeliest label.
+        systems: ``config/systems.tsv``, for the families.
+        study: the study's id, which names the figure.
+    """
+    wanted = pd.concat([of_claim(conditions, claim) for claim in CLAIMS]).drop_duplicates("condition")
+    wanted = wanted[wanted["decision"] == "likelihood"].merge(systems[["system", "kind", "sampler"]], on="system")
+    shown = wanted[wanted["condition"].isin(reliability["condition"])]
+    tuned = shown["sampler"] != ""
+    families = {
+        title: shown[(shown["kind"] == kind) & (tuned == fine)] for title, (kind, fine) in FAMILIES.items()
+    }  # fmt: skip
+    families = {title: members for title, members in families.items() if len(members)}
+    if not families:
+        figure = style.new_figure(style.PAGE_IN, 1.2)
+        style.say_absent(figure.subplots())
+        return figure
+    figure = style.new_figure(style.PAGE_IN, 3.7)
+    grid = figure.subplots(
+        2, len(families), sharex=True, sharey="row", squeeze=False, height_ratios=[2.6, 1]
+    )  # fmt: skip
+    ece = scores(metrics, "ece").set_index("condition")["value"]
+    for (upper, lower), (title, members) in zip(grid.T, families.items(), strict=True):
+        _diagonal(upper)
+        for place, member in enumerate(members.itertuples()):
+            bins = reliability[reliability["condition"] == member.condition].sort_values("bin")
+            name = system_label(member.system).rpartition(", ")[2].rpartition(" ")[0] or member.system
+            if member.condition in ece.index:
+                name += f", ECE {ece[member.condition]:.2f}"
+            _curve(upper, lower, bins, style.SERIES[place % len(style.SERIES)], MARKS[place % len(MARKS)], name)
+        upper.set_title(title)
+        upper.legend(loc="upper left", borderaxespad=0.1, handletextpad=0.3)
+        lower.set_xlabel("mean probability of the answer")
+    grid[0][0].set(xlim=(0, 1.02), ylim=(0, 1.45), ylabel="share of answers that are right")
+    grid[0][0].set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
+    grid[1][0].set(ylabel="share of\nanswers", ylim=(0, None))
+    grid[1][0].set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
+    mine = metrics[metrics["condition"].isin(shown["condition"]) & (metrics["clips"] == "all")]
+    n = " to ".join(f"{n}" for n in sorted({mine["n"].min(), mine["n"].max()})) if len(mine) else "0"
+    style.foot(
+        figure,
+        f"{study_label(study)}: n = {n} clips a system; bars: 95% intervals; no mark above for fewer than {LEAST_N} "
+        "answers. Dashed: as often right as confident. ECE: expected calibration error.",
+        "Answers of all training runs." if len(mine) and mine["replicates"].max() > 1 else "",
+        absent(list(wanted["condition"]), set(reliability["condition"])),
+    )  # fmt: skip
+    return figure
+
+
+def _diagonal(axes: Axes) -> None:
+    axes.plot([0, 1], [0, 1], "--", color=style.GREY, linewidth=0.8, zorder=1, label="_ideal")
+    axes.grid(axis="y")
+
+
+def _curve(upper: Axes, lower: Axes, bins: pd.DataFrame, color: str, mark: str, name: str) -> None:
+    """The reliability curve of a condition with its intervals, and below it the share of answers in each bin."""
+    seen = bins[bins["n"] >= LEAST_N]
+    for row in seen.itertuples():
+        style.interval(upper, row.confidence, 0, row.low, row.high, color)
+    upper.plot(seen["confidence"], seen["accuracy"], f"{mark}-", color=color, label=name, markersize=3, zorder=3,
+               linewidth=0.9)  # fmt: skip
+    lower.plot(bins["confidence"], bins["n"] / bins["n"].sum(), f"{mark}-", color=color, markersize=2.2, linewidth=0.9,
+               label="_answers")  # fmt: skip
