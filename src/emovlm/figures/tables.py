@@ -19,6 +19,7 @@ from emovlm.core.contracts.statistics import (
     METRICS,
     PER_CLASS,
     PER_RUN,
+    RELIABILITY,
 )
 from emovlm.core.contracts.training import CHECKS
 from emovlm.core.errors import StudyError
@@ -29,6 +30,7 @@ CONTRACTS: dict[str, Table] = {
     "per_class": PER_CLASS,
     "per_run": PER_RUN,
     "confusion": CONFUSION,
+    "reliability": RELIABILITY,
     "comparisons": COMPARISONS,
     "beside": BESIDE,
     "correlations": CORRELATIONS,
