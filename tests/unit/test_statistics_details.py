@@ -1,4 +1,4 @@
-"""Behind figures and tables their numbers by id: bins, cells, single runs, the power of a planned comparison."""
+"""Behind figures and tables their numbers by id: bins, cells and single runs."""
 
 import pandas as pd
 import pytest
@@ -30,7 +30,7 @@ def test_single_runs_have_ids_where_there_are_several(tables):
     several = table["replicate"].nunique() > 1
     row = table.iloc[0]
     assert (f"class.{row.condition}.{row.emotion}.run{row.replicate}.f1" in values) == several
-    assert ("metric.freq-fps5.macro_f1.lowest" in values) == several
+    assert ("metric.freq-fps5.macro_f1.lowest" in values) == ("metric.freq-fps5.uar.runs" in values) == several
     assert ("check.organism-frequency.apex_accuracy.run1" in values) == several
     assert "metric.freq-fps5.failed" in values
 
@@ -42,14 +42,3 @@ def test_bins_of_hits_and_reliability_have_ids(tables):
     assert values["hits.fps1.bin0.measured"]["value"] == pytest.approx(0.33)
     assert values["hits.fps1.bin1.duration_s"]["value"] == 0.44
     assert values["reliability.freq-fps5.1.accuracy"]["text"] == "0.80 [0.10, 0.95]"
-
-
-def test_the_power_of_a_planned_comparison_has_ids_as_soon_as_the_table_has_it(tables):
-    planned = tables["comparisons"].assign(se=0.01, mde=0.028, power=0.4, p_mcnemar=None, runs_low=-0.1, runs_high=0.1)
-    values = values_of({"comparisons": planned}, "comparisons")
-    name = planned["comparison"].iloc[0]
-    assert values[f"comparison.{name}.mde"]["text"] == "0.028"
-    assert values[f"comparison.{name}.power"]["value"] == 0.4
-    assert values[f"comparison.{name}.p_mcnemar"]["text"] == "not defined"
-    without = planned.drop(columns=["se", "mde", "power", "p_mcnemar", "runs_low", "runs_high"])
-    assert not [n for n in values_of({"comparisons": without}, "comparisons") if n.endswith((".mde", ".power"))]

@@ -84,6 +84,7 @@ rule collect_values:
         per_run="<results>/tables/per_run.csv",
         confusion="<results>/tables/confusion.csv",
         beside="<results>/tables/beside.csv",
+        reliability="<results>/tables/reliability.csv",
         frequency="<results>/lexicon/frequency.csv",
         answers=expand("<results>/answers/{c}.parquet", c=STUDY.conditions),
         manifests=expand("<results>/manifests/{d}.parquet", d=STUDY.datasets),
@@ -107,6 +108,7 @@ rule collect_values:
             " --comparisons {input.comparisons} --correlations {input.correlations} --contrasts {input.contrasts}"
             " --hits {input.hits} --checks {input.checks} --cues {input.cues} --claims {input.claims}"
             " --per-run {input.per_run} --confusion {input.confusion} --beside {input.beside}"
-            " --reanalysis {input.reanalysis} --frequency {input.frequency} --answers {params.answers}"
+            " --reliability {input.reliability} --reanalysis {input.reanalysis}"
+            " --frequency {input.frequency} --answers {params.answers}"
             " --manifests {params.manifests} --published {params.published} --out {output}"
         )

@@ -4,7 +4,7 @@ in:  values.json, tables, figures, records of the jobs behind them
 out: provenance/run.json, paper/paper.pdf
 """
 
-TYPESET = "metrics per_class comparisons correlations contrasts checks cues claims beside"
+TYPESET = "metrics per_class comparisons correlations contrasts checks cues claims beside reanalysis"
 PAPER_TABLES = {
     **{t: f"{RESULTS}/tables/{t}.csv" for t in TYPESET.split()},
     **{t: TABLE[t] for t in ("conditions", "frame_samplers", "paper_frame_shuffle")},

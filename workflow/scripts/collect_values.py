@@ -28,6 +28,7 @@ OPTIONAL = {
     "per_run": contracts.PER_RUN,
     "confusion": contracts.CONFUSION,
     "beside": contracts.BESIDE,
+    "reliability": contracts.RELIABILITY,
 }
 SEVERAL = {"answers": ("CONDITION", ANSWERS), "manifests": ("DATASET", MANIFEST)}
 

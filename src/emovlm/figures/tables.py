@@ -31,6 +31,7 @@ CONTRACTS: dict[str, Table] = {
     "per_class": PER_CLASS,
     "per_run": PER_RUN,
     "confusion": CONFUSION,
+    "reliability": RELIABILITY,
     "comparisons": COMPARISONS,
     "beside": BESIDE,
     "correlations": CORRELATIONS,

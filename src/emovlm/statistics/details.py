@@ -1,4 +1,4 @@
-"""Values behind figures and tables beyond their headline numbers: bins, cells, single runs, uncertainty of a plan.
+"""Values behind figures and tables beyond their headline numbers: bins, cells, single runs, published twins.
 
 Numbers that say nothing new are left out: cells of confusions that are zero, and runs where there is one.
 """
@@ -13,7 +13,6 @@ from emovlm.statistics.counts import ALL
 from emovlm.statistics.entry import UNITS, Value, entry_of
 
 Pairs = Iterator[tuple[str, Value]]
-PLANNED = {"se": False, "mde": False, "runs_low": True, "runs_high": True}  # column -> is it a signed difference
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,6 @@ class Details:
     """Tables of the contracts of the same names; None: there are no such values."""
 
     metrics: pd.DataFrame | None = None
-    comparisons: pd.DataFrame | None = None
     contrasts: pd.DataFrame | None = None
     hits: pd.DataFrame | None = None
     checks: pd.DataFrame | None = None
@@ -33,8 +31,8 @@ class Details:
 
 def detailed(tables: Details) -> Pairs:
     """Id and value of every detail; n of a metric's run or failure is clips, of a cell answers."""
-    collectors = (_metrics, _comparisons, _contrasts, _hits, _checks, _runs, _confusion, _beside, _reliability)
-    names = ("metrics", "comparisons", "contrasts", "hits", "checks", "per_run", "confusion", "beside", "reliability")
+    collectors = (_metrics, _contrasts, _hits, _checks, _runs, _confusion, _beside, _reliability)
+    names = ("metrics", "contrasts", "hits", "checks", "per_run", "confusion", "beside", "reliability")
     given = zip(collectors, (getattr(tables, name) for name in names), strict=True)
     return chain.from_iterable(collector(table) for collector, table in given if table is not None)
 
@@ -45,25 +43,13 @@ def _metrics(table: pd.DataFrame) -> Pairs:
         name, source = ".".join(("metric", *key)), f"tables/metrics.csv: {row.condition}, {row.clips}, {row.metric}"
         if row.metric == "accuracy":
             yield f"{name}.failed", entry_of(row.failed, "count", source, n=row.n)
-            if "refused" in table:
-                yield f"{name}.refused", entry_of(row.refused, "count", source, n=row.n)
+            yield f"{name}.refused", entry_of(row.refused, "count", source, n=row.n)
         if row.replicates > 1:
+            unit = UNITS.get(row.metric, "share")
             for bound in ("lowest", "highest"):
-                value = getattr(row, bound)
-                yield f"{name}.{row.metric}.{bound}", entry_of(value, UNITS.get(row.metric, "share"), source, n=row.n)
-
-
-def _comparisons(table: pd.DataFrame) -> Pairs:
-    for row in table.itertuples():
-        name, source = f"comparison.{row.comparison}", f"tables/comparisons.csv: {row.comparison}"
-        unit = UNITS.get(row.metric, "share")
-        for part, signed in PLANNED.items():
-            if part in table:
-                yield f"{name}.{part}", entry_of(getattr(row, part), unit, source, n=row.n, signed=signed, places=3)
-        if "power" in table:
-            yield f"{name}.power", entry_of(row.power, "share", source, n=row.n)
-        if "p_mcnemar" in table:
-            yield f"{name}.p_mcnemar", entry_of(row.p_mcnemar, "p", source, n=row.n)
+                yield f"{name}.{row.metric}.{bound}", entry_of(getattr(row, bound), unit, source, n=row.n)
+            both = (row.runs_low, row.runs_high)
+            yield f"{name}.{row.metric}.runs", entry_of(row.value, unit, source, *both, row.n)
 
 
 def _contrasts(table: pd.DataFrame) -> Pairs:
