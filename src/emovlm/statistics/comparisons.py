@@ -40,7 +40,7 @@ def compare(answers: dict[str, pd.DataFrame], rows: list[dict], settings: dict) 
     Args:
         answers: by condition, from :func:`emovlm.statistics.counts.read_answers`.
         rows: of ``config/comparisons.tsv``; ``clips`` is all, micro, order or plain (all where absent).
-        settings: seed, resamples, confidence, classes, tail, alpha, and margins (by claim: smallest effect that counts).
+        settings: seed, resamples, confidence, classes, tail, alpha, margins (by claim: smallest effect that counts).
 
     Raises:
         StudyError: a condition is missing, has none of the clips asked for, a and b answer other clips or choose among
