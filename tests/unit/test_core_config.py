@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from emovlm.core.config import load_study
+from emovlm.core.config import load_study, read_config
 from emovlm.core.errors import StudyError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -241,6 +241,32 @@ def test_a_claim_that_rests_on_nothing_is_named(config, tmp_path, old, new, said
     assert old in text
     (tmp_path / "claims.yaml").write_text(text.replace(old, new))
     config["tables"]["claims"] = os.fspath(tmp_path / "claims.yaml")
+    with pytest.raises(StudyError, match=said):
+        load_study(config)
+
+
+def test_the_papers_systems_have_claims_of_their_own_by_the_margins_of_those_they_are_named_after():
+    study = load_study(read_config(".", ["config/paper.yaml"]))
+    claims = study.claims["claims"]
+    own = {name: stated for name, stated in claims.items() if "-" in name}
+    assert {"L2-mafw", "T1-mafw", "T2-mafw", "T4-mafw", "T1-dfew", "T2-dfew", "T4-dfew"} == set(own)
+    for name, stated in own.items():
+        assert stated["margin"] == claims[name.split("-")[0]]["margin"]
+        family = {c for c, row in study.comparisons.items() if row["family"] == name}
+        assert family == {evidence["comparison"] for evidence in stated["evidence"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("alpha: 0.1\nclaims: {}", "more.yaml: it should have the key claims alone"),
+        ("claims: {T1: {statement: x, kind: comparisons, margin: 0, evidence: []}}", "an earlier file has a claim T1"),
+        ("claims: {T1-mafw: {kind: comparisons}}", "more.yaml, key claims.T1-mafw: 'statement' is a required"),
+    ],
+)
+def test_a_second_file_of_claims_adds_to_the_first(config, tmp_path, text, said):
+    (tmp_path / "more.yaml").write_text(text)
+    config["tables"]["claims"] = ["config/claims.yaml", os.fspath(tmp_path / "more.yaml")]
     with pytest.raises(StudyError, match=said):
         load_study(config)
 

@@ -133,10 +133,20 @@ def _by_id(named: str | list[str], schema: str) -> tuple[Rows, dict[str, str]]:
     return rows, places
 
 
-def _read_claims(path: str) -> dict[str, Any]:
-    claims = read_yaml(path)
-    check(claims, "claims", path)
-    return claims
+def _read_claims(named: str | list[str]) -> dict[str, Any]:
+    """The claims of one file, or of several; the first says at what level all are judged."""
+    first, *more = _files(named)
+    stated = read_yaml(first)
+    check(stated, "claims", first)
+    for path in more:
+        found = read_yaml(path)
+        if not isinstance(found, dict) or list(found) != ["claims"] or not isinstance(found["claims"], dict):
+            raise StudyError(f"{path}: it should have the key claims alone, for it comes after {first}")
+        if doubled := sorted(set(found["claims"]) & set(stated["claims"])):
+            raise StudyError(f"{path}: an earlier file has a claim {doubled[0]} as well; ids must be unique")
+        stated = {**stated, "claims": stated["claims"] | found["claims"]}
+        check(stated, "claims", path)
+    return stated
 
 
 def _check_references(study: Study) -> None:
@@ -219,7 +229,7 @@ def _check_references(study: Study) -> None:
             known(row[side], "condition", cell("comparisons", name, side))
     _check_config(study, known)
     for claim, stated in study.claims["claims"].items():
-        where = f"{files['claims']}, claim {claim}"
+        where = f"{' and '.join(_files(files['claims']))}, claim {claim}"
         for role in ("subject", "intervention", "control", "permuted"):
             if role in stated:
                 known(stated[role], "condition", f"{where}, key {role}")
