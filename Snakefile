@@ -31,6 +31,8 @@ include: "workflow/rules/statistics.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/paper.smk"
+include: "workflow/rules/explored.smk"
+include: "workflow/rules/explorer.smk"
 include: "workflow/rules/provenance.smk"
 
 
@@ -39,6 +41,7 @@ rule all:
     default_target: True
     input:
         "<results>/paper/paper.pdf",
+        "<results>/explorer/index.html",
         expand("<results>/raw/{dataset}/DATASHEET.md", dataset=RENDERED),
         expand("<results>/figures/{sheet}.png", sheet=SHEETS),
 

@@ -82,7 +82,7 @@ explorer.reply = (at, data, run) => {
 explorer.bars = (classes, shares, scores, k, label) => {
   const { el } = explorer;
   const order = classes.map((_, c) => c).sort((a, b) => shares[b] - shares[a]);
-  return explorer.table("Class scores", ["Class", "Probability", "", "Log-likelihood"], order.map((c) => [
+  return explorer.table("Class scores", ["Class", "Probability", "", "Log-lik."], order.map((c) => [
     el("span", { class: classes[c] === label ? "truth" : "" }, classes[c], classes[c] === label ? el("span", { class: "tag", text: "true" }) : null),
     el("span", { class: "bar", "aria-hidden": "true" }, el("span", { width: `${(100 * shares[c]).toFixed(1)}%` })),
     shares[c].toFixed(2), scores[k * classes.length + c].toFixed(2).replace("-", "−")]), "numbers bars");

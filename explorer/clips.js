@@ -8,7 +8,7 @@ explorer.clips = async (query) => {
   const dataset = query.d || explorer.conditions.get(query.c)?.dataset || explorer.first.datasets[0].dataset;
   const [clips, answers] = await Promise.all([explorer.load(`${dataset}/clips`), explorer.load(`${dataset}/answers`)]);
   const count = el("p", { class: "count", role: "status", "aria-live": "polite" });
-  const list = el("ul", { class: "grid", onkeydown: explorer.arrows });
+  const list = el("ul", { class: "grid", "aria-describedby": "hint", onkeydown: explorer.arrows });
   const pages = el("nav", { class: "pages", "aria-label": "Pages of clips" });
   const form = el("form", { class: "filters", "aria-label": "Filters", onsubmit: (event) => event.preventDefault() });
   const update = (now) => {
@@ -36,7 +36,8 @@ explorer.clips = async (query) => {
     nodes: [
       el("h1", { tabindex: "-1", text: "Clips" }),
       clips.pictures ? null : explorer.gated(clips),
-      el("div", { class: "browse" }, form, el("div", {}, count, empty, list, pages)),
+      el("div", { class: "browse" }, form, el("div", {}, count, empty, list, pages,
+        el("p", { class: "note hint", id: "hint", text: "Arrow keys, Home and End move through the list; Enter opens a clip." }))),
     ],
   };
 };

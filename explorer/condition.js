@@ -16,7 +16,6 @@ explorer.condition = async (name) => {
       System: row.label, Dataset: row.dataset, Frames: row.frames, Context: row.context === "none" ? "frames alone" : row.shown,
       "Answer by": row.decision, Claims: row.claims || "none", Runs: row.replicates?.text ?? "",
     }).map(([key, text]) => el("div", {}, el("dt", { text: key }), el("dd", { text })))),
-    row.about ? el("p", { class: "note", text: row.about }) : null,
     el("p", { class: "actions" },
       el("a", { class: "button", href: to({}), text: "Its clips" }),
       el("a", { class: "button quiet", href: to({ outcome: "wrong" }), text: "Where it is wrong" }),
@@ -36,7 +35,7 @@ explorer.metrics = (data) => {
     el("h2", { id: "metrics", text: "Metrics" }),
     el("p", { class: "note", text: "With intervals over people. Failures count as wrong, unless a metric says otherwise." }),
     explorer.table("Metrics by kind of clip", ["Metric", ...parts.map((p) => `${explorer.PARTS[p]} (n = ${n(p)})`)],
-      data.metrics.map((row) => [row.label, ...parts.map((p) => value(row.values[p]))]), "numbers"));
+      data.metrics.map((row) => [row.label[0].toUpperCase() + row.label.slice(1), ...parts.map((p) => value(row.values[p]))]), "numbers"));
 };
 
 explorer.confusion = (clips, data, to) => {
@@ -61,7 +60,7 @@ explorer.confusion = (clips, data, to) => {
     el("h2", { id: "confusion", text: "What it takes for what" }),
     el("p", { class: "note", text: `Rows: true class; columns: answer. Numbers of answers${data.runs.length > 1 ? " over all runs" : ""}; `
       + "shade: share of the row; framed: right. Choose a number to see its clips." }),
-    explorer.table("Confusion matrix", ["True class", ...given], rows, "confusion"));
+    explorer.table("Confusion matrix", ["True class", ...given.map((name) => el("span", { text: name }))], rows, "confusion"));
 };
 
 explorer.perClass = (data, to) => {

@@ -4,8 +4,8 @@
 explorer.start = () => {
   const { el, first, value } = explorer;
   const datasets = first.datasets.map((d) => el("li", {},
-    el("a", { href: explorer.link(["clips"], { d: d.dataset }), text: d.dataset }),
-    ` – ${d.about || "a dataset"} (licence ${d.licence}).`,
+    el("a", { href: explorer.link(["clips"], { d: d.dataset }), text: d.dataset }), ": ",
+    value(d.n), ` test clips, licence ${d.licence}.`,
     d.pictures ? "" : " Its licence does not allow passing on pictures: frames are left out here."));
   const count = first.conditions.length;
   return [
@@ -41,7 +41,8 @@ explorer.claim = (row) => {
           mine.flatMap((c, k) => [k ? ", " : "", el("a", { href: explorer.link(["condition", c.condition]), text: c.condition })])))),
     el("div", { class: "claim-verdict" },
       el("span", { class: `badge ${kind}` }, el("span", { "aria-hidden": "true", text: `${sign} ` }), verdict),
-      el("p", {}, value(row.effect)), row.effect?.n ? el("p", { class: "note", text: `n = ${row.effect.n}` }) : null));
+      el("p", {}, value(row.effect)),
+      row.effect ? el("p", { class: "note", text: `${/figures: (.*?)(?: \(at chance\))?\)$/.exec(row.test?.text ?? "")?.[1] ?? ""}, n = ${row.effect.n}` }) : null));
 };
 
 explorer.conditionList = (query) => {
@@ -51,7 +52,7 @@ explorer.conditionList = (query) => {
   const show = (text) => {
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
     const rows = explorer.first.conditions.filter((row) => {
-      const all = [row.condition, row.label, row.dataset, row.shown, row.decision, row.claims, row.about].join(" ").toLowerCase();
+      const all = [row.condition, row.label, row.dataset, row.shown, row.decision, row.claims].join(" ").toLowerCase();
       return words.every((word) => all.includes(word));
     });
     count.textContent = `${rows.length} of ${explorer.first.conditions.length} conditions`;

@@ -34,11 +34,12 @@ explorer.timeline = (clips, k, part, detail, condition) => {
   const strip = explorer.strip(clips, k, part, detail, times, span);
   rows.push(el("div", { class: "track-name", text: clips.pictures ? "Frames" : "Frames (not shown)" }), strip);
   const units = explorer.units(detail);
-  for (const unit of units.slice(0, explorer.MOST_UNITS)) row(unit.name, explorer.unitName(unit.name), explorer.area(unit, times, span));
+  const full = Math.max(0.5, ...units.map((unit) => unit.peak));
+  for (const unit of units.slice(0, explorer.MOST_UNITS)) row(unit.name, explorer.unitName(unit.name), explorer.area(unit, times, span, full));
   rows.push(el("div", { class: "track-name" }), explorer.axis(span, at));
   rows.push(el("h3", { class: "track-head", text: "Frames that each sampler takes" }));
   const own = explorer.conditions.get(condition)?.frames;
-  const samplers = Object.keys(detail.samples).sort((a, b) => (b === own) - (a === own));
+  const samplers = explorer.first.samplers.filter((s) => detail.samples[s]).sort((a, b) => (b === own) - (a === own));
   for (const name of samplers) {
     const taken = detail.samples[name];
     rows.push(el("div", { class: `track-name${name === own ? " own" : ""}` }, el("strong", { text: name }), ` ${taken.length}`,
@@ -49,7 +50,8 @@ explorer.timeline = (clips, k, part, detail, condition) => {
   return el("div", {},
     el("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "Timeline" }, el("div", { class: "timeline" }, rows)),
     el("p", { class: "note" }, explorer.eventWords(detail),
-      left > 0 ? ` The ${left} weakest action units are left out.` : "",
+      units.length ? ` Action units: full height is an intensity of ${full.toFixed(1)}.` : "",
+      left > 0 ? ` ${left} weaker ones are left out.` : "",
       " Marks of samplers: the darker, the later the frame is shown."));
 };
 
@@ -74,12 +76,12 @@ explorer.units = (detail) => Object.entries(detail.units ?? {}).map(([name, text
   return { name, values, peak: Math.max(...values), aside: explorer.ASIDE.includes(Number(name.slice(2))) };
 }).sort((a, b) => a.aside - b.aside || b.peak - a.peak);
 
-explorer.area = (unit, times, span) => {
-  const points = unit.values.map((value, i) => `${times[i].toFixed(3)},${(1.2 - value).toFixed(3)}`).join(" L");
+explorer.area = (unit, times, span, full) => {
+  const points = unit.values.map((value, i) => `${times[i].toFixed(3)},${(full - value).toFixed(3)}`).join(" L");
   return explorer.svg("svg", {
-    viewBox: `0 0 ${span} 1.2`, preserveAspectRatio: "none", role: "img", class: unit.aside ? "aside" : "",
+    viewBox: `0 0 ${span} ${full}`, preserveAspectRatio: "none", role: "img", class: unit.aside ? "aside" : "",
     "aria-label": `${unit.name} ${explorer.unitName(unit.name)}, peak ${unit.peak.toFixed(2)} at ${times[unit.values.indexOf(unit.peak)].toFixed(2)} s`,
-  }, explorer.svg("path", { d: `M0,1.2 L${points} L${times[times.length - 1].toFixed(3)},1.2 Z` }));
+  }, explorer.svg("path", { d: `M0,${full} L${points} L${times[times.length - 1].toFixed(3)},${full} Z` }));
 };
 
 explorer.ticks = (taken, times, span) => explorer.svg("svg", { viewBox: "0 0 1000 20", preserveAspectRatio: "none", "aria-hidden": "true" },

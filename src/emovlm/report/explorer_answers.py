@@ -11,6 +11,7 @@ from emovlm.core.contracts.frames import SAMPLE
 from emovlm.core.contracts.statistics import COMPARISONS, CONFUSION
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table
+from emovlm.core.progress import track
 from emovlm.core.prompts import read_prompt
 from emovlm.evaluation.prompts import CONTEXTS, build_parts, shuffle_texts
 from emovlm.figures.labels import metric_label
@@ -18,33 +19,37 @@ from emovlm.report.explorer_clips import tested_clips
 from emovlm.report.explorer_data import NOT_ASKED, Words, letters, packed, write_data
 from emovlm.statistics.counts import ALL, FLAGS
 
-PARTS = ("all", *FLAGS)
+PARTS = (ALL, *FLAGS)
+HEADLINES = ("macro_f1", "uar", "accuracy")
 
 
 def write_answers(
     dataset: str, conditions: list[dict[str, str]], classes: list[str], paths: dict[str, dict[str, str]],
-    manifest: str, clips: list[str], values: dict[str, dict], out: dict[str, str], out_all: str,
+    values: dict[str, dict], out: dict[str, str], out_all: str,
 ) -> None:  # fmt: skip
     """Write one file a condition, and one with the answers of all.
 
     Args:
         conditions: rows of ``conditions.tsv`` on this dataset, each with ``prompt``, a key of ``paths["prompts"]``.
         classes: of the dataset, in the lexicon's order.
-        paths: files by kind and name: ``answers`` by condition, ``samples`` by sampler, ``texts`` by kind, system and
-            run (``motion/organism/1``; ``truth``), ``prompts``, and the ``tables`` confusion and comparisons.
+        paths: files by kind and name: ``answers`` by condition; ``manifests`` by dataset; ``clips``, the clip index, by
+            dataset and shard (``synface/0``); ``samples`` by dataset and sampler; ``texts`` by kind, system, run and
+            dataset (``motion/organism/1/synface``, ``truth/synface``); ``prompts``; ``tables``, that is confusion and
+            comparisons.
         values: ``values.json``.
         out: the files to write, by condition.
 
     Raises:
         StudyError: an answer is to a clip that the dataset has not, or a table does not fit.
     """
-    tested = tested_clips(manifest, clips)["clip_id"].tolist()
+    index = [path for name, path in paths["clips"].items() if name.startswith(f"{dataset}/")]
+    tested = tested_clips(paths["manifests"][dataset], index)["clip_id"].tolist()
     confusion = dict(iter(read_table(paths["tables"]["confusion"], CONFUSION).groupby("condition")))
     comparisons = read_table(paths["tables"]["comparisons"], COMPARISONS)
-    read_sample = cache(lambda name: _grouped(read_table(paths["samples"][name], SAMPLE)))
-    read_texts = cache(lambda name: _grouped(read_table(paths["texts"][name], TEXTS)))
+    read_sample = cache(lambda name: _grouped(read_table(paths["samples"][f"{dataset}/{name}"], SAMPLE)))
+    read_texts = cache(lambda name: _grouped(read_table(paths["texts"][f"{name}/{dataset}"], TEXTS)))
     short: dict[str, list[str]] = {}
-    for row in conditions:
+    for row in track(conditions, "write", "conditions"):
         name = row["condition"]
         answers = read_table(paths["answers"][name], ANSWERS)
         if unknown := sorted(set(answers["clip_id"]) - set(tested)):
@@ -73,7 +78,9 @@ def _columns(runs: dict[int, pd.DataFrame], classes: list[str]) -> dict[str, Any
     """Answers by run, in the order of the clips."""
     replies, reasons = Words(), Words()
     scored = [f"score_{c}" for c in classes]
-    found: dict[str, Any] = {k: [] for k in ("predictions", "parsed", "scores", "reply", "reason", "frames", "tokens", "folds")}
+    found: dict[str, Any] = {
+        k: [] for k in ("predictions", "parsed", "scores", "reply", "reason", "frames", "tokens", "folds")
+    }
     for answers in runs.values():
         asked = answers["status"].notna()
         right = answers["prediction"].where(answers["status"] == "ok")
@@ -101,7 +108,7 @@ def _short(numbers: list[int]) -> list[int] | int:
 def _told(row: dict[str, str], runs: dict[int, pd.DataFrame], read_sample: Any, read_texts: Any) -> dict[str, Any]:
     """The texts of the prompts, where there are any, by run and clip.
 
-    A prompt is a list of numbers: 0, 1, ... are frames in the order shown, -1, -2, ... the texts 0, 1, ... of ``texts``.
+    A prompt is a list of numbers: 0, 1, ... are frames in the order shown; -1, -2, ... are the texts 0, 1, ....
     It is built by the function that built it for the system.
     """
     kind = CONTEXTS[row["context"]]
@@ -141,7 +148,7 @@ def metrics_of(condition: str, values: dict[str, dict]) -> list[dict[str, Any]]:
     """The metrics of a condition that ``values.json`` has, each with a value for all clips and for each kind."""
     start = f"metric.{condition}."
     keys = [key.removeprefix(start).split(".") for key in values if key.startswith(start)]
-    names = list(dict.fromkeys(key[-1] for key in sorted(keys)))
+    names = sorted({key[-1] for key in keys}, key=lambda name: (name not in HEADLINES, name))
     return [
         {"metric": metric, "label": metric_label(metric), "values": {
             part: shown(".".join(filter(None, (f"metric.{condition}", "" if part == ALL else part, metric))), values)

@@ -1,6 +1,6 @@
 """The clips of one dataset for the explorer page: columns to filter by, details of each clip, and its pictures.
 
-Pictures are made where frame stores are given. Whether a dataset's licence allows that is decided by who calls.
+Whether a dataset's licence allows pictures is decided by who calls.
 """
 
 from collections.abc import Iterator
@@ -27,26 +27,24 @@ SEEN = 0.05  # an action unit that stays below is left out
 class Sources:
     """Files of one dataset: tables of the contracts of these names, each in as many shards as there are.
 
-    ``samples`` by sampler. ``truths`` are CLIP_TRUTH and FRAME_TRUTH of a rendered dataset, else none. ``stores`` are
-    frame stores, none where pictures of the dataset may not be passed on.
+    ``truths`` are CLIP_TRUTH and, for the details, FRAME_TRUTH of a rendered dataset, else none.
     """
 
     manifest: str
     clips: list[str]
     frames: list[str]
-    samples: dict[str, str]
     truths: list[str]
-    stores: list[str]
 
 
 @dataclass(frozen=True)
-class Places:
-    """Files to write: the columns, and in parts of about equal size the details, strips and thumbnails."""
+class Shown:
+    """What is shown of the clips of a dataset: their frames' times in seconds, truth, strip and thumbnail, by clip."""
 
-    columns: str
-    details: list[str]
-    strips: list[str]
-    thumbnails: list[str]
+    clips: pd.DataFrame
+    times: dict[str, np.ndarray]
+    truth: dict[str, pd.DataFrame]
+    strips: dict[str, list[int]]
+    thumbnails: dict[str, int]
 
 
 def tested_clips(manifest: str, clips: list[str]) -> pd.DataFrame:
@@ -61,70 +59,97 @@ def tested_clips(manifest: str, clips: list[str]) -> pd.DataFrame:
     return found.sort_values("clip_id", ignore_index=True)
 
 
-def write_clips(dataset: dict[str, Any], classes: list[str], sources: Sources, places: Places) -> None:
-    """Write all files of one dataset.
-
-    Args:
-        dataset: its id (``dataset``), ``licence``, ``about`` and ``size`` of its stored frames in px.
-        classes: of the dataset, in the lexicon's order.
-
-    Raises:
-        StudyError: a table or store is missing or does not fit the others.
-    """
-    name = dataset["dataset"]
+def read_shown(sources: Sources) -> Shown:
+    """Read the clips of a dataset and choose the frames that its pictures show."""
     clips = tested_clips(sources.manifest, sources.clips)
     truth = _by_clip(read_table(sources.truths[0], CLIP_TRUTH), clips) if sources.truths else {}
-    times = {k: v["timestamp_s"].to_numpy() for k, v in _by_clip(read_tables(sources.frames, FRAME_INDEX), clips).items()}
-    strips = {clip: strip_frames(each) for clip, each in times.items()} if sources.stores else {}
-    thumbs = {clip: _telling(each, truth.get(clip)) for clip, each in times.items()} if sources.stores else {}
-    for folder in {Path(path).parent for path in places.details}:
-        for left in set(folder.glob("*.webp")) - {*map(Path, places.strips), *map(Path, places.thumbnails)}:
-            left.unlink()  # made when the licence was another one, or for other parts
-    parts = {"details": len(places.details), "thumbnails": len(places.thumbnails)}
-    columns = _columns(clips, truth, classes) | parts | {
-        **dataset, "classes": classes, "tile": tile_of(dataset["size"]), "pictures": bool(sources.stores),
-        "thumb": [share for share in _thumb_places(clips, thumbs, parts["thumbnails"])],
-    }  # fmt: skip
-    write_data(places.columns, f"{name}/clips", columns)
-    samples = {k: _by_clip(read_table(path, SAMPLE), clips) for k, path in sources.samples.items()}
-    units = _by_clip(read_table(sources.truths[1], FRAME_TRUTH), clips) if sources.truths else {}
-    for k, path in enumerate(places.details):
-        mine = [clip for i, clip in enumerate(clips["clip_id"]) if share_of(i, len(clips), parts["details"]) == k]
-        fps = clips.set_index("clip_id")["fps"]
-        start, details = 0, []
-        for clip in mine:
-            detail = _details(times.get(clip), fps[clip], truth.get(clip), units.get(clip))
-            taken = {s: of[clip].sort_values("position")["frame_index"].tolist() for s, of in samples.items() if clip in of}
-            details.append({**detail, "samples": taken, "strip": strips.get(clip, []), "start": start})
-            start += len(strips.get(clip, []))
-        write_data(path, f"{name}/{k}", {"clips": details, "columns": columns_of(start)})
-    if sources.stores:
-        _write_pictures(FrameStore(sources.stores), clips, strips, places.strips, tile_of(dataset["size"]))
-        single = {clip: [frame] for clip, frame in thumbs.items()}
-        _write_pictures(FrameStore(sources.stores), clips, single, places.thumbnails, tile_of(dataset["size"]))
+    frames = _by_clip(read_tables(sources.frames, FRAME_INDEX), clips)
+    times = {clip: of.sort_values("frame_index")["timestamp_s"].to_numpy() for clip, of in frames.items()}
+    strips = {clip: strip_frames(each) for clip, each in times.items()}
+    return Shown(clips, times, truth, strips, {clip: _telling(each, truth.get(clip)) for clip, each in times.items()})
+
+
+def write_clips(
+    dataset: dict[str, Any], classes: list[str], sources: Sources, samples: dict[str, str],
+    out: str, details: list[str], sheets: int,
+) -> None:  # fmt: skip
+    """Write the columns of all clips, and their details in parts of about equal size.
+
+    Args:
+        dataset: its id (``dataset``), ``licence``, and ``size`` of its stored frames in px.
+        classes: of the dataset, in the lexicon's order.
+        samples: SAMPLE by sampler.
+        out: the file of the columns.
+        details: the files of the details.
+        sheets: number of thumbnail sheets; 0 where pictures may not be passed on. Earlier ones are deleted then.
+
+    Raises:
+        StudyError: a table is missing or does not fit the others.
+    """
+    shown, name = read_shown(sources), dataset["dataset"]
+    if not sheets:
+        for left in Path(out).parent.glob("*.webp"):
+            left.unlink()  # made when the licence was another one
+    about = {**dataset, "classes": classes, "pictures": sheets > 0, "details": len(details)}
+    write_data(out, f"{name}/clips", {**about, **_columns(shown, classes, sheets)})
+    taken = {k: _by_clip(read_table(path, SAMPLE), shown.clips) for k, path in samples.items()}
+    units = _by_clip(read_table(sources.truths[1], FRAME_TRUTH), shown.clips) if sources.truths else {}
+    fps = shown.clips.set_index("clip_id")["fps"]
+    for k, path in enumerate(details):
+        start, rows = 0, []
+        for clip in _part(shown.clips, k, len(details)):
+            strip = shown.strips.get(clip, []) if sheets else []
+            frames = {
+                s: of[clip].sort_values("position")["frame_index"].tolist() for s, of in taken.items() if clip in of
+            }
+            timed = _details(shown.times.get(clip), fps[clip], shown.truth.get(clip), units.get(clip))
+            rows.append({**timed, "samples": frames, "strip": strip, "start": start})
+            start += len(strip)
+        write_data(path, f"{name}/{k}", {"clips": rows, "columns": columns_of(start)})
+
+
+def write_pictures(sources: Sources, stores: list[str], size: int, strips: list[str], thumbnails: list[str]) -> None:
+    """Write the sprite sheets of a dataset: frames of each clip over time, and one of each clip.
+
+    Args:
+        stores: frame stores, all shards.
+        size: of the stored frames, px.
+        strips: files, as many as there are parts of the details.
+    """
+    shown, store, side = read_shown(sources), FrameStore(stores), tile_of(size)
+    singles = {clip: [frame] for clip, frame in shown.thumbnails.items()}
+    for frames, paths in ((shown.strips, strips), (singles, thumbnails)):
+        for k, path in enumerate(paths):
+            mine = [clip for clip in _part(shown.clips, k, len(paths)) if clip in frames]
+            tiles = (tile for clip in mine for tile in store.frames(clip, frames[clip]))
+            write_sheet(tiles, sum(len(frames[clip]) for clip in mine), side, path)
+
+
+def _part(clips: pd.DataFrame, k: int, parts: int) -> list[str]:
+    """The clips of one part."""
+    return [clip for i, clip in enumerate(clips["clip_id"]) if share_of(i, len(clips), parts) == k]
 
 
 def _by_clip(table: pd.DataFrame, clips: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return dict(iter(table[table["clip_id"].isin(clips["clip_id"])].groupby("clip_id")))
 
 
-def _columns(clips: pd.DataFrame, truth: dict[str, pd.DataFrame], classes: list[str]) -> dict[str, Any]:
-    """What clips are listed and filtered by; ``kinds`` has one letter a clip: p(lain), m(icro), o(rder) or nothing."""
-    flags = [_flag(truth.get(clip)) for clip in clips["clip_id"]]
-    before = {
-        i: truth[clip]["order"].iloc[0] for i, clip in enumerate(clips["clip_id"]) if flags[i] == "o"
-    }  # fmt: skip
-    failed = clips["status"] != "ok"
+def _columns(shown: Shown, classes: list[str], sheets: int) -> dict[str, Any]:
+    """What clips are listed and filtered by; ``kinds`` has one letter a clip: p(lain), m(icro), o(rder) or none."""
+    clips = shown.clips
+    flags = [_flag(shown.truth.get(clip)) for clip in clips["clip_id"]]
+    ordered = {i: clip for i, clip in enumerate(clips["clip_id"]) if flags[i] == "o"}
     return {
         "names": clips["clip_id"].str.partition("/")[2].tolist(),
         "labels": letters(clips["label"].tolist(), classes),
         "kinds": "".join(flags),
-        "before": before,
+        "before": {i: shown.truth[clip]["order"].iloc[0] for i, clip in ordered.items()},
         "identities": clips["identity"].tolist(),
         "durations": clips["duration_s"].round(2).tolist(),
         "fps": clips["fps"].round(3).tolist(),
         "frames": clips["n_frames"].tolist(),
-        "unread": {i: clips["reason"][i] for i in clips.index[failed]},
+        "unread": {i: clips["reason"][i] for i in clips.index[clips["status"] != "ok"]},
+        "thumb": list(_thumb_places(clips, shown.thumbnails, sheets)),
     }
 
 
@@ -173,13 +198,3 @@ def _details(
             k.removeprefix("au_"): packed((units[k].clip(0, 1.275) * INTENSITY).round(), "u1") for k in names
         }
     return found
-
-
-def _write_pictures(
-    store: FrameStore, clips: pd.DataFrame, frames: dict[str, list[int]], paths: list[str], side: int
-) -> None:
-    """Write the sheets, each clip's tiles in the order of ``frames``."""
-    for k, path in enumerate(paths):
-        mine = [c for i, c in enumerate(clips["clip_id"]) if share_of(i, len(clips), len(paths)) == k and c in frames]
-        tiles = (tile for clip in mine for tile in store.frames(clip, frames[clip]))
-        write_sheet(tiles, sum(len(frames[clip]) for clip in mine), side, path)

@@ -48,6 +48,11 @@ def write_data(path: str | Path, name: str, value: Any) -> None:
     write_text(path, f"explorer.take({json.dumps(name)},{as_text(value)});\n")
 
 
+def rows_of(table: dict[str, list]) -> list[dict[str, Any]]:
+    """Rows as dictionaries, from ``columns`` and ``rows`` of a command line."""
+    return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
+
+
 class Words:
     """Distinct texts in the order of their first use, each with a number."""
 

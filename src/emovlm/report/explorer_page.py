@@ -13,13 +13,12 @@ from typing import Any
 from emovlm.core.errors import StudyError
 from emovlm.core.files import write_text
 from emovlm.figures.labels import context_label, study_label, system_label
-from emovlm.report.explorer_answers import shown
-from emovlm.report.explorer_data import as_text
+from emovlm.report.explorer_answers import HEADLINES, shown
+from emovlm.report.explorer_data import as_text, rows_of
 
 STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
 SCRIPT = re.compile(r'<script src="([^"]+)"></script>')
 DATA, POLICY = "<!-- data -->", "<!-- policy -->"
-HEADLINES = ("accuracy", "uar", "macro_f1")
 WARNINGS = {
     "quick": "This is the quick run: it shows that all parts work. Its numbers mean nothing.",
     "paper-tiny": "This is the paper's own study at toy size, on random weights and miniature data sets. "
@@ -70,15 +69,15 @@ def start(study: dict[str, Any], values: dict[str, dict]) -> dict[str, Any]:
     """What the page must know before it reads any other file.
 
     Args:
-        study: ``study``, ``seed``, ``datasets``, ``conditions``, ``samplers`` (rows, each with its id) and ``claims``
-            (ids).
+        study: ``study``, ``seed``, ``datasets`` (rows), ``conditions`` (``columns`` and ``rows``), and the ids of
+            ``samplers`` and ``claims`` in their order.
         values: ``values.json``.
     """
     conditions = [
         {**row, "label": system_label(row["system"]), "shown": context_label(row["frames"], row["context"]),
          "values": {metric: shown(f"metric.{row['condition']}.{metric}", values) for metric in HEADLINES},
          **{k: shown(f"condition.{row['condition']}.{k}", values) for k in ("n", "failed", "replicates")}}
-        for row in study["conditions"]
+        for row in rows_of(study["conditions"])
     ]  # fmt: skip
     claims = [
         {"claim": claim, **{k: shown(f"claim.{claim}.{k}", values)
@@ -89,6 +88,7 @@ def start(study: dict[str, Any], values: dict[str, dict]) -> dict[str, Any]:
         **study,
         "label": study_label(study["study"]),
         "warning": WARNINGS.get(study["study"], ""),
+        "datasets": [{**row, "n": shown(f"dataset.{row['dataset']}.test.n", values)} for row in study["datasets"]],
         "conditions": conditions,
         "claims": claims,
     }
