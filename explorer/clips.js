@@ -5,7 +5,7 @@ explorer.PAGE = 60;
 
 explorer.clips = async (query) => {
   const { el } = explorer;
-  const dataset = query.d || explorer.conditions.get(query.c)?.dataset || explorer.first.datasets[0].dataset;
+  const dataset = explorer.datasetOf(query);
   const [clips, answers] = await Promise.all([explorer.load(`${dataset}/clips`), explorer.load(`${dataset}/answers`)]);
   const count = el("p", { class: "count", role: "status", "aria-live": "polite" });
   const list = el("ul", { class: "grid", "aria-describedby": "hint", onkeydown: explorer.arrows });
@@ -49,23 +49,33 @@ explorer.gated = (clips) => explorer.el("p", { class: "gated",
 // The condition that is shown where none was chosen.
 explorer.usual = (answers) => (answers["freq-fps5"] ? "freq-fps5" : explorer.first.conditions.find((row) => answers[row.condition]).condition);
 
+// The filters: made once, and again if another condition has other runs; else they only get their values.
 explorer.fields = (form, clips, answers, want) => {
-  const focused = form.contains(document.activeElement) ? document.activeElement.name : null;
+  const runs = answers[want.c].length;
+  form.want = want;
+  if (form.runs === runs) {
+    for (const box of form.querySelectorAll("select")) box.value = want[box.name] ?? "";
+    form.querySelector("[name=pair]").disabled = !want.b;
+    form.links(want);
+    return;
+  }
+  form.runs = runs;
   const set = (key) => (value) => {
-    const next = { ...want, [key]: value, page: "" };
-    if (key === "d") location.hash = explorer.link(["clips"], { d: value });
-    else {
-      if (key === "b" && !value) next.pair = "";
-      if (key === "b" && value && !next.pair) next.pair = "differ";
-      location.hash = explorer.link(["clips"], next);
-    }
+    const next = { ...form.want, [key]: value, page: "" };
+    if (key === "b") next.pair = value && (next.pair || "differ");
+    location.hash = explorer.link(["clips"], key === "d" ? { d: value } : next);
   };
   const named = (table) => Object.entries(table);
   const any = ["", "any"];
   const choose = (key, label, options, attributes = {}) =>
     explorer.select(label, options, want[key] ?? "", set(key), { name: key, ...attributes });
   const kinds = Object.entries(explorer.KINDS).filter(([letter]) => clips.kinds.includes(letter));
-  const runs = answers[want.c].length;
+  const [clear, about] = [explorer.el("a", { text: "Clear filters" }), explorer.el("a", { text: "About condition A" })];
+  form.links = (now) => {
+    clear.href = explorer.link(["clips"], { d: clips.dataset, c: now.c });
+    about.href = explorer.link(["condition", now.c]);
+  };
+  form.links(want);
   const conditions = explorer.conditionOptions(clips.dataset);
   form.replaceChildren(...[
     explorer.first.datasets.length > 1
@@ -78,11 +88,8 @@ explorer.fields = (form, clips, answers, want) => {
     kinds.length ? choose("kind", "Kind of clip", [any, ...kinds.map(([, name]) => [name.split("-")[0], name])]) : null,
     choose("b", "Condition B", [["", "none"], ...conditions]),
     choose("pair", "A and B", [any, ...named(explorer.PAIRS)], { disabled: !want.b }),
-    explorer.el("p", { class: "links" },
-      explorer.el("a", { href: explorer.link(["clips"], { d: clips.dataset, c: want.c }), text: "Clear filters" }),
-      explorer.el("a", { href: explorer.link(["condition", want.c]), text: "About condition A" })),
+    explorer.el("p", { class: "links" }, clear, about),
   ].filter(Boolean));
-  if (focused) form.querySelector(`[name="${focused}"]`)?.focus();
 };
 
 explorer.card = (clips, answers, k, want, first) => {

@@ -51,7 +51,7 @@ explorer.confusion = (clips, data, to) => {
       if (!n) return el("span", { class: "cell none", "aria-label": words, text: "·" });
       return el("button", {
         type: "button", title: words, "aria-label": `${words}; show the clips`, "--share": `${Math.round(share * 100)}%`,
-        class: `cell${share > 0.5 ? " dark" : ""}${label === answer ? " own" : ""}`, text: n,
+        class: `cell${share > 0.8 ? " full" : share > 0.56 ? " half" : ""}${label === answer ? " own" : ""}`, text: n,
         onclick: () => { location.hash = to({ label, answer }); },
       });
     })];

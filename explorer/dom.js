@@ -95,7 +95,14 @@ explorer.select = (label, options, value, onchange, attributes = {}) => {
   const one = ([key, text]) => el("option", { value: key, selected: key === value }, text);
   const box = el("select", { onchange: (event) => onchange(event.target.value), ...attributes },
     options.map((o) => (o.group ? el("optgroup", { label: o.group }, o.options.map(one)) : one(o))));
-  return el("label", { class: "field" }, el("span", { text: label }), box);
+  return explorer.field(label, box);
+};
+
+// A control under its label.
+explorer.field = (label, box, kind = "") => {
+  explorer.fieldsMade = (explorer.fieldsMade ?? 0) + 1;
+  box.id = `field-${explorer.fieldsMade}`;
+  return explorer.el("div", { class: `field ${kind}` }, explorer.el("label", { for: box.id, text: label }), box);
 };
 
 // Options of a select of conditions, by system.

@@ -20,6 +20,9 @@ explorer.PAIRS = {
 };
 explorer.FILTERS = ["d", "c", "b", "run", "label", "answer", "outcome", "kind", "pair"];
 
+// The dataset that a query is about.
+explorer.datasetOf = (query) => query.d || explorer.conditions.get(query.c)?.dataset || explorer.first.datasets[0].dataset;
+
 // The part of a query that says which clips are listed.
 explorer.filtersOf = (query) => Object.fromEntries(explorer.FILTERS.filter((k) => query[k]).map((k) => [k, query[k]]));
 

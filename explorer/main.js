@@ -6,14 +6,13 @@ explorer.view = async ({ path: [name, ...rest], query }) => {
   if (name === "conditions") return { key: "conditions", title: "Conditions", nodes: explorer.conditionList(query) };
   if (name === "condition") return { key: `condition/${rest[0]}`, title: rest[0], nodes: await explorer.condition(rest[0]) };
   if (name === "clips") {
-    const key = `clips/${query.d ?? ""}`;
-    return { key, title: "Clips", ...(await explorer.clips(query)) };
+    return { key: explorer.keyOf({ path: [name], query }), title: "Clips", ...(await explorer.clips(query)) };
   }
   if (name === "clip") return { key: `clip/${rest.join("/")}`, title: rest[1], ...(await explorer.clip(rest[0], rest[1], query)) };
   throw new Error("There is no such view. Start anew from the top of the page.");
 };
 
-explorer.keyOf = ({ path, query }) => (path[0] === "clips" ? `clips/${query.d ?? ""}` : path.length ? path.join("/") : "start");
+explorer.keyOf = ({ path, query }) => (path[0] === "clips" ? `clips/${explorer.datasetOf(query)}` : path.length ? path.join("/") : "start");
 
 explorer.show = async () => {
   const place = explorer.place();

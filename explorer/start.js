@@ -70,6 +70,6 @@ explorer.conditionList = (query) => {
   return [
     el("h1", { tabindex: "-1", text: "Conditions" }),
     el("p", { class: "lead", text: "Each is one system, shown clips in one way. Bars run from 0 to 1; thick lines are intervals over people." }),
-    el("label", { class: "field search" }, el("span", { text: "Search by system, sampler, claim …" }), box), count, holder,
+    explorer.field("Search by system, sampler, claim …", box, "search"), count, holder,
   ];
 };

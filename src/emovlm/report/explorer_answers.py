@@ -148,7 +148,8 @@ def metrics_of(condition: str, values: dict[str, dict]) -> list[dict[str, Any]]:
     """The metrics of a condition that ``values.json`` has, each with a value for all clips and for each kind."""
     start = f"metric.{condition}."
     keys = [key.removeprefix(start).split(".") for key in values if key.startswith(start)]
-    names = sorted({key[-1] for key in keys}, key=lambda name: (name not in HEADLINES, name))
+    names = {key[-1] for key in keys}
+    names = [*(name for name in HEADLINES if name in names), *sorted(names - set(HEADLINES))]
     return [
         {"metric": metric, "label": metric_label(metric), "values": {
             part: shown(".".join(filter(None, (f"metric.{condition}", "" if part == ALL else part, metric))), values)
