@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from tests.project import Project
 
 from emovlm.core.contracts.data import CLIP_PLAN
 from emovlm.core.io import write_table
@@ -12,6 +11,7 @@ from emovlm.synface.dataset import gather, render_shard
 from emovlm.synface.plan import plan_clips, read_class_sizes
 from emovlm.synface.rig import build_rig, save_rig
 from emovlm.synface.wheel import FILE_NAME, fetch_wheel
+from tests.project import Project
 
 ROOT = Path(__file__).parents[1]
 RENDERING = {"seed": 7, "image_size": 64, "supersampling": 1, "crf": 20}

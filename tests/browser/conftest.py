@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
 from tests.project import RESULTS, Project
 
 CHROMIUM = "/usr/bin/chromium"
@@ -17,7 +18,9 @@ REASON = "the model refused: <b>I cannot</b> & will not"
 def browser():
     """The browser, without a window."""
     if not Path(CHROMIUM).is_file():
-        pytest.fail(f"no {CHROMIUM}: tests/packages.sh browser installs it (Debian, as root or with sudo)", pytrace=False)
+        pytest.fail(
+            f"no {CHROMIUM}: tests/packages.sh browser installs it (Debian, as root or with sudo)", pytrace=False
+        )
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM)
         yield browser
@@ -67,7 +70,7 @@ def visit(browser, project):
 
 @pytest.fixture(scope="session")
 def altered(project, tmp_path_factory) -> Project:
-    """A copy of the finished study whose dataset is gated, and in which one answer is a failure; only the page is new."""
+    """A copy of the finished study whose dataset is gated and one answer a failure; what follows is made anew."""
     other = copy.copy(project)
     other.path = tmp_path_factory.mktemp("altered") / "emovlm"
     shutil.copytree(project.path, other.path, symlinks=True)

@@ -5,6 +5,7 @@ import re
 
 import pandas as pd
 import pytest
+
 from tests.browser.conftest import REASON
 from tests.project import RESULTS
 
@@ -20,9 +21,13 @@ def values(project):
 def answers(project):
     """Answers of two conditions side by side, with the kind of each clip."""
     root = project.path / RESULTS
-    a, b = (pd.read_parquet(root / f"answers/{name}.parquet").set_index("clip_id") for name in ("freq-fps1", "natural-fps5"))
+    a, b = (
+        pd.read_parquet(root / f"answers/{name}.parquet").set_index("clip_id") for name in ("freq-fps1", "natural-fps5")
+    )
     truth = pd.read_parquet(root / "raw/synface/truth/clips.parquet").set_index("clip_id")
-    return pd.DataFrame({"label": a["label"], "a": a["prediction"], "b": b["prediction"]}).join(truth[["micro", "order"]])
+    return pd.DataFrame({"label": a["label"], "a": a["prediction"], "b": b["prediction"]}).join(
+        truth[["micro", "order"]]
+    )
 
 
 def views(answers):
@@ -34,7 +39,10 @@ def views(answers):
 def test_it_opens_from_disk_and_says_what_it_is(visit, values):
     page = visit().open()
     assert "What the model saw" in page.locator("h1").inner_text()
-    assert page.locator("#warning").inner_text() == "This is the quick run: it shows that all parts work. Its numbers mean nothing."
+    assert (
+        page.locator("#warning").inner_text()
+        == "This is the quick run: it shows that all parts work. Its numbers mean nothing."
+    )
     claims = page.locator(".claims > li")
     assert claims.count() == 6
     for claim, row in zip(("L1", "L2", "T1", "T2", "T3", "T4"), claims.all(), strict=True):
@@ -90,7 +98,9 @@ def test_a_filter_is_in_the_address_and_the_back_button_undoes_it(visit, answers
     assert page.evaluate("document.activeElement.name") == "label", "focus stays on the filter"
     page.reload()
     page.wait_for_selector(".card")
-    assert here.count() == (answers["label"] == "fear").sum() and page.get_by_label("True class").input_value() == "fear"
+    assert (
+        here.count() == (answers["label"] == "fear").sum() and page.get_by_label("True class").input_value() == "fear"
+    )
     page.go_back()
     page.wait_for_function("n => document.querySelector('.count strong').textContent === String(n)", arg=len(answers))
     assert page.get_by_label("True class").input_value() == ""
@@ -117,7 +127,8 @@ def test_a_clip_shows_frames_action_units_samplers_prompt_scores_and_what_others
     root, clip = project.path / RESULTS, answers.index[answers["label"] != "neutral"][0]
     page = visit().open(f"#/clip/{clip}?c=freq-msce")
     assert page.locator(".strip .tile").count() > 5
-    loaded = page.evaluate("""async () => { const url = getComputedStyle(document.querySelector(".strip .tile")).backgroundImage;
+    loaded = page.evaluate("""async () => { const strip = document.querySelector(".strip .tile");
+        const url = getComputedStyle(strip).backgroundImage;
         const image = new Image(); image.src = url.slice(5, -2); await image.decode(); return image.naturalWidth; }""")
     assert loaded >= 64
     assert page.locator(".track .event").count() > 1 and page.locator(".track path").count() > 0
@@ -175,25 +186,30 @@ def test_the_list_and_a_clip_can_be_reached_and_left_with_the_keyboard_alone(vis
 
 
 UNNAMED = """() => [...document.querySelectorAll("a, button, select, input, [role=img], [role=region]")].filter((e) => {
-    const label = e.getAttribute("aria-label") || e.textContent.trim() || [...(e.labels ?? [])].map((l) => l.textContent).join("");
+    const labels = [...(e.labels ?? [])].map((l) => l.textContent).join("");
+    const label = e.getAttribute("aria-label") || labels || (e.matches("select") ? "" : e.textContent.trim());
     return !label && !e.closest("[hidden], [aria-hidden=true]"); }).map((e) => e.outerHTML)"""
 HEADLESS = """() => [...document.querySelectorAll("table")].filter((t) => !t.caption
     || t.querySelectorAll("thead th[scope=col]").length < 2 || !t.querySelector("tbody th[scope=row]")).length"""
 # Text whose colour has less contrast to what is behind it than WCAG 2.2 asks for (AA), as ratio and text.
 FAINT = """() => {
     const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-    const rgba = (colour) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    const rgba = (colour) => {
+        canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
         return [...canvas.getImageData(0, 0, 1, 1).data].map((v, i) => (i < 3 ? v : v / 255)); };
-    const light = (rgb) => { const [r, g, b] = rgb.map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    const light = (rgb) => { const [r, g, b] = rgb.map((v) => linear(v / 255));
         return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
     const over = (top, below) => below.map((v, i) => top[i] * top[3] + v * (1 - top[3]));
-    const behind = (e) => { const chain = []; for (; e; e = e.parentElement) chain.push(rgba(getComputedStyle(e).backgroundColor));
+    const behind = (e) => { const chain = [];
+        for (; e; e = e.parentElement) chain.push(rgba(getComputedStyle(e).backgroundColor));
         return chain.reverse().reduce((below, top) => over(top, below), [255, 255, 255]); };
     const found = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
         const e = walker.currentNode.parentElement;
-        if (!walker.currentNode.textContent.trim() || !e.checkVisibility({ opacityProperty: true }) || e.closest("script, option, :disabled, .off, .unseen")) continue;
+        if (!walker.currentNode.textContent.trim() || !e.checkVisibility({ opacityProperty: true })) continue;
+        if (e.closest("script, option, :disabled, .off, .unseen")) continue;
         const style = getComputedStyle(e), size = parseFloat(style.fontSize);
         const needed = size >= 24 || (size >= 18.66 && style.fontWeight >= 700) ? 3 : 4.5;
         const below = behind(e), text = light(over(rgba(style.color), below)), ground = light(below);
@@ -258,7 +274,10 @@ def test_a_gated_dataset_gives_placeholders_and_the_page_says_why(visit, altered
     assert list(folder.rglob("*.webp")) == [], "pictures made under the other licence are gone"
     here = visit(folder)
     page = here.open("#/clips")
-    assert "the licence of synface (MAFW-EULA) does not allow passing on its pictures" in page.locator(".gated").inner_text()
+    assert (
+        "the licence of synface (MAFW-EULA) does not allow passing on its pictures"
+        in page.locator(".gated").inner_text()
+    )
     assert page.locator(".card .blank").count() == here.count() == len(answers)
     page = here.open(f"#/clip/{answers.index[0]}?c=freq-msce")
     assert page.locator(".blank").count() > 5 and page.locator(".track path").count() > 0

@@ -40,7 +40,7 @@ BULKY = re.compile(r"/(raw/[^/]+/clips|frames|rig)/|\.mp4$")
 AGGREGATE = re.compile(r"/(tables|figures|paper|lexicon)/|/values\.json$|/explorer/index\.html$")
 """What of a gated dataset may be shared: figures of the whole, not what is known of each clip.
 
-So the explorer page itself is shared, with verdicts and metrics, and says of the data on clips that they are not there."""
+So the explorer page itself is shared, with verdicts and metrics; of data on clips it says that they are not there."""
 ROOT_FILES = ("Snakefile", "Makefile", "config.yaml", "requirements.txt", "pyproject.toml", "README.md", "LICENSE",
               "CITATION.cff")  # fmt: skip
 MEDIA = {".parquet": "application/vnd.apache.parquet", ".tsv": "text/tab-separated-values", ".smk": "text/plain",
