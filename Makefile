@@ -52,7 +52,8 @@ crate: setup ## what may be shared, with its provenance, to results/provenance/c
 report: setup ## figures and tables with captions on one page, to results/report.html
 	$(SNAKEMAKE) --report results/report.html
 
-test: setup $(VALIDATOR)/.ready ## all tests; the quick study is one of them
+test: setup $(VALIDATOR)/.ready ## all tests; the quick study is one of them; installs Chromium on a Debian without
+	tests/packages.sh browser
 	pytest
 
 test-broken: setup ## a small study with permuted labels: nothing about a model may be supported
@@ -68,11 +69,11 @@ test-conda-short: setup ## one figure, in two of these environments
 	pytest tests/conda/test_one_figure.py
 
 test-cluster: setup ## the quick study, changes and faults on a real SLURM of this machine: needs root and Debian, installs packages
-	tests/cluster/slurm.sh install
+	tests/packages.sh slurm
 	pytest tests/cluster
 
 test-cluster-short: setup ## its first few jobs, without conda
-	tests/cluster/slurm.sh install
+	tests/packages.sh slurm
 	pytest tests/cluster/test_short.py
 
 calibrate: setup ## how often do the tests and intervals err? Simulated studies; tables go to docs/statistics.md (a quarter of an hour)

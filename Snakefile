@@ -32,6 +32,8 @@ include: "workflow/rules/published.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/paper.smk"
+include: "workflow/rules/explored.smk"
+include: "workflow/rules/explorer.smk"
 include: "workflow/rules/provenance.smk"
 
 
@@ -40,6 +42,7 @@ rule all:
     default_target: True
     input:
         "<results>/paper/paper.pdf",
+        "<results>/explorer/index.html",
         expand("<results>/raw/{dataset}/DATASHEET.md", dataset=RENDERED),
         expand("<results>/figures/{sheet}.png", sheet=SHEETS),
 

@@ -1,4 +1,4 @@
-"""Fixtures that several rooms' tests share: the face rig, and a small folder of real rendered clips."""
+"""Fixtures that several folders' tests share: the face rig, a small folder of real rendered clips, the quick study."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from emovlm.synface.dataset import gather, render_shard
 from emovlm.synface.plan import plan_clips, read_class_sizes
 from emovlm.synface.rig import build_rig, save_rig
 from emovlm.synface.wheel import FILE_NAME, fetch_wheel
+from tests.project import Project
 
 ROOT = Path(__file__).parents[1]
 RENDERING = {"seed": 7, "image_size": 64, "supersampling": 1, "crf": 20}
@@ -57,6 +58,14 @@ def clip_folder(rig_path: Path, class_sizes: pd.DataFrame, tmp_path_factory: pyt
     write_table(plan_clips("synface", CORPUS, class_sizes, seed=7), folder / "plan.parquet", CLIP_PLAN)
     render_corpus(folder, rig_path, n_shards=1)
     return folder
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The quick study, run for real in a copy of the project; tests leave it as they found it."""
+    project = Project(tmp_path_factory.mktemp("study") / "emovlm")
+    project.run()
+    return project
 
 
 def render_corpus(folder: Path, rig_path: Path, n_shards: int) -> None:

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# A SLURM of one node on this machine, for tests and for trying profiles/slurm: Debian or Ubuntu, as root, no systemd, loopback only.
-#   tests/cluster/slurm.sh install   system packages: SLURM, munge, MariaDB (for accounting)
+# A SLURM of one node on this machine, for tests and for trying profiles/slurm: Debian or Ubuntu, as root, no systemd, loopback only. Its packages: tests/packages.sh slurm
 #   tests/cluster/slurm.sh start     write the configuration, start what is not running
 #   tests/cluster/slurm.sh stop      stop it
 #   tests/cluster/slurm.sh wipe      stop it, forget its jobs, its accounting and its configuration
@@ -22,14 +21,6 @@ own_configuration() {
   for file in /etc/slurm/slurm.conf /etc/slurm/slurmdbd.conf; do
     [ ! -e "$file" ] || grep -qF "$MARK" "$file" || die "$file belongs to another SLURM, which this must not replace; use another machine"
   done
-}
-
-install_packages() {
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq
-  # The daemons are started here, not by the packages.
-  [ -e /usr/sbin/policy-rc.d ] || { printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d; chmod +x /usr/sbin/policy-rc.d; trap 'rm /usr/sbin/policy-rc.d' EXIT; }
-  apt-get install -y -qq --no-install-recommends slurmctld slurmd slurm-client munge slurmdbd mariadb-server >/dev/null
 }
 
 configure() {
@@ -154,7 +145,7 @@ stop_daemon() { # NAME: by its pid file, waited for
 }
 
 start() {
-  command -v slurmctld >/dev/null || die "SLURM is not installed; run: $0 install"
+  command -v slurmctld >/dev/null || die "SLURM is not installed; run tests/packages.sh slurm"
   configure
   start_munge
   start_database
@@ -180,11 +171,10 @@ wipe() {
   rm -rf "$STATE" "$LOGS" /etc/slurm/{slurm,slurmdbd,gres,cgroup}.conf /dev/fakegpu*
 }
 
-[ "$(id -u)" = 0 ] || die "needs root: it installs packages and starts daemons"
+[ "$(id -u)" = 0 ] || die "needs root: it starts daemons"
 own_configuration
 case ${1:-} in
-  install) install_packages ;;
   start | stop | wipe) "$1" ;;
   start_accounting | start_controller | stop_daemon) "$@" ;; # for tests of outages
-  *) sed -n '2,7s/^# \?//p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,6s/^# \?//p' "$0" >&2; exit 2 ;;
 esac

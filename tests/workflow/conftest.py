@@ -1,18 +1,8 @@
-"""The quick study, run for real in a copy of the project."""
+"""What tests of the finished quick study share."""
 
 from pathlib import Path
 
 import pytest
-
-from tests.project import Project
-
-
-@pytest.fixture(scope="session")
-def project(tmp_path_factory):
-    """The quick study after a complete run; tests leave it as they found it."""
-    project = Project(tmp_path_factory.mktemp("study") / "emovlm")
-    project.run()
-    return project
 
 
 @pytest.fixture

@@ -135,11 +135,19 @@ def test_nothing_of_a_gated_dataset_but_figures_of_the_whole_is_packed(project, 
     edited("config/quick/datasets.tsv", text, text.replace("raw/synface\t1\tCC0-1.0", "raw/synface\t1\tMAFW-EULA"))
     _, archive = write_crate(read_plan(".", ["config/quick.yaml"]))
     left_out = {name.removeprefix(f"{RESULTS}/") for name in everything - names_in(archive)}
-    shown = {"figures/contact_sheet.png", "figures/strips.png", "paper/paper.pdf"}
+    shown = {"figures/contact_sheet.png", "figures/strips.png", "paper/paper.pdf", "explorer/data/synface/strips.0.webp",
+             "explorer/data/synface/thumbs.0.webp"}  # fmt: skip
     per_clip = {"answers/freq-fps5.parquet", "manifests/synface.parquet", "raw/synface/truth/clips.parquet",
-                "samples/synface/fps5.parquet", "models/organism-natural/1/adapter_model.safetensors"}  # fmt: skip
+                "samples/synface/fps5.parquet", "models/organism-natural/1/adapter_model.safetensors",
+                "explorer/data/synface/clips.js", "explorer/data/synface/0.js", "explorer/data/answers/freq-fps5.js"}  # fmt: skip
     assert shown | per_clip <= left_out
-    assert {"tables/metrics.csv", "values.json", "figures/fps.pdf", "manifests/faces.parquet"}.isdisjoint(left_out)
+    assert {
+        "tables/metrics.csv",
+        "values.json",
+        "figures/fps.pdf",
+        "manifests/faces.parquet",
+        "explorer/index.html",
+    }.isdisjoint(left_out)
 
 
 def test_files_in_the_folder_of_a_gated_dataset_are_not_packed(project, monkeypatch):

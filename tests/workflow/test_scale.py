@@ -43,7 +43,8 @@ def test_the_papers_study_has_the_jobs_that_its_tables_say(listed):
 
     assert {rule: jobs[rule] for rule in (
         "answer_clips", "gather_answers", "describe_gaps", "gather_texts", "decode_frames", "make_manifest",
-        "fetch_weights", "pretrain_organism", "finetune_lora", "train_classifier", "finetune_dfer",
+        "fetch_weights", "pretrain_organism", "finetune_lora", "train_classifier", "finetune_dfer", "show_clips",
+        "draw_sheets", "show_answers",
     )} == {
         "answer_clips": sum(runs(study, c["system"]) * shards[c["dataset"]] for c in rows),
         "gather_answers": len(rows),
@@ -56,6 +57,9 @@ def test_the_papers_study_has_the_jobs_that_its_tables_say(listed):
         "finetune_lora": models("lora"),
         "train_classifier": models("classifier"),
         "finetune_dfer": models("dfer"),
+        "show_clips": len({c["dataset"] for c in rows}),
+        "draw_sheets": 1,  # the other datasets are gated: no picture of theirs is made
+        "show_answers": 1,
     }  # fmt: skip
     assert models("dfer") == 3 * 5 * 16 and models("lora") == 3 * (5 * 8 + 4)
 

@@ -19,6 +19,11 @@ def stores(dataset):
     return shards("<results>/frames/{dataset}/{shard}.safetensors", dataset)
 
 
+def clip_indices(dataset):
+    """Which clips of a dataset were decoded, all shards."""
+    return shards("<results>/frames/{dataset}/{shard}.clips.parquet", dataset)
+
+
 def frame_indices(dataset):
     """Which frames of a dataset were decoded, all shards."""
     return shards("<results>/frames/{dataset}/{shard}.frames.parquet", dataset)

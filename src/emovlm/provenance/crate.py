@@ -37,8 +37,10 @@ METADATA = "ro-crate-metadata.json"
 LICENCES = {"MIT": "MIT License", "CC0-1.0": "Creative Commons Zero v1.0 Universal"}
 BULKY = re.compile(r"/(raw/[^/]+/clips|frames|rig)/|\.mp4$")
 """Clips, frame stores and the fetched package: made again from the rest, or fetched again, so not packed."""
-AGGREGATE = re.compile(r"/(tables|figures|paper|lexicon)/|/values\.json$")
-"""What of a gated dataset may be shared: figures of the whole, not what is known of each clip."""
+AGGREGATE = re.compile(r"/(tables|figures|paper|lexicon)/|/values\.json$|/explorer/index\.html$")
+"""What of a gated dataset may be shared: figures of the whole, not what is known of each clip.
+
+So the explorer page itself is shared, with verdicts and metrics; of data on clips it says that they are not there."""
 ROOT_FILES = ("Snakefile", "Makefile", "config.yaml", "requirements.txt", "pyproject.toml", "README.md", "LICENSE",
               "CITATION.cff")  # fmt: skip
 MEDIA = {".parquet": "application/vnd.apache.parquet", ".tsv": "text/tab-separated-values", ".smk": "text/plain",
@@ -102,7 +104,7 @@ def _declared(record: Record) -> list[dict]:
 
 def _sources(plan: Plan) -> list[str]:
     """The study's own files: what it takes to run it again."""
-    folders = ("src/emovlm", "workflow", "config", "envs", "profiles", "paper", "resources")
+    folders = ("src/emovlm", "workflow", "config", "envs", "profiles", "paper", "explorer", "resources")
     found = [p for folder in folders for p in Path(folder).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
     overrides = [Path(plan.places.portable(path)) for path in plan.overrides]
     return sorted(path.as_posix() for path in {*found, *overrides, *map(Path, ROOT_FILES)})

@@ -1,0 +1,75 @@
+"use strict";
+// The start: what this is, the verdicts; and the list of all conditions.
+
+explorer.start = () => {
+  const { el, first, value } = explorer;
+  const datasets = first.datasets.map((d) => el("li", {},
+    el("a", { href: explorer.link(["clips"], { d: d.dataset }), text: d.dataset }), ": ",
+    value(d.n), ` test clips, licence ${d.licence}.`,
+    d.pictures ? "" : " Its licence does not allow passing on pictures: frames are left out here."));
+  const count = first.conditions.length;
+  return [
+    el("h1", { tabindex: "-1", text: "What the model saw, and what it said" }),
+    el("p", { class: "lead" }, `${first.label}, seed ${first.seed}. Open any clip, see its frames, what each of ${count} `
+      + "conditions made of it, and how the numbers of the paper come about. A condition is one system shown clips in one way."),
+    el("p", { class: "actions" },
+      el("a", { class: "button", href: "#/clips", text: "Browse the clips" }),
+      el("a", { class: "button quiet", href: "#/conditions", text: "Look at the conditions" })),
+    el("section", { "aria-labelledby": "claims" },
+      el("h2", { id: "claims", text: "The paper’s claims" }),
+      el("p", { class: "note", text: "Verdicts follow rules fixed before the run. Figures are those of the evidence that "
+        + "the verdict hangs on, with its interval. Click a number to copy its id in results/values.json." }),
+      el("ol", { class: "claims" }, first.claims.map(explorer.claim))),
+    el("section", { "aria-labelledby": "data" },
+      el("h2", { id: "data", text: "Datasets" }), el("ul", { class: "datasets" }, datasets)),
+  ];
+};
+
+explorer.claim = (row) => {
+  const { el, value } = explorer;
+  const verdict = row.verdict?.text ?? "not judged";
+  const sign = { supported: "✓", "not supported": "✗", undecided: "?" }[verdict] ?? "–";
+  const kind = { supported: "right", "not supported": "wrong" }[verdict] ?? "failed";
+  const mine = explorer.first.conditions.filter((c) => (c.claims ?? "").split(" ").includes(row.claim));
+  return el("li", {},
+    el("div", { class: "claim-id", text: row.claim }),
+    el("div", {},
+      el("p", { class: "statement", text: row.statement?.text ?? "" }),
+      el("details", {}, el("summary", { text: "Evidence" }),
+        el("ul", { class: "evidence" }, (row.test?.text ?? "").split("; ").map((text) => el("li", { text }))),
+        el("p", { class: "note" }, "Conditions: ",
+          mine.flatMap((c, k) => [k ? ", " : "", el("a", { href: explorer.link(["condition", c.condition]), text: c.condition })])))),
+    el("div", { class: "claim-verdict" },
+      el("span", { class: `badge ${kind}` }, el("span", { "aria-hidden": "true", text: `${sign} ` }), verdict),
+      el("p", {}, value(row.effect)),
+      row.effect ? el("p", { class: "note", text: `${/figures: (.*?)(?: \(at chance\))?\)$/.exec(row.test?.text ?? "")?.[1] ?? ""}, n = ${row.effect.n}` }) : null));
+};
+
+explorer.conditionList = (query) => {
+  const { el, value } = explorer;
+  const holder = el("div");
+  const count = el("p", { class: "note", role: "status", "aria-live": "polite" });
+  const show = (text) => {
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    const rows = explorer.first.conditions.filter((row) => {
+      const all = [row.condition, row.label, row.dataset, row.shown, row.decision, row.claims].join(" ").toLowerCase();
+      return words.every((word) => all.includes(word));
+    });
+    count.textContent = `${rows.length} of ${explorer.first.conditions.length} conditions`;
+    holder.replaceChildren(explorer.table("Conditions", ["Condition", "System", "Shown", "Answer by", "Macro-F1", "", "Accuracy", "UAR", "n", "Failed"],
+      rows.map((row) => [
+        el("a", { href: explorer.link(["condition", row.condition]), text: row.condition }),
+        row.label, row.shown, row.decision, value(row.values.macro_f1), explorer.whisker(row.values.macro_f1),
+        value(row.values.accuracy), value(row.values.uar), value(row.n), value(row.failed)]), "numbers list"));
+  };
+  const box = el("input", { type: "search", value: query.q ?? "", oninput: (event) => {
+    history.replaceState(null, "", explorer.link(["conditions"], { q: event.target.value }));
+    show(event.target.value);
+  } });
+  show(query.q ?? "");
+  return [
+    el("h1", { tabindex: "-1", text: "Conditions" }),
+    el("p", { class: "lead", text: "Each is one system, shown clips in one way. Bars run from 0 to 1; thick lines are intervals over people." }),
+    explorer.field("Search by system, sampler, claim …", box, "search"), count, holder,
+  ];
+};

@@ -1,0 +1,94 @@
+"""The explorer page itself: one HTML file with its styles, scripts and first data inside.
+
+The page asks for nothing from a network. Its policy (CSP, w3.org/TR/CSP3) allows the styles and scripts that are in
+it, by their hashes, and data and pictures beside it.
+"""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+from emovlm.core.errors import StudyError
+from emovlm.core.files import write_text
+from emovlm.figures.labels import context_label, study_label, system_label
+from emovlm.report.explorer_answers import HEADLINES, shown
+from emovlm.report.explorer_data import as_text, rows_of
+
+STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
+SCRIPT = re.compile(r'<script src="([^"]+)"></script>')
+DATA, POLICY = "<!-- data -->", "<!-- policy -->"
+WARNINGS = {
+    "quick": "This is the quick run: it shows that all parts work. Its numbers mean nothing.",
+    "paper-tiny": "This is the paper's own study at toy size, on random weights and miniature data sets. "
+    "Its numbers mean nothing.",
+    "broken": "This is a negative control: the labels that training saw were permuted. "
+    "Nothing about a model may be supported here.",
+}
+
+
+def build(source: str | Path, parts: list[str], first: dict[str, Any], out: str | Path) -> None:
+    """Write the page.
+
+    Args:
+        source: ``explorer/index.html``; it names its styles and scripts.
+        parts: these files.
+        first: the data of the start view, from :func:`start`.
+
+    Raises:
+        StudyError: the page names a file that is not among ``parts``, or a part is not named.
+    """
+    files = {Path(path).name: Path(path).read_text(encoding="utf-8") for path in parts}
+    page = Path(source).read_text(encoding="utf-8")
+    named = [*STYLE.findall(page), *SCRIPT.findall(page)]
+    if odd := sorted(set(named) ^ set(files)):
+        raise StudyError(f"{source}: {odd[0]} is {'not a part of the page' if odd[0] in named else 'not used'}")
+    hashes: dict[str, list[str]] = {"style": [], "script": []}
+
+    def inline(tag: str, name: str) -> str:
+        text = f"\n{files[name].strip()}\n"
+        if f"</{tag}" in text:
+            raise StudyError(f"{name}: it must not contain </{tag}")
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        hashes[tag].append(f"'sha256-{digest}'")
+        return f"<{tag}>{text}</{tag}>"
+
+    page = STYLE.sub(lambda found: inline("style", found[1]), page)
+    page = SCRIPT.sub(lambda found: inline("script", found[1]), page)
+    policy = (
+        f"default-src 'none'; script-src 'self' file: {' '.join(hashes['script'])}; "
+        f"style-src {' '.join(hashes['style'])}; img-src 'self' file:; base-uri 'none'; form-action 'none'"
+    )
+    page = page.replace(POLICY, f'<meta http-equiv="Content-Security-Policy" content="{policy}">')
+    page = page.replace(DATA, f'<script type="application/json" id="first">{as_text(first)}</script>')
+    write_text(out, page)
+
+
+def start(study: dict[str, Any], values: dict[str, dict]) -> dict[str, Any]:
+    """What the page must know before it reads any other file.
+
+    Args:
+        study: ``study``, ``seed``, ``datasets`` (rows), ``conditions`` (``columns`` and ``rows``), and the ids of
+            ``samplers`` and ``claims`` in their order.
+        values: ``values.json``.
+    """
+    conditions = [
+        {**row, "label": system_label(row["system"]), "shown": context_label(row["frames"], row["context"]),
+         "values": {metric: shown(f"metric.{row['condition']}.{metric}", values) for metric in HEADLINES},
+         **{k: shown(f"condition.{row['condition']}.{k}", values) for k in ("n", "failed", "replicates")}}
+        for row in rows_of(study["conditions"])
+    ]  # fmt: skip
+    claims = [
+        {"claim": claim, **{k: shown(f"claim.{claim}.{k}", values)
+                            for k in ("statement", "verdict", "effect", "p", "test")}}
+        for claim in study["claims"]
+    ]  # fmt: skip
+    return {
+        **study,
+        "label": study_label(study["study"]),
+        "warning": WARNINGS.get(study["study"], ""),
+        "datasets": [{**row, "n": shown(f"dataset.{row['dataset']}.test.n", values)} for row in study["datasets"]],
+        "conditions": conditions,
+        "claims": claims,
+    }
