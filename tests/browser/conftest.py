@@ -12,6 +12,7 @@ from tests.project import RESULTS, Project
 
 CHROMIUM = "/usr/bin/chromium"
 REASON = "the model refused: <b>I cannot</b> & will not"
+INJECTED = "freq-msce"
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +71,8 @@ def visit(browser, project):
 
 @pytest.fixture(scope="session")
 def altered(project, tmp_path_factory) -> Project:
-    """A copy of the finished study whose dataset is gated and one answer a failure; what follows is made anew."""
+    """A copy of the finished study whose dataset is gated, with one answer a failure and one condition right on all
+    clips but two; what follows is made anew."""
     other = copy.copy(project)
     other.path = tmp_path_factory.mktemp("altered") / "emovlm"
     shutil.copytree(project.path, other.path, symlinks=True)
@@ -82,5 +84,10 @@ def altered(project, tmp_path_factory) -> Project:
     answers.loc[0, ["prediction", "reply", "parsed", *scores]] = None
     answers.loc[0, ["n_frames", "n_tokens"]] = 0
     answers.to_parquet(path)
-    other.run(str(RESULTS / "explorer/index.html"))
+    path = other.path / RESULTS / f"answers/{INJECTED}.parquet"
+    answers = pd.read_parquet(path)
+    answers["prediction"], answers["status"], answers["reason"] = answers["label"], "ok", None
+    answers.loc[:1, "prediction"] = answers["label"].iloc[2:4].tolist()
+    answers.to_parquet(path)
+    other.run()
     return other
