@@ -10,7 +10,7 @@ SNAKEMAKE := snakemake --workflow-profile $(PROFILE) $(if $(CORES),--cores $(COR
 STUDY := $(SNAKEMAKE) --prioritize train_tower
 
 .PHONY: study full quick broken paper-study doctor cost resume prefetch_envs prefetch_weights audit crate report \
-	test test-broken test-paper test-conda test-conda-short test-cluster test-cluster-short lint clean setup rulegraph
+	calibrate test test-broken test-paper test-conda test-conda-short test-cluster test-cluster-short lint clean setup rulegraph
 
 study: setup ## the default study, to results/paper/paper.pdf
 	$(STUDY)
@@ -74,6 +74,10 @@ test-cluster: setup ## the quick study, changes and faults on a real SLURM of th
 test-cluster-short: setup ## its first few jobs, without conda
 	tests/cluster/slurm.sh install
 	pytest tests/cluster/test_short.py
+
+calibrate: setup ## how often do the tests and intervals err? Simulated studies; tables go to docs/statistics.md (a quarter of an hour)
+	PYTHONPATH=. python benchmarks/statistics_calibration.py --write docs/statistics.md
+	PYTHONPATH=. python benchmarks/correlation_calibration.py --write docs/statistics.md
 
 lint: setup ## format and style of Python and Snakemake files
 	ruff check .

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 CLASSES = ["anger", "happiness", "neutral", "contempt"]
-SETTINGS = {"seed": 7, "resamples": 500, "confidence": 0.95, "classes": CLASSES, "tail": ["contempt", "helplessness"]}
+SETTINGS = {"seed": 7, "resamples": 500, "confidence": 0.95, "classes": CLASSES, "tail": ["contempt", "helplessness"],
+            "alpha": 0.05}  # fmt: skip
 FLAGS = ["micro", "order", "plain", "plain", "plain"]  # of every fifth clip
 
 

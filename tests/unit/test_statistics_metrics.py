@@ -44,6 +44,11 @@ def rows(answers, clips="all"):
     return table[table["clips"] == clips].set_index("metric")
 
 
+def of_all_clips(table):
+    """The rows of metrics that count every clip asked."""
+    return table[~table.index.str.endswith("_answered") & (table.index != "ece")]
+
+
 def value(table, metric):
     return table[table["clips"] == "all"].set_index("metric").loc[metric, "value"]
 
@@ -70,8 +75,47 @@ def test_entropy_and_neutral_share_of_predictions(answers):
 
 def test_failures_are_counted_in_n(answers):
     table = rows(answers)
-    assert set(table["n"]) == {len(answers)}
+    assert set(of_all_clips(table)["n"]) == {len(answers)}
     assert set(table["failed"]) == {(answers["status"] == "failed").sum()}
+
+
+def test_both_readings_of_failures_are_given(answers):
+    """Left out, as if the clips had not been asked, and as errors."""
+    kept = answers[answers["status"] == "ok"]
+    both, alone = rows(answers), rows(kept)
+    for metric in ("accuracy", "uar", "macro_f1"):
+        assert both.loc[f"{metric}_answered", "value"] == pytest.approx(alone.loc[metric, "value"])
+        assert both.loc[f"{metric}_answered", "value"] > both.loc[metric, "value"]
+        assert both.loc[f"{metric}_answered", "n"] == len(kept)
+    truth, given = kept["label"], kept["prediction"]
+    expected = sk.f1_score(truth, given, labels=CLASSES, average="macro", zero_division=0)
+    assert both.loc["macro_f1_answered", "value"] == pytest.approx(expected)
+
+
+def test_a_condition_that_answers_nothing_has_no_figures_of_clips_answered(answers):
+    silent = rows(answers.assign(status="failed", prediction=None))
+    assert not silent.index.str.endswith("_answered").any()
+    assert silent.loc["accuracy", ["value", "failed"]].tolist() == [0, len(answers)]
+
+
+def test_refusals_are_counted_among_the_failures(answers):
+    reasons = ["refused: SAFETY", "no text for gap 2: refused: refusal", "does not decode", "the reply is empty"]
+    failed = answers.assign(reason=None)
+    failed.loc[:3, "status"], failed.loc[:3, "reason"] = "failed", reasons
+    failed.loc[4:, "status"] = "ok"
+    assert rows(failed).loc["accuracy", ["failed", "refused"]].tolist() == [4, 2]
+    assert set(rows(answers)["refused"]) == {0}
+
+
+def test_the_interval_of_entropy_lies_higher_than_its_resamples_and_stays_in_bounds():
+    """Resampling lowers an entropy; answers that are nearly even cannot pass log2 of the classes."""
+    even = draw_answers(n=200, skill=0, failed=0)
+    row, counts = rows(even).loc["entropy"], count(even, CLASSES)
+    weights = bootstrap_weights(counts.clusters, SETTINGS["resamples"], SETTINGS["seed"])
+    spread = metric_from_counts(resample(counts.table, weights), "entropy", CLASSES)
+    assert spread.mean() < row["value"]
+    assert row["low"] > np.quantile(spread, 0.025)
+    assert row["low"] <= row["value"] <= row["high"] <= 2
 
 
 def test_parsed_accuracy_has_a_row_only_where_there_are_replies(answers):
@@ -190,7 +234,7 @@ def test_an_unknown_metric_names_the_known(answers):
 
 def test_metrics_of_several_runs_are_the_means_of_each_run_with_their_range(runs):
     together, single = rows(runs), [rows(one_run(runs, r)) for r in (1, 2, 3)]
-    assert set(together["replicates"]) == {3} and set(together["n"]) == {120}
+    assert set(together["replicates"]) == {3} and set(of_all_clips(together)["n"]) == {120}
     assert set(together["failed"]) == {(runs["status"] == "failed").sum()}
     for metric in ("accuracy", "macro_f1", "kappa", "entropy", "neutral_share", "tail_recall"):
         found = [table.loc[metric, "value"] for table in single]
@@ -226,9 +270,9 @@ def test_each_flag_has_metrics_of_its_clips_alone(answers):
     for flag in ("micro", "order", "plain"):
         part = answers[answers["flag"] == flag]
         found = rows(answers, flag)
-        assert set(found["n"]) == {len(part)}
+        assert set(of_all_clips(found)["n"]) == {len(part)}
         assert found.loc["accuracy", "value"] == (answered(part) == part["label"]).mean()
-        alone = rows(part.assign(flag=None))
+        alone = rows(part.assign(flag=None)).drop(index="ece")
         assert found["value"].to_dict() == alone["value"].to_dict()
     assert set(metrics_table({"one": answers.assign(flag=None)}, SETTINGS)["clips"]) == {"all"}
 

@@ -79,6 +79,7 @@ def study(tmp_path_factory):
     write_table(pd.concat(frequency), folder / "frequency.csv", TERM_FREQUENCY)
 
     settings = {"seed": 1, "resamples": 200, "confidence": 0.95, "classes": classes, "tail": ["contempt"]}
+    reliability = folder / "reliability.csv"
     files = {name: folder / f"{name}.csv" for name in ("metrics", "classes", "runs", "confusion", "comparisons", "hits",
                                                        "correlations", "contrasts", "claims", "frequency",
                                                        "reanalysis")}  # fmt: skip
@@ -90,6 +91,7 @@ def study(tmp_path_factory):
     published = {name: f"{name}={PUBLISHED / name}.csv" for name in [*TABLES, "paper_lexical_figure"]}
     planned = {
         "comparisons": read_rows(ROOT / "config/comparisons.tsv", "comparisons"),
+        "alpha": claims["alpha"],
         "margins": {claim: stated["margin"] for claim, stated in claims["claims"].items()},
     }
     collected = {
@@ -99,7 +101,8 @@ def study(tmp_path_factory):
     }  # fmt: skip
     errors = [
         script("compute_metrics", settings, **flagged, out_metrics=files["metrics"],
-               out_classes=files["classes"], out_runs=files["runs"], out_confusion=files["confusion"]),
+               out_classes=files["classes"], out_runs=files["runs"], out_confusion=files["confusion"],
+               out_reliability=reliability),
         script("compare_conditions", {**settings, **planned}, **flagged, out=files["comparisons"]),
         script("correlate_frequency", {**settings, "kinds": {"freq-fps5": "vlm", "videomae-natural": "vision"}},
                classes=files["classes"], frequency=files["frequency"], lexicon=ROOT / "config/lexicon.tsv",
@@ -126,7 +129,10 @@ def test_every_kind_of_number_has_an_id(study):
         "metric.freq-fps5.macro_f1", "class.freq-fps5.anger.f1", "comparison.shuffle-videomae.difference",
         "comparison.shuffle-videomae.p_holm", "comparison.shuffle-videomae.changed",
         "comparison.shuffle-videomae.lowest", "comparison.shuffle-videomae.highest",
-        "comparison.shuffle-videomae.replicates", "metric.freq-fps5.tail_recall", "metric.freq-fps5.order.accuracy",
+        "comparison.shuffle-videomae.replicates", "comparison.shuffle-videomae.mde", "comparison.shuffle-videomae.se",
+        "comparison.shuffle-videomae.power", "comparison.shuffle-videomae.p_mcnemar",
+        "comparison.shuffle-videomae.runs", "metric.freq-fps5.accuracy_answered", "metric.freq-fps5.ece",
+        "condition.freq-fps5.refused", "metric.freq-fps5.tail_recall", "metric.freq-fps5.order.accuracy",
         "metric.freq-fps5.micro.macro_f1", "metric.freq-fps5.plain.macro_f1", "condition.freq-fps5.replicates",
         "correlation.freq-fps5.en.google-books-2012.family.given_size",
         "correlation.freq-fps5.en.google-books-2012.family.tau",

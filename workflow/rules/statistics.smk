@@ -1,7 +1,7 @@
 """Statistics: metrics, planned comparisons, lexical correlations, event hits.
 
 in:  answers of every condition, word frequencies, the clips' flags and events
-out: tables/{metrics,per_class,per_run,confusion,comparisons,correlations,hits}.csv
+out: tables/{metrics,per_class,per_run,confusion,reliability,comparisons,correlations,hits}.csv
 """
 
 FLAGGED = [name for name in TESTED if name in RENDERED]  # datasets whose clips are flagged
@@ -17,7 +17,7 @@ PUBLISHED = [
 
 
 rule compute_metrics:
-    """Metrics of every condition with bootstrap intervals, over all classes, by class and by run, and confusions."""
+    """Metrics of every condition with bootstrap intervals, over all classes, by class and run; confusions, reliability."""
     input:
         answers=expand("<results>/answers/{c}.parquet", c=STUDY.conditions),
         manifests=expand("<results>/manifests/{d}.parquet", d=TESTED),
@@ -27,6 +27,7 @@ rule compute_metrics:
         classes=table("per_class"),
         runs=table("per_run"),
         confusion=table("confusion"),
+        reliability=table("reliability"),
     log:
         "<logs>/compute_metrics.log",
     benchmark:
@@ -44,6 +45,7 @@ rule compute_metrics:
             "python workflow/scripts/compute_metrics.py --params {params.slice:q} --answers {params.answers}"
             " --manifests {params.manifests} --truths {params.truths} --out-metrics {output.metrics}"
             " --out-classes {output.classes} --out-runs {output.runs} --out-confusion {output.confusion}"
+            " --out-reliability {output.reliability}"
         )
 
 
@@ -67,6 +69,7 @@ rule compare_conditions:
             seed=config["seed"],
             classes=STUDY.classes,
             comparisons=[bare(row) for row in STUDY.comparisons.values()],
+            alpha=STUDY.claims["alpha"],
             margins={k: v["margin"] for k, v in STUDY.claims["claims"].items()},
             **config["statistics"],
         ),

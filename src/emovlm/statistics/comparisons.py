@@ -6,10 +6,19 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
-from emovlm.core.bootstrap import bootstrap_weights, flips, percentile_interval, resample
+from emovlm.core.bootstrap import bootstrap_weights, flips, resample
 from emovlm.core.errors import StudyError
 from emovlm.statistics.counts import ALL, answered, count, select
-from emovlm.statistics.metrics import metric_from_counts, run_range
+from emovlm.statistics.intervals import percentile, with_runs
+from emovlm.statistics.metrics import bounds_of, metric_from_counts, run_range
+from emovlm.statistics.power import (
+    difference_power,
+    equivalence_power,
+    mcnemar_p,
+    smallest_difference,
+    smallest_margin,
+    standard_error,
+)
 
 TIE = 1e-12  # two differences of equal counts may differ by rounding; they count as equal
 
@@ -17,15 +26,21 @@ TIE = 1e-12  # two differences of equal counts may differ by rounding; they coun
 def compare(answers: dict[str, pd.DataFrame], rows: list[dict], settings: dict) -> pd.DataFrame:
     """COMPARISONS: the metric of a minus that of b, with interval, p, and p corrected by Holm within the family.
 
-    A ``difference`` is tested by swapping all answers of whole identities at random between a and b; an ``equivalence``
-    by two one-sided tests against the margin, from the paired bootstrap. Both draw people, the same for all training
-    runs; the metric is averaged over runs. ``lowest`` and ``highest`` are the differences of single runs, paired by
-    their number; null with one run, or where a and b have unequally many.
+    A ``difference`` is tested by swapping all answers of whole identities at random between a and b, which turns the
+    sign of their difference (sign-flip permutation); an ``equivalence`` by two one-sided tests against the margin, from
+    the paired bootstrap. Both draw people, the same for all training runs; the metric is averaged over runs. ``lowest``
+    and ``highest`` are the differences of single runs, paired by their number, and ``runs_low`` and ``runs_high`` the
+    interval for further runs; null with one run, or where a and b have unequally many.
+
+    ``mde`` and ``power`` are of the single test at ``alpha``, before Holm's correction. For a ``difference``: the
+    smallest true difference found with 80% power, and the power to find one of the claim's margin. For an
+    ``equivalence``, if there is no difference: the smallest margin shown with 80% power, and the power to show the
+    claim's. They use the variation seen, not the difference seen.
 
     Args:
         answers: by condition, from :func:`emovlm.statistics.counts.read_answers`.
         rows: of ``config/comparisons.tsv``; ``clips`` is all, micro, order or plain (all where absent).
-        settings: seed, resamples, confidence, classes, tail, and margins (smallest effect that counts, by claim).
+        settings: seed, resamples, confidence, classes, tail, alpha, margins (by claim: smallest effect that counts).
 
     Raises:
         StudyError: a condition is missing, has none of the clips asked for, a and b answer other clips or choose among
@@ -61,9 +76,15 @@ def _compare(answers: dict[str, pd.DataFrame], row: dict, settings: dict) -> dic
     single = by_run(total_a, total_b)
     observed = float(single.mean())
     weights = bootstrap_weights(clusters, settings["resamples"], settings["seed"])
-    spread = by_run(resample(table_a, weights), resample(table_b, weights)).mean(-1)
-    spread = spread[~np.isnan(spread)]  # a resample may hold no clip of the tail
-    low, high = percentile_interval(spread, settings["confidence"]) if len(clusters) > 1 else (np.nan, np.nan)
+    spread_runs = by_run(resample(table_a, weights), resample(table_b, weights))
+    spread_runs = spread_runs[~np.isnan(spread_runs).any(-1)]  # a resample may hold no clip of the tail
+    spread, confidence = spread_runs.mean(-1), settings["confidence"]
+    low, high = percentile(spread, len(clusters), confidence) if len(clusters) > 1 else (np.nan, np.nan)
+    lower, upper = bounds_of(row["metric"], classes)
+    paired = single if runs_a == runs_b else single[:1]
+    runs_low, runs_high = with_runs(
+        spread_runs[:, : len(paired)], paired, len(clusters), confidence, (lower - upper, upper - lower)
+    )
     margin = settings["margins"].get(row["claim"])
     if row["test"] == "equivalence":
         if margin is None:
@@ -72,14 +93,27 @@ def _compare(answers: dict[str, pd.DataFrame], row: dict, settings: dict) -> dic
     else:
         change = resample(table_b - table_a, flips(clusters, settings["resamples"], settings["seed"]))
         p = permutation_p(by_run(total_a + change, total_b - change).mean(-1), observed)
+    se = standard_error(spread, len(clusters))
     given_a, given_b = _given(a, runs_a)[pairs % runs_a], _given(b, runs_b)[pairs % runs_b]
     return {
         "comparison": name, "claim": row["claim"], "a": row["a"], "b": row["b"], "clips": clips,
         "metric": row["metric"], "test": row["test"], "family": row["family"], "difference": observed,
         "low": float(low), "high": float(high), "replicates": min(runs_a, runs_b),
-        **run_range(single if runs_a == runs_b else single[:1]), "p": p, "margin": margin,
+        **run_range(paired), "runs_low": float(runs_low), "runs_high": float(runs_high), "p": p,
+        "p_mcnemar": mcnemar_p(a, b, row["metric"], settings["tail"]), "margin": margin, "se": se,
+        **_power(row["test"], margin, se, len(clusters), settings["alpha"]),
         "changed": float((given_a != given_b).sum(axis=1).mean()), "n": given_a.shape[1],
     }  # fmt: skip
+
+
+def _power(test: str, margin: float | None, se: float, clusters: int, alpha: float) -> dict[str, float]:
+    """``mde`` and ``power`` of a comparison; the power is nan without a margin."""
+    smallest, power_at = {
+        "difference": (smallest_difference, difference_power),
+        "equivalence": (smallest_margin, equivalence_power),
+    }[test]
+    power = np.nan if margin is None else power_at(margin, se, clusters, alpha)
+    return {"mde": smallest(se, clusters, alpha), "power": power}
 
 
 def _answers(answers: dict[str, pd.DataFrame], row: dict, side: str, clips: str) -> pd.DataFrame:

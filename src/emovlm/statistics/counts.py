@@ -114,6 +114,12 @@ def answered(answers: pd.DataFrame, column: str = "prediction") -> pd.Series:
     return answers[column].where((answers["status"] == "ok") & answers[column].notna(), FAILED)
 
 
+def refused(answers: pd.DataFrame) -> pd.Series:
+    """Which answers failed because a served model refused, to answer or to write a text that was to be shown."""
+    reasons = answers["reason"].where(answers["status"] != "ok")
+    return reasons.astype("string").str.contains(r"(?:^|: )refused: ").fillna(False).astype(bool)
+
+
 def count(answers: pd.DataFrame, classes: list[str], column: str = "prediction") -> Counts:
     """Count one condition's answers (from :func:`read_answers`) by cluster, run, class and the class in ``column``."""
     names = classes_of(answers, classes)

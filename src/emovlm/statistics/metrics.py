@@ -1,8 +1,8 @@
 """Metrics of recognition from counts, for one table or for thousands of resamples at once.
 
 Every function takes counts of shape (..., K, K + 1): true class by prediction, clips without an answer in the last
-column. Such clips stay in n and are errors. Macro averages are over the classes that have clips. In the tables a metric
-is computed in each training run and averaged over runs.
+column. Such clips stay in n and are errors, but for the metrics ``.._answered``, which leave them out. Macro averages
+are over the classes that have clips. In the tables a metric is computed in each training run and averaged over runs.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,11 +10,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from emovlm.core.bootstrap import bootstrap_weights, percentile_interval, resample
+from emovlm.core.bootstrap import bootstrap_weights, resample
 from emovlm.core.errors import StudyError
-from emovlm.statistics.counts import FAILED, Counts, count, subsets
+from emovlm.statistics.counts import ALL, FAILED, Counts, count, refused, subsets
+from emovlm.statistics.intervals import percentile, with_runs, without_bias
+from emovlm.statistics.reliability import bin_answers, ece, ece_interval
 
 NEUTRAL = "neutral"
+ANSWERED = "_answered"
+BOTH_READINGS = ("accuracy", "uar", "macro_f1")  # given with failures as errors, and with failures left out
+BIASED = ("entropy",)  # resampling lowers it by a good part of its standard error
 
 
 def _divide(part: np.ndarray, whole: np.ndarray, empty: float) -> np.ndarray:
@@ -84,12 +89,16 @@ def metric_from_counts(counts: np.ndarray, metric: str, classes: list[str], tail
     """One metric of counts (..., K, K + 1), of shape (...).
 
     ``neutral_share`` is the share of all clips, failures included, that are called neutral; ``tail_recall`` the mean
-    recall over the classes in ``tail``, nan where none of them has clips.
+    recall over the classes in ``tail``, nan where none of them has clips. ``.._answered`` is the metric of the clips
+    answered.
 
     Raises:
         StudyError: no such metric, or ``neutral_share`` where no class is neutral, or ``tail_recall`` where no class
             is in the tail.
     """
+    if metric.endswith(ANSWERED):
+        counts = np.concatenate([counts[..., :-1], np.zeros_like(counts[..., -1:])], axis=-1)
+        metric = metric.removesuffix(ANSWERED)
     if metric == "neutral_share" and NEUTRAL in classes:
         return _divide(_predicted(counts)[..., classes.index(NEUTRAL)], counts.sum((-2, -1)), 0.0)
     rare = [classes.index(c) for c in classes if c in tail]
@@ -110,11 +119,22 @@ def _resamples(counts: Counts, settings: dict) -> np.ndarray | None:
     return resample(counts.table, bootstrap_weights(counts.clusters, settings["resamples"], settings["seed"]))
 
 
-def _interval(spread: np.ndarray | None, statistic: Callable[[np.ndarray], np.ndarray], settings: dict) -> tuple:
-    """Interval of a statistic over resamples; (nan, nan) without resamples."""
+def bounds_of(metric: str, classes: list[str]) -> tuple[float, float]:
+    """The lowest and highest value that a metric can have."""
+    return (0.0, float(np.log2(len(classes)))) if metric == "entropy" else (-1.0 if metric == "kappa" else 0.0, 1.0)
+
+
+def _intervals(metric: str, values: np.ndarray, spread: np.ndarray | None, counts: Counts, settings: dict) -> dict:
+    """``low``, ``high``, ``runs_low``, ``runs_high`` of values (R,) and resampled values (resamples, R)."""
     if spread is None:
-        return np.nan, np.nan
-    return percentile_interval(statistic(spread), settings["confidence"])
+        return dict.fromkeys(("low", "high", "runs_low", "runs_high"), np.nan)
+    clusters, bounds = len(counts.clusters), bounds_of(metric, counts.classes)
+    means, value = spread.mean(-1), values.mean()
+    found = percentile(means, clusters, settings["confidence"])
+    if metric in BIASED:
+        found = without_bias(found, means.mean() - value, value, bounds)
+    runs = with_runs(spread, values, clusters, settings["confidence"], bounds, metric in BIASED)
+    return dict(zip(("low", "high", "runs_low", "runs_high"), map(float, (*found, *runs)), strict=True))
 
 
 def run_range(values: np.ndarray) -> dict[str, float]:
@@ -126,6 +146,8 @@ def run_range(values: np.ndarray) -> dict[str, float]:
 def metrics_table(answers: dict[str, pd.DataFrame], settings: dict) -> pd.DataFrame:
     """METRICS of every condition, on all clips and by flag, with paired percentile intervals by identity.
 
+    ``.._answered`` leave out the clips that failed. ``ece`` is of all clips only, where answers have scores, and has
+    no interval for further runs.
     ``parsed_accuracy`` takes the class that the free reply names by strict parsing instead of the likeliest label;
     there, ``failed`` counts the replies that name none or several. It has a row only where the condition has replies.
 
@@ -136,27 +158,28 @@ def metrics_table(answers: dict[str, pd.DataFrame], settings: dict) -> pd.DataFr
     rows = []
     for condition, frame in answers.items():
         for clips, part in subsets(frame):
-            rows += [{"condition": condition, "clips": clips, **row} for row in _metrics_of(part, settings)]
+            rows += [{"condition": condition, "clips": clips, **row} for row in _metrics_of(part, clips, settings)]
     return pd.DataFrame(rows)
 
 
-def _metrics_of(frame: pd.DataFrame, settings: dict) -> list[dict]:
+def _metrics_of(frame: pd.DataFrame, clips: str, settings: dict) -> list[dict]:
     """Rows of METRICS for the answers of one condition on some clips."""
     rows = []
 
     def add(metrics: dict[str, str], counts: Counts) -> None:
         spread, runs = _resamples(counts, settings), counts.table.shape[1]
+        failed = int(counts.total[..., -1].sum())
         for name, metric in metrics.items():
 
             def by_run(table: np.ndarray, metric: str = metric) -> np.ndarray:
                 return metric_from_counts(table, metric, counts.classes, settings["tail"])
 
             values = by_run(counts.total)
-            low, high = _interval(spread, lambda table, by_run=by_run: by_run(table).mean(-1), settings)
+            asked = len(frame) - (failed if metric.endswith(ANSWERED) else 0)
             rows.append({
-                "metric": name, "value": float(values.mean()), "low": float(low), "high": float(high),
-                "replicates": runs, **run_range(values), "n": len(frame) // runs,
-                "failed": int(counts.total[..., -1].sum()),
+                "metric": name, "value": float(values.mean()), "replicates": runs, **run_range(values),
+                **_intervals(metric, values, None if spread is None else by_run(spread), counts, settings),
+                "n": round(asked / runs), "failed": failed, "refused": int(refused(frame).sum()),
             })  # fmt: skip
 
     counts = count(frame, settings["classes"])
@@ -165,9 +188,17 @@ def _metrics_of(frame: pd.DataFrame, settings: dict) -> list[dict]:
         asked["neutral_share"] = "neutral_share"
     if frame["label"].isin(settings["tail"]).any():
         asked["tail_recall"] = "tail_recall"
+    if (counts.total[..., :-1].sum((-2, -1)) > 0).all():  # each run answers some clip
+        asked |= {metric + ANSWERED: metric + ANSWERED for metric in BOTH_READINGS}
     add(asked, counts)
     if frame["reply"].fillna("").ne("").any():
         add({"parsed_accuracy": "accuracy"}, count(frame, settings["classes"], "parsed"))
+    if clips == ALL and (binned := bin_answers(frame)):
+        values = ece(binned.sums.sum(axis=0))
+        low, high = ece_interval(binned, settings)
+        rows.append({**rows[0], "metric": "ece", "value": float(values.mean()), "low": low, "high": high,
+                     **run_range(values), "runs_low": np.nan, "runs_high": np.nan,
+                     "n": round(binned.sums[..., 0].sum() / len(values))})  # fmt: skip
     return rows
 
 
@@ -185,7 +216,9 @@ def per_class_table(answers: dict[str, pd.DataFrame], settings: dict) -> pd.Data
         def mean(of: Callable, table: np.ndarray, asked: np.ndarray = asked) -> np.ndarray:
             return of(table)[..., asked].mean(-2)
 
-        low, high = _interval(_resamples(counts, settings), lambda table, mean=mean: mean(class_f1, table), settings)
+        low = high = np.nan
+        if (spread := _resamples(counts, settings)) is not None:
+            low, high = percentile(mean(class_f1, spread), len(counts.clusters), settings["confidence"])
         tables.append(pd.DataFrame({
             "condition": condition, "emotion": np.array(counts.classes)[asked], "n": n[asked],
             "precision": mean(class_precision, counts.total), "recall": mean(class_recall, counts.total),

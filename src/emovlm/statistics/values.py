@@ -11,7 +11,7 @@ import pandas as pd
 
 from emovlm.core.errors import StudyError
 from emovlm.statistics.correlation import COVARIATES
-from emovlm.statistics.counts import ALL
+from emovlm.statistics.counts import ALL, refused
 from emovlm.statistics.published import published_values
 
 Value = dict[str, object]
@@ -122,7 +122,13 @@ def _comparisons(tables: Tables) -> Iterator[tuple[str, Value]]:
         yield f"{name}.difference", entry_of(row.difference, unit, source, *interval, row.n, signed=True, places=3)
         yield f"{name}.p", entry_of(row.p, "p", source, n=row.n)
         yield f"{name}.p_holm", entry_of(row.p_holm, "p", source, n=row.n)
+        yield f"{name}.p_mcnemar", entry_of(row.p_mcnemar, "p", source, n=row.n)
         yield f"{name}.margin", entry_of(row.margin, unit, source)
+        yield f"{name}.se", entry_of(row.se, unit, source, n=row.n, places=3)
+        yield f"{name}.mde", entry_of(row.mde, unit, source, n=row.n, places=3)
+        yield f"{name}.power", entry_of(row.power, "share", source, n=row.n)
+        runs = (row.runs_low, row.runs_high)
+        yield f"{name}.runs", entry_of(row.difference, unit, source, *runs, row.n, signed=True, places=3)
         yield f"{name}.lowest", entry_of(row.lowest, unit, source, n=row.n, signed=True, places=3)
         yield f"{name}.highest", entry_of(row.highest, unit, source, n=row.n, signed=True, places=3)
         yield f"{name}.replicates", entry_of(row.replicates, "count", source)
@@ -189,6 +195,7 @@ def _conditions(tables: Tables) -> Iterator[tuple[str, Value]]:
         yield f"{name}.n", entry_of(n, "count", source)
         yield f"{name}.replicates", entry_of(frame["replicate"].nunique(), "count", source)
         yield f"{name}.failed", entry_of(len(frame) - len(answered), "count", source, n=len(frame))
+        yield f"{name}.refused", entry_of(refused(frame).sum(), "count", source, n=len(frame))
         yield f"{name}.frames", entry_of(answered["n_frames"].mean(), "frames a clip", source, n=n, places=1)
         yield f"{name}.tokens", entry_of(answered["n_tokens"].mean(), "tokens a clip", source, n=n, places=0)
 

@@ -9,17 +9,23 @@ _RUNS = {
     "lowest": Column("float", nullable=True, about="lowest value of a single run"),
     "highest": Column("float", nullable=True, about="highest value of a single run"),
 }
+_WITH_RUNS = {
+    "runs_low": Column("float", nullable=True, about="interval for further training runs as well; null with one run"),
+    "runs_high": Column("float", nullable=True, about="its upper end"),
+}
 METRICS = table(
     "metrics",
     "condition clips metric",
     condition=TEXT,
     clips=_CLIPS,
-    metric=Column("string", about="accuracy, uar, macro_f1, tail_recall, entropy, ..."),
+    metric=Column("string", about="accuracy, uar, macro_f1, tail_recall, entropy, ece, accuracy_answered, ..."),
     value=FLOAT,
     **_INTERVAL,
     **_RUNS,
-    n=Column("int", about="clips asked, failures included"),
+    **_WITH_RUNS,
+    n=Column("int", about="clips asked, failures included; of .._answered and ece clips answered, mean over runs"),
     failed=Column("int", about="answers that are failures, over all runs"),
+    refused=Column("int", about="failures that are refusals of a served model"),
 )
 PER_CLASS = table(
     "per-class metrics",
@@ -76,9 +82,14 @@ COMPARISONS = table(
     difference=Column("float", about="metric of a minus metric of b"),
     **_INTERVAL,
     **_RUNS,
+    **_WITH_RUNS,
     p=FLOAT,
     p_holm=Column("float", about="corrected within the family"),
+    p_mcnemar=Column("float", nullable=True, about="exact, on clips that one recognises and the other does not"),
     margin=FLOAT_OR_NULL,
+    se=Column("float", nullable=True, about="standard error over people; null with one person"),
+    mde=Column("float", nullable=True, about="smallest difference (equivalence: margin) shown with 80% power"),
+    power=Column("float", nullable=True, about="to find a difference of the margin; to show equivalence at none"),
     changed=Column("float", about="clips whose answer differs, on average over runs"),
     n=INT,
 )
