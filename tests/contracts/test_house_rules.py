@@ -29,8 +29,13 @@ AT_RUN_TIME = {"transformers": ["timm", "num2words"]}
 # envs/remote/ is for code that comes with weights, which no rule runs.
 ENVIRONMENTS = sorted(path for path in (ROOT / "envs").iterdir() if path.name != "remote")
 # Rule files that use another's environment, for they do its kind of work: run the system under test, compute, train.
-SHARED = {"checks": "evaluation", "enrichment": "evaluation", "claims": "statistics", "published": "statistics",
-          "pretraining": "training"}
+SHARED = {
+    "checks": "evaluation",
+    "enrichment": "evaluation",
+    "claims": "statistics",
+    "published": "statistics",
+    "pretraining": "training",
+}
 
 
 def imported(path: Path) -> set[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
+from tests.unit.drawn_records import drawn_account
 from tests.unit.statistics_answers import draw_answers, manifest_of, stored
 
 from emovlm.core.config import read_rows
@@ -31,12 +32,12 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ("conditions", "systems", "frame_samplers")
 PRIMARY = {"source": "google-books-2012", "form": "family"}
 SETTINGS = {
-    "seed": 1, "resamples": 100, "confidence": 0.95, "tail": ["contempt", "helplessness", "disappointment"],
+    "seed": 1, "resamples": 100, "confidence": 0.95, "alpha": 0.05, "tail": ["contempt", "helplessness", "disappointment"],
     "lexicon": {f"primary_{key}": value for key, value in PRIMARY.items()},
 }  # fmt: skip
 CONFIGURED = {
-    "study": "embedded", "seed": 2026, "replicates": 1, "alpha": 0.05, "image_size": 112, "frame_size": 64,
-    "resamples": 100, "naming": 0.25, "frames_at_most": 8, "tail": SETTINGS["tail"], **PRIMARY,
+    "study": "embedded", "seed": 2026, "replicates": 1, "alpha": 0.05, "confidence": 0.95, "image_size": 112,
+    "frame_size": 64, "resamples": 100, "naming": 0.25, "frames_at_most": 8, "tail": SETTINGS["tail"], **PRIMARY,
 }  # fmt: skip
 # What the quick study leaves out, and more.
 SKIPPED = frozenset(
@@ -110,7 +111,7 @@ def study(skip=frozenset(), replicates=1):
     claims["claims"] = {k: v for k, v in claims["claims"].items() if not skip or v["kind"] == "hits"}
     results = Results(**{n: tables[n] for n in Results.__dataclass_fields__ if n in tables}, settings=settings)
     tables["claims"] = judge(claims, results)
-    collected = {name: tables[name] for name in Tables.__dataclass_fields__}
+    collected = {name: tables[name] for name in Tables.__dataclass_fields__ if name in tables}
     tables["values"] = collect(Tables(**collected), published)
     return tables
 
@@ -194,4 +195,6 @@ def write_study(folder, skip=frozenset(), replicates=1, **changed):
         tables["conditions"].to_csv(paths["conditions"], sep="\t", index=False)
     paths["values"] = str(folder / "values.json")
     write_json(paths["values"], tables["values"])
+    paths["run"] = str(folder / "run.json")
+    write_json(paths["run"], drawn_account(tables["values"]))
     return paths

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,8 +24,8 @@ from emovlm.core.files import read_json
 from emovlm.core.io import read_table, write_table
 from emovlm.lexicon.frequency import count_terms
 from emovlm.lexicon.terms import read_lexicon
+from emovlm.statistics.entry import entry_of
 from emovlm.statistics.published import published_values, read_published
-from emovlm.statistics.values import entry_of
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "resources/published"
@@ -117,7 +118,7 @@ def study(tmp_path_factory):
                comparisons=files["comparisons"], correlations=files["correlations"], contrasts=files["contrasts"],
                hits=files["hits"], out=files["claims"]),
         script("collect_values", {}, **collected, checks=folder / "checks.csv", cues=folder / "cues.csv",
-               out=folder / "values.json"),
+               per_run=files["runs"], confusion=files["confusion"], out=folder / "values.json"),
         script("collect_values", {}, **collected, out=folder / "fewer.json"),
     ]  # fmt: skip
     assert errors == [""] * 9
@@ -145,6 +146,8 @@ def test_every_kind_of_number_has_an_id(study):
         "correlation.freq-fps5.en.google-books-2012.family.rho",
         "correlation.Gemini2.5-Flash/DFEW.zh.google-books-2012.family.p", "hits.fps1.measured", "claim.T2.verdict",
         "claim.L1.effect", "frequency.en.google-books-2012.family.fear.per_million", "condition.freq-fps5.failed",
+        "condition.freq-fps5.prompt_tokens", "class.freq-fps5.anger.run2.f1", "hits.fps1.bin0.measured",
+        "metric.freq-fps5.order.failed", "metric.freq-fps5.uar.lowest", "contrast.control.en.runs_a",
         "dataset.synface.test.n", "dataset.synface.test.identities", "published.fps.Qwen2.5-VL.5.macro_f1",
         "published.shuffle.HiCMAE.shuffled.dfew.macro_recall", "published.msce.Qwen2.5-VL.mafw.msce.macro_f1",
     }  # fmt: skip
@@ -194,8 +197,9 @@ def test_cues_are_carried_over(study):
     assert [values[f"cue.all.{part}"]["value"] for part in ("chance", "p", "p_holm")] == [0.09, 0.3, 0.9]
 
 
-def test_without_checks_and_cues_only_their_values_are_not_there(study):
-    expected = {name for name in study["values"] if not name.startswith(("check.", "cue."))}
+def test_without_an_optional_table_only_its_values_are_not_there(study):
+    optional = re.compile(r"check\.|cue\.|confusion\.|class\..*\.run\d+\.f1$")
+    expected = {name for name in study["values"] if not optional.match(name)}
     assert set(read_json(study["folder"] / "fewer.json")) == expected
 
 

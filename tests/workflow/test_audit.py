@@ -31,7 +31,7 @@ CLASSES = {
     "model file": "models/**/*.json", "text": "texts/**/*.parquet", "answer store": "answers/store/*.jsonl",
     "answers": "answers/*.parquet", "answers of a shard": "answers/*/*/*.parquet", "word counts": "lexicon/*.csv",
     "table": "tables/*.csv", "values": "values.json", "figure": "figures/*.p*", "paper": "paper/paper.pdf",
-    "datasheet": "raw/*/DATASHEET.md", "record": "provenance/jobs/**/*.json",
+    "datasheet": "raw/*/DATASHEET.md", "account": "provenance/run.json", "record": "provenance/jobs/**/*.json",
 }  # fmt: skip
 SOURCES = ["config/lexicon.tsv", "config/prompts/*.txt", "paper/paper.typ", "resources/published/mafw_classes.csv"]
 FLIPS = 20  # in each class
@@ -91,7 +91,7 @@ def test_an_untouched_study_gives_no_finding_and_every_file_has_its_record(study
     recorded = {e["path"] for name in plan.jobs for e in read_record(record_of(name))["outputs"]}
     kept = {"logs", "benchmarks", "provenance"}
     there = {str(p) for p in RESULTS.rglob("*") if p.is_file() and p.relative_to(RESULTS).parts[0] not in kept}
-    assert there == recorded
+    assert there | {str(RESULTS / "provenance/run.json")} == recorded
 
 
 def record_of(job):
@@ -224,6 +224,17 @@ def test_a_forged_last_record_is_betrayed_by_the_seal(study, plan):
     assert done.returncode == 1 and not json.loads(done.stdout)["ok"]
     assert audit(plan, seal=seal).ok
     assert not audit(plan, seal="").ok
+
+
+def test_a_job_that_ran_again_with_the_same_results_makes_the_account_old_which_is_stated(study, plan):
+    path = record_of("compute_metrics")
+    record = read_record(path)
+    assert not [note for note in audit(plan).notes if "run.json" in note]
+    with changed(path, path.read_bytes()):
+        write_record({**record, "seconds": record["seconds"] + 1}, path)
+        report = audit(plan)
+    (note,) = [note for note in report.notes if "run.json" in note]
+    assert report.ok and "ran again since" in note and "--forcerun" in note
 
 
 def test_a_lying_cache_deceives_neither_a_full_audit_nor_one_that_expects_a_seal(study, plan):

@@ -1,6 +1,8 @@
 """Exactly what changed runs again, and what follows from it."""
 
-FOLLOWS_STATISTICS = {"judge_claims", "collect_values", "draw_figure", "typeset_paper"}
+import subprocess
+
+FOLLOWS_STATISTICS = {"judge_claims", "collect_values", "draw_figure", "account_run", "typeset_paper"}
 ALL_STATISTICS = FOLLOWS_STATISTICS | {
     "compute_metrics",
     "compare_conditions",
@@ -11,6 +13,14 @@ ALL_STATISTICS = FOLLOWS_STATISTICS | {
 
 
 def test_a_finished_study_has_nothing_to_do(project):
+    assert project.would_run() == {}
+
+
+def test_a_commit_reruns_nothing(project):
+    identity = ("-c", "user.name=test", "-c", "user.email=test")
+    subprocess.run(
+        ["git", *identity, "commit", "--quiet", "--allow-empty", "--message", "no change"], cwd=project.path, check=True
+    )
     assert project.would_run() == {}
 
 
@@ -30,6 +40,7 @@ def test_an_edited_module_reruns_the_rules_that_import_it_and_what_follows(proje
         "judge_claims",
         "collect_values",
         "draw_figure",
+        "account_run",
         "typeset_paper",
     }
 
@@ -42,7 +53,7 @@ def test_an_edited_module_reruns_rules_that_import_it_indirectly(project, edited
 
 def test_an_edited_script_reruns_its_own_rule(project, edited):
     edited("workflow/scripts/clip_sheet.py", "def main() -> None:", "UNUSED = 1\n\n\ndef main() -> None:")
-    assert project.would_run() == {"draw_contact_sheet": 1, "draw_strips": 1, "typeset_paper": 1}
+    assert project.would_run() == {"draw_contact_sheet": 1, "draw_strips": 1, "account_run": 1, "typeset_paper": 1}
 
 
 def test_a_config_value_reruns_its_readers(project, edited):

@@ -1,5 +1,10 @@
 """The quick study ends in a paper, the same one however it was run; a study that cannot run says why."""
 
+import os
+import shutil
+import subprocess
+import sys
+
 import pandas as pd
 import pypdf
 import pytest
@@ -8,6 +13,7 @@ from emovlm.core.contracts.answers import ANSWERS
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.files import read_json
 from emovlm.core.io import read_table
+from emovlm.provenance.record import read_record, record_path, record_paths
 from tests.project import RESULTS
 
 STAGES = {
@@ -18,15 +24,16 @@ STAGES = {
     "answer_clips", "gather_answers", "measure_cues", "write_datasheet",
     "compute_metrics", "compare_conditions", "correlate_frequency", "contrast_arms", "measure_hits", "judge_claims",
     "collect_values", "compare_published", "reanalyse_published", "draw_apex_sheet", "draw_strips",
-    "draw_figure", "draw_contact_sheet", "typeset_paper",
+    "draw_figure", "draw_contact_sheet", "account_run", "typeset_paper",
 }  # fmt: skip
-# What no reader should have to know the number of shards or cores for.
+# What no reader should have to know the number of shards or cores for. Not the account of the run and the PDF, which
+# prints it: times differ between runs.
 COMPARED = [
     "values.json", "tables/*.csv", "lexicon/*.csv", "answers/*.parquet", "texts/truth/*.parquet",
     "texts/*/*/*/*.parquet", "samples/**/*.parquet",
     "schedules/**/*.parquet", "captions/**/*.parquet", "manifests/*.parquet", "raw/*/truth/*.parquet",
     "raw/*/annotations/*", "raw/*/DATASHEET.md", "models/**/*.safetensors", "models/**/*.csv", "figures/*.png",
-    "figures/*.pdf", "paper/paper.pdf",
+    "figures/*.pdf",
 ]  # fmt: skip
 
 
@@ -61,6 +68,20 @@ def test_the_paper_prints_the_results_values(project):
     assert f"{values['published.fps.Qwen2.5-VL.5.macro_f1']['value']:.2f}" in text
 
 
+def test_the_paper_accounts_for_every_job_behind_it(project):
+    made = read_json(project.path / RESULTS / "provenance/run.json")
+    jobs = {job.split("/")[0] for job in record_paths(project.path / RESULTS)}
+    after = {"account_run", "typeset_paper"}
+    beside = {"write_datasheet", "draw_apex_sheet"}  # the paper is not made of them
+    assert {each["rule"] for each in made["rules"]} == jobs - after - beside
+    assert made["values"]["run.unrecorded"]["value"] == 0 and made["values"]["run.cpu_s"]["value"] > 0
+    text = " ".join(pdf_text(project.path / RESULTS / "paper/paper.pdf").split())
+    assert made["commits"][0]["commit"][:12] in text and made["environments"][0]["python"] in text
+    values = read_json(project.path / RESULTS / "values.json")
+    tokens = sum(each["value"] for name, each in values.items() if name.endswith(".prompt_tokens"))
+    assert made["values"]["run.prompt_tokens"]["value"] == tokens > 0
+
+
 def test_a_killed_job_goes_on_at_the_next_clip(project):
     store = project.path / RESULTS / "answers/store/freq-fps1.1.0.jsonl"
     whole = store.read_bytes()
@@ -76,14 +97,28 @@ def test_a_killed_job_goes_on_at_the_next_clip(project):
     project.run()
 
 
-def test_a_changed_result_changes_the_paper(project, edited):
+def typeset_with(account, project, out):
+    """The paper as its rule makes it, but with the account of another run; its bytes."""
+    command = read_record(record_path(project.path / RESULTS, "typeset_paper"))["command"]
+    for option, path in (("--run", account), ("--out", out)):
+        command[command.index(option) + 1] = str(path)
+    environment = {**os.environ, "PYTHONPATH": "src"}
+    subprocess.run([sys.executable, *command[1:]], cwd=project.path, env=environment, check=True)
+    return out.read_bytes()
+
+
+def test_a_changed_result_changes_the_paper_and_the_same_results_make_the_same_but_for_the_account(
+    project, edited, tmp_path
+):
+    before = (project.path / RESULTS / "paper/paper.pdf").read_bytes()
     printed = pdf_text(project.path / RESULTS / "paper/paper.pdf")
+    account = shutil.copy(project.path / RESULTS / "provenance/run.json", tmp_path / "run.json")
     edited("config/quick.yaml", "resamples: 200", "resamples: 150")
     project.run()
     assert pdf_text(project.path / RESULTS / "paper/paper.pdf") != printed
     edited("config/quick.yaml", "resamples: 150", "resamples: 200")
     project.run()
-    assert pdf_text(project.path / RESULTS / "paper/paper.pdf") == printed
+    assert typeset_with(account, project, tmp_path / "paper.pdf") == before
 
 
 @pytest.mark.parametrize(

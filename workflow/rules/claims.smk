@@ -81,6 +81,10 @@ rule collect_values:
         cues="<results>/tables/cues.csv",
         claims="<results>/tables/claims.csv",
         reanalysis="<results>/tables/reanalysis.csv",
+        per_run="<results>/tables/per_run.csv",
+        confusion="<results>/tables/confusion.csv",
+        beside="<results>/tables/beside.csv",
+        reliability="<results>/tables/reliability.csv",
         frequency="<results>/lexicon/frequency.csv",
         answers=expand("<results>/answers/{c}.parquet", c=STUDY.conditions),
         manifests=expand("<results>/manifests/{d}.parquet", d=STUDY.datasets),
@@ -103,6 +107,8 @@ rule collect_values:
             "python workflow/scripts/collect_values.py --metrics {input.metrics} --per-class {input.per_class}"
             " --comparisons {input.comparisons} --correlations {input.correlations} --contrasts {input.contrasts}"
             " --hits {input.hits} --checks {input.checks} --cues {input.cues} --claims {input.claims}"
-            " --reanalysis {input.reanalysis} --frequency {input.frequency} --answers {params.answers}"
+            " --per-run {input.per_run} --confusion {input.confusion} --beside {input.beside}"
+            " --reliability {input.reliability} --reanalysis {input.reanalysis}"
+            " --frequency {input.frequency} --answers {params.answers}"
             " --manifests {params.manifests} --published {params.published} --out {output}"
         )

@@ -71,6 +71,11 @@ def fetched():
     return [name for name in trained_by("none") if STUDY.systems[name]["kind"] != "api"]
 
 
+def served():
+    """The systems behind an API that a condition asks."""
+    return sorted({r["system"] for r in STUDY.conditions.values() if STUDY.systems[r["system"]]["kind"] == "api"})
+
+
 wildcard_constraints:
     dataset=one_of(STUDY.datasets),
     system=one_of(STUDY.systems),

@@ -1,10 +1,10 @@
-"""Paper: one PDF, in which every number comes from results.
+"""Paper: one PDF, in which every number comes from results, with an account of the run that made them.
 
-in:  values.json, tables, figures
-out: paper/paper.pdf
+in:  values.json, tables, figures, records of the jobs behind them
+out: provenance/run.json, paper/paper.pdf
 """
 
-TYPESET = "metrics per_class comparisons correlations contrasts checks cues claims beside"
+TYPESET = "metrics per_class comparisons correlations contrasts checks cues claims beside reanalysis"
 PAPER_TABLES = {
     **{t: f"{RESULTS}/tables/{t}.csv" for t in TYPESET.split()},
     **{t: TABLE[t] for t in ("conditions", "frame_samplers", "paper_frame_shuffle")},
@@ -15,12 +15,38 @@ PAPER_FIGURES = {
 }
 
 
+rule account_run:
+    """What the jobs behind the paper took, where and with what they ran. Last but one: it reads their records."""
+    input:
+        values="<results>/values.json",
+        tables=list(PAPER_TABLES.values()),
+        figures=list(PAPER_FIGURES.values()),
+    output:
+        "<results>/provenance/run.json",
+    log:
+        "<logs>/account_run.log",
+    benchmark:
+        "<benchmarks>/account_run.tsv"
+    conda:
+        "../../envs/paper.yaml"
+    params:
+        code=code("account_run"),
+        results=RESULTS,
+        ledgers=[f"{s}={model_folder(s, 1, results=RESULTS)}/requests.jsonl" for s in served()],
+    shell:
+        recorded(
+            "python workflow/scripts/account_run.py --results {params.results} --values {input.values}"
+            " --made {input:q} --ledgers {params.ledgers} --out {output}"
+        )
+
+
 rule typeset_paper:
     """Typeset the paper."""
     input:
         source="paper/paper.typ",
-        parts=["paper/lib.typ", "paper/references.bib"],
+        parts=expand("paper/{part}", part=["lib.typ", "account.typ", "appendix.typ", "references.bib"]),
         values="<results>/values.json",
+        run="<results>/provenance/run.json",
         tables=list(PAPER_TABLES.values()),
         figures=list(PAPER_FIGURES.values()),
     output:
@@ -43,6 +69,7 @@ rule typeset_paper:
             seed=config["seed"],
             replicates=config["replicates"],
             resamples=config["statistics"]["resamples"],
+            confidence=config["statistics"]["confidence"],
             alpha=STUDY.claims["alpha"],
             image_size=config["synface"]["image_size"],
             frame_size=config["frames"]["size"],
@@ -55,6 +82,6 @@ rule typeset_paper:
     shell:
         recorded(
             "python workflow/scripts/typeset_paper.py --source {input.source} --values {input.values}"
-            " --tables {params.tables} --figures {params.figures} --config {params.config:q}"
+            " --run {input.run} --tables {params.tables} --figures {params.figures} --config {params.config:q}"
             " --out {output}"
         )

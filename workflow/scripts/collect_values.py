@@ -1,18 +1,9 @@
 """Collect every number that the paper prints into one file, by id."""
 
+from emovlm.core.contracts import statistics as contracts
 from emovlm.core.contracts.answers import ANSWERS
 from emovlm.core.contracts.data import CUES, MANIFEST
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
-from emovlm.core.contracts.statistics import (
-    CLAIMS,
-    COMPARISONS,
-    CONTRASTS,
-    CORRELATIONS,
-    HITS,
-    METRICS,
-    PER_CLASS,
-    REANALYSIS,
-)
 from emovlm.core.contracts.training import CHECKS
 from emovlm.core.files import write_json
 from emovlm.core.io import read_table
@@ -21,17 +12,24 @@ from emovlm.statistics.published import read_published
 from emovlm.statistics.values import Tables, collect
 
 RESULTS = {
-    "metrics": METRICS,
-    "per_class": PER_CLASS,
-    "comparisons": COMPARISONS,
-    "correlations": CORRELATIONS,
-    "contrasts": CONTRASTS,
-    "hits": HITS,
-    "claims": CLAIMS,
-    "reanalysis": REANALYSIS,
+    "metrics": contracts.METRICS,
+    "per_class": contracts.PER_CLASS,
+    "comparisons": contracts.COMPARISONS,
+    "correlations": contracts.CORRELATIONS,
+    "contrasts": contracts.CONTRASTS,
+    "hits": contracts.HITS,
+    "claims": contracts.CLAIMS,
+    "reanalysis": contracts.REANALYSIS,
     "frequency": TERM_FREQUENCY,
 }
-OPTIONAL = {"checks": CHECKS, "cues": CUES}
+OPTIONAL = {
+    "checks": CHECKS,
+    "cues": CUES,
+    "per_run": contracts.PER_RUN,
+    "confusion": contracts.CONFUSION,
+    "beside": contracts.BESIDE,
+    "reliability": contracts.RELIABILITY,
+}
 SEVERAL = {"answers": ("CONDITION", ANSWERS), "manifests": ("DATASET", MANIFEST)}
 
 
@@ -40,7 +38,7 @@ def main() -> None:
     for name in RESULTS:
         arguments.add_argument(f"--{name.replace('_', '-')}", required=True)
     for name in OPTIONAL:
-        arguments.add_argument(f"--{name}")
+        arguments.add_argument(f"--{name.replace('_', '-')}")
     for name, (key, _) in SEVERAL.items():
         arguments.add_argument(f"--{name}", nargs="+", required=True, metavar=f"{key}=PATH")
     arguments.add_argument("--published", nargs="+", required=True, metavar="NAME=PATH", help="named as their files")

@@ -40,7 +40,6 @@ CONTRACTS: dict[str, Table] = {
     "cues": CUES,
     "claims": CLAIMS,
     "reanalysis": REANALYSIS,
-    "reliability": RELIABILITY,
     "frequency": TERM_FREQUENCY,
     "manifest": MANIFEST,
     "truth": CLIP_TRUTH,

@@ -14,8 +14,11 @@ from pathlib import Path
 import fastjsonschema
 
 from emovlm.core.errors import StudyError
+from emovlm.core.files import read_json
 from emovlm.core.hashing import sha256_json
 from emovlm.core.tables import SCHEMAS, read_yaml
+from emovlm.provenance.account import FILE as ACCOUNT
+from emovlm.provenance.account import behind, state_of
 from emovlm.provenance.compare import code_edits, command_edits
 from emovlm.provenance.findings import Finding, Report
 from emovlm.provenance.hashes import HashCache
@@ -76,7 +79,7 @@ def audit(plan: Plan, targets: Iterable[str] = (), full: bool = False, seal: str
     if seal is not None and seal != now:
         says = f"{plan.results}: the seal is {now}, not {seal}: records were written since"
         findings.append(Finding("seal", plan.results, says, "run the study anew in an empty folder and compare"))
-    notes = _notes(plan, [present[job.name] for job in jobs if job.name in present])
+    notes = _notes(plan, [present[job.name] for job in jobs if job.name in present]) + _old_account(plan, present)
     return Report(plan.results, targets, [j.name for j in jobs], len(files), hashes.hashed, now, findings, notes)
 
 
@@ -252,6 +255,24 @@ def _notes(plan: Plan, records: list[Record]) -> list[str]:
         notes.append(f"commit {commit[:12]}: {', '.join(filter(None, (state, edits)))}")
     ran = sorted({f"{r['machine']['system']}, {r['environment']['deployment']}" for r in records})
     return notes + [f"ran on: {each}" for each in ran]
+
+
+def _old_account(plan: Plan, records: dict[str, Record]) -> list[str]:
+    """Whether jobs ran again since the account of the run was written: a note, for no result depends on it."""
+    path = Path(plan.results, ACCOUNT)
+    job = plan.makers.get(path.as_posix())
+    if job not in records:
+        return []  # said as a finding
+    read = [each["path"] for each in records[job]["inputs"]]
+    try:
+        written = read_json(path)["records"]["sha256"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return []
+    if written == state_of(behind(records, read)):
+        return []
+    return [
+        f"{path}: jobs it accounts for ran again since, with the same results; to renew it: {again(plan, str(path))}"
+    ]
 
 
 def _time(text: str) -> datetime:

@@ -10,6 +10,7 @@ from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json
 from emovlm.core.io import read_table
+from emovlm.provenance.account import FILE as ACCOUNT
 from emovlm.provenance.audit import audit, read_records
 from emovlm.provenance.plan import Job, Plan
 from emovlm.provenance.record import Record, json_arguments
@@ -29,11 +30,11 @@ def explain(plan: Plan, asked: str) -> list[str]:
     Raises:
         StudyError: there are no values yet, or none fits.
     """
-    path = Path(plan.results, "values.json")
+    path, account = Path(plan.results, "values.json"), Path(plan.results, ACCOUNT)
     if not path.is_file():
         raise StudyError(f"{path}: no values yet; make the study first")
     try:
-        values = read_json(path)
+        values = read_json(path) | (read_json(account)["values"] if account.is_file() else {})
         _ = [(value["text"], value["source"]) for value in values.values()]
     except (OSError, ValueError, AttributeError, TypeError, KeyError):
         raise StudyError(f"{path}: these are not the values of a study; see emovlm audit {path}") from None
@@ -52,6 +53,7 @@ def explain(plan: Plan, asked: str) -> list[str]:
             ]
         asked = fitting[0]
     value = values[asked]
+    path = account if asked.startswith("run.") else path
     file, _, key = value["source"].partition(": ")
     source = f"{plan.results}/{file}" if Path(plan.results, file).is_file() else file
     row = _row(source, key)
@@ -60,7 +62,7 @@ def explain(plan: Plan, asked: str) -> list[str]:
     lines += [f"  printed   {printed}"]
     lines += [f"  read from {source}" + (f", row {key}" if key else "") + (f": {_scalars(row)}" if row else "")]
     conditions = _conditions(plan, asked, row)
-    jobs = _chain(plan, f"{plan.results}/values.json", source, conditions)
+    jobs = _chain(plan, path.as_posix(), source, conditions)
     records, _ = read_records(plan)
     report = audit(plan, [str(path)])
     holds = "every link of it holds" if report.ok else f"BROKEN, see emovlm audit {path}: {report.findings[0].says}"

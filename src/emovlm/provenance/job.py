@@ -74,7 +74,7 @@ def main() -> int:
     with tempfile.NamedTemporaryFile("r", prefix="emovlm-notes-", encoding="utf-8") as file:
         code = _run(given.command, given.log, file.name)
         notes = [json.loads(line) for line in file]
-    ended = datetime.now(UTC)
+    ended, used = datetime.now(UTC), resource.getrusage(resource.RUSAGE_CHILDREN)
     noted = {note["read"]: note["state"] for note in notes if "read" in note}
     for changed in (p for p, then in noted.items() if p not in given.outputs and state(p) != then):
         print(f"error: {changed} was changed while {name} read it; run it again", file=sys.stderr)
@@ -114,7 +114,8 @@ def main() -> int:
         "started": _iso(started),
         "ended": _iso(ended),
         "seconds": round((ended - started).total_seconds(), 3),
-        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024,
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 3),
+        "peak_memory_bytes": used.ru_maxrss * 1024,
     }  # fmt: skip
     write_record(record, path)
     last.unlink(missing_ok=True)

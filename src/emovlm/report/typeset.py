@@ -21,6 +21,7 @@ from emovlm.report.references import check_references
 def typeset(
     source: str | Path,
     values: str | Path,
+    run: str | Path,
     tables: dict[str, str],
     figures: dict[str, str],
     config: dict[str, Any],
@@ -31,6 +32,7 @@ def typeset(
     Args:
         source: the main Typst file; its folder is copied with it.
         values: ``values.json``.
+        run: ``run.json``, the account of the run.
         tables: CSV or TSV files by the name under which the paper asks for them.
         figures: PDF or PNG pictures by name; the paper says of a missing one that it was not drawn.
         config: the study's configuration, as far as the paper prints it.
@@ -41,7 +43,7 @@ def typeset(
     """
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        stage(root, source, values, tables, figures, config)
+        stage(root, source, values, run, tables, figures, config)
         pages = compile_staged(root, Path(source).name)
     with atomic(out) as temporary:
         temporary.write_bytes(pages)
@@ -51,19 +53,21 @@ def stage(
     root: Path,
     source: str | Path,
     values: str | Path,
+    run: str | Path,
     tables: dict[str, str],
     figures: dict[str, str],
     config: dict[str, Any],
 ) -> None:
     """Copy the paper's folder to ``root/paper`` and its inputs to ``root/inputs``; arguments as in :func:`typeset`."""
-    source, values = Path(source), Path(values)
-    for path in map(Path, (source, values, *tables.values(), *figures.values())):
+    source, values, run = Path(source), Path(values), Path(run)
+    for path in map(Path, (source, values, run, *tables.values(), *figures.values())):
         if not path.is_file():
             raise StudyError(f"{path}: no such file; the paper is made from it")
-    check_references(source.parent, read_json(values))
+    check_references(source.parent, read_json(values) | read_json(run)["values"])
     shutil.copytree(source.parent, root / "paper")
     copied = {kind: _copy(files, root, kind) for kind, files in (("tables", tables), ("figures", figures))}
     shutil.copyfile(values, root / "inputs" / "values.json")
+    shutil.copyfile(run, root / "inputs" / "run.json")
     described = {**copied, "config": config, "labels": SYSTEMS, "values_sha256": sha256_file(values)}
     write_json(root / "inputs" / "inputs.json", described)
 

@@ -3,7 +3,6 @@
 A value holds value, low, high, n, unit, source (file and key) and text, which is how it is printed.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,18 +11,16 @@ import pandas as pd
 from emovlm.core.errors import StudyError
 from emovlm.statistics.correlation import COVARIATES
 from emovlm.statistics.counts import ALL, refused
+from emovlm.statistics.details import Details, detailed
+from emovlm.statistics.entry import UNITS, Value, entry_of
 from emovlm.statistics.published import published_values
-
-Value = dict[str, object]
-MINUS = "\N{MINUS SIGN}"
-UNITS = {"entropy": "bits", "kappa": "kappa"}
 
 
 @dataclass(frozen=True)
 class Tables:
     """What values are collected from: tables of the contracts of the same names, and answers and manifests by id.
 
-    ``checks`` and ``cues`` may be None: then there are no such values.
+    Those with a default may be None: then there are no such values.
     """
 
     metrics: pd.DataFrame
@@ -39,6 +36,10 @@ class Tables:
     manifests: dict[str, pd.DataFrame]
     checks: pd.DataFrame | None = None
     cues: pd.DataFrame | None = None
+    per_run: pd.DataFrame | None = None
+    confusion: pd.DataFrame | None = None
+    beside: pd.DataFrame | None = None
+    reliability: pd.DataFrame | None = None
 
 
 def collect(tables: Tables, published: dict[str, pd.DataFrame]) -> dict[str, Value]:
@@ -56,6 +57,8 @@ def collect(tables: Tables, published: dict[str, pd.DataFrame]) -> dict[str, Val
                   _datasets, _checks, _cues, _reanalysis)  # fmt: skip
     for name, entry in (pair for collector in collectors for pair in collector(tables)):
         _add(values, name, entry)
+    for name, entry in detailed(Details(**{name: getattr(tables, name) for name in Details.__dataclass_fields__})):
+        _add(values, name, entry)
     for name, value, unit, source in published_values(published):
         _add(values, name, entry_of(value, unit, source))
     return values
@@ -65,38 +68,6 @@ def _add(values: dict[str, Value], name: str, entry: Value) -> None:
     if name in values:
         raise StudyError(f"values: two values are called {name}: {values[name]['source']} and {entry['source']}")
     values[name] = entry
-
-
-def entry_of(value: object, unit: str, source: str, low: float | None = None, high: float | None = None,
-             n: int | None = None, *, signed: bool = False, places: int = 2) -> Value:  # fmt: skip
-    """One value; numpy numbers become Python's, and what is not a number becomes null."""
-    value, low, high = (_plain(x) for x in (value, low, high))
-    text = _format(value, unit, signed, places)
-    if low is not None and high is not None:
-        text += f" [{_format(low, unit, signed, places)}, {_format(high, unit, signed, places)}]"
-    n = None if n is None else int(n)
-    return {"value": value, "low": low, "high": high, "n": n, "unit": unit, "source": source, "text": text}
-
-
-def _plain(value: object) -> object:
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def _format(value: object, unit: str, signed: bool, places: int) -> str:
-    if value is None:
-        return "not defined"
-    if isinstance(value, str):
-        return value
-    if unit == "count":
-        return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-    if unit == "p":
-        return "< 0.001" if value < 0.001 else f"{value:.3f}"
-    text = f"{value:{'+' if signed else ''}.{places}f}"
-    if float(text) == 0:
-        text = text.lstrip("+-")
-    return text.replace("-", MINUS)
 
 
 def _metrics(tables: Tables) -> Iterator[tuple[str, Value]]:
@@ -197,6 +168,8 @@ def _conditions(tables: Tables) -> Iterator[tuple[str, Value]]:
         yield f"{name}.failed", entry_of(len(frame) - len(answered), "count", source, n=len(frame))
         yield f"{name}.refused", entry_of(refused(frame).sum(), "count", source, n=len(frame))
         yield f"{name}.frames", entry_of(answered["n_frames"].mean(), "frames a clip", source, n=n, places=1)
+        tokens = frame["n_tokens"].sum()
+        yield f"{name}.prompt_tokens", entry_of(tokens, "count", source, n=len(frame))
         yield f"{name}.tokens", entry_of(answered["n_tokens"].mean(), "tokens a clip", source, n=n, places=0)
 
 
@@ -240,5 +213,5 @@ def _reanalysis(tables: Tables) -> Iterator[tuple[str, Value]]:
         for part in ("mean", "median", "lowest", "highest"):
             yield f"{name}.{part}", entry_of(getattr(row, part), "share", source, n=row.n, signed=True, places=3)
         for part in ("p_sign", "p_flip", "p_least", "p_difference"):
-            if not math.isnan(getattr(row, part)):
+            if pd.notna(getattr(row, part)):
                 yield f"{name}.{part}", entry_of(getattr(row, part), "p", source, n=row.n)
