@@ -32,7 +32,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ("conditions", "systems", "frame_samplers")
 PRIMARY = {"source": "google-books-2012", "form": "family"}
 SETTINGS = {
-    "seed": 1, "resamples": 100, "confidence": 0.95, "alpha": 0.05, "tail": ["contempt", "helplessness", "disappointment"],
+    "seed": 1, "resamples": 100, "confidence": 0.95, "alpha": 0.05,
+    "tail": ["contempt", "helplessness", "disappointment"],
     "lexicon": {f"primary_{key}": value for key, value in PRIMARY.items()},
 }  # fmt: skip
 CONFIGURED = {

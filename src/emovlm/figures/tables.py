@@ -40,6 +40,7 @@ CONTRACTS: dict[str, Table] = {
     "cues": CUES,
     "claims": CLAIMS,
     "reanalysis": REANALYSIS,
+    "reliability": RELIABILITY,
     "frequency": TERM_FREQUENCY,
     "manifest": MANIFEST,
     "truth": CLIP_TRUTH,
