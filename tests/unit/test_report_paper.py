@@ -122,7 +122,7 @@ def test_every_figure_and_table_carries_its_id_and_says_where_its_numbers_are(pa
     assert len(tables) == source.count("#grid-table(") + source.count("\n  grid-table(")
     assert len(figures) == source.count('#fig("')
     for name in [f"tab-{name}" for name in tables] + [f"fig-{name}" for name in figures]:
-        assert f"{name}:" in text or name in ("tab-beside", "tab-others"), name
+        assert f"{name}:" in text or name in ("tab-beside", "tab-others", "tab-system_claims"), name
 
 
 def test_the_account_of_the_run_is_printed_and_follows_its_records(paths, paper, tmp_path):
@@ -318,8 +318,12 @@ def test_figures_of_the_papers_own_systems_stand_beside_the_published_ones(paths
     published = read_published({name: paths[name] for name in NEEDED})
     beside = beside_published(metrics, [{**answered, "published": "shuffle.ordered"}], published)
     both = pd.concat([study()["metrics"], metrics])
-    changed = write_study(tmp_path, metrics=both, beside=beside)
+    claims = study()["claims"]
+    own = claims[claims["claim"] == "T1"].assign(claim="T1-mafw", statement="On MAFW it rises and falls.")
+    changed = write_study(tmp_path, metrics=both, beside=beside, claims=pd.concat([claims, own]))
     text = text_of(write_paper({**changed, "conditions": paths["conditions"]}, tmp_path, tables=(*TABLES, "beside")))
     row = beside.set_index("metric").loc["macro_f1"]
     assert "The paper’s own systems" in text and f"[{row['low']:.2f}, {row['high']:.2f}]" in text
     assert "Qwen2.5-VL" in text and "0.24" in text and "The same for the paper’s own systems" in text
+    assert f"T1-mafw On MAFW it rises and falls. {own.iloc[0]['verdict']}" in text
+    assert f"Of these {len(claims)}, " in text, "claims about the paper's systems are counted apart"

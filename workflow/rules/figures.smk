@@ -14,7 +14,7 @@ VARIANTS = {
     "systems": ["system", "kind", "arm", "sampler"],
     "frame_samplers": ["sampler", "kind", "rate", "base"],
 }
-RESULT_TABLES = "metrics per_class per_run confusion comparisons correlations contrasts hits reanalysis"
+RESULT_TABLES = "metrics per_class per_run confusion comparisons correlations contrasts hits reliability reanalysis"
 TABLE = {
     **{t: f"{RESULTS}/tables/{t}.csv" for t in RESULT_TABLES.split()},
     "frequency": f"{RESULTS}/lexicon/frequency.csv",
@@ -48,6 +48,7 @@ FIGURES = {
     ),
     "hits": (["hits"], {}),
     "enrichment": (["comparisons", "conditions", "paper_msce"], NAMED),
+    "reliability": (["reliability", "metrics", "conditions", "systems"], NAMED),
     "frequency": (["frequency"], PRIMARY),
     "classes": (
         ["manifest", "mafw_classes"],

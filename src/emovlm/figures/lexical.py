@@ -81,7 +81,7 @@ def _panel(axes: Axes, data: pd.DataFrame, rho: pd.DataFrame, language: str, con
     data = data.assign(x=data["per_million"] if relative else data["count"]).dropna(subset="x")
     color = style.GREY if control else style.BLUE
     for point in data.itertuples():
-        style.interval(axes, point.x, point.f1, point.low, point.high, style.PALE)
+        style.interval(axes, point.x, point.f1, point.low, point.high, color)
     axes.plot(data["x"], data["f1"], "s" if control else "o", color=color, zorder=3, label="classes")
     axes.set_xscale("log")
     axes.margins(x=0.28)

@@ -67,7 +67,8 @@ def reliability(
     style.foot(
         figure,
         f"{study_label(study)}: n = {n} clips a system; bars: 95% intervals; no mark above for fewer than {LEAST_N} "
-        "answers. Dashed: as often right as confident. ECE: expected calibration error.",
+        "answers. Dashed: as often right as confident.",
+        "ECE: expected calibration error." if ece.index.isin(shown["condition"]).any() else "",
         "Answers of all training runs." if len(mine) and mine["replicates"].max() > 1 else "",
         absent(list(wanted["condition"]), set(reliability["condition"])),
     )  # fmt: skip

@@ -83,7 +83,7 @@ def samplers(
     grid[0, 0].set_title(f"{clip}{_described(truth, clip, event)}", fontsize=style.SMALL_PT)
     roles = {role for table in taken.values() for role in table["role"]}
     shapes = ", ".join(f"{WORDS[mark]} = {role}" for role, mark in MARKERS.items() if role in roles)
-    style.foot(figure, f"In brackets: frames shown, and how many differ where some are held. Marks: {shapes}.")
+    style.foot(figure, f"In brackets: frames shown, and how many differ where some are held; {shapes}.")
     return figure
 
 
