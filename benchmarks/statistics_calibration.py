@@ -37,6 +37,10 @@ SHARP = {"over-confident": 1.5, "calibrated": 1.0}
 DESIGNS = (drawn.MAFW, drawn.DFEW)
 RUNS = [("are alike", 3, 0.0), ("differ", 3, 0.15), ("differ", 5, 0.15), ("differ much", 3, 0.4)]
 HITS = 169  # micro-expressions of the default study
+UNLIKE = (
+    (20, 30),
+    (80, 100),
+)  # clips that one condition recognises and the other does not: of the tail and of all, about
 Found = dict[str, list[float]]
 
 
@@ -76,7 +80,9 @@ def single_run(design: drawn.Design, trials: int, resamples: int) -> tuple[Found
             rejected[name].append(p <= 0.05)
         (a, b), *_ = drawn.draw(alike, generator, shift=edge)
         spread = np.subtract(*(design.metric(resample(t, weights), "macro_f1").mean(-1) for t in (b, a)))
-        rejected[f"equivalence at its margin ({MARGIN}), macro_f1"].append(equivalence_p(spread, MARGIN) <= 0.05)
+        rejected[f"equivalence at its margin ({MARGIN}), macro_f1"].append(
+            equivalence_p(spread, MARGIN, design.people) <= 0.05
+        )
     return rejected, covered, errors
 
 
@@ -141,6 +147,17 @@ def calibration_errors(design: drawn.Design, trials: int, resamples: int) -> Fou
             low, high = ece_interval(binned, {"confidence": 0.95, "resamples": resamples, "seed": trial})
             covered[title].append(low <= truth <= high)
     return covered
+
+
+def sign_tests() -> list[tuple[str, float, tuple]]:
+    """The level that an exact two-sided sign test at 5% reaches with so many clips that only one side recognises."""
+
+    def level(n: int) -> float:
+        p = np.array([binomtest(k, n).pvalue for k in range(n + 1)])
+        return binom.pmf(np.arange(n + 1), n, 0.5)[p <= 0.05].sum()
+
+    return [(f"exact sign test of {few} to {many} clips, mean level", np.mean([level(n) for n in range(few, many + 1)]),
+             LEVEL) for few, many in UNLIKE]  # fmt: skip
 
 
 def hits(n: int) -> list[tuple[str, float, tuple]]:
@@ -228,8 +245,8 @@ def report(found: dict, resamples: int) -> str:
         f"Intervals over people and training runs, {drawn.MAFW.name} (target 93 to 97).\n",
         table(["%", *head], [[metric, *(cell(np.mean(several[metric]), COVERED) for several, _ in found["runs"])]
                              for metric in found["runs"][0][0]]),
-        "Event hits, calculated without simulation.\n",
-        table(["", "%"], [[name, cell(share, target)] for name, share, target in hits(HITS)]),
+        "Calculated, without simulation: event hits, and how far the level of a test that counts clips can reach.\n",
+        table(["", "%"], [[name, cell(share, target)] for name, share, target in [*hits(HITS), *sign_tests()]]),
         f"Power: a true difference of macro-F1 as large as the mean `mde` is found in {' and '.join(powers)}, of 80 "
         "expected.\n",
     ]  # fmt: skip

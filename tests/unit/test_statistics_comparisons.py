@@ -11,6 +11,7 @@ from emovlm.core.contracts.statistics import COMPARISONS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.statistics.comparisons import TIE, compare, equivalence_p, permutation_p
+from emovlm.statistics.intervals import percentile
 from emovlm.statistics.metrics import metrics_table
 
 ASKED = {**SETTINGS, "margins": {"T1": 0.02, "T2": 0.1}}
@@ -68,7 +69,14 @@ def test_the_equivalence_p_agrees_with_two_one_sided_t_tests():
     spread = np.array([generator.choice(difference, 200).mean() for _ in range(5000)])
     for margin in (0.04, 0.06, 0.1):
         expected = ttost_paired(difference, np.zeros(200), -margin, margin)[0]
-        assert equivalence_p(spread, margin) == pytest.approx(expected, abs=0.02)
+        assert equivalence_p(spread, margin, 200) == pytest.approx(expected, abs=0.02)
+
+
+def test_equivalence_is_shown_exactly_where_the_90_per_cent_interval_lies_within_the_margin():
+    spread = np.random.default_rng(0).normal(0.01, 0.02, 1999)
+    for people in (8, 60):
+        reach = max(np.abs(percentile(spread, people, 0.9)))
+        assert equivalence_p(spread, reach * 1.05, people) < 0.05 < equivalence_p(spread, reach * 0.95, people)
 
 
 def test_the_permutation_p_agrees_with_scipys_where_each_clip_is_its_own_identity(answers):

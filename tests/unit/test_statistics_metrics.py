@@ -100,9 +100,8 @@ def test_a_condition_that_answers_nothing_has_no_figures_of_clips_answered(answe
 
 def test_refusals_are_counted_among_the_failures(answers):
     reasons = ["refused: SAFETY", "no text for gap 2: refused: refusal", "does not decode", "the reply is empty"]
-    failed = answers.assign(reason=None)
+    failed = draw_answers(failed=0)
     failed.loc[:3, "status"], failed.loc[:3, "reason"] = "failed", reasons
-    failed.loc[4:, "status"] = "ok"
     assert rows(failed).loc["accuracy", ["failed", "refused"]].tolist() == [4, 2]
     assert set(rows(answers)["refused"]) == {0}
 

@@ -4,6 +4,7 @@ from math import lcm
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm, t
 from statsmodels.stats.multitest import multipletests
 
 from emovlm.core.bootstrap import bootstrap_weights, flips, resample
@@ -70,7 +71,9 @@ def _compare(answers: dict[str, pd.DataFrame], row: dict, settings: dict) -> dic
     table_a, table_b = counts_a.table[:, pairs % runs_a], counts_b.table[:, pairs % runs_b]
 
     def by_run(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        return np.subtract(*(metric_from_counts(t, row["metric"], classes, settings["tail"]) for t in (first, second)))
+        return np.subtract(
+            *(metric_from_counts(table, row["metric"], classes, settings["tail"]) for table in (first, second))
+        )
 
     total_a, total_b = table_a.sum(axis=0), table_b.sum(axis=0)
     single = by_run(total_a, total_b)
@@ -89,7 +92,7 @@ def _compare(answers: dict[str, pd.DataFrame], row: dict, settings: dict) -> dic
     if row["test"] == "equivalence":
         if margin is None:
             raise StudyError(f"comparison {name}: an equivalence test needs a margin for the claim {row['claim']}")
-        p = equivalence_p(spread, margin)
+        p = equivalence_p(spread, margin, len(clusters)) if len(clusters) > 1 else 1.0
     else:
         change = resample(table_b - table_a, flips(clusters, settings["resamples"], settings["seed"]))
         p = permutation_p(by_run(total_a + change, total_b - change).mean(-1), observed)
@@ -141,10 +144,13 @@ def permutation_p(null: np.ndarray, observed: float) -> float:
     return float((1 + (np.abs(null) >= abs(observed) - TIE).sum()) / (1 + len(null)))
 
 
-def equivalence_p(spread: np.ndarray, margin: float) -> float:
+def equivalence_p(spread: np.ndarray, margin: float, clusters: int) -> float:
     """p of two one-sided tests that the difference lies within +-margin: the larger bootstrap tail beyond the margin.
 
-    It is below alpha exactly if the (1 - 2 alpha) percentile interval lies within the margin, needs no standard error
-    (which is zero where no answer changes), and cannot be zero.
+    The tail is read for the number of people as intervals are (:func:`emovlm.statistics.intervals.wider`), so that p is
+    at most alpha exactly if the (1 - 2 alpha) interval lies within the margin. It needs no standard error (which is
+    zero where no answer changes), and cannot be zero.
     """
-    return float((1 + max((spread <= -margin + TIE).sum(), (spread >= margin - TIE).sum())) / (1 + len(spread)))
+    beyond = max((spread <= -margin + TIE).sum(), (spread >= margin - TIE).sum())
+    share = (1 + beyond) / (1 + len(spread))
+    return float(t.cdf(norm.ppf(share) * np.sqrt((clusters - 1) / clusters), clusters - 1))
