@@ -52,7 +52,7 @@ explorer.timeline = (clips, k, part, detail, condition) => {
     el("p", { class: "note" }, explorer.eventWords(detail),
       units.length ? ` Action units: full height is an intensity of ${full.toFixed(1)}.` : "",
       left > 0 ? ` ${left} weaker ones are left out.` : "",
-      " Marks of samplers: the darker, the later the frame is shown."));
+      " Marks of samplers: the stronger, the later the frame is shown."));
 };
 
 // The label's expression from onset to offset, its apex darker.
