@@ -56,12 +56,12 @@ explorer.conditionList = (query) => {
       return words.every((word) => all.includes(word));
     });
     count.textContent = `${rows.length} of ${explorer.first.conditions.length} conditions`;
-    holder.replaceChildren(explorer.table("Conditions", ["Condition", "System", "Shown", "Macro-F1", "", "Accuracy", "n", "Failed"],
+    holder.replaceChildren(explorer.table("Conditions", ["Condition", "Macro-F1", "", "Accuracy", "System", "Shown", "n", "Failed"],
       rows.map((row) => [
         el("a", { href: explorer.link(["condition", row.condition]), text: row.condition }),
+        value(row.values.macro_f1), explorer.whisker(row.values.macro_f1), value(row.values.accuracy),
         row.label, row.decision === "likelihood" ? row.shown : `${row.shown}, ${row.decision}`,
-        value(row.values.macro_f1), explorer.whisker(row.values.macro_f1),
-        value(row.values.accuracy), value(row.n), value(row.failed)]), "numbers list"));
+        value(row.n), value(row.failed)]), "numbers list"));
   };
   const box = el("input", { type: "search", value: query.q ?? "", oninput: (event) => {
     history.replaceState(null, "", explorer.link(["conditions"], { q: event.target.value }));
