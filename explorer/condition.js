@@ -14,8 +14,8 @@ explorer.condition = async (name) => {
     el("h1", { tabindex: "-1", text: name }),
     el("dl", { class: "facts" }, Object.entries({
       System: row.label, Dataset: row.dataset, Frames: row.frames, Context: row.context === "none" ? "frames alone" : row.shown,
-      "Answer by": row.decision, Claims: row.claims || "none", Runs: row.replicates?.text ?? "",
-    }).map(([key, text]) => el("div", {}, el("dt", { text: key }), el("dd", { text })))),
+      "Answer by": row.decision, Claims: row.claims, Runs: row.replicates?.text,
+    }).filter(([, text]) => text).map(([key, text]) => el("div", {}, el("dt", { text: key }), el("dd", { text })))),
     el("p", { class: "actions" },
       el("a", { class: "button", href: to({}), text: "Its clips" }),
       el("a", { class: "button quiet", href: to({ outcome: "wrong" }), text: "Where it is wrong" }),

@@ -122,6 +122,6 @@ explorer.whisker = (value, low = 0, high = 1) => {
   if (!value || typeof value.value !== "number") return explorer.el("span");
   const parts = [explorer.svg("line", { x1: 0, x2: "100%", y1: 7, y2: 7, class: "rail" })];
   if (value.low !== null) parts.push(explorer.svg("line", { x1: at(value.low), x2: at(value.high), y1: 7, y2: 7, class: "range" }));
-  parts.push(explorer.svg("circle", { cx: at(value.value), cy: 7, r: 3.5, class: "point" }));
+  parts.push(explorer.svg("circle", { cx: at(value.value), cy: 7, r: 3, class: "point" }));
   return explorer.svg("svg", { class: "whisker", "aria-hidden": "true" }, parts);
 };

@@ -15,7 +15,7 @@ explorer.link = (path, query = {}) => {
 explorer.KINDS = { p: "plain", m: "micro-expression", o: "order-dependent" };
 explorer.OUTCOMES = { right: "right", wrong: "wrong", failed: "failed (no answer)" };
 explorer.PAIRS = {
-  differ: "A and B answer differently", a: "only A is right", b: "only B is right",
+  differ: "answer differently", a: "only A is right", b: "only B is right",
   both: "both right", neither: "neither right",
 };
 explorer.FILTERS = ["d", "c", "b", "run", "label", "answer", "outcome", "kind", "pair"];

@@ -42,7 +42,7 @@ explorer.claim = (row) => {
     el("div", { class: "claim-verdict" },
       el("span", { class: `badge ${kind}` }, el("span", { "aria-hidden": "true", text: `${sign} ` }), verdict),
       el("p", {}, value(row.effect)),
-      row.effect ? el("p", { class: "note", text: `${/figures: (.*?)(?: \(at chance\))?\)$/.exec(row.test?.text ?? "")?.[1] ?? ""}, n = ${row.effect.n}` }) : null));
+      row.effect ? el("p", { class: "note", text: `${/figures: (.*?)(?: \(at chance\))?\)$/.exec(row.test?.text ?? "")?.[1] ?? ""}, n\u00a0=\u00a0${row.effect.n}` }) : null));
 };
 
 explorer.conditionList = (query) => {
@@ -56,11 +56,12 @@ explorer.conditionList = (query) => {
       return words.every((word) => all.includes(word));
     });
     count.textContent = `${rows.length} of ${explorer.first.conditions.length} conditions`;
-    holder.replaceChildren(explorer.table("Conditions", ["Condition", "System", "Shown", "Answer by", "Macro-F1", "", "Accuracy", "UAR", "n", "Failed"],
+    holder.replaceChildren(explorer.table("Conditions", ["Condition", "Macro-F1", "", "Accuracy", "System", "Shown", "n", "Failed"],
       rows.map((row) => [
         el("a", { href: explorer.link(["condition", row.condition]), text: row.condition }),
-        row.label, row.shown, row.decision, value(row.values.macro_f1), explorer.whisker(row.values.macro_f1),
-        value(row.values.accuracy), value(row.values.uar), value(row.n), value(row.failed)]), "numbers list"));
+        value(row.values.macro_f1), explorer.whisker(row.values.macro_f1), value(row.values.accuracy),
+        row.label, row.decision === "likelihood" ? row.shown : `${row.shown}, ${row.decision}`,
+        value(row.n), value(row.failed)]), "numbers list"));
   };
   const box = el("input", { type: "search", value: query.q ?? "", oninput: (event) => {
     history.replaceState(null, "", explorer.link(["conditions"], { q: event.target.value }));
@@ -69,7 +70,7 @@ explorer.conditionList = (query) => {
   show(query.q ?? "");
   return [
     el("h1", { tabindex: "-1", text: "Conditions" }),
-    el("p", { class: "lead", text: "Each is one system, shown clips in one way. Bars run from 0 to 1; thick lines are intervals over people." }),
+    el("p", { class: "lead", text: "Each is one system, shown clips in one way. The answer is the likeliest label where nothing else is said. Lines run from 0 to 1, thick over the interval." }),
     explorer.field("Search by system, sampler, claim …", box, "search"), count, holder,
   ];
 };

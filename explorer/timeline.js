@@ -12,6 +12,7 @@ explorer.UNITS = {
 };
 explorer.ASIDE = [43, 45, 61, 62, 63, 64]; // say nothing of the emotion
 explorer.MOST_UNITS = 10;
+explorer.MOST_FRAMES = 24; // of a strip
 
 explorer.unitName = (unit) => {
   const [, side, number] = /^AU([LR]?)(\d+)$/.exec(unit);
@@ -31,7 +32,7 @@ explorer.timeline = (clips, k, part, detail, condition) => {
     rows.push(el("div", { class: "track-name", title: about }, el("strong", { text: name }), about ? ` ${about}` : ""));
     rows.push(el("div", { class: "track" }, explorer.event(detail, at), ...content));
   };
-  const strip = explorer.strip(clips, k, part, detail, times, span);
+  const strip = explorer.strip(clips, k, part, detail, times);
   rows.push(el("div", { class: "track-name", text: clips.pictures ? "Frames" : "Frames (not shown)" }), strip);
   const units = explorer.units(detail);
   const full = Math.max(0.5, ...units.map((unit) => unit.peak));
@@ -52,7 +53,7 @@ explorer.timeline = (clips, k, part, detail, condition) => {
     el("p", { class: "note" }, explorer.eventWords(detail),
       units.length ? ` Action units: full height is an intensity of ${full.toFixed(1)}.` : "",
       left > 0 ? ` ${left} weaker ones are left out.` : "",
-      " Marks of samplers: the darker, the later the frame is shown."));
+      " Marks of samplers: the stronger, the later the frame is shown."));
 };
 
 // The label's expression from onset to offset, its apex darker.
@@ -98,14 +99,16 @@ explorer.axis = (span, at) => {
 };
 
 // The kept frames where they are in time; without pictures, their places.
-explorer.strip = (clips, k, part, detail, times, span) => {
-  const frames = detail.strip.length ? detail.strip : explorer.evenly(times.length, Math.min(12, times.length));
-  const each = span / frames.length;
-  const strip = explorer.el("div", { class: "track strip", role: "img", "aria-label": `${frames.length} frames of the clip, evenly spread` });
-  strip.style.aspectRatio = String(frames.length);
-  frames.forEach((frame, j) => {
-    const style = { left: `${(100 * j * each) / span}%`, width: `${(100 * each) / span}%`, title: `${times[frame].toFixed(2)} s` };
-    strip.append(detail.strip.length ? explorer.frame(clips, k, part, detail, j, style) : explorer.placeholder("", style));
+explorer.strip = (clips, k, part, detail, times) => {
+  const n = detail.strip.length || Math.min(12, times.length);
+  const shown = explorer.evenly(n, Math.min(n, explorer.MOST_FRAMES));
+  const strip = explorer.el("div", { class: "track strip", role: "img", "aria-label": `${shown.length} frames of the clip, evenly spread` });
+  strip.style.aspectRatio = String(shown.length);
+  shown.forEach((j, place) => {
+    const style = { left: `${(100 * place) / shown.length}%`, width: `${100 / shown.length}%` };
+    strip.append(detail.strip.length
+      ? explorer.frame(clips, k, part, detail, j, { ...style, title: `${times[detail.strip[j]].toFixed(2)} s` })
+      : explorer.placeholder("", style));
   });
   return strip;
 };

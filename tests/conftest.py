@@ -11,7 +11,7 @@ from emovlm.synface.dataset import gather, render_shard
 from emovlm.synface.plan import plan_clips, read_class_sizes
 from emovlm.synface.rig import build_rig, save_rig
 from emovlm.synface.wheel import FILE_NAME, fetch_wheel
-from tests.project import Project
+from tests.project import RESULTS, Project
 
 ROOT = Path(__file__).parents[1]
 RENDERING = {"seed": 7, "image_size": 64, "supersampling": 1, "crf": 20}
@@ -66,6 +66,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = Project(tmp_path_factory.mktemp("study") / "emovlm")
     project.run()
     return project
+
+
+@pytest.fixture(scope="session")
+def gated(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the finished quick study, the explorer page made anew after the dataset's licence was changed."""
+    gated = project.copy(tmp_path_factory.mktemp("gated") / "emovlm")
+    gated.edit("config/quick/datasets.tsv", "raw/synface\t1\tCC0-1.0", "raw/synface\t1\tMAFW-EULA")
+    gated.run(str(RESULTS / "explorer/index.html"))
+    return gated
 
 
 def render_corpus(folder: Path, rig_path: Path, n_shards: int) -> None:

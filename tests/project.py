@@ -1,5 +1,6 @@
 """A copy of the project in which tests run and edit the quick study."""
 
+import copy
 import os
 import re
 import shutil
@@ -30,6 +31,13 @@ class Project:
         )
         for command in ("init", "add .", "-c user.name=test -c user.email=test commit --message copy"):
             subprocess.run(["git", *command.split()], cwd=path, check=True, capture_output=True)
+
+    def copy(self, path: Path) -> "Project":
+        """The project as it is, results included, at another path."""
+        shutil.copytree(self.path, path, symlinks=True)
+        other = copy.copy(self)
+        other.path = path
+        return other
 
     @property
     def options(self) -> list[str]:

@@ -1,7 +1,5 @@
 """The explorer page of the quick study in a real browser, Debian's Chromium, which opens it from disk."""
 
-import copy
-import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -35,7 +33,7 @@ class Visit:
         self.folder, self.requests, self.complaints = folder, [], []
         self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(60_000)
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -71,23 +69,20 @@ def visit(browser, project):
 
 @pytest.fixture(scope="session")
 def altered(project, tmp_path_factory) -> Project:
-    """A copy of the finished study whose dataset is gated, with one answer a failure and one condition right on all
-    clips but two; what follows is made anew."""
-    other = copy.copy(project)
-    other.path = tmp_path_factory.mktemp("altered") / "emovlm"
-    shutil.copytree(project.path, other.path, symlinks=True)
-    other.edit("config/quick/datasets.tsv", "raw/synface\t1\tCC0-1.0", "raw/synface\t1\tMAFW-EULA")
-    path = other.path / RESULTS / "answers/freq-fps5.parquet"
+    """A copy of the finished study in which one answer was made a failure and one condition right on all clips but two;
+    what follows from them is made anew."""
+    altered = project.copy(tmp_path_factory.mktemp("altered") / "emovlm")
+    path = altered.path / RESULTS / "answers/freq-fps5.parquet"
     answers = pd.read_parquet(path)
     scores = [c for c in answers.columns if c.startswith("score_")]
     answers.loc[0, ["status", "reason"]] = "failed", REASON
     answers.loc[0, ["prediction", "reply", "parsed", *scores]] = None
     answers.loc[0, ["n_frames", "n_tokens"]] = 0
     answers.to_parquet(path)
-    path = other.path / RESULTS / f"answers/{INJECTED}.parquet"
+    path = altered.path / RESULTS / f"answers/{INJECTED}.parquet"
     answers = pd.read_parquet(path)
     answers["prediction"], answers["status"], answers["reason"] = answers["label"], "ok", None
     answers.loc[:1, "prediction"] = answers["label"].iloc[2:4].tolist()
     answers.to_parquet(path)
-    other.run()
-    return other
+    altered.run()
+    return altered

@@ -269,8 +269,8 @@ def test_a_view_that_does_not_exist_is_explained(visit):
     assert "There is no clip synface/99999" in page.locator("[role=alert]").inner_text()
 
 
-def test_a_gated_dataset_gives_placeholders_and_the_page_says_why(visit, altered, answers):
-    folder = altered.path / RESULTS / "explorer"
+def test_a_gated_dataset_gives_placeholders_and_the_page_says_why(visit, gated, answers):
+    folder = gated.path / RESULTS / "explorer"
     assert list(folder.rglob("*.webp")) == [], "pictures made under the other licence are gone"
     here = visit(folder)
     page = here.open("#/clips")

@@ -13,7 +13,7 @@ import pytest
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_bytes
-from emovlm.provenance.audit import read_records
+from emovlm.provenance.audit import prune, read_records
 from emovlm.provenance.crate import _packed, write_crate
 from emovlm.provenance.plan import read_plan
 from tests.project import RESULTS
@@ -128,18 +128,19 @@ def names_in(archive):
         return set(packed.namelist())
 
 
-def test_nothing_of_a_gated_dataset_but_figures_of_the_whole_is_packed(project, edited, monkeypatch, crate):
-    monkeypatch.chdir(project.path)
+def test_nothing_of_a_gated_dataset_but_figures_of_the_whole_is_packed(gated, monkeypatch, crate):
+    monkeypatch.chdir(gated.path)
     everything = {str(p.relative_to(crate[0])) for p in crate[0].rglob("*") if p.is_file()}
-    text = (project.path / "config/quick/datasets.tsv").read_text()
-    edited("config/quick/datasets.tsv", text, text.replace("raw/synface\t1\tCC0-1.0", "raw/synface\t1\tMAFW-EULA"))
-    _, archive = write_crate(read_plan(".", ["config/quick.yaml"]))
+    plan = read_plan(".", ["config/quick.yaml"])
+    prune(plan)  # the record of the page's pictures, which are gone
+    _, archive = write_crate(plan)
     left_out = {name.removeprefix(f"{RESULTS}/") for name in everything - names_in(archive)}
-    shown = {"figures/contact_sheet.png", "figures/strips.png", "paper/paper.pdf", "explorer/data/synface/strips.0.webp",
-             "explorer/data/synface/thumbs.0.webp"}  # fmt: skip
+    data = "explorer/data"
+    shown = {"figures/contact_sheet.png", "figures/strips.png", "paper/paper.pdf", f"{data}/synface/strips.0.webp",
+             f"{data}/synface/thumbs.0.webp"}  # fmt: skip
     per_clip = {"answers/freq-fps5.parquet", "manifests/synface.parquet", "raw/synface/truth/clips.parquet",
                 "samples/synface/fps5.parquet", "models/organism-natural/1/adapter_model.safetensors",
-                "explorer/data/synface/clips.js", "explorer/data/synface/0.js", "explorer/data/answers/freq-fps5.js"}  # fmt: skip
+                f"{data}/synface/clips.js", f"{data}/synface/0.js", f"{data}/answers/freq-fps5.js"}  # fmt: skip
     assert shown | per_clip <= left_out
     assert {
         "tables/metrics.csv",

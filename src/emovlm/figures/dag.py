@@ -61,6 +61,9 @@ STAGES = {
     ),
     "figures": Stage((1, 6), "Figures", "PDF and PNG", "figures", ("figures",), ("statistics",)),
     "paper": Stage((2, 6), "Paper", "its wording follows verdicts", "report", ("paper",), ("figures",)),
+    "explorer": Stage(
+        (3, 6), "Explorer", "a page to look around in", "report", ("explorer", "explored"), ("statistics",)
+    ),
 }  # fmt: skip
 
 

@@ -21,6 +21,16 @@ from emovlm.statistics.counts import ALL, FLAGS
 
 PARTS = (ALL, *FLAGS)
 HEADLINES = ("macro_f1", "uar", "accuracy")
+NAMES = {
+    "macro_f1_answered": "Macro-F1, failures left out",
+    "uar_answered": "UAR, failures left out",
+    "accuracy_answered": "Accuracy, failures left out",
+    "parsed_accuracy": "Accuracy of the parsed reply",
+    "ece": "Calibration error (ECE)",
+    "entropy": "Entropy of the answers (bits)",
+    "kappa": "Cohen’s kappa",
+}
+"""What metrics are called where there is room, if not as in figures."""
 
 
 def write_answers(
@@ -151,7 +161,7 @@ def metrics_of(condition: str, values: dict[str, dict]) -> list[dict[str, Any]]:
     names = {key[-1] for key in keys}
     names = [*(name for name in HEADLINES if name in names), *sorted(names - set(HEADLINES))]
     return [
-        {"metric": metric, "label": metric_label(metric), "values": {
+        {"metric": metric, "label": NAMES.get(metric) or metric_label(metric), "values": {
             part: shown(".".join(filter(None, (f"metric.{condition}", "" if part == ALL else part, metric))), values)
             for part in PARTS}}
         for metric in names

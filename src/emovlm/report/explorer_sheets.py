@@ -13,7 +13,7 @@ from PIL import Image
 
 from emovlm.core.files import atomic
 
-RATE, MOST = 5, 24  # frames a second of a strip, and how many at most
+RATE, MOST = 5, 60  # frames a second of a strip, and how many at most
 TILE = 96  # px, the longest side of a tile
 QUALITY = 82
 
@@ -21,7 +21,7 @@ QUALITY = 82
 def strip_frames(times: np.ndarray) -> list[int]:
     """The frames of a strip: the first at or after each multiple of 1 / RATE s, thinned evenly to MOST.
 
-    So a strip of an ordinary clip holds exactly what samplers of 1 and of 5 frames a second take.
+    So a strip of a clip of up to 12 s holds exactly what samplers of 1 and of 5 frames a second take.
 
     Args:
         times: float [n] seconds, ascending.
