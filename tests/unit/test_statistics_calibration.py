@@ -56,9 +56,9 @@ def test_a_few_trials_give_every_row_and_go_between_the_marks(tmp_path):
                 "F1 by class, worst class", "ece, calibrated", "Wilson's interval", "5 runs"):  # fmt: skip
         assert row in text, row
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{BEGIN}old\n{END}after\n", encoding="utf-8")
+    page.write_text(f"before\n{BEGIN}earlier tables\n{END}after\n", encoding="utf-8")
     put(text, page)
     put(text, page)
     written = page.read_text(encoding="utf-8")
     assert written.startswith("before\n") and written.endswith("after\n")
-    assert "old" not in written and written.count(text) == 1
+    assert "earlier tables" not in written and written.count(text) == 1
