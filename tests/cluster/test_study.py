@@ -23,6 +23,8 @@ STATISTICS = {
     "judge_claims": 1,
     "collect_values": 1,
     "typeset_paper": 1,
+    "show_answers": 1,
+    "build_explorer": 1,
 }
 
 
@@ -69,7 +71,8 @@ def test_nothing_is_submitted_for_a_comment(cluster):
 def test_an_edited_module_submits_the_rules_that_import_it(cluster):
     cluster.edit("src/emovlm/statistics/hits.py", "import ", "UNUSED = 1\nimport ")
     jobs, ran = cluster.submitted_by(cluster.run)
-    assert set(ran) == {"measure_hits", "judge_claims", "collect_values", "draw_figure", "typeset_paper"}
+    followed = {"judge_claims", "collect_values", "draw_figure", "typeset_paper", "show_answers", "build_explorer"}
+    assert set(ran) == followed | {"measure_hits"}
     assert len(jobs) == 2  # the tables together, then the figures and the paper
 
 

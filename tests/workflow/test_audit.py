@@ -31,6 +31,7 @@ CLASSES = {
     "model file": "models/**/*.json", "text": "texts/**/*.parquet", "answer store": "answers/store/*.jsonl",
     "answers": "answers/*.parquet", "answers of a shard": "answers/*/*/*.parquet", "word counts": "lexicon/*.csv",
     "table": "tables/*.csv", "values": "values.json", "figure": "figures/*.p*", "paper": "paper/paper.pdf",
+    "page": "explorer/**/*.*",
     "datasheet": "raw/*/DATASHEET.md", "account": "provenance/run.json", "record": "provenance/jobs/**/*.json",
 }  # fmt: skip
 SOURCES = ["config/lexicon.tsv", "config/prompts/*.txt", "paper/paper.typ", "resources/published/mafw_classes.csv"]

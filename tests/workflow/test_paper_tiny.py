@@ -30,7 +30,8 @@ TRAINED = {"qwen2-5-vl-natural-mafw": ("fps5", "adjusted"), "hicmae-balanced-maf
            "mae-dfer-natural-dfew": ("fps6",), "mae-dfer-released-dfew": ("fps6",)}  # fmt: skip
 INTERLEAVED = ("qwen2-5-vl", "video-llava", "emotion-qwen", "gemini-2-5-flash")  # with texts between frames as well
 # What every system of the study has in common with the quick one, whatever else there is.
-SAME = [g for g in COMPARED if not g.startswith(("values", "tables", "manifests", "figures", "paper", "samples"))]
+OTHER = ("values", "tables", "manifests", "figures", "paper", "samples", "explorer")
+SAME = [g for g in COMPARED if not g.startswith(OTHER)]
 
 
 def is_short(row):

@@ -2,7 +2,15 @@
 
 import subprocess
 
-FOLLOWS_STATISTICS = {"judge_claims", "collect_values", "draw_figure", "account_run", "typeset_paper"}
+FOLLOWS_STATISTICS = {
+    "judge_claims",
+    "collect_values",
+    "draw_figure",
+    "account_run",
+    "typeset_paper",
+    "show_answers",
+    "build_explorer",
+}
 ALL_STATISTICS = FOLLOWS_STATISTICS | {
     "compute_metrics",
     "compare_conditions",
@@ -35,14 +43,7 @@ def test_comments_docstrings_and_touches_rerun_nothing(project, edited):
 
 def test_an_edited_module_reruns_the_rules_that_import_it_and_what_follows(project, edited):
     edited("src/emovlm/statistics/hits.py", "import ", "UNUSED = 1\nimport ")
-    assert set(project.would_run()) == {
-        "measure_hits",
-        "judge_claims",
-        "collect_values",
-        "draw_figure",
-        "account_run",
-        "typeset_paper",
-    }
+    assert set(project.would_run()) == FOLLOWS_STATISTICS | {"measure_hits"}
 
 
 def test_an_edited_module_reruns_rules_that_import_it_indirectly(project, edited):
@@ -54,6 +55,11 @@ def test_an_edited_module_reruns_rules_that_import_it_indirectly(project, edited
 def test_an_edited_script_reruns_its_own_rule(project, edited):
     edited("workflow/scripts/clip_sheet.py", "def main() -> None:", "UNUSED = 1\n\n\ndef main() -> None:")
     assert project.would_run() == {"draw_contact_sheet": 1, "draw_strips": 1, "account_run": 1, "typeset_paper": 1}
+
+
+def test_an_edited_part_of_the_explorer_page_builds_it_anew(project, edited):
+    edited("explorer/style.css", "margin: 0;", "margin: 1px;")
+    assert project.would_run() == {"build_explorer": 1}
 
 
 def test_a_config_value_reruns_its_readers(project, edited):

@@ -24,7 +24,8 @@ STAGES = {
     "answer_clips", "gather_answers", "measure_cues", "write_datasheet",
     "compute_metrics", "compare_conditions", "correlate_frequency", "contrast_arms", "measure_hits", "judge_claims",
     "collect_values", "compare_published", "reanalyse_published", "draw_apex_sheet", "draw_strips",
-    "draw_figure", "draw_contact_sheet", "account_run", "typeset_paper",
+    "draw_figure", "draw_contact_sheet", "account_run", "typeset_paper", "show_clips", "draw_sheets", "show_answers",
+    "build_explorer",
 }  # fmt: skip
 # What no reader should have to know the number of shards or cores for. Not the account of the run and the PDF, which
 # prints it: times differ between runs.
@@ -33,7 +34,7 @@ COMPARED = [
     "texts/*/*/*/*.parquet", "samples/**/*.parquet",
     "schedules/**/*.parquet", "captions/**/*.parquet", "manifests/*.parquet", "raw/*/truth/*.parquet",
     "raw/*/annotations/*", "raw/*/DATASHEET.md", "models/**/*.safetensors", "models/**/*.csv", "figures/*.png",
-    "figures/*.pdf",
+    "figures/*.pdf", "explorer/**/*.js", "explorer/**/*.webp", "explorer/index.html",
 ]  # fmt: skip
 
 
