@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 VALIDATOR := $(VENV)/validator
+BROWSER := $(VENV)/.browser
 PROFILE ?= profiles/default
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 SNAKEMAKE := snakemake --workflow-profile $(PROFILE) $(if $(CORES),--cores $(CORES))
@@ -52,7 +53,7 @@ crate: setup ## what may be shared, with its provenance, to results/provenance/c
 report: setup ## figures and tables with captions on one page, to results/report.html
 	$(SNAKEMAKE) --report results/report.html
 
-test: setup $(VALIDATOR)/.ready ## all tests; the quick study is one of them; installs Chromium on a Debian without
+test: setup $(VALIDATOR)/.ready $(BROWSER) ## all tests; the quick study is one of them; installs Chromium on a Debian without
 	tests/packages.sh browser
 	pytest
 
@@ -105,4 +106,8 @@ $(VENV)/.ready: requirements.txt pyproject.toml
 $(VALIDATOR)/.ready: tests/validator/requirements.txt
 	$(PYTHON) -m venv $(VALIDATOR)
 	$(VALIDATOR)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	touch $@
+
+$(BROWSER): tests/browser/requirements.txt $(VENV)/.ready
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	touch $@
