@@ -304,15 +304,13 @@ def test_a_sampler_that_shows_frames_again_says_how_many_differ():
 def test_reliability_points_are_the_bins_with_enough_answers_and_their_intervals():
     table = study()["reliability"].query("condition == 'unif-fps5'")
     figure = draw("reliability")
-    upper, lower = figure.axes[0], figure.axes[3]
-    curve = next(each for each in upper.lines if each.get_label().startswith("uniform")).get_xydata()
+    axes = figure.axes[0]
+    curve = next(each for each in axes.lines if each.get_label().startswith("uniform")).get_xydata()
     np.testing.assert_array_equal(curve, table.loc[table["n"] >= LEAST_N, ["confidence", "accuracy"]])
     assert len(curve) == len(table) - 1
-    spans = {tuple(each.get_ydata()) for each in upper.lines if each.get_label() == "_interval"}
+    spans = {tuple(each.get_ydata()) for each in axes.lines if each.get_label() == "_interval"}
     assert set(table[["low", "high"]][1:].itertuples(index=False, name=None)) <= spans
-    shares = [each.get_ydata() for each in lower.lines]
-    assert len(shares) == 3 and all(share.sum() == pytest.approx(1) for share in shares)
-    assert [axes.get_title(loc="left") for axes in figure.axes[:3]] == list(FAMILIES)
+    assert [each.get_title(loc="left") for each in figure.axes] == list(FAMILIES)
 
 
 def test_reliability_curves_are_named_with_their_calibration_error():

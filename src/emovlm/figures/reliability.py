@@ -1,4 +1,4 @@
-"""Do systems know how often they are right? Confidence against accuracy, and how confident they are."""
+"""Do systems know how often they are right? Confidence against accuracy."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ LEAST_N = 5  # answers in a bin; the accuracy of fewer says nothing
 def reliability(
     reliability: pd.DataFrame, metrics: pd.DataFrame, conditions: pd.DataFrame, systems: pd.DataFrame, *, study: str
 ) -> Figure:
-    """Reliability curves with intervals, a panel a family of systems; below them how confident the answers are.
+    """Reliability curves with intervals, a panel a family of systems; each mark stands for equally many answers.
 
     Args:
         reliability: RELIABILITY.
@@ -42,32 +42,29 @@ def reliability(
         figure = style.new_figure(style.PAGE_IN, 1.2)
         style.say_absent(figure.subplots())
         return figure
-    figure = style.new_figure(style.PAGE_IN, 3.7)
-    grid = figure.subplots(
-        2, len(families), sharex=True, sharey="row", squeeze=False, height_ratios=[2.6, 1]
-    )  # fmt: skip
+    figure = style.new_figure(style.PAGE_IN, 2.9)
+    row = figure.subplots(1, len(families), sharex=True, sharey=True, squeeze=False)[0]
     ece = scores(metrics, "ece").set_index("condition")["value"]
-    for (upper, lower), (title, members) in zip(grid.T, families.items(), strict=True):
-        _diagonal(upper)
+    for axes, (title, members) in zip(row, families.items(), strict=True):
+        _diagonal(axes)
         for place, member in enumerate(members.itertuples()):
             bins = reliability[reliability["condition"] == member.condition].sort_values("bin")
             name = system_label(member.system).rpartition(", ")[2].rpartition(" ")[0] or member.system
             if member.condition in ece.index:
                 name += f", ECE {ece[member.condition]:.2f}"
-            _curve(upper, lower, bins, style.SERIES[place % len(style.SERIES)], MARKS[place % len(MARKS)], name)
-        upper.set_title(title)
-        upper.legend(loc="upper left", borderaxespad=0.1, handletextpad=0.3)
-        lower.set_xlabel("mean probability of the answer")
-    grid[0][0].set(xlim=(0, 1.02), ylim=(0, 1.45), ylabel="share of answers that are right")
-    grid[0][0].set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
-    grid[1][0].set(ylabel="share of\nanswers", ylim=(0, None))
-    grid[1][0].set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
+            _curve(axes, bins, style.SERIES[place % len(style.SERIES)], MARKS[place % len(MARKS)], name)
+        axes.set_title(title)
+        axes.legend(loc="upper left", borderaxespad=0.1, handletextpad=0.3)
+        axes.set_xlabel("mean probability of the answer")
+    row[0].set(xlim=(0, 1.02), ylim=(0, 1.45), ylabel="share of answers that are right")
+    row[0].set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
+    row[0].set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
     mine = metrics[metrics["condition"].isin(shown["condition"]) & (metrics["clips"] == "all")]
     n = " to ".join(f"{n}" for n in sorted({mine["n"].min(), mine["n"].max()})) if len(mine) else "0"
     style.foot(
         figure,
-        f"{study_label(study)}: n = {n} clips a system; bars: 95% intervals; no mark above for fewer than {LEAST_N} "
-        "answers. Dashed: as often right as confident.",
+        f"{study_label(study)}: n = {n} clips a system; bars: 95% intervals. Marks stand for equally many answers; "
+        f"none for fewer than {LEAST_N}. Dashed: as often right as confident.",
         "ECE: expected calibration error." if ece.index.isin(shown["condition"]).any() else "",
         "Answers of all training runs." if len(mine) and mine["replicates"].max() > 1 else "",
         absent(list(wanted["condition"]), set(reliability["condition"])),
@@ -80,12 +77,10 @@ def _diagonal(axes: Axes) -> None:
     axes.grid(axis="y")
 
 
-def _curve(upper: Axes, lower: Axes, bins: pd.DataFrame, color: str, mark: str, name: str) -> None:
-    """The reliability curve of a condition with its intervals, and below it the share of answers in each bin."""
+def _curve(axes: Axes, bins: pd.DataFrame, color: str, mark: str, name: str) -> None:
+    """The reliability curve of a condition with its intervals."""
     seen = bins[bins["n"] >= LEAST_N]
     for row in seen.itertuples():
-        style.interval(upper, row.confidence, 0, row.low, row.high, color)
-    upper.plot(seen["confidence"], seen["accuracy"], f"{mark}-", color=color, label=name, markersize=3, zorder=3,
-               linewidth=0.9)  # fmt: skip
-    lower.plot(bins["confidence"], bins["n"] / bins["n"].sum(), f"{mark}-", color=color, markersize=2.2, linewidth=0.9,
-               label="_answers")  # fmt: skip
+        style.interval(axes, row.confidence, 0, row.low, row.high, color)
+    axes.plot(seen["confidence"], seen["accuracy"], f"{mark}-", color=color, label=name, markersize=3, zorder=3,
+              linewidth=0.9)  # fmt: skip
