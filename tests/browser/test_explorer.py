@@ -5,6 +5,7 @@ import re
 
 import pandas as pd
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import REASON
 from tests.project import RESULTS
@@ -65,7 +66,7 @@ def test_every_number_of_a_condition_has_its_id_in_the_values(visit, values):
         name = number.get_attribute("title").partition(",")[0]
         assert number.inner_text() == values[name]["text"]
     page.locator("button.value").first.click()
-    assert "metric.freq-fps5.macro_f1" in page.locator("#said").inner_text()
+    expect(page.locator("#said")).to_contain_text("metric.freq-fps5.macro_f1")
 
 
 @pytest.mark.parametrize(("filters", "passes"), [

@@ -333,7 +333,7 @@ def test_an_edit_of_code_configuration_or_environment_is_found_and_named(
     assert any(f.kind == kind and f.job == job and said in f.says for f in report.findings), report.findings
     if kind == "licence":
         shown = {Path(f.path).name for f in report.findings if "it shows clips of" in f.says}
-        assert shown == {"contact_sheet.png", "strips.png", "paper.pdf"}
+        assert shown == {"contact_sheet.png", "strips.png", "samplers.png", "samplers.pdf", "paper.pdf"}
 
 
 def test_edits_that_change_nothing_are_no_finding(study, edited):
