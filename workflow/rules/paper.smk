@@ -31,12 +31,11 @@ rule account_run:
         "../../envs/paper.yaml"
     params:
         code=code("account_run"),
-        results=RESULTS,
         ledgers=[f"{s}={model_folder(s, 1, results=RESULTS)}/requests.jsonl" for s in served()],
     shell:
         recorded(
-            "python workflow/scripts/account_run.py --results {params.results} --values {input.values}"
-            " --made {input:q} --ledgers {params.ledgers} --out {output}"
+            "python workflow/scripts/account_run.py --values {input.values} --made {input:q} --ledgers {params.ledgers}"
+            " --out {output}"
         )
 
 

@@ -14,20 +14,20 @@ from emovlm.systems.ledger import Ledger
 
 def main() -> None:
     arguments = parser(__doc__)
-    arguments.add_argument("--results", required=True, help="folder of the results")
-    arguments.add_argument("--values", required=True, help="values.json")
+    arguments.add_argument("--values", required=True, help="values.json, in the folder of the results")
     arguments.add_argument("--made", nargs="+", required=True, help="files that the paper is made from")
     arguments.add_argument("--ledgers", nargs="*", default=[], metavar="SYSTEM=PATH", help="of served systems")
     arguments.add_argument("--out", required=True, help="run.json")
     given = arguments.parse_args()
+    folder = Path(given.values).parent
     records = {}
-    for job, path in record_paths(given.results).items():
+    for job, path in record_paths(folder).items():
         try:
             records[job] = read_record(path)
         except StudyError as error:
             print(f"left out: {error}")  # the audit says what to do
     places = Places(".", {})
-    made, results = [places.portable(path) for path in given.made], places.portable(given.results)
+    made, results = [places.portable(path) for path in given.made], places.portable(folder)
     found = behind(records, made)
     access = json.loads(os.environ.get("EMOVLM_API", "{}"))
     ledgers = {system: path for system, path in named_paths(given.ledgers, "ledger").items() if Path(path).is_file()}
