@@ -3,8 +3,7 @@
 Numbers that say nothing new are left out: cells of confusions that are zero, and runs where there is one.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 
 import pandas as pd
@@ -15,25 +14,14 @@ from emovlm.statistics.entry import UNITS, Value, entry_of
 Pairs = Iterator[tuple[str, Value]]
 
 
-@dataclass(frozen=True)
-class Details:
-    """Tables of the contracts of the same names; None: there are no such values."""
+def detailed(tables: Mapping[str, object]) -> Pairs:
+    """Id and value of every detail; n of a metric's run or failure is clips, of a cell answers.
 
-    metrics: pd.DataFrame | None = None
-    contrasts: pd.DataFrame | None = None
-    hits: pd.DataFrame | None = None
-    checks: pd.DataFrame | None = None
-    per_run: pd.DataFrame | None = None
-    confusion: pd.DataFrame | None = None
-    beside: pd.DataFrame | None = None
-    reliability: pd.DataFrame | None = None
-
-
-def detailed(tables: Details) -> Pairs:
-    """Id and value of every detail; n of a metric's run or failure is clips, of a cell answers."""
-    collectors = (_metrics, _contrasts, _hits, _checks, _runs, _confusion, _beside, _reliability)
-    names = ("metrics", "contrasts", "hits", "checks", "per_run", "confusion", "beside", "reliability")
-    given = zip(collectors, (getattr(tables, name) for name in names), strict=True)
+    Args:
+        tables: by name, those of the contracts of the names in ``COLLECTORS``; where one is None or absent there are no
+            such values, and other names are not looked at.
+    """
+    given = ((collector, tables.get(name)) for name, collector in COLLECTORS.items())
     return chain.from_iterable(collector(table) for collector, table in given if table is not None)
 
 
@@ -104,3 +92,15 @@ def _reliability(table: pd.DataFrame) -> Pairs:
         name, source = f"reliability.{row.condition}.{row.bin}", f"tables/reliability.csv: {row.condition}, {row.bin}"
         yield f"{name}.confidence", entry_of(row.confidence, "share", source, n=row.n)
         yield f"{name}.accuracy", entry_of(row.accuracy, "share", source, row.low, row.high, row.n)
+
+
+COLLECTORS: dict[str, Callable[[pd.DataFrame], Pairs]] = {
+    "metrics": _metrics,
+    "contrasts": _contrasts,
+    "hits": _hits,
+    "checks": _checks,
+    "per_run": _runs,
+    "confusion": _confusion,
+    "beside": _beside,
+    "reliability": _reliability,
+}

@@ -11,7 +11,7 @@ import pandas as pd
 from emovlm.core.errors import StudyError
 from emovlm.statistics.correlation import COVARIATES
 from emovlm.statistics.counts import ALL, refused
-from emovlm.statistics.details import Details, detailed
+from emovlm.statistics.details import detailed
 from emovlm.statistics.entry import UNITS, Value, entry_of
 from emovlm.statistics.published import published_values
 
@@ -57,7 +57,7 @@ def collect(tables: Tables, published: dict[str, pd.DataFrame]) -> dict[str, Val
                   _datasets, _checks, _cues, _reanalysis)  # fmt: skip
     for name, entry in (pair for collector in collectors for pair in collector(tables)):
         _add(values, name, entry)
-    for name, entry in detailed(Details(**{name: getattr(tables, name) for name in Details.__dataclass_fields__})):
+    for name, entry in detailed(vars(tables)):
         _add(values, name, entry)
     for name, value, unit, source in published_values(published):
         _add(values, name, entry_of(value, unit, source))
