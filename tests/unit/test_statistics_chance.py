@@ -28,7 +28,7 @@ CLAIMS = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"
 PRIMARY = {"primary_source": "google-books-2012", "primary_form": "family"}
 SETTINGS = {
     "seed": 1, "resamples": 100, "confidence": 0.95, "classes": CLASSES, "lexicon": PRIMARY, **PRIMARY,
-    "tail": ["contempt", "helplessness", "disappointment"],
+    "tail": ["contempt", "helplessness", "disappointment"], "alpha": CLAIMS["alpha"],
     "margins": {claim: stated["margin"] for claim, stated in CLAIMS["claims"].items()},
 }  # fmt: skip
 NO_EVENTS = pd.DataFrame(columns=["sampler", "n", "measured"])
