@@ -21,6 +21,7 @@ from emovlm.provenance.explain import explain
 from emovlm.provenance.plan import Plan, latest_overrides, read_plan
 from emovlm.provenance.resume import prepare
 from emovlm.provenance.show import show
+from emovlm.report.summary import summary
 
 BY = {"system": ["system"], "stage": ["system", "stage"], "condition": ["system", "dataset", "stage", "what"]}
 
@@ -51,7 +52,9 @@ def main() -> int:
     prices.add_argument("--tflops", type=float, help="what the card sustains, 1e12 operations a second")
     prices.add_argument("--bandwidth", type=float, help="what it reads of its memory, GB a second")
     prices.set_defaults(run=_cost)
-    for each in (checks, explains, packs, doctors, prices):
+    pages = commands.add_parser("summary", help="the finished study's numbers as Markdown tables")
+    pages.set_defaults(run=_summary)
+    for each in (checks, explains, packs, doctors, prices, pages):
         each.add_argument(
             "--configfile", action="append",
             help="a file that overrides config.yaml (may be given again); that of the last job if not given",
@@ -95,6 +98,12 @@ def _explain(given: argparse.Namespace) -> int:
 def _crate(given: argparse.Namespace) -> int:
     for path in write_crate(_plan(given)):
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _summary(given: argparse.Namespace) -> int:
+    overrides = latest_overrides(".") if given.configfile is None else given.configfile
+    print(summary(read_config(".", overrides)["pathvars"]["results"]), end="")
     return 0
 
 

@@ -11,9 +11,11 @@ import pytest
 
 from emovlm.core.contracts.answers import ANSWERS
 from emovlm.core.contracts.data import MANIFEST
+from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json
 from emovlm.core.io import read_table
 from emovlm.provenance.record import read_record, record_path, record_paths
+from emovlm.report.summary import summary
 from tests.project import RESULTS
 
 STAGES = {
@@ -84,7 +86,8 @@ def test_the_paper_accounts_for_every_job_behind_it(project):
     assert made["values"]["run.prompt_tokens"]["value"] == tokens > 0
 
 
-def test_a_killed_job_goes_on_at_the_next_clip(project):
+def test_a_killed_job_goes_on_at_the_next_clip(project, tmp_path):
+    project = project.copy(tmp_path / "emovlm")  # whose records then tell of an answer older than what it is made of
     store = project.path / RESULTS / "answers/store/freq-fps1.1.0.jsonl"
     whole = store.read_bytes()
     answers = project.path / RESULTS / "answers/freq-fps1/1/0.parquet"
@@ -96,7 +99,25 @@ def test_a_killed_job_goes_on_at_the_next_clip(project):
     project.run(str(RESULTS / "answers/freq-fps1/1/0.parquet"))
     assert answers.read_bytes() == before
     assert len(store.read_bytes().splitlines()) == len(lines) + 1  # two computed again, the torn line still there
-    project.run()
+
+
+def test_the_summary_prints_verdicts_and_every_condition_as_the_paper_does(project):
+    command = [sys.executable, "-m", "emovlm.cli", "summary", "--configfile", "config/quick.yaml"]
+    asked = subprocess.run(command, cwd=project.path, text=True, capture_output=True, check=False)
+    assert asked.returncode == 0, asked.stderr
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in asked.stdout.splitlines() if "|" in line]
+    values = read_json(project.path / RESULTS / "values.json")
+    claims = pd.read_csv(project.path / RESULTS / "tables/claims.csv").set_index("claim")
+    told = {row[0].split(":")[0]: row for row in rows if row[0].split(":")[0] in claims.index}
+    assert {claim: row[1].strip("*") for claim, row in told.items()} == claims["verdict"].to_dict()
+    assert told["T1"][2] == values["claim.T1.effect"]["text"]
+    metrics = {row[0]: row[1] for row in rows if f"metric.{row[0]}.macro_f1" in values}
+    assert metrics == {name: values[f"metric.{name}.macro_f1"]["text"] for name in metrics} and len(metrics) == 22
+
+
+def test_a_study_that_did_not_run_has_no_summary(tmp_path):
+    with pytest.raises(StudyError, match=r"values\.json: no such file: this study has not come so far"):
+        summary(tmp_path)
 
 
 def typeset_with(account, project, out):
