@@ -9,8 +9,8 @@ import numpy as np
 from emovlm.core.errors import StudyError
 from emovlm.core.files import atomic
 
-# Without macroblock trees: with them, x264 encodes equal small frames differently from time to time (35 of 9,600 encodes,
-# more with B-frames; without them none of 9,600). Another clip in 200 is another training, and another result.
+# Without macroblock trees: with them, x264 encodes equal small frames differently from time to time (35 of 9,600
+# encodes; without them none). Another clip is another training, and another result.
 OPTIONS = {"preset": "veryfast", "bf": "0", "x264-params": "mbtree=0", "threads": "1"}
 LOWEST_QUALITY = 51
 
