@@ -21,7 +21,7 @@ from emovlm.provenance.explain import explain
 from emovlm.provenance.plan import Plan, latest_overrides, read_plan
 from emovlm.provenance.resume import prepare
 from emovlm.provenance.show import show
-from emovlm.report.summary import summary
+from emovlm.provenance.summary import summary
 
 BY = {"system": ["system"], "stage": ["system", "stage"], "condition": ["system", "dataset", "stage", "what"]}
 
