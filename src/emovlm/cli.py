@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,8 +74,12 @@ def main() -> int:
 def _plan(given: argparse.Namespace) -> Plan:
     console = Console(stderr=True)
     with console.status("asking Snakemake what the study consists of"):
-        overrides = latest_overrides(".") if given.configfile is None else given.configfile
-        return read_plan(".", overrides)
+        return read_plan(".", _overrides(given))
+
+
+def _overrides(given: argparse.Namespace) -> Sequence[str]:
+    """The files that override ``config.yaml``: those given, or those that the results are made with."""
+    return latest_overrides(".") if given.configfile is None else given.configfile
 
 
 def _audit(given: argparse.Namespace) -> int:
@@ -102,8 +107,7 @@ def _crate(given: argparse.Namespace) -> int:
 
 
 def _summary(given: argparse.Namespace) -> int:
-    overrides = latest_overrides(".") if given.configfile is None else given.configfile
-    print(summary(read_config(".", overrides)["pathvars"]["results"]), end="")
+    print(summary(read_config(".", _overrides(given))["pathvars"]["results"]), end="")
     return 0
 
 
