@@ -7,9 +7,9 @@ import argparse
 import subprocess
 import time
 
-from emovlm.provenance.audit import audit
-from emovlm.provenance.plan import latest_overrides, read_plan
-from emovlm.provenance.record import FOLDER, read_record
+from emovlm.provenance.audit.audit import audit
+from emovlm.provenance.planned_jobs import latest_overrides, read_plan
+from emovlm.provenance.records.record import FOLDER, read_record
 
 
 def seconds(work) -> tuple[float, object]:

@@ -17,9 +17,9 @@ import numpy as np
 from scipy.stats import binom, rankdata
 from statsmodels.stats.proportion import proportion_confint
 
-from emovlm.statistics.contrasts import p_of_runs, p_of_words
-from emovlm.statistics.correlation import MOST_EXPLAINED, partial_spearman
-from emovlm.statistics.exact import exact_kendall, exact_spearman
+from emovlm.statistics.lexical.contrasts import p_of_runs, p_of_words
+from emovlm.statistics.lexical.correlation import MOST_EXPLAINED, partial_spearman
+from emovlm.statistics.lexical.exact import exact_kendall, exact_spearman
 from emovlm.statistics.reanalysis import p_between, p_flip, p_sign
 
 LEVEL = 0.05

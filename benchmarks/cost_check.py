@@ -11,13 +11,13 @@ import argparse
 import time
 from collections.abc import Callable
 
-from emovlm.systems.torch_setup import torch  # isort: skip
+from emovlm.models.torch_setup import torch  # isort: skip
 from peft import get_peft_model
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
-from emovlm.systems.cost import BYTES, Gpu, Size, decode_bytes, prefill_flops, vision_flops
-from emovlm.systems.families import FAMILIES
-from emovlm.systems.lora import adapter_config
+from emovlm.models.flops import BYTES, Gpu, Size, decode_bytes, prefill_flops, vision_flops
+from emovlm.models.vlm.families import FAMILIES
+from emovlm.training.lora import adapter_config
 
 WIDTH, LAYERS, HEADS, KV_HEADS, INNER, WORDS = 1024, 24, 16, 4, 4096, 16_000
 VISION_WIDTH, VISION_LAYERS, PATCHES = 768, 8, 512  # two frames of 224 px are one grid of 16 x 16 patches

@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 
 from emovlm.core.hashing import rng
-from emovlm.synface.canvas import make_canvas
-from emovlm.synface.distractors import add_distractors, draw_pose
-from emovlm.synface.expression import CLASSES, draw_event, express
-from emovlm.synface.identity import make_identity
-from emovlm.synface.raster import rasterise
-from emovlm.synface.render import Renderer
-from emovlm.synface.rig import load_rig
-from emovlm.synface.scene import draw_scene
-from emovlm.synface.video import write_mp4
+from emovlm.synface.face.canvas import make_canvas
+from emovlm.synface.face.identity import make_identity
+from emovlm.synface.face.rig import load_rig
+from emovlm.synface.motion.distractors import add_distractors, draw_pose
+from emovlm.synface.motion.expression import CLASSES, draw_event, express
+from emovlm.synface.rendering.raster import rasterise
+from emovlm.synface.rendering.render import Renderer
+from emovlm.synface.rendering.scene import draw_scene
+from emovlm.synface.rendering.video import write_mp4
 
 CLIP_S, FPS = 3.0, 25.0
 

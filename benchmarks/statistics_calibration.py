@@ -21,11 +21,11 @@ from statsmodels.stats.proportion import proportion_confint
 from emovlm.core.bootstrap import bootstrap_weights, flips, resample
 from emovlm.core.files import write_text
 from emovlm.core.hashing import rng
+from emovlm.statistics.calibration import BINS, bin_answers, ece_interval
 from emovlm.statistics.comparisons import equivalence_p, permutation_p
 from emovlm.statistics.intervals import percentile, with_runs, without_bias
 from emovlm.statistics.metrics import BIASED, METRICS, bounds_of, class_f1
 from emovlm.statistics.power import smallest_difference, standard_error
-from emovlm.statistics.reliability import BINS, bin_answers, ece_interval
 
 LEVEL, COVERED = (0.04, 0.06), (0.93, 0.97)
 BEGIN, END = "<!-- simulation: begin -->\n", "<!-- simulation: end -->\n"

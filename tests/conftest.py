@@ -8,9 +8,9 @@ import pytest
 from emovlm.core.contracts.data import CLIP_PLAN
 from emovlm.core.io import write_table
 from emovlm.synface.dataset import gather, render_shard
+from emovlm.synface.face.rig import build_rig, save_rig
+from emovlm.synface.face.wheel import FILE_NAME, fetch_wheel
 from emovlm.synface.plan import plan_clips, read_class_sizes
-from emovlm.synface.rig import build_rig, save_rig
-from emovlm.synface.wheel import FILE_NAME, fetch_wheel
 from tests.project import RESULTS, Project
 
 ROOT = Path(__file__).parents[1]

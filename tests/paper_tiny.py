@@ -11,8 +11,8 @@ from pathlib import Path
 import yaml
 
 from emovlm.core.tables import read_rows
-from emovlm.systems.checkpoints import OFFICIAL_CLASSES, write_random_checkpoint
-from emovlm.systems.remote import PYTHON
+from emovlm.models.dfer.official_weights import OFFICIAL_CLASSES, write_random_checkpoint
+from emovlm.models.remote.remote_system import PYTHON
 from tests.dataset_folders import write_dfew, write_mafw
 from tests.project import RESULTS
 from tests.tiny_models.cache import fill_cache

@@ -15,13 +15,13 @@ from emovlm.core.config import Study, load_study, read_config
 from emovlm.core.errors import StudyError
 from emovlm.planning.cost import GPU, costs, disk
 from emovlm.planning.doctor import examine
-from emovlm.planning.show import show_costs, show_findings
-from emovlm.provenance.audit import audit, prune
+from emovlm.planning.terminal import show_costs, show_findings
+from emovlm.provenance.audit.audit import audit, prune
+from emovlm.provenance.audit.audit_report import show
 from emovlm.provenance.crate import write_crate
 from emovlm.provenance.explain import explain
-from emovlm.provenance.plan import Plan, latest_overrides, read_plan
+from emovlm.provenance.planned_jobs import Plan, latest_overrides, read_plan
 from emovlm.provenance.resume import prepare
-from emovlm.provenance.show import show
 from emovlm.provenance.summary import summary
 
 BY = {"system": ["system"], "stage": ["system", "stage"], "condition": ["system", "dataset", "stage", "what"]}

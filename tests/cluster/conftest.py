@@ -11,7 +11,7 @@ from tests.conda.conftest import environments
 from tests.project import RESULTS, ROOT, Project, until
 
 from emovlm.core.hashing import sha256_file
-from emovlm.provenance.record import Record, read_record, record_paths, rule_of
+from emovlm.provenance.records.record import Record, read_record, record_paths, rule_of
 
 __all__ = ["environments"]
 SLURM = Path(__file__).with_name("slurm.sh")

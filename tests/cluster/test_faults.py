@@ -14,8 +14,8 @@ import pytest
 from tests.cluster.conftest import SLURM, Cluster, settled
 from tests.project import RESULTS, until
 
-from emovlm.provenance.audit import audit
-from emovlm.provenance.plan import read_plan
+from emovlm.provenance.audit.audit import audit
+from emovlm.provenance.planned_jobs import read_plan
 
 ANSWERED = "answers/store/freq-fps5.1.0.jsonl"
 CLIPS = 22

@@ -11,8 +11,8 @@ from tests.cluster.conftest import Cluster
 from tests.cluster.test_short import check_jobs
 from tests.project import RESULTS
 
-from emovlm.provenance.audit import audit
-from emovlm.provenance.plan import read_plan
+from emovlm.provenance.audit.audit import audit
+from emovlm.provenance.planned_jobs import read_plan
 
 STATISTICS = {
     "compute_metrics": 1,
@@ -69,7 +69,7 @@ def test_nothing_is_submitted_for_a_comment(cluster):
 
 
 def test_an_edited_module_submits_the_rules_that_import_it(cluster):
-    cluster.edit("src/emovlm/statistics/hits.py", "import ", "UNUSED = 1\nimport ")
+    cluster.edit("src/emovlm/statistics/event_coverage.py", "import ", "UNUSED = 1\nimport ")
     jobs, ran = cluster.submitted_by(cluster.run)
     followed = {"judge_claims", "collect_values", "draw_figure", "typeset_paper", "show_answers", "build_explorer"}
     assert set(ran) == followed | {"measure_hits"}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from emovlm.provenance.record import read_record
-from emovlm.provenance.surroundings import plain
+from emovlm.provenance.records.record import read_record
+from emovlm.provenance.records.surroundings import plain
 from tests.project import ROOT, Project
 from tests.workflow.conftest import edited
 

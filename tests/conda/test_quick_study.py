@@ -2,9 +2,9 @@
 
 import pytest
 
-from emovlm.provenance.audit import audit
-from emovlm.provenance.plan import read_plan
-from emovlm.provenance.record import record_paths
+from emovlm.provenance.audit.audit import audit
+from emovlm.provenance.planned_jobs import read_plan
+from emovlm.provenance.records.record import record_paths
 from tests.conda.conftest import ROOT, assert_it_ran_in
 from tests.project import RESULTS
 

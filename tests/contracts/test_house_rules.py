@@ -11,12 +11,12 @@ import yaml
 from packaging.requirements import Requirement
 
 from emovlm.core.codehash import modules_of
-from emovlm.provenance.surroundings import plain
+from emovlm.provenance.records.surroundings import plain
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "emovlm"
-ROOMS = ["core", "synface", "datasets", "frames", "lexicon", "sampling", "systems", "enrichment", "evaluation",
-         "statistics", "figures", "report", "provenance", "planning"]  # fmt: skip
+ROOMS = ["core", "synface", "datasets", "frames", "lexicon", "sampling", "models", "training", "enrichment",
+         "evaluation", "statistics", "figures", "report", "provenance", "planning"]  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
@@ -30,7 +30,7 @@ AT_RUN_TIME = {"transformers": ["timm", "num2words"]}
 ENVIRONMENTS = sorted(path for path in (ROOT / "envs").iterdir() if path.name != "remote")
 # Rule files that use another's environment, for they do its kind of work: run the system under test, compute, train.
 SHARED = {
-    "checks": "evaluation",
+    "sanity_checks": "evaluation",
     "enrichment": "evaluation",
     "claims": "statistics",
     "published": "statistics",
@@ -97,7 +97,7 @@ def test_a_room_imports_only_rooms_before_it():
 
 def test_the_package_never_imports_snakemake_and_its_init_files_are_empty():
     assert [p for p in MODULES if any(n.split(".")[0] == "snakemake" for n in imported(p))] == []
-    assert [p for p in PACKAGE.glob("*/__init__.py") if p.read_text()] == []
+    assert [p for p in PACKAGE.rglob("*/__init__.py") if p.read_text()] == []
 
 
 def test_files_stay_small():
@@ -175,9 +175,10 @@ def test_code_that_comes_with_weights_is_run_in_one_place_by_another_python():
     source = {p.name: p.read_text() for p in [*MODULES, *SCRIPTS]}
     assert [name for name, text in source.items() if "trust_remote_code=True" in text] == ["remote_worker.py"]
     users = [name for name, text in source.items() if re.search(r"import.*remote_worker|remote_worker import", text)]
-    assert users == ["remote.py"] and "from emovlm.systems.remote_worker import receive, send\n" in source["remote.py"]
-    assert "emovlm" not in {name.split(".")[0] for name in imported(PACKAGE / "systems/remote_worker.py")}
-    assert "why_not" in source["remote.py"]
+    assert users == ["remote_system.py"]
+    assert "from emovlm.models.remote.remote_worker import receive, send\n" in source["remote_system.py"]
+    assert "emovlm" not in {name.split(".")[0] for name in imported(PACKAGE / "models/remote/remote_worker.py")}
+    assert "why_not" in source["remote_system.py"]
 
 
 def test_pickled_weights_are_read_in_one_place_and_without_code():
@@ -187,8 +188,8 @@ def test_pickled_weights_are_read_in_one_place_and_without_code():
         for p in [*MODULES, *SCRIPTS]
         if "torch.load(" in (text := p.read_text())
     }
-    assert list(calls) == ["checkpoints.py"]
-    assert all("weights_only=True" in call for call in calls["checkpoints.py"])
+    assert list(calls) == ["official_weights.py"]
+    assert all("weights_only=True" in call for call in calls["official_weights.py"])
 
 
 def test_every_published_file_is_listed_with_its_source():

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from emovlm.systems.torch_setup import torch  # isort: skip
+from emovlm.models.torch_setup import torch  # isort: skip
 import transformers as hf
 from safetensors.torch import load_file, save_file
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
-from emovlm.systems.torch_setup import torch
+from emovlm.models.torch_setup import torch
 from tests.tiny_models.models import MODELS
 
 CODE = Path(__file__).parent / "remote_code"
 # torch_setup makes torchvision importable beside a CPU build of torch; the worker itself knows nothing of this package.
 PREPARED = """#!/bin/sh
 shift # -I
-exec {python} -c 'import runpy, sys; sys.path.insert(0, "{source}"); import emovlm.systems.torch_setup
+exec {python} -c 'import runpy, sys; sys.path.insert(0, "{source}"); import emovlm.models.torch_setup
 sys.path.remove("{source}"); sys.argv.pop(0); runpy.run_path(sys.argv[0], run_name="__main__")' "$@"
 """
 

@@ -16,17 +16,17 @@ from emovlm.core.contracts.training import CHECKS
 from emovlm.core.files import write_json
 from emovlm.core.io import write_table
 from emovlm.figures.tables import CONTRACTS, load
-from emovlm.lexicon.frequency import count_terms
+from emovlm.lexicon.term_frequency import count_terms
 from emovlm.lexicon.terms import read_lexicon
 from emovlm.statistics.claims import Results, judge
 from emovlm.statistics.comparisons import compare
-from emovlm.statistics.contrasts import contrast_arms
-from emovlm.statistics.correlation import correlate
+from emovlm.statistics.lexical.contrasts import contrast_arms
+from emovlm.statistics.lexical.correlation import correlate
+from emovlm.statistics.lexical.profiles import measured_profiles, published_profiles
 from emovlm.statistics.metrics import confusion_table, metrics_table, per_class_table, per_run_table
-from emovlm.statistics.profiles import measured_profiles, published_profiles
-from emovlm.statistics.published import NEEDED, read_published
 from emovlm.statistics.reanalysis import reanalyse
-from emovlm.statistics.values import Tables, collect
+from emovlm.statistics.values.collect import Tables, collect
+from emovlm.statistics.values.published_values import NEEDED, read_published
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ("conditions", "systems", "frame_samplers")

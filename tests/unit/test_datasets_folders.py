@@ -17,8 +17,8 @@ from tests.dataset_folders import write_dfew, write_mafw
 from emovlm.core.contracts.data import DATASET_COUNTS, MANIFEST
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table
-from emovlm.datasets.counts import count_clips, report
 from emovlm.datasets.manifest import make_manifest
+from emovlm.datasets.published_counts import count_clips, report
 from emovlm.datasets.registry import PUBLISHED_COUNTS, sounds
 from emovlm.sampling.training_samplers import training_schedule
 

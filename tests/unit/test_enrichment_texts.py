@@ -4,7 +4,7 @@ import pandas as pd
 
 from emovlm.core.contracts.answers import TEXTS
 from emovlm.enrichment.gaps import true_texts
-from emovlm.systems.captions import PHRASES
+from emovlm.synface.language import PHRASES
 
 
 def test_the_true_text_tells_the_largest_change_since_the_keyframe():

@@ -7,11 +7,11 @@ import pytest
 from emovlm.core.answer_store import AnswerStore
 from emovlm.core.errors import StudyError
 from emovlm.evaluation.answering import answer_clips
+from emovlm.evaluation.contexts import build_parts, shuffle_texts
 from emovlm.evaluation.decisions import content_free_bias, prior_bias
 from emovlm.evaluation.parsing import parse_label
-from emovlm.evaluation.prompts import build_parts, shuffle_texts
 from emovlm.frames.store import FrameStore, write_store
-from emovlm.systems.reply import Reply
+from emovlm.models.base import Reply
 
 CLASSES = ["anger", "fear", "happiness"]
 

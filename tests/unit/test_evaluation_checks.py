@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emovlm.evaluation.checks import apex_frames, caption_scores, check_organism, said_units
+from emovlm.evaluation.sanity_checks import apex_frames, caption_scores, check_organism, said_units
 from emovlm.frames.store import FrameStore, write_store
-from emovlm.systems.captions import PHRASES, describe
-from emovlm.systems.reply import Reply
+from emovlm.models.base import Reply
+from emovlm.synface.language import PHRASES, describe
 
 SMILE, FROWN = {"AU12": 0.9, "AU6": 0.5, "AU4": 0.1}, {"AU4": 1.0, "AU23": 0.8}
 

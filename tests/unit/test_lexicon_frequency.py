@@ -8,7 +8,7 @@ import pytest
 from emovlm.core.config import read_rows
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
 from emovlm.core.errors import StudyError
-from emovlm.lexicon.frequency import count_all, count_terms, wordfreq_counts
+from emovlm.lexicon.term_frequency import count_all, count_terms, wordfreq_counts
 from emovlm.lexicon.terms import read_lexicon, terms_of
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,11 +10,11 @@ from tests.tiny_models.cache import keep
 
 from emovlm.core.config import load_study, read_config
 from emovlm.core.errors import StudyError
+from emovlm.models.flops import Gpu
+from emovlm.models.remote.permission import code_pin
 from emovlm.planning.cost import costs, disk, evaluated, frames_of_a_clip, read_sizes
 from emovlm.planning.doctor import MISSING, OK, WARNING, examine
-from emovlm.planning.show import show_costs, show_findings
-from emovlm.systems.allowed import code_pin
-from emovlm.systems.cost import Gpu
+from emovlm.planning.terminal import show_costs, show_findings
 
 GPU = Gpu("a card", flops=100e12, bandwidth=1e12, start_s=10)
 CONFIG = ["config/paper.yaml"]
@@ -146,7 +146,7 @@ def test_the_doctor_sees_code_that_nobody_has_allowed(study, tmp_path):
 
 
 def test_weights_are_looked_for_in_the_cache(tmp_path, monkeypatch):
-    from emovlm.systems import hub
+    from emovlm.models import hub
 
     model = tmp_path / "model"
     model.mkdir()

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from emovlm.core.hashing import sha256_bytes
-from emovlm.provenance.compare import command_edits
+from emovlm.provenance.audit.compare import command_edits
+from emovlm.provenance.audit.pins import mismatches
 from emovlm.provenance.explain import code_line
-from emovlm.provenance.hashes import SETTLED_NS, HashCache
-from emovlm.provenance.pins import mismatches
-from emovlm.provenance.record import Places
+from emovlm.provenance.records.hashes import SETTLED_NS, HashCache
+from emovlm.provenance.records.record import Places
 from emovlm.provenance.sharing import leaks, shown
 
 
@@ -24,7 +24,7 @@ def settle(path):
 @pytest.fixture
 def patient(monkeypatch):
     """A cache that remembers files however fresh they are."""
-    monkeypatch.setattr("emovlm.provenance.hashes.SETTLED_NS", -1)
+    monkeypatch.setattr("emovlm.provenance.records.hashes.SETTLED_NS", -1)
 
 
 def test_a_file_is_hashed_once_until_it_is_touched(tmp_path, patient):

@@ -15,8 +15,8 @@ from emovlm.core.answer_store import AnswerStore
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_bytes, sha256_file
 from emovlm.core.tables import SCHEMAS, read_yaml
-from emovlm.provenance.job import job_name
-from emovlm.provenance.record import Places, datasets_in, json_arguments, read_record, seeds, write_record
+from emovlm.provenance.records.job import job_name
+from emovlm.provenance.records.record import Places, datasets_in, json_arguments, read_record, seeds, write_record
 
 ROOT = Path(__file__).resolve().parents[2]
 COPY = "import pathlib, sys; pathlib.Path(sys.argv[2]).write_text(pathlib.Path(sys.argv[1]).read_text().upper())"
@@ -41,7 +41,7 @@ def study(tmp_path):
 def run(study, *command, inputs=("in.txt",), outputs=("out/a.txt",), log="out/logs/copy_text/a.log", **environment):
     folder, shared = study
     return subprocess.run(
-        [sys.executable, "-m", "emovlm.provenance.job", "--log", log, "--code", "0123456789abcdef",
+        [sys.executable, "-m", "emovlm.provenance.records.job", "--log", log, "--code", "0123456789abcdef",
          "--inputs", *inputs, "--outputs", *outputs, "--", sys.executable, *map(str, command)],
         cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "EMOVLM_STUDY": json.dumps(shared), **environment},
@@ -188,7 +188,7 @@ def test_a_terminated_job_ends_its_command(study):
     folder, shared = study
     code = "import time, pathlib; pathlib.Path('out/begun').touch(); time.sleep(60); pathlib.Path('out/a.txt').touch()"
     process = subprocess.Popen(
-        [sys.executable, "-m", "emovlm.provenance.job", "--log", "out/logs/copy_text/a.log", "--code", "0",
+        [sys.executable, "-m", "emovlm.provenance.records.job", "--log", "out/logs/copy_text/a.log", "--code", "0",
          "--outputs", "out/a.txt", "--", sys.executable, "-c", code],
         cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "EMOVLM_STUDY": json.dumps(shared)},
     )  # fmt: skip

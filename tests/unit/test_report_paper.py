@@ -16,8 +16,8 @@ from emovlm.figures.registry import FIGURES
 from emovlm.provenance.account import account, behind
 from emovlm.report.references import check_references, references
 from emovlm.report.typeset import typeset
-from emovlm.statistics.beside import beside_published
-from emovlm.statistics.published import NEEDED, read_published
+from emovlm.statistics.published_comparison import beside_published
+from emovlm.statistics.values.published_values import NEEDED, read_published
 
 PAPER = ROOT / "paper/paper.typ"
 TABLES = ("metrics", "per_class", "comparisons", "correlations", "contrasts", "checks", "cues", "claims", "conditions",

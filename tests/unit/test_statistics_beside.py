@@ -5,8 +5,8 @@ import pytest
 
 from emovlm.core.contracts.statistics import BESIDE
 from emovlm.core.errors import StudyError
-from emovlm.statistics.beside import beside_published
-from emovlm.statistics.published import NEEDED, read_published
+from emovlm.statistics.published_comparison import beside_published
+from emovlm.statistics.values.published_values import NEEDED, read_published
 
 PUBLISHED = read_published({name: f"resources/published/{name}.csv" for name in NEEDED})
 

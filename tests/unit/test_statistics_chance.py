@@ -11,14 +11,14 @@ from tests.unit.statistics_answers import draw_answers
 
 from emovlm.core.tables import read_rows
 from emovlm.lexicon.estimator import permuted_counts
-from emovlm.lexicon.frequency import count_terms
+from emovlm.lexicon.term_frequency import count_terms
 from emovlm.lexicon.terms import read_lexicon
 from emovlm.statistics.claims import Results, judge
 from emovlm.statistics.comparisons import compare
-from emovlm.statistics.contrasts import contrast_arms
-from emovlm.statistics.correlation import correlate
+from emovlm.statistics.lexical.contrasts import contrast_arms
+from emovlm.statistics.lexical.correlation import correlate
+from emovlm.statistics.lexical.profiles import measured_profiles
 from emovlm.statistics.metrics import metrics_table, per_class_table, per_run_table
-from emovlm.statistics.profiles import measured_profiles
 
 ROOT = Path(__file__).resolve().parents[2]
 MAFW = pd.read_csv(ROOT / "resources/published/mafw_classes.csv")

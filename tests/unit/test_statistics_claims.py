@@ -13,9 +13,9 @@ from emovlm.core.io import write_table
 from emovlm.core.tables import read_rows
 from emovlm.lexicon.estimator import permuted_counts
 from emovlm.statistics.claims import Results, judge, standing_of
-from emovlm.statistics.contrasts import contrast_arms
-from emovlm.statistics.correlation import correlate
-from emovlm.statistics.profiles import measured_profiles
+from emovlm.statistics.lexical.contrasts import contrast_arms
+from emovlm.statistics.lexical.correlation import correlate
+from emovlm.statistics.lexical.profiles import measured_profiles
 
 ROOT = Path(__file__).resolve().parents[2]
 MAFW = pd.read_csv(ROOT / "resources/published/mafw_classes.csv")

@@ -10,9 +10,9 @@ from emovlm.core.contracts.statistics import CONTRASTS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.lexicon.estimator import permuted_counts
-from emovlm.statistics.contrasts import contrast_arms, p_of_runs, p_of_words
-from emovlm.statistics.exact import spearman
-from emovlm.systems.captions import naming_shares
+from emovlm.statistics.lexical.contrasts import contrast_arms, p_of_runs, p_of_words
+from emovlm.statistics.lexical.exact import spearman
+from emovlm.training.captions import naming_shares
 
 EMOTIONS = [f"e{k:02}" for k in (3, 8, 0, 10, 5, 1, 7, 2, 9, 6, 4)]  # the lexicon's order, not the alphabet's
 COUNTS = {emotion: 10.0**k for k, emotion in enumerate(sorted(EMOTIONS))}

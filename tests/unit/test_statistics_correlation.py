@@ -13,10 +13,10 @@ from emovlm.core.contracts.statistics import CORRELATIONS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.lexicon.terms import read_lexicon
-from emovlm.statistics.correlation import correlate, leave_one_out, partial_spearman
-from emovlm.statistics.exact import exact_spearman, spearman
-from emovlm.statistics.profiles import measured_profiles, published_profiles
-from emovlm.statistics.published import read_published
+from emovlm.statistics.lexical.correlation import correlate, leave_one_out, partial_spearman
+from emovlm.statistics.lexical.exact import exact_spearman, spearman
+from emovlm.statistics.lexical.profiles import measured_profiles, published_profiles
+from emovlm.statistics.values.published_values import read_published
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {"seed": 1, "resamples": 99}

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from tests.unit.figures_tables import study
 
-from emovlm.statistics.details import detailed
+from emovlm.statistics.values.details import detailed
 
 
 @pytest.fixture(scope="module", params=[1, 3], ids=["one run", "three runs"])

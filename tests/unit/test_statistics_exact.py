@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from emovlm.statistics.exact import MOST_CLASSES, concordance, exact_kendall
+from emovlm.statistics.lexical.exact import MOST_CLASSES, concordance, exact_kendall
 
 TIED = ([1, 1, 2, 3, 3, 3, 5], [2, 1, 2, 2, 4, 5, 5])
 

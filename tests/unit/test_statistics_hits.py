@@ -7,7 +7,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from emovlm.core.contracts.statistics import HITS
 from emovlm.core.io import read_table, write_table
-from emovlm.statistics.hits import hits_table, micro_events
+from emovlm.statistics.event_coverage import hits_table, micro_events
 
 SETTINGS = {"bins": 3, "confidence": 0.95}
 

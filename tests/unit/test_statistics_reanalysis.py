@@ -7,8 +7,8 @@ from scipy import stats
 
 from emovlm.core.contracts.statistics import REANALYSIS
 from emovlm.core.errors import StudyError
-from emovlm.statistics.published import read_published
 from emovlm.statistics.reanalysis import changes, p_between, p_flip, p_sign, reanalyse
+from emovlm.statistics.values.published_values import read_published
 
 NAME = "paper_frame_shuffle"
 PUBLISHED = read_published({NAME: f"resources/published/{NAME}.csv"})[NAME]

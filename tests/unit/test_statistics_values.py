@@ -22,10 +22,10 @@ from emovlm.core.contracts.statistics import COMPARISONS, CONTRASTS, METRICS
 from emovlm.core.contracts.training import CHECKS
 from emovlm.core.files import read_json
 from emovlm.core.io import read_table, write_table
-from emovlm.lexicon.frequency import count_terms
+from emovlm.lexicon.term_frequency import count_terms
 from emovlm.lexicon.terms import read_lexicon
-from emovlm.statistics.entry import entry_of
-from emovlm.statistics.published import published_values, read_published
+from emovlm.statistics.values.entry import entry_of
+from emovlm.statistics.values.published_values import published_values, read_published
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "resources/published"

@@ -11,9 +11,9 @@ from emovlm.core.contracts.data import CLIP_PLAN, CLIP_TRUTH, FRAME_TRUTH
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table
 from emovlm.synface.dataset import gather, render_shard, write_script
-from emovlm.synface.facs import AU_INDEX
+from emovlm.synface.motion.facs import AU_INDEX
+from emovlm.synface.rendering.video import read_mp4, write_mp4
 from emovlm.synface.sheet import contact_sheet, save_sheet
-from emovlm.synface.video import read_mp4, write_mp4
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +57,11 @@ def test_three_shards_render_the_same_clips_as_one(clip_folder, rig_path, truth,
 
 
 def test_mirrored_clips_show_the_same_frames_in_the_opposite_order(rig_path):
-    from emovlm.synface.canvas import make_canvas
     from emovlm.synface.dataset import render_row
-    from emovlm.synface.identity import make_identity
-    from emovlm.synface.render import Renderer
-    from emovlm.synface.rig import load_rig
+    from emovlm.synface.face.canvas import make_canvas
+    from emovlm.synface.face.identity import make_identity
+    from emovlm.synface.face.rig import load_rig
+    from emovlm.synface.rendering.render import Renderer
 
     rig = load_rig(rig_path)
     canvas = make_canvas(rig)

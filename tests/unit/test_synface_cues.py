@@ -15,7 +15,7 @@ from emovlm.synface.cues import ALL, GROUPS, measure_cues
 from emovlm.synface.dataset import write_script
 from emovlm.synface.facts import facts_of
 from emovlm.synface.plan import plan_clips
-from emovlm.synface.video import file_size, read_mp4, write_mp4
+from emovlm.synface.rendering.video import file_size, read_mp4, write_mp4
 
 STUDY = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
 RESAMPLES = 1000

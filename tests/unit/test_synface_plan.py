@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from emovlm.core.errors import StudyError
-from emovlm.synface.expression import CLASSES
+from emovlm.synface.motion.expression import CLASSES
 from emovlm.synface.plan import largest_remainder, plan_clips, read_class_sizes
 
 CORPUS = {

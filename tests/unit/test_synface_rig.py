@@ -8,13 +8,13 @@ import pytest
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng, sha256_file
-from emovlm.synface.canvas import make_canvas
-from emovlm.synface.facs import AU_INDEX, AUS, face_units, mirrored
-from emovlm.synface.identity import make_identity
-from emovlm.synface.render import Renderer
-from emovlm.synface.rig import EYE, TEETH, build_rig, load_rig, save_rig
-from emovlm.synface.scene import draw_scene
-from emovlm.synface.wheel import check_wheel, fetch_wheel
+from emovlm.synface.face.canvas import make_canvas
+from emovlm.synface.face.identity import make_identity
+from emovlm.synface.face.rig import EYE, TEETH, build_rig, load_rig, save_rig
+from emovlm.synface.face.wheel import check_wheel, fetch_wheel
+from emovlm.synface.motion.facs import AU_INDEX, AUS, face_units, mirrored
+from emovlm.synface.rendering.render import Renderer
+from emovlm.synface.rendering.scene import draw_scene
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from emovlm.core.contracts.data import CLIP_PLAN, CLIP_TRUTH, FRAME_TRUTH
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table, write_table
 from emovlm.synface.datasheet import datasheet
-from emovlm.synface.expression import CLASSES, PROTOTYPES
+from emovlm.synface.face.rig import load_rig
+from emovlm.synface.motion.expression import CLASSES, PROTOTYPES
 from emovlm.synface.plan import plan_clips
-from emovlm.synface.rig import load_rig
 from emovlm.synface.sheet import GAP, LABEL_WIDTH, apex_sheet, contact_sheet, save_sheet, strips
 
 CORPUS = {

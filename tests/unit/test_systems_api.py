@@ -27,11 +27,11 @@ from emovlm.core.io import read_table, write_table
 from emovlm.enrichment.gaps import describe_gaps
 from emovlm.evaluation.answering import answer_clips
 from emovlm.frames.store import FrameStore, write_store
-from emovlm.systems.api import ACCESS
-from emovlm.systems.identity import code_of, identity_of
-from emovlm.systems.ledger import Ledger
-from emovlm.systems.load import load_system
-from emovlm.systems.reply import Audio, Frame, NoReplyError
+from emovlm.models.api.api_system import ACCESS
+from emovlm.models.api.ledger import Ledger
+from emovlm.models.base import Audio, Frame, NoReplyError
+from emovlm.models.fingerprint import code_of, identity_of
+from emovlm.models.loading import load_system
 
 KEY = "sk-this-key-must-appear-nowhere"
 CLASSES = ["anger", "fear", "happiness"]
@@ -241,7 +241,7 @@ def test_the_budget_stops_before_it_is_exceeded(server, load, budget, said):
 SPENDER = """
 import json, os, sys
 from emovlm.core.errors import StudyError
-from emovlm.systems.load import load_system
+from emovlm.models.loading import load_system
 system = load_system(json.loads(sys.argv[1]), sys.argv[2])
 print("ready", flush=True)
 sys.stdin.readline()
@@ -394,7 +394,7 @@ ASK = """
 import json, logging, sys, traceback
 logging.basicConfig(level=logging.DEBUG, filename=sys.argv[3])
 from emovlm.core.errors import StudyError
-from emovlm.systems.load import load_system
+from emovlm.models.loading import load_system
 system = load_system(json.loads(sys.argv[1]), sys.argv[2])
 for _ in range(4):
     try:
@@ -427,7 +427,7 @@ def run_job(script, folder, inputs, output, *arguments, **params):
     """Run a script as its rule does, with its log and its record."""
     study = {"results": str(folder), "logs": str(folder / "logs"), "config": [], "environments": {}, "datasets": {}}
     return subprocess.run(
-        [sys.executable, "-m", "emovlm.provenance.job", "--log", str(folder / f"logs/{script}/0.log"),
+        [sys.executable, "-m", "emovlm.provenance.records.job", "--log", str(folder / f"logs/{script}/0.log"),
          "--code", "0123456789abcdef", "--inputs", *inputs, "--outputs", str(output), "--",
          sys.executable, f"workflow/scripts/{script}.py", "--params", json.dumps(params), "--code", "0123456789abcdef",
          "--models", f"0={folder / 'api/served'}", "--kept", str(folder / f"{script}.jsonl"), "--out", str(output),

@@ -6,7 +6,8 @@ import pytest
 from scipy.stats import spearmanr
 
 from emovlm.core.errors import StudyError
-from emovlm.systems.captions import PHRASES, describe, describe_motion, naming_shares, vocabulary, write_captions
+from emovlm.synface.language import PHRASES, describe, describe_motion
+from emovlm.training.captions import naming_shares, vocabulary, write_captions
 
 CLASSES = ["anger", "fear", "happiness", "sadness", "surprise", "contempt"]
 PROMPTS = {"classify": "Which emotion?", "describe": "Describe the face.", "motion": "Describe the motion."}

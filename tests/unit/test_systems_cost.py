@@ -2,7 +2,7 @@
 
 import pytest
 
-from emovlm.systems.cost import (
+from emovlm.models.flops import (
     Gpu,
     Size,
     answer_s,

@@ -13,7 +13,9 @@ from tests.unit.dfer_networks import TINY
 
 from emovlm.core.errors import StudyError
 from emovlm.frames.store import FrameStore, write_store
-from emovlm.systems.checkpoints import (
+from emovlm.models.base import Audio, Frame, as_frames
+from emovlm.models.dfer.dfer_classifier import DferClassifier, resized, view_starts
+from emovlm.models.dfer.official_weights import (
     OFFICIAL_CLASSES,
     build_network,
     load_finetuned,
@@ -22,14 +24,12 @@ from emovlm.systems.checkpoints import (
     save_network,
     write_random_checkpoint,
 )
-from emovlm.systems.dfer import DferClassifier, resized, view_starts
-from emovlm.systems.dfer_training import _crop, parameter_groups, train_dfer
-from emovlm.systems.hub import take_checkpoint
-from emovlm.systems.identity import system_hash
-from emovlm.systems.load import load_system
-from emovlm.systems.reply import Audio, Frame, as_frames
-from emovlm.systems.sound import MEAN, SPREAD, heard_with, log_mel
-from emovlm.systems.torch_setup import torch
+from emovlm.models.dfer.spectrogram import MEAN, SPREAD, heard_with, log_mel
+from emovlm.models.fingerprint import system_hash
+from emovlm.models.hub import take_checkpoint
+from emovlm.models.loading import load_system
+from emovlm.models.torch_setup import torch
+from emovlm.training.dfer_finetuning import _crop, parameter_groups, train_dfer
 
 CLASSES = ["happiness", "sadness", "surprise"]
 NETWORKS = list(TINY)

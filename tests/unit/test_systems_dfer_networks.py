@@ -7,10 +7,10 @@ import pytest
 from tests.unit.dfer_networks import TINY
 
 from emovlm.core.hashing import sha256_json
-from emovlm.systems.checkpoints import build_network
-from emovlm.systems.mae_dfer import MaeDfer, MaeDferShape, RegionBlock
-from emovlm.systems.torch_setup import torch
-from emovlm.systems.transformer import drop_path, sinusoids
+from emovlm.models.dfer.mae_dfer import MaeDfer, MaeDferShape, RegionBlock
+from emovlm.models.dfer.official_weights import build_network
+from emovlm.models.dfer.transformer import drop_path, sinusoids
+from emovlm.models.torch_setup import torch
 
 # Of the official classes at the official dimensions: number of weights and parameters, hash of all names and shapes.
 OFFICIAL = {

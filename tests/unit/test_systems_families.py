@@ -15,11 +15,11 @@ from tests.tiny_models.models import MODELS, SIDE, save_tiny
 
 from emovlm.core.errors import StudyError
 from emovlm.core.tables import read_rows
-from emovlm.systems.families import FAMILIES
-from emovlm.systems.load import load_system
-from emovlm.systems.reply import Frame
-from emovlm.systems.shown import reply_tokens, stack
-from emovlm.systems.torch_setup import torch
+from emovlm.models.base import Frame
+from emovlm.models.loading import load_system
+from emovlm.models.torch_setup import torch
+from emovlm.models.vlm.families import FAMILIES
+from emovlm.models.vlm.inputs import reply_tokens, stack
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ["anger", "sadness", "helplessness", "no"]

@@ -8,12 +8,12 @@ from tests.tiny_models.models import MODELS, save_tiny
 
 from emovlm.core.errors import StudyError
 from emovlm.frames.store import FrameStore, write_store
-from emovlm.systems.load import load_system
-from emovlm.systems.lora import KEPT, answer_loss, finetune_lora
-from emovlm.systems.reply import as_frames
-from emovlm.systems.shown import reply_tokens
-from emovlm.systems.torch_setup import torch
-from emovlm.systems.vlm import VisionLanguageModel
+from emovlm.models.base import as_frames
+from emovlm.models.loading import load_system
+from emovlm.models.torch_setup import torch
+from emovlm.models.vlm.inputs import reply_tokens
+from emovlm.models.vlm.vision_language_model import VisionLanguageModel
+from emovlm.training.lora import KEPT, answer_loss, finetune_lora
 
 SIDE, CLASSES, QUESTION = 28, ["anger", "fear"], "Which emotion?"
 ROW = {"system": "tuned", "kind": "vlm", "training": "lora", "family": "qwen2.5-vl", "dtype": "bfloat16"}

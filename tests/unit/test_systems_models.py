@@ -7,19 +7,19 @@ import pytest
 from emovlm.core.contracts.training import LABEL_COUNTS
 from emovlm.core.errors import StudyError
 from emovlm.frames.store import FrameStore, write_store
-from emovlm.systems.captions import vocabulary
-from emovlm.systems.classifier import train_classifier
-from emovlm.systems.identity import system_hash
-from emovlm.systems.load import load_system
-from emovlm.systems.loop import label_counts
-from emovlm.systems.lora import finetune_lora
-from emovlm.systems.organism import build_model, build_processor, save
-from emovlm.systems.pixels import frame_pixels
-from emovlm.systems.pretrain import pretrain_organism
-from emovlm.systems.reply import Audio, as_frames
-from emovlm.systems.torch_setup import torch
-from emovlm.systems.tower import fit_tower
-from emovlm.systems.vlm import VisionLanguageModel
+from emovlm.models.base import Audio, as_frames
+from emovlm.models.fingerprint import system_hash
+from emovlm.models.loading import load_system
+from emovlm.models.organism.build import build_model, build_processor, save
+from emovlm.models.organism.pixels import frame_pixels
+from emovlm.models.torch_setup import torch
+from emovlm.models.vlm.vision_language_model import VisionLanguageModel
+from emovlm.training.captions import vocabulary
+from emovlm.training.classifier import train_classifier
+from emovlm.training.language import pretrain_organism
+from emovlm.training.loop import label_counts
+from emovlm.training.lora import finetune_lora
+from emovlm.training.tower import fit_tower
 
 SIZE = 32
 CLASSES = ["anger", "happiness", "surprise"]

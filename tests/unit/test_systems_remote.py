@@ -15,11 +15,11 @@ from tests.tiny_models.remote import CODE, save_remote, write_python
 
 from emovlm.core.config import load_study, read_config
 from emovlm.core.errors import StudyError
-from emovlm.systems.allowed import code_pin
-from emovlm.systems.identity import identity_of
-from emovlm.systems.load import load_system
-from emovlm.systems.remote import PYTHON
-from emovlm.systems.reply import Frame
+from emovlm.models.base import Frame
+from emovlm.models.fingerprint import identity_of
+from emovlm.models.loading import load_system
+from emovlm.models.remote.permission import code_pin
+from emovlm.models.remote.remote_system import PYTHON
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ["anger", "sadness", "helplessness", "no"]

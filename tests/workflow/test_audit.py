@@ -16,10 +16,10 @@ from emovlm.core import notes
 from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json
 from emovlm.core.hashing import sha256_file
-from emovlm.provenance.audit import audit, prune
+from emovlm.provenance.audit.audit import audit, prune
 from emovlm.provenance.explain import explain
-from emovlm.provenance.plan import latest_overrides, read_plan
-from emovlm.provenance.record import read_record, record_path, write_record
+from emovlm.provenance.planned_jobs import latest_overrides, read_plan
+from emovlm.provenance.records.record import read_record, record_path, write_record
 from tests.project import RESULTS
 
 QUICK = ["config/quick.yaml"]
@@ -304,8 +304,8 @@ def test_what_was_fetched_without_a_pin_is_found(study, plan):
     [
         ("config/quick.yaml", "resamples: 200", "resamples: 201", "config", "compare_conditions",
          "resamples was 200, is 201"),
-        ("src/emovlm/statistics/hits.py", "import ", "UNUSED = 1\nimport ", "code", "measure_hits",
-         "its code was edited since: src/emovlm/statistics/hits.py"),
+        ("src/emovlm/statistics/event_coverage.py", "import ", "UNUSED = 1\nimport ", "code", "measure_hits",
+         "its code was edited since: src/emovlm/statistics/event_coverage.py"),
         ("workflow/scripts/typeset_paper.py", "def main(", "UNUSED = 1\n\n\ndef main(", "code", "typeset_paper",
          "workflow/scripts/typeset_paper.py"),
         ("envs/statistics.yaml", "scipy==1.17.1", "scipy==1.16.9", "environment", "compute_metrics",

@@ -13,9 +13,9 @@ import pytest
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_bytes
-from emovlm.provenance.audit import prune, read_records
+from emovlm.provenance.audit.audit import prune, read_records
 from emovlm.provenance.crate import _packed, write_crate
-from emovlm.provenance.plan import read_plan
+from emovlm.provenance.planned_jobs import read_plan
 from tests.project import RESULTS
 
 TOOLS = Path(sys.prefix) / "validator/bin"

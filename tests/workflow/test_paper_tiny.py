@@ -18,8 +18,8 @@ from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.contracts.frames import SCHEDULE
 from emovlm.core.contracts.statistics import BESIDE
 from emovlm.core.io import read_table
-from emovlm.provenance.audit import audit
-from emovlm.provenance.plan import read_plan
+from emovlm.provenance.audit.audit import audit
+from emovlm.provenance.planned_jobs import read_plan
 from tests.api_server import ApiServer
 from tests.paper_tiny import CONFIGS, KEY, make_data
 from tests.project import RESULTS, Project

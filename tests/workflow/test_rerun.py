@@ -36,13 +36,13 @@ def test_comments_docstrings_and_touches_rerun_nothing(project, edited):
     edited("src/emovlm/core/hashing.py", "def sha256_bytes", "# a remark\ndef sha256_bytes")
     edited("src/emovlm/statistics/metrics.py", '"""', '"""Said otherwise. ')
     edited("workflow/scripts/render_clips.py", "def main() -> None:", "def main() -> None:  # a remark")
-    (project.path / "src/emovlm/synface/render.py").touch()
+    (project.path / "src/emovlm/synface/rendering/render.py").touch()
     (project.path / "workflow/scripts/answer_clips.py").touch()
     assert project.would_run() == {}
 
 
 def test_an_edited_module_reruns_the_rules_that_import_it_and_what_follows(project, edited):
-    edited("src/emovlm/statistics/hits.py", "import ", "UNUSED = 1\nimport ")
+    edited("src/emovlm/statistics/event_coverage.py", "import ", "UNUSED = 1\nimport ")
     assert set(project.would_run()) == FOLLOWS_STATISTICS | {"measure_hits"}
 
 

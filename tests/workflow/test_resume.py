@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from emovlm.core.errors import StudyError
-from emovlm.provenance.record import record_path
+from emovlm.provenance.records.record import record_path
 from emovlm.provenance.resume import LOGS, cluster_jobs
 from tests.project import RESULTS, Project, until
 

@@ -4,7 +4,7 @@ import pytest
 from benchmarks.plan_scale import CLIPS, PAPER, planned, write_override
 
 from emovlm.core.config import load_study, read_config
-from emovlm.evaluation.prompts import CONTEXTS
+from emovlm.evaluation.contexts import CONTEXTS
 
 ONE, TWO = dict.fromkeys(CLIPS, 1), dict.fromkeys(CLIPS, 2)
 

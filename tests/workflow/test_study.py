@@ -14,7 +14,7 @@ from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json
 from emovlm.core.io import read_table
-from emovlm.provenance.record import read_record, record_path, record_paths
+from emovlm.provenance.records.record import read_record, record_path, record_paths
 from emovlm.provenance.summary import summary
 from tests.project import RESULTS
 

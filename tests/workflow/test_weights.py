@@ -4,9 +4,9 @@ import shutil
 
 import pandas as pd
 
-from emovlm.provenance.audit import audit, prune
-from emovlm.provenance.plan import read_plan
-from emovlm.provenance.record import read_record
+from emovlm.provenance.audit.audit import audit, prune
+from emovlm.provenance.planned_jobs import read_plan
+from emovlm.provenance.records.record import read_record
 from tests.project import RESULTS
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -17,8 +17,8 @@ from emovlm.core.config import TRAINED_ON_LABELS, load_study
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import seed_of
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
-from emovlm.evaluation.prompts import CONTEXTS
-from emovlm.systems.families import family_of
+from emovlm.evaluation.contexts import CONTEXTS
+from emovlm.models.vlm.families import family_of
 
 gc.set_threshold(100_000)  # planning makes many small objects and drops few: look for garbage less often
 
@@ -89,7 +89,7 @@ wildcard_constraints:
 
 def recorded(command):
     """The command of a rule, run so that its log is kept and the record of the job is written (provenance.smk)."""
-    job = "python -m emovlm.provenance.job --log {log} --code {params.code}"
+    job = "python -m emovlm.provenance.records.job --log {log} --code {params.code}"
     return f"{job} --inputs {{input:q}} --outputs {{output:q}} -- {command}"
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json, write_json
 from emovlm.core.script import named_paths, parser, run
+from emovlm.models.api.ledger import Ledger
 from emovlm.provenance.account import account, behind, unrecorded
-from emovlm.provenance.record import Places, read_record, record_paths
-from emovlm.systems.ledger import Ledger
+from emovlm.provenance.records.record import Places, read_record, record_paths
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from emovlm.core.contracts.data import CLIP_PLAN
 from emovlm.core.io import read_table
 from emovlm.core.script import parser, run
-from emovlm.synface.rig import load_rig
+from emovlm.synface.face.rig import load_rig
 from emovlm.synface.sheet import apex_sheet, save_sheet
 
 

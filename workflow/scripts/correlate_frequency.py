@@ -10,9 +10,9 @@ from emovlm.core.contracts.statistics import CORRELATIONS, PER_CLASS
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import named_paths, parser, run
 from emovlm.lexicon.terms import read_lexicon
-from emovlm.statistics.correlation import correlate
-from emovlm.statistics.profiles import measured_profiles, published_profiles
-from emovlm.statistics.published import read_published
+from emovlm.statistics.lexical.correlation import correlate
+from emovlm.statistics.lexical.profiles import measured_profiles, published_profiles
+from emovlm.statistics.values.published_values import read_published
 
 
 def main() -> None:

@@ -6,7 +6,7 @@
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
 from emovlm.core.io import write_table
 from emovlm.core.script import named_paths, parser, run
-from emovlm.lexicon.frequency import count_all
+from emovlm.lexicon.term_frequency import count_all
 from emovlm.lexicon.terms import read_lexicon
 
 

@@ -12,8 +12,8 @@ from emovlm.core.script import named_paths, parser, run
 from emovlm.enrichment.gaps import describe_gaps
 from emovlm.evaluation.folds import by_fold
 from emovlm.frames.store import FrameStore
-from emovlm.systems.identity import code_of, identity_of
-from emovlm.systems.load import load_system
+from emovlm.models.fingerprint import code_of, identity_of
+from emovlm.models.loading import load_system
 
 
 def main() -> None:

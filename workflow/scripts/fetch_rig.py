@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from emovlm.core.script import parser, run
-from emovlm.synface.wheel import check_wheel, fetch_wheel
+from emovlm.synface.face.wheel import check_wheel, fetch_wheel
 
 
 def main() -> None:

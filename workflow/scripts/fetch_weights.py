@@ -4,7 +4,7 @@ from pathlib import Path
 
 from emovlm.core.files import write_json
 from emovlm.core.script import parser, run
-from emovlm.systems.hub import fetch_weights, take_checkpoint, take_folder
+from emovlm.models.hub import fetch_weights, take_checkpoint, take_folder
 
 
 def main() -> None:

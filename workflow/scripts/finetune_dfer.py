@@ -8,10 +8,10 @@ from emovlm.core.contracts.training import LABEL_COUNTS, TRAINING_LOG
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
 from emovlm.frames.store import RATE, FrameStore, SoundStore
-from emovlm.systems.dfer_training import train_dfer
-from emovlm.systems.hub import CHECKPOINT
-from emovlm.systems.loop import label_counts
-from emovlm.systems.reply import Audio
+from emovlm.models.base import Audio
+from emovlm.models.hub import CHECKPOINT
+from emovlm.training.dfer_finetuning import train_dfer
+from emovlm.training.loop import label_counts
 
 
 def main() -> None:

@@ -10,8 +10,8 @@ from emovlm.core.io import read_table, write_table
 from emovlm.core.prompts import read_prompt
 from emovlm.core.script import parser, run
 from emovlm.frames.store import FrameStore
-from emovlm.systems.loop import label_counts
-from emovlm.systems.lora import finetune_lora
+from emovlm.training.loop import label_counts
+from emovlm.training.lora import finetune_lora
 
 
 def main() -> None:

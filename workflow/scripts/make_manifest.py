@@ -10,8 +10,8 @@ from pathlib import Path
 from emovlm.core.contracts.data import DATASET_COUNTS, MANIFEST
 from emovlm.core.io import write_table
 from emovlm.core.script import parser, run
-from emovlm.datasets.counts import count_clips, report
 from emovlm.datasets.manifest import make_manifest, permute_labels
+from emovlm.datasets.published_counts import count_clips, report
 
 
 def main() -> None:

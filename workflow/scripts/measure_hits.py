@@ -8,7 +8,7 @@ from emovlm.core.contracts.frames import SAMPLE
 from emovlm.core.contracts.statistics import HITS
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import named_paths, parser, run
-from emovlm.statistics.hits import hits_table, micro_events
+from emovlm.statistics.event_coverage import hits_table, micro_events
 
 
 def main() -> None:

@@ -6,8 +6,8 @@ from emovlm.core.contracts.training import CAPTIONS, LABEL_COUNTS, TRAINING_LOG
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
 from emovlm.frames.store import FrameStore
-from emovlm.systems.loop import label_counts
-from emovlm.systems.pretrain import pretrain_organism
+from emovlm.training.language import pretrain_organism
+from emovlm.training.loop import label_counts
 
 
 def main() -> None:

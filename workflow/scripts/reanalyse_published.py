@@ -3,8 +3,8 @@
 from emovlm.core.contracts.statistics import REANALYSIS
 from emovlm.core.io import write_table
 from emovlm.core.script import named_paths, parser, run
-from emovlm.statistics.published import read_published
 from emovlm.statistics.reanalysis import reanalyse
+from emovlm.statistics.values.published_values import read_published
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ from emovlm.core.contracts.training import LABEL_COUNTS, TRAINING_LOG
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
 from emovlm.frames.store import FrameStore
-from emovlm.systems.classifier import train_classifier
-from emovlm.systems.loop import label_counts
+from emovlm.training.classifier import train_classifier
+from emovlm.training.loop import label_counts
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from emovlm.core.contracts.training import TRAINING_LOG
 from emovlm.core.io import read_table, read_tables, write_table
 from emovlm.core.script import parser, run
 from emovlm.frames.store import FrameStore
-from emovlm.systems.tower import fit_tower
+from emovlm.training.tower import fit_tower
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from emovlm.core.contracts.training import CAPTIONS
 from emovlm.core.io import read_table, read_tables, write_table
 from emovlm.core.script import parser, run
 from emovlm.lexicon.estimator import primary_frequency
-from emovlm.systems.captions import naming_shares, write_captions
+from emovlm.training.captions import naming_shares, write_captions
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from emovlm.core.files import write_text
 from emovlm.core.io import read_table
 from emovlm.core.script import parser, run
 from emovlm.synface.datasheet import datasheet
-from emovlm.synface.rig import load_rig
+from emovlm.synface.face.rig import load_rig
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Multi-stage context enrichment, stage 1: texts about what happens between keyframes.
 
-Stage 2, putting the texts between the keyframes, is in ``evaluation.prompts``.
+Stage 2, putting the texts between the keyframes, is in ``evaluation.contexts``.
 Source: Agarwal et al., arXiv 2604.15280.
 """
 
@@ -11,8 +11,8 @@ from emovlm.core.answer_store import AnswerStore
 from emovlm.core.hashing import rng, sha256_json
 from emovlm.core.progress import track
 from emovlm.frames.store import FrameStore
-from emovlm.systems.captions import PHRASES, describe_motion
-from emovlm.systems.reply import NoReplyError, System, as_frames
+from emovlm.models.base import NoReplyError, System, as_frames
+from emovlm.synface.language import PHRASES, describe_motion
 
 COLUMNS = ["clip_id", "gap", "text", "frames", "reason"]
 

@@ -11,11 +11,11 @@ from emovlm.core.answer_store import AnswerStore
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_bytes, sha256_json
 from emovlm.core.progress import track
+from emovlm.evaluation.contexts import build_parts, shuffle_texts
 from emovlm.evaluation.decisions import DECISIONS, content_free_bias, prior_bias
 from emovlm.evaluation.parsing import parse_label
-from emovlm.evaluation.prompts import build_parts, shuffle_texts
 from emovlm.frames.store import RATE, FrameStore, SoundStore
-from emovlm.systems.reply import SCORE_DIGITS, Audio, Frame, System, answer_all
+from emovlm.models.base import SCORE_DIGITS, Audio, Frame, System, answer_all
 
 Bias = Callable[[int], dict[str, float]]  # by the number of frames shown: what is added to the score of each label
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from emovlm.systems.reply import System, as_frames
+from emovlm.models.base import System, as_frames
 
 Scores = dict[str, float]
 GREY = 128

@@ -1,6 +1,6 @@
 """What a study would take: tokens, GPU hours on one card, disk. Calculated from its tables; nothing is run.
 
-A job's time is by the cost model (:mod:`emovlm.systems.cost`), its size by ``resources/models.csv``. Systems that are
+A job's time is by the cost model (:mod:`emovlm.models.flops`), its size by ``resources/models.csv``. Systems that are
 not listed there, the organism's, run on a CPU and cost no GPU hours. Clips are of MAFW's mean length.
 """
 
@@ -12,12 +12,12 @@ import pandas as pd
 
 from emovlm.core.config import Study
 from emovlm.core.errors import StudyError
-from emovlm.datasets.counts import ALL, published_counts
+from emovlm.datasets.published_counts import ALL, published_counts
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
-from emovlm.evaluation.prompts import CONTEXTS
+from emovlm.evaluation.contexts import CONTEXTS
+from emovlm.models.flops import BYTES, Gpu, Size, answer_s, lora_s, prompt_tokens, start_s, training_s
 from emovlm.sampling.frame_samplers import sample_frames
 from emovlm.synface.plan import clip_lengths, read_class_sizes
-from emovlm.systems.cost import BYTES, Gpu, Size, answer_s, lora_s, prompt_tokens, start_s, training_s
 
 # flops: LoRA of Qwen-7B, sequences of 2,048 tokens, 5.2 s for 8 (QwenLM/Qwen, README, "Profiling of Memory and Speed"):
 # 4 x 7.72e9 x 16,384 / 5.2. bandwidth: Qwen2.5-7B writes 40.38 tokens/s (QwenLM/Qwen2.5, docs/source/benchmark/

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from emovlm.core.config import Study
 from emovlm.core.errors import StudyError
-from emovlm.datasets.counts import count_clips, report
 from emovlm.datasets.manifest import make_manifest
+from emovlm.datasets.published_counts import count_clips, report
 from emovlm.datasets.registry import PUBLISHED_COUNTS
+from emovlm.models.hub import FETCHED, missing_from_cache
+from emovlm.models.remote.permission import why_not
 from emovlm.planning.cost import disk
-from emovlm.provenance.pins import mismatches
-from emovlm.provenance.surroundings import environment
-from emovlm.systems.allowed import why_not
-from emovlm.systems.hub import FETCHED, missing_from_cache
+from emovlm.provenance.audit.pins import mismatches
+from emovlm.provenance.records.surroundings import environment
 
 OK, WARNING, MISSING = "ok", "warning", "missing"
 GIB = 2**30

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from emovlm.core.hashing import sha256_json
-from emovlm.provenance.record import FOLDER, Record, makers, rule_of
+from emovlm.provenance.records.record import FOLDER, Record, makers, rule_of
 
 FILE = "provenance/run.json"
 """Where it is, below the results."""

@@ -21,9 +21,9 @@ from emovlm.core.errors import StudyError
 from emovlm.core.files import atomic, write_text
 from emovlm.core.hashing import sha256_file
 from emovlm.core.tables import read_yaml
-from emovlm.provenance.audit import audit, read_records
-from emovlm.provenance.plan import Job, Plan
-from emovlm.provenance.record import Record, json_arguments, record_path
+from emovlm.provenance.audit.audit import audit, read_records
+from emovlm.provenance.planned_jobs import Job, Plan
+from emovlm.provenance.records.record import Record, json_arguments, record_path
 from emovlm.provenance.sharing import descent, folder_of, gated, shown
 
 Entity = dict[str, Any]

@@ -11,9 +11,9 @@ from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json
 from emovlm.core.io import read_table
 from emovlm.provenance.account import FILE as ACCOUNT
-from emovlm.provenance.audit import audit, read_records
-from emovlm.provenance.plan import Job, Plan
-from emovlm.provenance.record import Record, json_arguments
+from emovlm.provenance.audit.audit import audit, read_records
+from emovlm.provenance.planned_jobs import Job, Plan
+from emovlm.provenance.records.record import Record, json_arguments
 from emovlm.report.references import references
 
 PAPER = "paper"
@@ -152,7 +152,7 @@ def _rules(jobs: list[Job], records: dict[str, Record]) -> Iterator[str]:
 
 
 def code_line(script: str) -> str:
-    """Where the function is that a script is about, for example ``src/emovlm/statistics/hits.py:12 hits_table``.
+    """Where the function is that a script is about, for example ``src/emovlm/statistics/event_coverage.py:12 hits_table``.
 
     That is the function of the study's rooms that has the script's name, or else the first one that it calls and that
     does not read or load something; a script that calls none stands for itself.

@@ -82,7 +82,9 @@ def is_snakemake(words: list[str]) -> bool:
 
 def is_job(words: list[str]) -> bool:
     """Is this the command of a rule, or the script in it?"""
-    return words[1:3] == ["-m", "emovlm.provenance.job"] or any(w.startswith("workflow/scripts/") for w in words[1:2])
+    return words[1:3] == ["-m", "emovlm.provenance.records.job"] or any(
+        w.startswith("workflow/scripts/") for w in words[1:2]
+    )
 
 
 def cluster_jobs() -> list[str]:

@@ -6,9 +6,9 @@ Tables, texts and weights made from clips show nobody.
 
 from collections.abc import Callable
 
-from emovlm.provenance.findings import Finding
-from emovlm.provenance.plan import Plan
-from emovlm.provenance.record import Record, makers
+from emovlm.provenance.audit.findings import Finding
+from emovlm.provenance.planned_jobs import Plan
+from emovlm.provenance.records.record import Record, makers
 
 OPEN = ("CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "PDDL-1.0", "ODC-By-1.0")
 """Licences (SPDX) under which pictures of a dataset may be passed on; of any other they may not."""

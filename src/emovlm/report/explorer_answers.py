@@ -13,7 +13,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table
 from emovlm.core.progress import track
 from emovlm.core.prompts import read_prompt
-from emovlm.evaluation.prompts import CONTEXTS, build_parts, shuffle_texts
+from emovlm.evaluation.contexts import CONTEXTS, build_parts, shuffle_texts
 from emovlm.figures.labels import metric_label
 from emovlm.report.explorer_clips import tested_clips
 from emovlm.report.explorer_data import NOT_ASKED, Words, letters, packed, write_data

@@ -13,8 +13,8 @@ from scipy.stats import binomtest
 from statsmodels.stats.proportion import proportion_confint
 
 from emovlm.core.errors import StudyError
-from emovlm.statistics.contrasts import ROLES
 from emovlm.statistics.counts import ALL
+from emovlm.statistics.lexical.contrasts import ROLES
 
 FOR, AGAINST, NEITHER = "supported", "not supported", "undecided"
 

@@ -12,9 +12,9 @@ import pandas as pd
 
 from emovlm.core.bootstrap import bootstrap_weights, resample
 from emovlm.core.errors import StudyError
+from emovlm.statistics.calibration import bin_answers, ece, ece_interval
 from emovlm.statistics.counts import ALL, FAILED, Counts, count, refused, subsets
 from emovlm.statistics.intervals import percentile, with_runs, without_bias
-from emovlm.statistics.reliability import bin_answers, ece, ece_interval
 
 NEUTRAL = "neutral"
 ANSWERED = "_answered"

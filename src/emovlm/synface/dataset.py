@@ -13,16 +13,16 @@ from emovlm.core.files import write_text
 from emovlm.core.hashing import rng, sha256_bytes, shard_of
 from emovlm.core.io import read_table, read_tables, write_table
 from emovlm.core.progress import track
-from emovlm.synface.canvas import make_canvas
-from emovlm.synface.distractors import add_distractors, draw_pose
-from emovlm.synface.expression import ORDER_PAIRS, Event, draw_event, draw_succession, express
-from emovlm.synface.facs import AUS, MOST
+from emovlm.synface.face.canvas import make_canvas
+from emovlm.synface.face.identity import Identity, make_identity
+from emovlm.synface.face.rig import load_rig
 from emovlm.synface.facts import facts_of
-from emovlm.synface.identity import Identity, make_identity
-from emovlm.synface.render import Renderer
-from emovlm.synface.rig import load_rig
-from emovlm.synface.scene import Scene, draw_scene
-from emovlm.synface.video import write_mp4
+from emovlm.synface.motion.distractors import add_distractors, draw_pose
+from emovlm.synface.motion.expression import ORDER_PAIRS, Event, draw_event, draw_succession, express
+from emovlm.synface.motion.facs import AUS, MOST
+from emovlm.synface.rendering.render import Renderer
+from emovlm.synface.rendering.scene import Scene, draw_scene
+from emovlm.synface.rendering.video import write_mp4
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ Every number in it comes from the corpus's tables, its settings or the code that
 import pandas as pd
 
 from emovlm.core.hashing import rng
-from emovlm.synface.expression import CLASSES, MICRO_S, ORDER_PAIRS, PROTOTYPES
-from emovlm.synface.facs import AUS
-from emovlm.synface.person import draw_person
-from emovlm.synface.rig import RACES, Rig
+from emovlm.synface.face.person import draw_person
+from emovlm.synface.face.rig import RACES, Rig
+from emovlm.synface.motion.expression import CLASSES, MICRO_S, ORDER_PAIRS, PROTOTYPES
+from emovlm.synface.motion.facs import AUS
 
 OURS = ("helplessness", "disappointment")
 """Emotions without a prototype in the literature (``expression.py``)."""

@@ -5,8 +5,8 @@ None of it may give the class away; ``cues.py`` tries to make it.
 
 import numpy as np
 
-from emovlm.synface.facs import AU_INDEX
-from emovlm.synface.scene import Scene
+from emovlm.synface.motion.facs import AU_INDEX
+from emovlm.synface.rendering.scene import Scene
 
 
 def facts_of(action: np.ndarray, pose: np.ndarray, scene: Scene, seconds: float, n_bytes: int) -> dict[str, float]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng, seed_of
-from emovlm.synface.expression import CLASSES, ORDER_PAIRS
+from emovlm.synface.motion.expression import CLASSES, ORDER_PAIRS
 
 LENGTH_BINS_S = {"clips_0_2s": (1.0, 2.0), "clips_2_5s": (2.0, 5.0), "clips_5s_up": (5.0, 6.0)}
 """MAFW's bins of clip length, and the range in which each is filled evenly."""

@@ -11,13 +11,13 @@ from emovlm.core import notes
 from emovlm.core.errors import StudyError
 from emovlm.core.files import atomic
 from emovlm.core.hashing import rng
-from emovlm.synface.canvas import make_canvas
 from emovlm.synface.dataset import write_script
-from emovlm.synface.expression import CLASSES, ORDER_PAIRS, Event
-from emovlm.synface.identity import make_identity
-from emovlm.synface.render import Renderer
-from emovlm.synface.rig import Rig
-from emovlm.synface.video import read_mp4
+from emovlm.synface.face.canvas import make_canvas
+from emovlm.synface.face.identity import make_identity
+from emovlm.synface.face.rig import Rig
+from emovlm.synface.motion.expression import CLASSES, ORDER_PAIRS, Event
+from emovlm.synface.rendering.render import Renderer
+from emovlm.synface.rendering.video import read_mp4
 
 LABEL_WIDTH, GAP = 150, 2  # px
 ASIDE_DEG = 12  # a head turned further than this is seen from the side

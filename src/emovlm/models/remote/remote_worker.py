@@ -1,0 +1,180 @@
+"""The process in which code that came with a model's weights runs, and runs alone.
+
+    PYTHON -I remote_worker.py FOLDER DTYPE
+
+with the Python of the model's own environment, in which this study is not installed. Therefore this file imports
+nothing of the package, and torch and transformers only where they are used: :mod:`emovlm.models.remote.remote_system` takes
+:func:`send` and :func:`receive` from here. It must run with old versions of transformers, from 4.50 on.
+
+A message is one line of JSON, then the bytes it announces. Questions come on standard input, replies go to standard
+output; whatever the model's code prints goes to standard error instead.
+"""
+
+import importlib.util
+import json
+import os
+import sys
+import traceback
+from typing import Any, BinaryIO
+
+Message = tuple[dict[str, Any], list[bytes]]
+
+
+def send(stream: BinaryIO, message: dict[str, Any], blobs: list[bytes] | None = None) -> None:
+    """Write one message and its bytes."""
+    blobs = blobs or []
+    stream.write(json.dumps({**message, "bytes": [len(blob) for blob in blobs]}).encode() + b"\n")
+    for blob in blobs:
+        stream.write(blob)
+    stream.flush()
+
+
+def receive(stream: BinaryIO) -> Message | None:
+    """Read one message and its bytes; None where the other side has ended."""
+    line = stream.readline()
+    if not line.endswith(b"\n"):
+        return None
+    message = json.loads(line)
+    return message, [stream.read(length) for length in message["bytes"]]
+
+
+def load(folder: str, dtype: str) -> tuple[Any, Any]:
+    """Model and processor of a folder by the code in it, all weights from safetensors and none left over.
+
+    Raises:
+        ValueError: the weights are not those of the model that the code makes.
+    """
+    import torch
+    from transformers import AutoModel, AutoProcessor
+
+    processor = AutoProcessor.from_pretrained(folder, trust_remote_code=True)
+    model, found = AutoModel.from_pretrained(
+        folder,
+        trust_remote_code=True,
+        use_safetensors=True,
+        torch_dtype=getattr(torch, dtype, dtype),
+        # What its authors use; a package that must be compiled, so not everyone has it.
+        attn_implementation="flash_attention_2" if importlib.util.find_spec("flash_attn") else "sdpa",
+        output_loading_info=True,
+    )
+    wrong = [key for kind in ("missing", "unexpected", "mismatched") for key in found[f"{kind}_keys"]]
+    if wrong:
+        raise ValueError(f"{len(wrong)} of the weights do not fit the code, {wrong[0]} for example")
+    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval(), processor
+
+
+def answer(model: Any, processor: Any, question: dict[str, Any], pixels: list[bytes]) -> dict[str, Any]:
+    """Score the labels of a question, if it has any, and reply greedily.
+
+    Args:
+        question: ``content``, the parts of a turn of the user as the chat template takes them, images and videos with
+            their ``shape`` [frames, height, width, 3] and videos with their ``fps``; ``labels``; ``max_new_tokens``.
+        pixels: uint8 of each image and video.
+    """
+    import torch
+
+    inputs = _inputs(processor, question["content"], pixels)
+    inputs = {name: value.to(model.device) if hasattr(value, "to") else value for name, value in inputs.items()}
+    length = inputs["input_ids"].shape[1]
+    with torch.inference_mode():
+        scores = _label_scores(model, inputs, [_label_tokens(processor, label) for label in question["labels"]])
+        _forget(model)
+        said = model.generate(
+            **inputs, max_new_tokens=question["max_new_tokens"], do_sample=False, num_beams=1, repetition_penalty=1.0
+        )
+    text = processor.tokenizer.decode(said[0, length:], skip_special_tokens=True).strip()
+    return {"scores": scores, "text": text, "tokens": length}
+
+
+def _inputs(processor: Any, content: list[dict[str, Any]], pixels: list[bytes]) -> dict[str, Any]:
+    """What the model reads, made by its own chat template and processor as its authors' scripts call them."""
+    import numpy as np
+    import torch
+    from PIL import Image
+
+    visuals = [part for part in content if part["type"] != "text"]
+    arrays = [np.frombuffer(blob, np.uint8).reshape(part["shape"]) for part, blob in zip(visuals, pixels, strict=True)]
+    images = [Image.fromarray(a[0]) for part, a in zip(visuals, arrays, strict=True) if part["type"] == "image"]
+    # Copied, for torch does not take memory that cannot be written; [frames, 3, height, width] as videos are decoded.
+    videos = [torch.from_numpy(a.copy()).permute(0, 3, 1, 2) for part, a in zip(visuals, arrays, strict=True)
+              if part["type"] == "video"]  # fmt: skip
+    shown = [{key: part[key] for key in ("type", "text") if key in part} for part in content]
+    text = processor.apply_chat_template(
+        [{"role": "user", "content": shown}], tokenize=False, add_generation_prompt=True
+    )
+    rates = {"fps": [part["fps"] for part in visuals if part["type"] == "video"]} if videos else {}
+    return dict(processor(text=[text], images=images or None, videos=videos or None, return_tensors="pt", **rates))
+
+
+def _label_tokens(processor: Any, label: str) -> list[int]:
+    """The tokens of a label as the beginning of a reply."""
+    asked = [{"role": "user", "content": [{"type": "text", "text": "?"}]}]
+    with_header, without = (
+        processor.apply_chat_template(asked, tokenize=False, add_generation_prompt=on) for on in (True, False)
+    )
+    header = with_header.removeprefix(without)
+    begun = header + ("" if header[-1:].isspace() else " ") + label
+    before, whole = (processor.tokenizer(text, add_special_tokens=False)["input_ids"] for text in (header, begun))
+    if whole[: len(before)] != before or len(whole) == len(before):
+        raise ValueError(f"the label {label!r} cannot be scored as a reply after {header!r}")
+    return whole[len(before) :]
+
+
+def _label_scores(model: Any, inputs: dict[str, Any], labels: list[list[int]]) -> list[float]:
+    """Log-likelihood of each label: one pass over the prompt for each different beginning of a label.
+
+    How the code continues from a cache is not known, so each pass reads the whole prompt again.
+    """
+    following = {}
+    for beginning in {tuple(label[:k]) for label in labels for k in range(len(label))}:
+        _forget(model)
+        logits = model(**_longer(inputs, beginning), use_cache=False).logits[0, -1]
+        following[beginning] = logits.float().log_softmax(-1)
+    return [sum(float(following[tuple(label[:k])][token]) for k, token in enumerate(label)) for label in labels]
+
+
+def _longer(inputs: dict[str, Any], tokens: tuple[int, ...]) -> dict[str, Any]:
+    """The inputs with further tokens of text at the end."""
+    import torch
+
+    told, longer = inputs["input_ids"], dict(inputs)
+    for name, value in inputs.items():
+        if getattr(value, "shape", None) == told.shape:  # of text: its tokens, its mask, its kinds (0 is text)
+            new = tokens if name == "input_ids" else [int(name == "attention_mask")] * len(tokens)
+            longer[name] = torch.cat([value, torch.tensor([new], dtype=value.dtype, device=value.device)], 1)
+    return longer
+
+
+def _forget(model: Any) -> None:
+    """Let the model take the positions of the prompt at hand: Qwen's code keeps those of the one before."""
+    for module in model.modules():
+        if hasattr(module, "rope_deltas"):
+            module.rope_deltas = None
+
+
+def main(folder: str, dtype: str) -> None:
+    """Load the model of a folder, say so, and answer until the questions end."""
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr  # at once, and in order
+    try:
+        model, processor = load(folder, dtype)
+    except Exception as error:  # of code that is not ours: whatever it is, the study is told
+        send(replies, _failed(error))
+        return
+    send(replies, {"ready": True})
+    while received := receive(sys.stdin.buffer):
+        try:
+            reply = answer(model, processor, *received)
+        except Exception as error:
+            reply = _failed(error)
+        send(replies, reply)
+
+
+def _failed(error: Exception) -> dict[str, str]:
+    traceback.print_exception(error)
+    return {"error": f"{type(error).__name__}: {error}"}
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

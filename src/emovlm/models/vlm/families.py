@@ -1,0 +1,94 @@
+"""The families of vision-language models, and how each is shown frames: a row of settings each, no code.
+
+What differs between families is which standard class loads the weights, whether frames go in as one video or as
+images, and which of the processor's habits must be stopped. How the frames look in the prompt (tokens, markers,
+timestamps) is the checkpoint's own chat template and processor. Learnt from the processors in transformers 5.23.
+
+A *run* is the frames between two texts. A run of several frames is shown as one video, where the family reads videos,
+for that is what it was trained on and the only way in which it learns of time. A frame alone between texts (context
+enrichment) is an image, except where an image costs many times the tokens of a frame of a video.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from emovlm.core.errors import StudyError
+
+
+@dataclass(frozen=True)
+class Family:
+    """How the models of one family are loaded and shown frames.
+
+    Attributes:
+        model: class of transformers that loads the weights.
+        video: whether a run of frames is shown as one video; otherwise as images.
+        alone: as what a frame alone is shown.
+        ragged: whether a prompt may hold images and videos, and videos of different lengths. Otherwise several runs
+            are shown frame by frame.
+        in_order: whether the chat template keeps frames and texts in the order given. Otherwise, where a text stands
+            before a frame, the placeholders of the frames are written into the text.
+        bare_video: whether a video's placeholder is written into the text without the markers that the template puts
+            around it.
+        images, videos: settings of the processor at call time.
+        clock: the model's input for the seconds from one step of a video to the next.
+        behind: whether the positions of what follows a video are put right (``models.vlm.positions``).
+        language: name of the language model among the modules, the only part that is fine-tuned.
+        channels_last: whether the vision tower is convolutional, so that this layout is faster.
+    """
+
+    model: str = "AutoModelForImageTextToText"
+    video: bool = True
+    alone: Literal["image", "video"] = "image"
+    ragged: bool = False
+    in_order: bool = True
+    bare_video: bool = False
+    images: Mapping[str, Any] = field(default_factory=dict)
+    videos: Mapping[str, Any] = field(default_factory=dict)
+    clock: str | None = None
+    behind: bool = False
+    language: str = "language_model"
+    channels_last: bool = False
+
+
+# The processors' warning about this says that the cap of the vendor's own tool is not applied. It is not wanted:
+# the study limits frames and pixels by its own table, the same for all.
+UNCAPPED = {"cap_pixels_per_frame": False}
+
+FAMILIES: dict[str, Family] = {
+    # The organism: every frame is an image of a few tokens.
+    "fastvlm": Family(video=False, channels_last=True),
+    # Two frames become one step of the video. As images each frame would cost twice as much.
+    "qwen2.5-vl": Family(ragged=True, videos=UNCAPPED, clock="second_per_grid_ts", behind=True),
+    # Its thinker reads and answers; the rest speaks. The processor writes no seconds a step of its own: always 1.
+    "qwen2.5-omni": Family(
+        model="Qwen2_5OmniThinkerForConditionalGeneration", ragged=True, videos=UNCAPPED, clock="video_second_per_grid"
+    ),
+    # Writes the time and markers for every two frames. The processor of the model's release put them in place of the
+    # template's markers and placeholder; that of transformers 5.23 puts them inside the markers, which is not what the
+    # model was trained on.
+    "qwen3-vl": Family(ragged=True, bare_video=True, videos=UNCAPPED),
+    "video-llava": Family(in_order=False),
+    # An image is cut into up to five tiles, about 2,900 tokens; its context is 4,096. A video of one frame is 144.
+    "llava-next-video": Family(alone="video", in_order=False),
+    # Tiles are for large pictures of documents: a frame of a clip is one tile, in a video and alone.
+    "internvl": Family(images={"crop_to_patches": False}),
+    # Writes the time before each frame, to the second. Splitting would make 17 tiles of an image.
+    "smolvlm": Family(images={"do_image_splitting": False}, language="text_model"),
+    # An image alone is cut into tiles, several are not: as videos all frames cost the same (196 tokens).
+    "llava-onevision": Family(alone="video", in_order=False),
+}
+
+
+def family_of(row: Mapping[str, Any]) -> Family:
+    """The family of a row of ``systems.tsv``; rows without one are of the organism's.
+
+    Raises:
+        StudyError: the row names an unknown family.
+    """
+    name = row.get("family") or "fastvlm"
+    if name not in FAMILIES:
+        raise StudyError(
+            f"system {row['system']}: unknown family {name!r}; known: {', '.join(FAMILIES)} (models/vlm/families.py)"
+        )
+    return FAMILIES[name]

@@ -1,0 +1,169 @@
+"""The study as it is now: its configuration, and every job that Snakemake would run for it from nothing."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from emovlm.core.config import Study, load_study, read_config
+from emovlm.core.errors import StudyError
+from emovlm.provenance.records.job import job_name, parser
+from emovlm.provenance.records.record import Places, Record, read_record, record_paths, rule_of
+
+SHELL = "Shell command: python -m emovlm.provenance.records.job "
+PLANNED = "@planned"  # stands behind the name of the folder of results while the study is planned
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job that the present study has; paths and command as its record would write them."""
+
+    name: str
+    code: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    command: tuple[str, ...]
+    environment: str
+
+    @property
+    def rule(self) -> str:
+        """The rule that the job is of."""
+        return rule_of(self.name)
+
+    @property
+    def script(self) -> str:
+        """The script that the job runs."""
+        return self.command[1]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The present study: its tables, its folder of results, its jobs by name, and the profile of its last job."""
+
+    study: Study
+    overrides: tuple[str, ...]
+    profile: str
+    results: str
+    places: Places
+    jobs: dict[str, Job]
+
+    @property
+    def makers(self) -> dict[str, str]:
+        """The job that makes each declared output."""
+        return {path: name for name, job in self.jobs.items() for path in job.outputs}
+
+    def upstream(self, targets: Iterable[str], also: Mapping[str, str]) -> list[Job]:
+        """The jobs that targets are made by, directly or through others, raw data first.
+
+        Args:
+            also: jobs that make files which no rule declares (clips), by the records.
+
+        Raises:
+            StudyError: no job makes a target.
+        """
+        makers = {**also, **self.makers}
+        ordered: dict[str, Job] = {}
+
+        def visit(job: Job) -> None:
+            if job.name not in ordered:
+                for path in job.inputs:
+                    if path in makers:
+                        visit(self.jobs[makers[path]])
+                ordered[job.name] = job
+
+        for target in targets:
+            path = self.places.portable(target)
+            if path not in makers:
+                chosen = ", ".join(("config.yaml", *self.overrides))
+                raise StudyError(f"{target}: no job of the study makes this file ({chosen}; choose with --configfile)")
+            visit(self.jobs[makers[path]])
+        return list(ordered.values())
+
+
+def latest_overrides(root: str | Path) -> tuple[str, ...]:
+    """The files that overrode ``config.yaml`` in the last job that ran: those that the results are made with."""
+    pathvars = read_config(root).get("pathvars")
+    results = pathvars.get("results") if isinstance(pathvars, dict) else None
+    return _latest_run(Path(root, str(results)))[0]
+
+
+def _latest_run(results: str | Path) -> tuple[tuple[str, ...], str]:
+    """The overrides of the last job that ran, and the profile, as far as its record tells."""
+    found = []
+    for path in record_paths(results).values():
+        try:
+            record = read_record(path)
+            found.append((record["ended"], tuple(record["config"]), _profile(record)))
+        except (StudyError, KeyError, TypeError):
+            continue  # the audit says so
+    return max(found, default=("", (), "profiles/default"))[1:]
+
+
+def _profile(record: Record) -> str:
+    if record["machine"]["slurm_job"]:
+        return "profiles/slurm"
+    return "profiles/conda" if record["environment"]["deployment"] == "conda" else "profiles/default"
+
+
+def read_plan(root: str | Path, overrides: Iterable[str] = ()) -> Plan:
+    """Read the study in ``root`` and ask Snakemake which jobs it consists of; nothing is run.
+
+    Snakemake is told of a folder of results that does not exist: what is there must not change the answer. A job whose
+    source is gone, for example, would be left out if its output was still there.
+
+    Args:
+        overrides: files that override ``config.yaml``, in their order.
+
+    Raises:
+        StudyError: the configuration is not valid, or Snakemake cannot plan the study.
+    """
+    overrides = tuple(overrides)
+    config = read_config(root, overrides)
+    study = load_study(config)
+    paths = {name: os.path.normpath(path) for name, path in config["pathvars"].items()}
+    results = paths["results"]
+    if results.startswith(("..", "/")):
+        raise StudyError(
+            f"config, key pathvars.results: {results} is outside the study; the audit cannot follow it there"
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        moved = {
+            n: results + PLANNED + p.removeprefix(results) if _in(p, results) else p + PLANNED for n, p in paths.items()
+        }
+        last, shared = Path(folder, "planned.yaml"), Path(folder, "study.json")
+        last.write_text(yaml.safe_dump({"pathvars": moved}), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/default", "--dry-run",
+             "--forceall", "--printshellcmds", "--nolock", "--configfile", *overrides, str(last)],
+            cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+            env={**os.environ, "EMOVLM_STUDY_FILE": str(shared)},
+        )  # fmt: skip
+        said = done.stdout.replace(PLANNED, "")
+        if done.returncode:
+            raise StudyError(f"Snakemake cannot plan the study:\n{said.strip()[-2000:]}")
+        told: dict[str, Any] = json.loads(shared.read_text(encoding="utf-8"))
+    folders = {name: row["folder"].replace("<results>", results) for name, row in study.datasets.items()}
+    places = Places(root, folders)
+    jobs = {}
+    for line in said.splitlines():
+        if line.strip().startswith(SHELL):
+            given = parser().parse_args(shlex.split(line.strip().removeprefix(SHELL)))
+            name = job_name(given.log, paths["logs"])
+            inputs, outputs = (tuple(map(places.portable, files)) for files in (given.inputs, given.outputs))
+            command = tuple(map(places.clean, given.command))
+            jobs[name] = Job(name, given.code, inputs, outputs, command, told["environments"].get(rule_of(name), ""))
+    if not jobs:
+        raise StudyError("Snakemake lists no job of the study; is this its folder?")
+    return Plan(study, overrides, _latest_run(Path(root, results))[1], results, places, jobs)
+
+
+def _in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")

@@ -1,0 +1,167 @@
+"""Run the command of one job, keep its log, and write its record when it has succeeded.
+
+    python -m emovlm.provenance.records.job --log L --code C --inputs ... --outputs ... -- python script.py ...
+
+Every rule's command starts so (``recorded`` in ``workflow/rules/common.smk``). What all jobs share comes in the
+environment variable ``EMOVLM_STUDY``. Only the standard library is imported, for this runs in every environment.
+"""
+
+import argparse
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from emovlm.core.files import read_json
+from emovlm.core.hashing import sha256_bytes
+from emovlm.core.notes import NOTES, state
+from emovlm.provenance.records.hashes import HashCache
+from emovlm.provenance.records.record import (
+    VERSION,
+    Places,
+    Record,
+    datasets_in,
+    record_path,
+    rule_of,
+    seeds,
+    write_record,
+)
+from emovlm.provenance.records.surroundings import environment, machine, repository
+
+STUDY = "EMOVLM_STUDY"
+HASHES = "provenance/hashes.jsonl"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Arguments of a recorded command."""
+    arguments = argparse.ArgumentParser(prog="emovlm.provenance.records.job", description=__doc__)
+    arguments.add_argument("--log", required=True, help="below the logs: the rule, then its wildcards")
+    arguments.add_argument("--code", required=True, help="hash of the script and the modules it imports")
+    arguments.add_argument("--inputs", nargs="*", default=[])
+    arguments.add_argument("--outputs", nargs="*", default=[])
+    arguments.add_argument("command", nargs="+")
+    return arguments
+
+
+def job_name(log: str, logs: str) -> str:
+    """A job's name by its log: the rule and its wildcards, for example ``sample_frames/synface/fps5``."""
+    return Path(log).relative_to(logs).with_suffix("").as_posix()
+
+
+def main() -> int:
+    """Run the job; the exit code is the command's."""
+    given = parser().parse_args()
+    if STUDY not in os.environ:
+        print(f"error: {STUDY} is not set; Snakemake runs this command", file=sys.stderr)
+        return 1
+    study = json.loads(os.environ[STUDY])
+    name = job_name(given.log, study["logs"])
+    path = record_path(study["results"], name)
+    last = path.with_suffix(".last")  # not a record any more; it says since when the outputs have their bytes
+    if path.is_file():
+        path.replace(last)
+    before = _outputs(last)
+    _distrust(before, given.outputs)
+    hashes = HashCache(Path(study["results"], HASHES))
+    read = hashes.sha256(given.inputs)
+    started = datetime.now(UTC)
+    with tempfile.NamedTemporaryFile("r", prefix="emovlm-notes-", encoding="utf-8") as file:
+        code = _run(given.command, given.log, file.name)
+        notes = [json.loads(line) for line in file]
+    ended, used = datetime.now(UTC), resource.getrusage(resource.RUSAGE_CHILDREN)
+    noted = {note["read"]: note["state"] for note in notes if "read" in note}
+    for changed in (p for p, then in noted.items() if p not in given.outputs and state(p) != then):
+        print(f"error: {changed} was changed while {name} read it; run it again", file=sys.stderr)
+        return code or 1
+    also_wrote = [note["wrote"] for note in notes if "wrote" in note]
+    written = hashes.sha256([*given.outputs, *also_wrote])
+    if code or None in written.values():  # a missing output is Snakemake's to report
+        return code
+    places = Places(".", {dataset: each["folder"] for dataset, each in study["datasets"].items()})
+    also_read = {p: digest for p, digest in hashes.sha256(noted).items() if p not in read}
+    inputs = [
+        {"path": places.portable(p), "sha256": digest, "noted": p in also_read}
+        for p, digest in (read | also_read).items()
+    ]  # fmt: skip
+    outputs = [
+        {"path": places.portable(p), "sha256": digest, "bytes": os.path.getsize(p), "noted": p not in given.outputs}
+        for p, digest in written.items()
+    ]  # fmt: skip
+    for each in outputs:
+        known = before.get(each["path"], {})
+        each["since"] = known["since"] if known.get("sha256") == each["sha256"] else _iso(ended)
+    touched = datasets_in((each["path"] for each in inputs + outputs), study["datasets"])
+    record: Record = {
+        "version": VERSION,
+        "job": name,
+        "command": [places.clean(argument) for argument in given.command],
+        "code": given.code,
+        "config": study["config"],
+        "seeds": seeds(given.command),
+        "inputs": inputs,
+        "outputs": outputs,
+        "fetched": [{"name": note["fetched"], "pin": note["pin"]} for note in notes if "fetched" in note],
+        "datasets": {dataset: study["datasets"][dataset]["licence"] for dataset in touched},
+        "environment": environment(study["environments"].get(rule_of(name), "requirements.txt")),
+        "git": repository(),
+        "machine": machine(),
+        "started": _iso(started),
+        "ended": _iso(ended),
+        "seconds": round((ended - started).total_seconds(), 3),
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 3),
+        "peak_memory_bytes": used.ru_maxrss * 1024,
+    }  # fmt: skip
+    write_record(record, path)
+    last.unlink(missing_ok=True)
+    return 0
+
+
+def _run(command: list[str], log: str, notes: str) -> int:
+    """Run the command; what it says goes to the terminal and into the log."""
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    with open(log, "wb") as kept:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, NOTES: notes}
+        )
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches the command by itself
+        while said := process.stdout.read1():
+            kept.write(said)
+            sys.stdout.buffer.write(said)
+            sys.stdout.buffer.flush()
+        code = process.wait()
+    return code if code >= 0 else 128 - code
+
+
+def _outputs(path: Path) -> dict[str, dict[str, Any]]:
+    """What the job wrote when it last succeeded, by path; nothing if that is not known."""
+    try:
+        return {each["path"]: each for each in read_json(path)["outputs"]}
+    except (OSError, ValueError, TypeError, KeyError):
+        return {}
+
+
+def _distrust(before: dict[str, dict[str, Any]], outputs: list[str]) -> None:
+    """Delete files that the job would go on from (an answer store) if they do not begin as the job had left them.
+
+    Such files are only appended to, so what the last record says of them must still be their beginning.
+    """
+    for path, each in before.items():
+        goes_on = each.get("noted") and path.endswith(".jsonl") and path not in outputs and Path(path).is_file()
+        if goes_on and sha256_bytes(Path(path).read_bytes()[: each["bytes"]]) != each["sha256"]:
+            print(f"{path}: it was changed since it was written; everything is asked again", file=sys.stderr)
+            Path(path).unlink()
+
+
+def _iso(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""The canvas that skin is painted on: the head unrolled round a vertical axis, with the resting face's coordinates.
+
+Painting by the resting face's own x and y (decimetres) keeps brows, wrinkles and beard in place on every person.
+"""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from emovlm.synface.face.rig import SKIN, Rig
+from emovlm.synface.motion.facs import WRINKLES
+from emovlm.synface.rendering.raster import rasterise
+
+SIZE = 256  # texels a side
+HALF_ANGLE = np.radians(115)  # the canvas reaches this far round to either side
+LOW, HIGH = 5.7, 8.55  # decimetres: the canvas's lower and upper edge
+AXIS_Z = 0.35  # decimetres: the vertical axis it is rolled round
+
+Stroke = list[tuple[float, float, float]]
+"""Points of a polyline: x, y and half-width, decimetres."""
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """Where each texel lies on the resting face.
+
+    Attributes:
+        uv: (vertices, 2) float32, each vertex's place on the canvas in texels.
+        x, y: (SIZE, SIZE) float32, decimetres.
+        angle: (SIZE, SIZE) float32, absolute angle round the axis, 0 in front.
+        wrinkles: (SIZE, SIZE, wrinkles) float32, depth of each wrinkle map, 0..1.
+    """
+
+    uv: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    angle: np.ndarray
+    wrinkles: np.ndarray
+
+
+def make_canvas(rig: Rig) -> Canvas:
+    """Unroll the rig's base head and lay the wrinkle maps out on it."""
+    turn = np.arctan2(rig.base[:, 0], rig.base[:, 2] - AXIS_Z)
+    uv = np.stack([(turn / HALF_ANGLE / 2 + 0.5) * SIZE, (HIGH - rig.base[:, 1]) / (HIGH - LOW) * SIZE], 1)
+    uv = uv.astype(np.float32)
+    row, column = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) + 0.5
+    angle = (column / SIZE * 2 - 1) * HALF_ANGLE
+    painted, x, y = _bake(rig, uv)
+    x = np.where(painted, x, np.sin(angle) * 0.95)
+    y = np.where(painted, y, HIGH - row / SIZE * (HIGH - LOW))
+    wrinkles = np.stack(_wrinkle_maps(x, y), -1) * (np.abs(angle) < 1.35)[..., None]
+    return Canvas(
+        uv,
+        x.astype(np.float32),
+        y.astype(np.float32),
+        np.abs(angle).astype(np.float32),
+        np.ascontiguousarray(wrinkles, np.float32),
+    )
+
+
+def _bake(rig: Rig, uv: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which texels the skin covers, and the resting x and y there."""
+    points = np.column_stack([uv, 1 + np.hypot(rig.base[:, 0], rig.base[:, 2] - AXIS_Z)]).astype(np.float32)
+    skin = rig.triangles[(rig.material == SKIN) & (rig.inner_mouth[rig.triangles].max(1) < 0.5)]
+    depth = np.zeros((SIZE, SIZE), np.float32)
+    seen = np.zeros((SIZE, SIZE), np.int32)
+    weights = np.zeros((SIZE, SIZE, 2), np.float32)
+    rasterise(points, skin, np.zeros(len(skin), np.uint8), len(skin), depth, seen, weights)
+    corners = rig.base[skin[np.maximum(seen, 0)]][..., :2]
+    weights = np.concatenate([1 - weights.sum(-1, keepdims=True), weights], -1)
+    x, y = np.moveaxis((corners * weights[..., None]).sum(2), -1, 0)
+    return seen >= 0, x, y
+
+
+def stroke(x: np.ndarray, y: np.ndarray, points: Stroke, soft: float = 1.0) -> np.ndarray:
+    """How much of each texel a brush stroke covers, 0..1; strokes are mirrored to both sides of the face.
+
+    Args:
+        points: the stroke's polyline, on the person's left side (x >= 0).
+        soft: share of the half-width over which the edge fades.
+    """
+    side = np.abs(x)
+    nearest = np.full(x.shape, 9.0, np.float32)
+    for (x0, y0, w0), (x1, y1, w1) in itertools.pairwise(points):
+        dx, dy = x1 - x0, y1 - y0
+        along = np.clip(((side - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy), 0, 1)
+        distance = np.hypot(side - (x0 + along * dx), y - (y0 + along * dy))
+        nearest = np.minimum(nearest, distance / (w0 + along * (w1 - w0)))
+    return np.clip((1 - nearest) / soft, 0, 1)
+
+
+def noise(draw: np.random.Generator, rows: int, columns: int | None = None) -> np.ndarray:
+    """(SIZE, SIZE) float32 smooth noise, -0.5..0.5, of ``rows`` x ``columns`` random cells."""
+    cells = draw.random((rows, columns or rows), dtype=np.float32)
+    return np.asarray(Image.fromarray(cells).resize((SIZE, SIZE), Image.Resampling.BICUBIC)) - np.float32(0.5)
+
+
+def _wrinkle_maps(x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
+    """One depth map for each of ``facs.WRINKLES``."""
+
+    def lines(*strokes: tuple[float, Stroke]) -> np.ndarray:
+        return np.maximum.reduce([depth * stroke(x, y, points) for depth, points in strokes])
+
+    maps = {
+        "forehead": lines(
+            *(
+                (depth, [(0, h, 0.014), (0.2, h + 0.025, 0.014), (0.45, h + 0.005, 0.010), (0.58, h - 0.04, 0.004)])
+                for h, depth in ((7.66, 1.0), (7.78, 0.9), (7.90, 0.7))
+            )
+        ),
+        "glabella": lines(
+            (1.0, [(0.045, 7.38, 0.014), (0.055, 7.47, 0.016), (0.075, 7.58, 0.008)]),
+            (0.5, [(0.0, 7.44, 0.010), (0.001, 7.52, 0.010)]),
+        ),
+        "nasolabial": lines(
+            (1.0, [(0.17, 6.98, 0.016), (0.24, 6.86, 0.022), (0.31, 6.74, 0.020), (0.33, 6.63, 0.010)])
+        ),
+        "crow's feet": lines(
+            *(
+                (1.0, [(0.50, 7.29 + a, 0.004), (0.57, 7.30 + 2 * a, 0.010), (0.63, 7.30 + 3.2 * a, 0.004)])
+                for a in (0.03, 0.0, -0.03)
+            )
+        ),
+        "nose bridge": lines(
+            *(
+                (1.0, [(0.0, 7.26 + a, 0.011), (0.06, 7.27 + a, 0.010), (0.10, 7.22 + a, 0.005)])
+                for a in (0.0, 0.06, 0.12)
+            )
+        ),
+        "chin": lines((0.8, [(0.0, 6.41, 0.016), (0.08, 6.40, 0.014), (0.14, 6.36, 0.006)])),
+        "mouth corner": lines((1.0, [(0.265, 6.64, 0.010), (0.29, 6.57, 0.018), (0.30, 6.48, 0.007)])),
+        "eye bag": lines((1.0, [(0.20, 7.12, 0.008), (0.31, 7.08, 0.014), (0.43, 7.12, 0.007)])),
+    }
+    return [maps[name] for name in WRINKLES]

@@ -1,0 +1,124 @@
+"""Paint a person's skin, brows, beard and scalp hair on the canvas."""
+
+import numpy as np
+
+from emovlm.synface.face.canvas import SIZE, Canvas, noise, stroke
+from emovlm.synface.face.person import Person
+
+BEARD_DENSITY = {"none": 0.0, "stubble": 0.28, "short": 0.6, "full": 0.95}
+FRONT = 1.35  # radians: the face proper ends here
+
+
+def paint_skin(canvas: Canvas, person: Person, hairline: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """The person's skin texture: (SIZE, SIZE, 3) float32, linear light, 0..1.
+
+    Args:
+        hairline: (SIZE, SIZE) float, height above which hair grows at each texel (:func:`draw_hairline`).
+    """
+    x, y = np.abs(canvas.x), canvas.y
+    texture = np.ones((SIZE, SIZE, 3), np.float32) * person.skin.astype(np.float32)
+    texture *= (1 + 0.10 * noise(draw, 8) + 0.06 * noise(draw, 48) + 0.04 * noise(draw, 160))[..., None]
+    texture = _blush(texture, x, y, draw)
+    texture = _spots(texture, canvas, person, draw)
+    texture = _beard(texture, canvas, person, draw)
+    texture = _brows(texture, canvas, person, draw)
+    return np.ascontiguousarray(_scalp(texture, canvas, person, hairline, draw).clip(0, 1) ** 2.2, np.float32)
+
+
+def _mix(texture: np.ndarray, colour: np.ndarray, amount: np.ndarray) -> np.ndarray:
+    amount = amount.astype(np.float32)[..., None]
+    return texture * (1 - amount) + colour.astype(np.float32) * amount
+
+
+def _blob(x: np.ndarray, y: np.ndarray, cx: float, cy: float, rx: float, ry: float) -> np.ndarray:
+    return np.exp(-(((x - cx) / rx) ** 2) - ((y - cy) / ry) ** 2)
+
+
+def _blush(texture: np.ndarray, x: np.ndarray, y: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Redder cheeks and nose, darker under the eyes."""
+    red = 0.5 * (_blob(x, y, 0.42, 6.95, 0.16, 0.14) + _blob(x, y, 0.0, 6.93, 0.12, 0.10)) * draw.uniform(0.3, 1.2)
+    texture = texture * (1 - red[..., None] * np.float32([0.0, 0.14, 0.14]))
+    shadow = _blob(x, y, 0.30, 7.17, 0.14, 0.06) * draw.uniform(0.05, 0.22)
+    return texture * (1 - shadow[..., None]).astype(np.float32)
+
+
+def _spots(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.Generator) -> np.ndarray:
+    """Freckles on some fair skin; age spots on old skin."""
+    strength = 0.0
+    if person.skin[0] > 0.8 and draw.random() < 0.25:
+        strength = draw.uniform(0.3, 0.8)
+    strength += 0.35 * person.age["old"]
+    speckle = np.clip(noise(draw, 110) * 4 - 1.1, 0, 1) * _blob(np.abs(canvas.x), canvas.y, 0.2, 7.05, 0.5, 0.5)
+    return _mix(texture, person.skin * np.array([0.72, 0.60, 0.52]), speckle * strength)
+
+
+def _beard(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.Generator) -> np.ndarray:
+    density = BEARD_DENSITY[person.beard]
+    if density == 0:
+        return texture
+    x, y, angle = np.abs(canvas.x), canvas.y, canvas.angle
+    jaw = np.clip((6.74 - y) / 0.1, 0, 1) * np.clip((y - 6.0) / 0.1, 0, 1) * (angle < 1.25)
+    jaw *= 1 - _blob(x, y, 0.0, 6.60, 0.22, 0.07)  # none on the lips
+    moustache = np.exp(-(((y - 6.78) / 0.045) ** 4)) * np.clip((0.26 - x) / 0.06, 0, 1)
+    whiskers = (
+        np.clip((angle - 0.9) / 0.1, 0, 1)
+        * np.clip((1.3 - angle) / 0.1, 0, 1)
+        * (y > 6.2)
+        * np.clip((7.3 - y) / 0.2, 0, 1)
+    )
+    goatee = draw.random() < 0.3
+    cover = np.maximum(jaw * (np.clip((0.4 - x) / 0.1, 0, 1) if goatee else 1), moustache)
+    if not goatee:
+        cover = np.maximum(cover, 0.9 * whiskers)
+    cover = np.clip(cover * (0.8 + 0.6 * noise(draw, 60, 200)), 0, 1)
+    return _mix(texture, person.hair * 0.85, cover * density * 0.85)
+
+
+def _brows(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.Generator) -> np.ndarray:
+    thick = draw.uniform(0.022, 0.036) * (1 + 0.35 * person.maleness)
+    lift, arch, inner = draw.normal(0, 0.012), draw.normal(0, 0.012), draw.uniform(0.085, 0.14)
+    line = [
+        (inner, 7.462 + lift, thick * 0.85),
+        (0.25, 7.482 + lift + arch / 2, thick),
+        (0.42, 7.488 + lift + arch, thick * 0.8),
+        (0.51, 7.458 + lift + arch / 2, thick * 0.55),
+        (0.585, 7.415 + lift, thick * 0.3),
+    ]
+    cover = np.clip(stroke(canvas.x, canvas.y, line, soft=0.55) * (canvas.angle < FRONT), 0, 1)
+    cover = (
+        np.clip(cover * (0.9 + 0.4 * noise(draw, 128)), 0, 1) * draw.uniform(0.75, 0.98) * (1 - 0.2 * person.age["old"])
+    )
+    return _mix(texture, person.hair * min(1, 0.45 / person.hair.max()) * 0.75, cover)  # never lighter than brown
+
+
+def draw_hairline(canvas: Canvas, person: Person, draw: np.random.Generator) -> np.ndarray:
+    """(SIZE, SIZE) float: the height (decimetres) above which hair grows, by the angle round the head."""
+    front = draw.uniform(7.90, 8.02) + 0.05 * person.maleness * person.age["old"]
+    temple = draw.uniform(0.1, 0.3) * (0.5 if person.maleness < 0.5 else 1.0)
+    fringe = person.style in ("long", "short") and draw.random() < (0.5 if person.maleness < 0.5 else 0.25)
+    if fringe:
+        front, temple = draw.uniform(7.66, 7.76), -0.02
+    angle = canvas.angle
+    peak = draw.normal(0, 0.05) * np.exp(-((angle / 0.15) ** 2))
+    brow = front - peak - temple * np.sin(np.clip(angle / 0.75, 0, 1) * np.pi) * -0.35 - 0.20 * (angle / 0.75) ** 2
+    sideburn = 7.15 if person.maleness > 0.5 else 7.25
+    # above the ear, whose own skin is painted at the same angle
+    side = np.interp(
+        angle, [0.75, 1.02, 1.10, 1.22, 1.28, 1.66, 1.72, 2.1], [front - 0.2, 7.55, sideburn, 7.2, 7.4, 7.4, 7.0, 6.45]
+    )
+    return np.where(angle < 0.75, brow, side) + 0.02 * noise(draw, 6, 90)
+
+
+def _scalp(
+    texture: np.ndarray, canvas: Canvas, person: Person, hairline: np.ndarray, draw: np.random.Generator
+) -> np.ndarray:
+    """Hair on the scalp, in strands; soft and thin at the hairline."""
+    cover = np.clip((canvas.y - hairline) / 0.07, 0, 1)
+    cover = np.clip(cover + 2.2 * cover * (1 - cover) * noise(draw, 24, 200), 0, 1)
+    if person.style == "bald":
+        cover = cover * np.clip((canvas.angle - 1.0) / 0.2, 0, 1) * 0.5
+    elif person.style == "cropped":
+        cover = cover * 0.88
+    strands = noise(draw, 160) if person.style == "afro" else noise(draw, 12, 200)
+    colour = person.hair * (1 + 0.55 * strands + 0.3 * noise(draw, 24))[..., None]
+    return _mix(texture, colour.clip(0, 1), cover)

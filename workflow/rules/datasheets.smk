@@ -1,0 +1,149 @@
+"""Material: what a rendered dataset is made of, what it looks like, and that nothing but the face tells the class.
+
+in:  raw/<dataset>: plan, truth, clips
+out: raw/<dataset>/DATASHEET.md, tables/cues.csv, figures/{apex_112,apex_224,strips,contact_sheet}.png
+"""
+
+APEX_PX = [112, 224]
+SHEETS = [*(f"apex_{px}" for px in APEX_PX), "strips"]
+
+
+rule write_datasheet:
+    """Write the datasheet of a rendered dataset, under the headings of Gebru et al."""
+    input:
+        plan="<results>/raw/{dataset}/plan.parquet",
+        clips="<results>/raw/{dataset}/truth/clips.parquet",
+        frames="<results>/raw/{dataset}/truth/frames.parquet",
+        rig="<results>/rig/rig.npz",
+    output:
+        "<results>/raw/{dataset}/DATASHEET.md",
+    log:
+        "<logs>/write_datasheet/{dataset}.log",
+    benchmark:
+        "<benchmarks>/write_datasheet/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(RENDERED),
+    conda:
+        "../../envs/datasheets.yaml"
+    params:
+        code=code("write_datasheet"),
+        slice=lambda w: as_json(
+            command=f"snakemake {RESULTS}/raw/{w.dataset}/DATASHEET.md",
+            seed=config["seed"],
+            **{k: config["synface"][k] for k in ("image_size", "supersampling", "crf")},
+        ),
+    shell:
+        recorded(
+            "python workflow/scripts/write_datasheet.py --params {params.slice:q} --dataset {wildcards.dataset}"
+            " --plan {input.plan} --clips {input.clips} --frames {input.frames} --rig {input.rig}"
+            " --out {output}"
+        )
+
+
+rule measure_cues:
+    """Try to tell the class from head, gaze, blinks, room, length and file alone."""
+    input:
+        f"<results>/raw/{SHOWN}/truth/clips.parquet",
+    output:
+        table("cues"),
+    log:
+        "<logs>/measure_cues.log",
+    benchmark:
+        "<benchmarks>/measure_cues.tsv"
+    conda:
+        "../../envs/datasheets.yaml"
+    params:
+        code=code("measure_cues"),
+        slice=as_json(
+            seed=config["seed"],
+            **{k: config["statistics"][k] for k in ("resamples", "confidence")},
+        ),
+    shell:
+        recorded("python workflow/scripts/measure_cues.py --params {params.slice:q} --clips {input}" " --out {output}")
+
+
+rule draw_apex_sheet:
+    """Render the apex of every class, nine people each, at one size of picture."""
+    input:
+        plan=f"<results>/raw/{SHOWN}/plan.parquet",
+        rig="<results>/rig/rig.npz",
+    output:
+        report(
+            "<results>/figures/apex_{px}.png",
+            caption="../report/apex.rst",
+            category="Material",
+            labels={"figure": "every class at the apex, {px} px"},
+        ),
+    log:
+        "<logs>/draw_apex_sheet/{px}.log",
+    benchmark:
+        "<benchmarks>/draw_apex_sheet/{px}.tsv"
+    wildcard_constraints:
+        px=one_of(map(str, APEX_PX)),
+    conda:
+        "../../envs/datasheets.yaml"
+    params:
+        code=code("apex_sheet"),
+        slice=as_json(
+            seed=config["seed"],
+            supersampling=config["synface"]["supersampling"],
+        ),
+    shell:
+        recorded(
+            "python workflow/scripts/apex_sheet.py --params {params.slice:q} --plan {input.plan} --rig {input.rig}"
+            " --size {wildcards.px} --out {output}"
+        )
+
+
+rule draw_strips:
+    """Show clips over time: one of every class, an order-dependent pair and a micro-expression."""
+    input:
+        f"<results>/raw/{SHOWN}/truth/clips.parquet",
+    output:
+        report(
+            "<results>/figures/strips.png",
+            caption="../report/strips.rst",
+            category="Material",
+            labels={"figure": "strips of clips"},
+        ),
+    log:
+        "<logs>/draw_strips.log",
+    benchmark:
+        "<benchmarks>/draw_strips.tsv"
+    conda:
+        "../../envs/datasheets.yaml"
+    params:
+        code=code("clip_sheet"),
+        folder=f"{folder(SHOWN)}/clips",
+    shell:
+        recorded(
+            "python workflow/scripts/clip_sheet.py --sheet strips --clips {input} --folder {params.folder}"
+            " --out {output}"
+        )
+
+
+rule draw_contact_sheet:
+    """Show clips of every class at the apex, decoded from the MP4 files."""
+    input:
+        f"<results>/raw/{SHOWN}/truth/clips.parquet",
+    output:
+        report(
+            "<results>/figures/contact_sheet.png",
+            caption="../report/contact_sheet.rst",
+            category="Material",
+            labels={"figure": "contact sheet"},
+        ),
+    log:
+        "<logs>/draw_contact_sheet.log",
+    benchmark:
+        "<benchmarks>/draw_contact_sheet.tsv"
+    conda:
+        "../../envs/datasheets.yaml"
+    params:
+        code=code("clip_sheet"),
+        folder=f"{folder(SHOWN)}/clips",
+    shell:
+        recorded(
+            "python workflow/scripts/clip_sheet.py --sheet contact --clips {input} --folder {params.folder}"
+            " --out {output}"
+        )
