@@ -80,7 +80,7 @@ def partial_case(covariates: int, noise: float) -> Case:
 
 
 def other_cases() -> Iterator[Case]:
-    """Contrasts of arms, and the tests over systems of the re-analysis."""
+    """Contrasts of variants, and the tests over systems of the re-analysis."""
     for runs in (3, 5):
         splits = len(list(combinations(range(2 * runs), runs)))
         yield Case(
@@ -88,7 +88,7 @@ def other_cases() -> Iterator[Case]:
             lambda g, runs=runs: p_of_runs(*g.normal(size=(2, runs))), int(LEVEL * splits) / splits,
         )  # fmt: skip
     yield Case(
-        "contrast, permuting words", "11 classes, 1 run an arm",
+        "contrast, permuting words", "11 classes, 1 run a variant",
         lambda g: p_of_words(*g.random((2, 1, 11)), g.random(11), RESAMPLES, int(g.integers(2**31))),
     )  # fmt: skip
     for n in (8, 10):
@@ -179,14 +179,24 @@ def power_of_runs(trials: int) -> Iterator[str]:
 def report(trials: int) -> str:
     """All tables as Markdown."""
     error = 1.96 * np.sqrt(LEVEL * (1 - LEVEL) / trials)
-    return "\n".join([
-        f"{trials:,} trials a row (`make calibrate`); a rate of 5% is known to ±{error:.1%}.",
-        f"p withheld: the covariates explain more than {MOST_EXPLAINED:.0%} of the ranks of both sides; not counted as "
-        "found.", "", *false_positives(trials), "",
-        "Power: how often a true rank correlation is found (p ≤ 0.05, two-sided).", "", *power(trials), "",
-        "Power of the contrast of three against three training runs (one-sided; no run of one arm among the other's),",
-        "by the standard deviation of ρ between runs of an arm.", "", *power_of_runs(trials),
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            f"{trials:,} trials a row (`make calibrate`); a rate of 5% is known to ±{error:.1%}.",
+            f"p withheld: the covariates explain more than {MOST_EXPLAINED:.0%} of the ranks of both sides; not "
+            "counted as found.",
+            "",
+            *false_positives(trials),
+            "",
+            "Power: how often a true rank correlation is found (p ≤ 0.05, two-sided).",
+            "",
+            *power(trials),
+            "",
+            "Power of the contrast of three against three training runs (one-sided; no run of one variant lies among",
+            "those of the other), by the standard deviation of ρ between runs of a variant.",
+            "",
+            *power_of_runs(trials),
+        ]
+    )
 
 
 def written(text: str, tables: str) -> str:

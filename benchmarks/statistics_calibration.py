@@ -36,7 +36,7 @@ MARGIN = 0.05  # of the equivalence
 SHARP = {"over-confident": 1.5, "calibrated": 1.0}
 DESIGNS = (drawn.MAFW, drawn.DFEW)
 RUNS = [("are alike", 3, 0.0), ("differ", 3, 0.15), ("differ", 5, 0.15), ("differ much", 3, 0.4)]
-HITS = 169  # micro-expressions of the default study
+N_EVENTS = 169  # micro-expressions of the default study
 UNLIKE = (
     (20, 30),
     (80, 100),
@@ -243,13 +243,18 @@ def report(found: dict, resamples: int) -> str:
         "Intervals over people: true value covered, of 100 (target 93 to 97).\n",
         by_design(covered, COVERED),
         f"Intervals over people and training runs, {drawn.MAFW.name} (target 93 to 97).\n",
-        table(["%", *head], [[metric, *(cell(np.mean(several[metric]), COVERED) for several, _ in found["runs"])]
-                             for metric in found["runs"][0][0]]),
+        table(
+            ["%", *head],
+            [
+                [metric, *(cell(np.mean(several[metric]), COVERED) for several, _ in found["runs"])]
+                for metric in found["runs"][0][0]
+            ],
+        ),
         "Calculated, without simulation: event hits, and how far the level of a test that counts clips can reach.\n",
-        table(["", "%"], [[name, cell(share, target)] for name, share, target in [*hits(HITS), *sign_tests()]]),
+        table(["", "%"], [[name, cell(share, target)] for name, share, target in [*hits(N_EVENTS), *sign_tests()]]),
         f"Power: a true difference of macro-F1 as large as the mean `mde` is found in {' and '.join(powers)}, of 80 "
         "expected.\n",
-    ]  # fmt: skip
+    ]
     return "\n".join(parts)
 
 

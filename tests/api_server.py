@@ -1,4 +1,4 @@
-"""A server that speaks the protocols of served models, on this machine: ``generateContent`` and chat completions.
+"""A server that speaks the protocols of API models, on this machine: ``generateContent`` and chat completions.
 
 It names one of its classes, chosen by a hash of what it is shown, so that equal requests get equal replies whatever
 their order; it can refuse, fail, stall and repeat the key. As a process, for a study of its own:

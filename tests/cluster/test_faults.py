@@ -72,7 +72,7 @@ def test_a_job_over_its_memory_is_retried_with_more(cluster):
 def test_outages_of_the_accounting_database_and_the_controller_lose_nothing(cluster):
     before = set(cluster.jobs())
     run = cluster.start(
-        *(str(RESULTS / f"models/organism-{arm}/1/model.safetensors") for arm in ("frequency", "uniform"))
+        *(str(RESULTS / f"models/organism-{variant}/1/model.safetensors") for variant in ("frequency", "uniform"))
     )
     until(lambda: cluster.scripts("write_captions"))
     subprocess.run([SLURM, "stop_daemon", "slurmdbd"], check=True)

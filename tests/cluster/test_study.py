@@ -18,7 +18,7 @@ STATISTICS = {
     "compute_metrics": 1,
     "compare_conditions": 1,
     "correlate_frequency": 1,
-    "contrast_arms": 1,
+    "contrast_variants": 1,
     "compare_published": 1,
     "judge_claims": 1,
     "collect_values": 1,
@@ -69,17 +69,17 @@ def test_nothing_is_submitted_for_a_comment(cluster):
 
 
 def test_an_edited_module_submits_the_rules_that_import_it(cluster):
-    cluster.edit("src/emovlm/statistics/event_coverage.py", "import ", "UNUSED = 1\nimport ")
+    cluster.edit("src/emovlm/statistics/micro_expressions.py", "import ", "UNUSED = 1\nimport ")
     jobs, ran = cluster.submitted_by(cluster.run)
     followed = {"judge_claims", "collect_values", "draw_figure", "typeset_paper", "show_answers", "build_explorer"}
-    assert set(ran) == followed | {"measure_hits"}
+    assert set(ran) == followed | {"measure_event_coverage"}
     assert len(jobs) == 2  # the tables together, then the figures and the paper
 
 
 def test_an_edited_environment_submits_the_rules_that_run_in_it(cluster):
     cluster.edit("envs/figures.yaml", "  - pip:\n", "  - pip:\n      - toolz==1.1.0\n")
     jobs, ran = cluster.submitted_by(cluster.run)
-    assert set(ran) == {"list_variants", "draw_figure", "typeset_paper"}
+    assert set(ran) == {"list_rows", "draw_figure", "typeset_paper"}
     assert len(jobs) == 1
     record = cluster.records()["draw_figure/fps"]
     assert record["environment"]["packages"]["toolz"] == "1.1.0"
@@ -101,7 +101,7 @@ def test_a_new_row_submits_its_own_jobs(cluster):
     cluster.edit("config/quick/conditions.tsv", last, f"{last}\n{added}")
     jobs, ran = cluster.submitted_by(cluster.run)
     del ran["draw_figure"]
-    assert ran == {"answer_clips": 1, "gather_answers": 1, "list_variants": 1, **STATISTICS}
+    assert ran == {"answer_clips": 1, "gather_answers": 1, "list_rows": 1, **STATISTICS}
     assert [job.comment for job in jobs.values() if "gres/gpu" in job.allocated] == [
         "rule_answer_clips_wildcards_unif-fps1_1_0"
     ]

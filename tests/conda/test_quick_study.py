@@ -40,7 +40,7 @@ def test_every_job_ran_in_its_own_environment_and_the_audit_finds_nothing(projec
 
 def test_another_version_of_a_plotting_package_draws_again_and_computes_nothing(project, edited):
     edited("envs/figures.yaml", "matplotlib==3.11.2", "matplotlib==3.11.1")
-    assert project.would_run() == {"list_variants": 3, "draw_figure": 10, "typeset_paper": 1}
+    assert project.would_run() == {"list_rows": 3, "draw_figure": 10, "typeset_paper": 1}
 
 
 def test_the_audit_names_an_edited_environment_and_the_profile_that_mends_it(project, edited, monkeypatch):

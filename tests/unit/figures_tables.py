@@ -11,8 +11,8 @@ from tests.unit.statistics_answers import draw_answers, manifest_of, stored
 
 from emovlm.core.config import read_rows
 from emovlm.core.contracts.data import CUES
-from emovlm.core.contracts.statistics import HITS, RELIABILITY
-from emovlm.core.contracts.training import CHECKS
+from emovlm.core.contracts.statistics import EVENT_COVERAGE, RELIABILITY
+from emovlm.core.contracts.training import SANITY_CHECKS
 from emovlm.core.files import write_json
 from emovlm.core.io import write_table
 from emovlm.figures.tables import CONTRACTS, load
@@ -20,7 +20,7 @@ from emovlm.lexicon.term_frequency import count_terms
 from emovlm.lexicon.terms import read_lexicon
 from emovlm.statistics.claims import Results, judge
 from emovlm.statistics.comparisons import compare
-from emovlm.statistics.lexical.contrasts import contrast_arms
+from emovlm.statistics.lexical.contrasts import contrast_variants
 from emovlm.statistics.lexical.correlation import correlate
 from emovlm.statistics.lexical.profiles import measured_profiles, published_profiles
 from emovlm.statistics.metrics import confusion_table, metrics_table, per_class_table, per_run_table
@@ -90,10 +90,10 @@ def study(skip=frozenset(), replicates=1):
         "frequency": pd.concat(
             [count_terms(row, lexicon, counts / f"term_counts_{row['language']}.csv") for row in sources]
         ),
-        "hits": hits(),
+        "event_coverage": hits(),
         "reliability": reliability_bins(names),
         "reanalysis": reanalyse(published["paper_frame_shuffle"]),
-        "checks": checks(replicates),
+        "sanity_checks": checks(replicates),
         "cues": cues(),
         "manifest": manifest,
         "answers": {c: stored(frame) for c, frame in answers.items()},
@@ -108,8 +108,8 @@ def study(skip=frozenset(), replicates=1):
         published_profiles(published["paper_lexical_figure"], published["mafw_recalls"], lexicon),
     ]
     tables["correlations"] = correlate(pd.concat(profiles), tables["frequency"], published["mafw_classes"], settings)
-    tables["contrasts"] = contrast_arms(tables["per_run"], tables["frequency"], claims["claims"]["L1"], settings)
-    claims["claims"] = {k: v for k, v in claims["claims"].items() if not skip or v["kind"] == "hits"}
+    tables["contrasts"] = contrast_variants(tables["per_run"], tables["frequency"], claims["claims"]["L1"], settings)
+    claims["claims"] = {k: v for k, v in claims["claims"].items() if not skip or v["kind"] == "event_coverage"}
     results = Results(**{n: tables[n] for n in Results.__dataclass_fields__ if n in tables}, settings=settings)
     tables["claims"] = judge(claims, results)
     collected = {name: tables[name] for name in Tables.__dataclass_fields__ if name in tables}
@@ -118,17 +118,17 @@ def study(skip=frozenset(), replicates=1):
 
 
 def checks(replicates):
-    """CHECKS of the three organisms."""
+    """SANITY_CHECKS of the three organisms."""
     rows = [
-        (f"organism-{arm}", run, measure, value + run / 100, value - 0.05, value + 0.06, chance, 165)
-        for arm in ("frequency", "uniform", "permuted")
+        (f"organism-{variant}", run, measure, value + run / 100, value - 0.05, value + 0.06, chance, 165)
+        for variant in ("frequency", "uniform", "permuted")
         for run in range(1, replicates + 1)
         for measure, value, chance in (
             ("apex_accuracy", 0.71, 1 / 11), ("apex_accuracy_frequent", 0.81, 1 / 11),
             ("caption_precision", 0.86, 0.31), ("caption_recall", 0.77, 0.27),
         )
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=list(CHECKS.columns))
+    return pd.DataFrame(rows, columns=list(SANITY_CHECKS.columns))
 
 
 def cues():
@@ -147,7 +147,7 @@ def reliability_bins(conditions):
 
 
 def hits():
-    """HITS of three rates and two lengths; measured shares differ from the expected ones."""
+    """EVENT_COVERAGE of three rates and two lengths; measured shares differ from the expected ones."""
     rows = []
     for rate in (1.0, 5.0, 25.0):
         for length in (0.28, 0.44):
@@ -156,7 +156,7 @@ def hits():
             rows.append(
                 (f"fps{rate:g}", rate, length, expected, measured, measured - 0.1, min(1.0, measured + 0.1), 20)
             )
-    return pd.DataFrame(rows, columns=list(HITS.columns))
+    return pd.DataFrame(rows, columns=list(EVENT_COVERAGE.columns))
 
 
 def sample(frames, role="frame"):

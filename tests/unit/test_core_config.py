@@ -152,7 +152,7 @@ ACCESS = {
 
 
 def with_served(config, tmp_path, condition=(), access=ACCESS, **cells):
-    """The config with a served system and, if ``condition`` gives its frames, context and decision, one with it."""
+    """The config with an API system and, if ``condition`` gives its frames, context and decision, one with it."""
     row = {"system": "served", "kind": "api", "training": "none", "family": "gemini", "weights": "some-model", **cells}
 
     def edit(text):
@@ -190,7 +190,7 @@ def test_a_served_system_answers_by_its_reply_with_texts_and_without(config, tmp
         ({"family": ""}, "'family' is a required property"),
         ({"revision": "a" * 40}, "key revision: '' was expected"),
         ({"family": "openai", "thinking_budget": "0"}, "key thinking_budget: '' was expected"),
-        ({"training": "pretrain", "arm": "uniform"}, r"systems\.tsv, line \d+, key"),
+        ({"training": "pretrain", "variant": "uniform"}, r"systems\.tsv, line \d+, key"),
     ],
 )
 def test_a_served_system_that_cannot_work_is_refused(config, tmp_path, changes, said):

@@ -10,20 +10,20 @@ from tests.unit.figures_tables import CLIP, PRIMARY, SETTINGS, SKIPPED, clip_tru
 
 from emovlm.core.errors import StudyError
 from emovlm.figures import style
-from emovlm.figures.arms import arms, rho_by_run
 from emovlm.figures.classes import classes
 from emovlm.figures.confusion import confusion, counts_of, short_names
 from emovlm.figures.dag import dag
 from emovlm.figures.enrichment import enrichment
+from emovlm.figures.event_coverage import event_coverage as event_coverage_figure
 from emovlm.figures.fps import fps
 from emovlm.figures.frequency import frequency
-from emovlm.figures.hits import hits as hits_figure
 from emovlm.figures.labels import scores
 from emovlm.figures.lexical import lexical
 from emovlm.figures.registry import FIGURES
 from emovlm.figures.reliability import FAMILIES, LEAST_N, reliability
 from emovlm.figures.samplers import PICTURES, samplers
 from emovlm.figures.shuffle import BAG_OF_FRAMES, ORDERS, shuffle
+from emovlm.figures.variants import rho_by_run, variants
 from emovlm.frames.store import write_store
 from emovlm.lexicon.estimator import permuted_counts
 
@@ -46,7 +46,7 @@ def draw(name, tables=None, stores=None, **changed):
             "lexical": lambda: lexical(
                 **pick("per_class", "frequency", "correlations", "conditions", "systems"), **PRIMARY
             ),
-            "arms": lambda: arms(
+            "variants": lambda: variants(
                 **pick("per_run", "frequency", "contrasts", "conditions"),
                 language="en",
                 seed=SETTINGS["seed"],
@@ -57,7 +57,7 @@ def draw(name, tables=None, stores=None, **changed):
             "shuffle": lambda: shuffle(
                 **pick("metrics", "conditions", "frame_samplers", "paper_frame_shuffle", "reanalysis"), **STUDY
             ),
-            "hits": lambda: hits_figure(tables["hits"]),
+            "event_coverage": lambda: event_coverage_figure(tables["event_coverage"]),
             "enrichment": lambda: enrichment(**pick("comparisons", "conditions", "paper_msce"), **STUDY),
             "frequency": lambda: frequency(tables["frequency"], **PRIMARY),
             "classes": lambda: classes(**pick("manifest", "mafw_classes"), classes=emotions, **STUDY),
@@ -139,7 +139,7 @@ def test_the_arm_with_other_words_has_no_panel_over_the_real_ones():
 @pytest.mark.parametrize("replicates", [1, 3])
 def test_arms_dots_are_rho_of_each_run_and_their_mean_is_the_contrasts(replicates):
     tables = study(replicates=replicates)
-    left, right = draw("arms", tables).axes
+    left, right = draw("variants", tables).axes
     rows = tables["contrasts"].query("language == 'en'")
     dots = [each.get_xdata() for each in left.lines if each.get_label() == "_runs"]
     real, permuted = rows[rows["words"] == "real"], rows[rows["words"] == "permuted"].iloc[0]
@@ -231,7 +231,7 @@ def test_shuffle_marks_are_the_scores_in_each_order_on_all_clips_and_on_those_th
 
 
 def test_hit_points_are_measured_and_the_line_is_the_closed_form():
-    axes = draw("hits").axes[0]
+    axes = draw("event_coverage").axes[0]
     table = hits().query("sampler == 'fps1'")
     np.testing.assert_array_equal(line(axes, "1/s")[:, 1], table["measured"])
     form = next(each for each in axes.lines if each.get_label() == "_closed form").get_xydata()
@@ -336,7 +336,14 @@ def test_a_clip_that_no_sampler_took_is_an_error():
 
 @pytest.mark.parametrize(
     ("name", "claim"),
-    [("lexical", "L1"), ("arms", "L1"), ("confusion", "L2"), ("fps", "T1"), ("shuffle", "T2"), ("enrichment", "T4")],
+    [
+        ("lexical", "L1"),
+        ("variants", "L1"),
+        ("confusion", "L2"),
+        ("fps", "T1"),
+        ("shuffle", "T2"),
+        ("enrichment", "T4"),
+    ],
 )
 def test_a_study_without_a_claims_conditions_says_so(name, claim):
     assert style.ABSENT in texts(draw(name, without(claim)))
@@ -348,7 +355,7 @@ def test_a_study_with_fewer_conditions_has_the_same_figures(name):
 
 
 def test_no_events_are_said_to_be_absent():
-    assert style.ABSENT in texts(draw("hits", hits=hits().iloc[:0]))
+    assert style.ABSENT in texts(draw("event_coverage", event_coverage=hits().iloc[:0]))
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -50,7 +50,12 @@ def test_the_same_tables_give_the_same_bytes_and_another_result_gives_others(pat
     [
         ("pie", {}, {}, "unknown figure 'pie'; known are lexical"),
         ("enrichment", {"study": "x"}, {"comparisons": None}, "figure enrichment: missing table comparisons; it takes"),
-        ("enrichment", {"study": "x"}, {"hits": "hits.csv"}, "figure enrichment: unknown table hits; it takes"),
+        (
+            "enrichment",
+            {"study": "x"},
+            {"event_coverage": "event_coverage.csv"},
+            "figure enrichment: unknown table event_coverage; it takes",
+        ),
         ("enrichment", {}, {}, "figure enrichment: missing params key study; it takes study"),
         ("enrichment", {"study": "x", "hue": 1}, {}, "figure enrichment: unknown params key hue"),
         ("enrichment", {"study": "x"}, {"comparisons": "none.csv"}, "none.csv: no such table"),

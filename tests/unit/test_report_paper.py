@@ -16,12 +16,24 @@ from emovlm.figures.registry import FIGURES
 from emovlm.provenance.account import account, behind
 from emovlm.report.references import check_references, references
 from emovlm.report.typeset import typeset
-from emovlm.statistics.published_comparison import beside_published
+from emovlm.statistics.published_comparison import published_comparison_table
 from emovlm.statistics.values.published_values import NEEDED, read_published
 
 PAPER = ROOT / "paper/paper.typ"
-TABLES = ("metrics", "per_class", "comparisons", "correlations", "contrasts", "checks", "cues", "claims", "conditions",
-          "frame_samplers", "paper_frame_shuffle", "reanalysis")  # fmt: skip
+TABLES = (
+    "metrics",
+    "per_class",
+    "comparisons",
+    "correlations",
+    "contrasts",
+    "sanity_checks",
+    "cues",
+    "claims",
+    "conditions",
+    "frame_samplers",
+    "paper_frame_shuffle",
+    "reanalysis",
+)
 
 
 def text_of(pdf):
@@ -122,7 +134,7 @@ def test_every_figure_and_table_carries_its_id_and_says_where_its_numbers_are(pa
     assert len(tables) == source.count("#grid-table(") + source.count("\n  grid-table(")
     assert len(figures) == source.count('#fig("')
     for name in [f"tab-{name}" for name in tables] + [f"fig-{name}" for name in figures]:
-        assert f"{name}:" in text or name in ("tab-beside", "tab-others", "tab-system_claims"), name
+        assert f"{name}:" in text or name in ("tab-published_comparison", "tab-others", "tab-system_claims"), name
 
 
 def test_the_account_of_the_run_is_printed_and_follows_its_records(paths, paper, tmp_path):
@@ -199,10 +211,13 @@ def test_equivalence_is_worded_by_its_test(tmp_path, low, high, p, says):
 @pytest.mark.parametrize(
     ("figures", "says"),
     [
-        ((0.4, 0.1, 0.6, 0.05), "The frequency arm follows the English words more closely than the uniform arm"),
-        ((-0.2, -0.4, 0.0, 0.9), "The frequency arm does not follow the English words more closely than"),
-        ((0.4, -0.1, 0.6, 0.01), "The frequency arm cannot be told from the uniform arm"),
-        ((0.1, 0.05, 0.2, 0.01), "The frequency arm cannot be told from the uniform arm"),
+        (
+            (0.4, 0.1, 0.6, 0.05),
+            "The frequency variant follows the English words more closely than the uniform variant",
+        ),
+        ((-0.2, -0.4, 0.0, 0.9), "The frequency variant does not follow the English words more closely than"),
+        ((0.4, -0.1, 0.6, 0.01), "The frequency variant cannot be told from the uniform variant"),
+        ((0.1, 0.05, 0.2, 0.01), "The frequency variant cannot be told from the uniform variant"),
     ],
 )
 def test_a_contrast_is_worded_by_the_rules_of_the_claim(tmp_path, figures, says):
@@ -225,12 +240,12 @@ def test_the_cue_test_and_the_checks_say_what_was_found(paper, tmp_path):
 
 def test_the_paper_says_how_many_runs_were_trained(paper, tmp_path):
     text = text_of(paper)
-    assert "one training run of every system" in text and "One run an arm." in text and "runs +" not in text
+    assert "one training run of every system" in text and "One run a variant." in text and "runs +" not in text
     several = write_study(tmp_path, replicates=3)
     text = text_of(write_paper(several, tmp_path, config={**CONFIGURED, "study": "full", "replicates": 3}))
     assert "“full”, seed 2026, 3 training runs of every system" in text
-    assert "Few runs." in text and "One run an arm." not in text
-    assert "permuting whole runs between the arms" in text
+    assert "Few runs." in text and "One run a variant." not in text
+    assert "permuting whole runs between the variants" in text
     row = study(replicates=3)["comparisons"].iloc[0]
     assert f"{printed(row['lowest'])} to {printed(row['highest'])}" in text
 
@@ -243,7 +258,7 @@ def test_a_run_that_is_no_study_says_so_at_the_top(paths, tmp_path, name, says):
 def test_a_study_with_fewer_conditions_says_what_was_not_run(tmp_path):
     text = text_of(write_paper(write_study(tmp_path, SKIPPED), tmp_path))
     assert "Balanced fine-tuning of the organism was not run in this study" in text
-    assert "The uniform arm was not shuffled in this study" in text
+    assert "The uniform variant was not shuffled in this study" in text
     assert "T4. Its conditions were not run in this study" in text
     assert "This figure was not drawn in this study" in text
 
@@ -308,7 +323,7 @@ def test_no_number_is_typed_into_the_prose(source):
 
 @pytest.mark.parametrize("prose", ["with ρ = 0.46", "of 495 clips", "95% intervals", "rises by 3 points", "Δ +0.056"])
 def test_a_number_in_the_prose_would_be_noticed(prose):
-    assert typed_numbers(f"#about([The arms differ {prose} (#diff()).])") != []
+    assert typed_numbers(f"#about([The variants differ {prose} (#diff()).])") != []
 
 
 def test_figures_of_the_papers_own_systems_stand_beside_the_published_ones(paths, paper, tmp_path):
@@ -316,12 +331,14 @@ def test_figures_of_the_papers_own_systems_stand_beside_the_published_ones(paths
     metrics = study()["metrics"].query("condition == 'freq-fps5'").assign(condition="qwen-mafw-keyframes")
     answered = {"condition": "qwen-mafw-keyframes", "dataset": "mafw", "system": "Qwen2.5-VL"}
     published = read_published({name: paths[name] for name in NEEDED})
-    beside = beside_published(metrics, [{**answered, "published": "shuffle.ordered"}], published)
+    beside = published_comparison_table(metrics, [{**answered, "published": "shuffle.ordered"}], published)
     both = pd.concat([study()["metrics"], metrics])
     claims = study()["claims"]
     own = claims[claims["claim"] == "T1"].assign(claim="T1-mafw", statement="On MAFW it rises and falls.")
-    changed = write_study(tmp_path, metrics=both, beside=beside, claims=pd.concat([claims, own]))
-    text = text_of(write_paper({**changed, "conditions": paths["conditions"]}, tmp_path, tables=(*TABLES, "beside")))
+    changed = write_study(tmp_path, metrics=both, published_comparison=beside, claims=pd.concat([claims, own]))
+    text = text_of(
+        write_paper({**changed, "conditions": paths["conditions"]}, tmp_path, tables=(*TABLES, "published_comparison"))
+    )
     row = beside.set_index("metric").loc["macro_f1"]
     assert "The paper’s own systems" in text and f"[{row['low']:.2f}, {row['high']:.2f}]" in text
     assert "Qwen2.5-VL" in text and "0.24" in text and "The same for the paper’s own systems" in text

@@ -106,11 +106,11 @@ def test_between_never_repeats_a_frame_nor_takes_a_keyframe(fps: float, count: i
 
 def test_count_takes_the_centres_of_equal_parts_and_repeats_in_a_short_clip() -> None:
     data = tables(a=steady(80), b=steady(3), c=[0.0])
-    chosen = sample(data, kind="count", count=8)
+    chosen = sample(data, kind="uniform", count=8)
     assert indices(chosen) == [5, 15, 25, 35, 45, 55, 65, 75]
     assert indices(chosen, "b") == [0, 0, 0, 1, 1, 2, 2, 2]
     assert indices(chosen, "c") == [0] * 8
-    assert indices(sample(data, kind="count", count=1)) == [40]
+    assert indices(sample(data, kind="uniform", count=1)) == [40]
 
 
 def test_shuffled_has_the_bases_frames_in_another_order() -> None:
@@ -150,7 +150,7 @@ def test_a_window_lies_around_the_middle_and_repeats_the_ends_of_a_short_clip() 
 
 def test_shuffled_does_not_swap_only_equal_frames() -> None:
     data = tables(**{f"c{k}": steady(2) for k in range(50)})
-    base = {"sampler": "b", "kind": "count", "count": 8}
+    base = {"sampler": "b", "kind": "uniform", "count": 8}
     mixed = sample(data, base, kind="shuffled")
     for clip_id in data[0]["clip_id"]:
         assert mixed.loc[mixed["clip_id"] == clip_id, "frame_index"].tolist() != [0, 0, 0, 0, 1, 1, 1, 1]
@@ -178,7 +178,7 @@ def test_failed_clips_have_no_rows() -> None:
         ({"kind": "keyframes", "rate": float("inf")}, None, "row s: rate must be"),
         ({"kind": "between", "rate": 1, "count": 0}, None, "row s: count must be .* at least 1, not 0"),
         ({"kind": "between", "rate": -1, "count": 4}, None, "row s: rate must be"),
-        ({"kind": "count", "count": 2.5}, None, "row s: count must be"),
+        ({"kind": "uniform", "count": 2.5}, None, "row s: count must be"),
         ({"kind": "apex"}, None, "row s: unknown kind 'apex'; known are rate, keyframes, .*shuffled"),
         ({"kind": "shuffled"}, None, "row s: a shuffled sampler needs a base"),
         ({"kind": "shuffled"}, {"sampler": "t", "kind": "shuffled"}, "row s: its base t is itself shuffled"),

@@ -15,7 +15,7 @@ from emovlm.lexicon.term_frequency import count_terms
 from emovlm.lexicon.terms import read_lexicon
 from emovlm.statistics.claims import Results, judge
 from emovlm.statistics.comparisons import compare
-from emovlm.statistics.lexical.contrasts import contrast_arms
+from emovlm.statistics.lexical.contrasts import contrast_variants
 from emovlm.statistics.lexical.correlation import correlate
 from emovlm.statistics.lexical.profiles import measured_profiles
 from emovlm.statistics.metrics import metrics_table, per_class_table, per_run_table
@@ -65,13 +65,13 @@ def judged(answer):
     planned = read_rows(ROOT / "config/comparisons.tsv", "comparisons")
     claim = CLAIMS["claims"]["L1"]
     profile = per_class_table({claim["subject"]: answers[claim["subject"]]}, SETTINGS)
-    arms = {claim[role]: answers[claim[role]] for role in ("subject", "intervention", "permuted", "control")}
+    variants = {claim[role]: answers[claim[role]] for role in ("subject", "intervention", "permuted", "control")}
     results = Results(
         metrics=metrics_table(answers, SETTINGS),
         comparisons=compare(answers, planned, SETTINGS),
         correlations=correlate(measured_profiles(profile, {claim["subject"]: "vlm"}), frequency(), MAFW, SETTINGS),
-        contrasts=contrast_arms(per_run_table(arms, SETTINGS), frequency(), claim, SETTINGS),
-        hits=NO_EVENTS,
+        contrasts=contrast_variants(per_run_table(variants, SETTINGS), frequency(), claim, SETTINGS),
+        event_coverage=NO_EVENTS,
         settings=SETTINGS,
     )
     return judge(CLAIMS, results).set_index("claim")

@@ -13,7 +13,7 @@ from emovlm.core.io import write_table
 from emovlm.core.tables import read_rows
 from emovlm.lexicon.estimator import permuted_counts
 from emovlm.statistics.claims import Results, judge, standing_of
-from emovlm.statistics.lexical.contrasts import contrast_arms
+from emovlm.statistics.lexical.contrasts import contrast_variants
 from emovlm.statistics.lexical.correlation import correlate
 from emovlm.statistics.lexical.profiles import measured_profiles
 
@@ -27,7 +27,7 @@ WORDS = pd.DataFrame({
 })  # fmt: skip
 DEALT = list(
     permuted_counts(dict(zip(EMOTIONS, WORDS["count"], strict=True)), 1).values()
-)  # what the permuted arm follows
+)  # what the permuted variant follows
 LEXICAL = {
     "statement": "F1 follows words.", "kind": "lexical", "margin": 0.2, "subject": "freq", "intervention": "unif",
     "permuted": "perm", "control": "vision", "language": "en",
@@ -44,17 +44,22 @@ def comparisons(runs=(np.nan, np.nan), clips="all", **rows):
 
 
 def lexical(freq, unif, vision, perm=DEALT, runs=1, claim=LEXICAL):
-    """CORRELATIONS and CONTRASTS of four arms, each with that profile of F1 in every run."""
-    arms = dict(zip((claim[r] for r in ("subject", "intervention", "control", "permuted")), (freq, unif, vision, perm),
-                    strict=True))  # fmt: skip
+    """CORRELATIONS and CONTRASTS of four variants, each with that profile of F1 in every run."""
+    variants = dict(
+        zip(
+            (claim[r] for r in ("subject", "intervention", "control", "permuted")),
+            (freq, unif, vision, perm),
+            strict=True,
+        )
+    )
     per_run = pd.concat(
         pd.DataFrame({"condition": c, "replicate": r + 1, "emotion": EMOTIONS, "f1": np.array(f1) / 11})
-        for c, f1 in arms.items()
+        for c, f1 in variants.items()
         for r in range(runs)
     )
-    profiles = measured_profiles(per_run[per_run["replicate"] == 1], dict.fromkeys(arms, "vlm"))
+    profiles = measured_profiles(per_run[per_run["replicate"] == 1], dict.fromkeys(variants, "vlm"))
     correlations = correlate(profiles, WORDS, MAFW, SETTINGS)
-    return {"correlations": correlations, "contrasts": contrast_arms(per_run, WORDS, claim, SETTINGS)}
+    return {"correlations": correlations, "contrasts": contrast_variants(per_run, WORDS, claim, SETTINGS)}
 
 
 def hits(measured, n, sampler="fps1"):
@@ -70,8 +75,11 @@ def verdict(claim, found=None, words=None, seen=None, kappa=None):
     words = {"correlations": empty, "contrasts": empty} if words is None else words
     results = Results(
         metrics=metrics(["a", "b", "freq", "unif", "perm", "vision"]) if kappa is None else kappa,
-        comparisons=empty if found is None else found, hits=empty if seen is None else seen, settings=SETTINGS, **words,
-    )  # fmt: skip
+        comparisons=empty if found is None else found,
+        event_coverage=empty if seen is None else seen,
+        settings=SETTINGS,
+        **words,
+    )
     return judge({"alpha": 0.05, "claims": {"X": {"statement": "It is so.", **claim}}}, results).iloc[0]
 
 
@@ -207,13 +215,13 @@ def test_a_model_that_fails_in_every_class_decides_nothing_about_words():
 
 
 def test_words_that_systems_at_chance_follow_decide_nothing():
-    words, arms = lexical(range(11), NOISE, NOISE), {"freq", "unif", "perm", "vision"}
-    assert verdict(LEXICAL, words=words, kappa=metrics(arms))["verdict"] == "supported"
-    for arm in sorted(arms):
-        row = verdict(LEXICAL, words=words, kappa=metrics(arms - {arm}))
+    words, variants = lexical(range(11), NOISE, NOISE), {"freq", "unif", "perm", "vision"}
+    assert verdict(LEXICAL, words=words, kappa=metrics(variants))["verdict"] == "supported"
+    for variant in sorted(variants):
+        row = verdict(LEXICAL, words=words, kappa=metrics(variants - {variant}))
         assert row["verdict"] == "undecided"
         pieces = row["test"].split(" (figures")[0].split("; ")
-        assert all(("(at chance)" in piece) == (f"rho of {arm}" in piece) for piece in pieces)
+        assert all(("(at chance)" in piece) == (f"rho of {variant}" in piece) for piece in pieces)
 
 
 def test_chance_profiles_hardly_ever_support_words():
@@ -229,12 +237,12 @@ def test_chance_profiles_hardly_ever_support_words():
     [(0.3, 100, "supported"), (0.45, 20, "undecided"), (0.8, 100, "not supported")],
 )
 def test_most_events_missed_is_supported_by_a_share_clearly_below_half(share, n, expected):
-    row = verdict({"kind": "hits", "margin": 0.5, "sampler": "fps1"}, seen=hits(share, n))
+    row = verdict({"kind": "event_coverage", "margin": 0.5, "sampler": "fps1"}, seen=hits(share, n))
     assert row["verdict"] == expected and row["n"] == n and row["low"] < share < row["high"]
 
 
 def test_without_events_nothing_is_decided():
-    assert verdict({"kind": "hits", "margin": 0.5, "sampler": "fps1"})["verdict"] == "undecided"
+    assert verdict({"kind": "event_coverage", "margin": 0.5, "sampler": "fps1"})["verdict"] == "undecided"
 
 
 def test_the_projects_claims_refer_to_planned_comparisons_with_the_test_they_need(tmp_path):
@@ -246,7 +254,7 @@ def test_the_projects_claims_refer_to_planned_comparisons_with_the_test_they_nee
     words = lexical(NOISE, range(11), range(11), claim=claims["claims"]["L1"])
     settings = {"confidence": 0.95, "lexicon": PRIMARY}
     results = Results(
-        metrics(set(found["a"])), found.assign(clips="all"), **words, hits=hits(0.5, 20), settings=settings
+        metrics(set(found["a"])), found.assign(clips="all"), **words, event_coverage=hits(0.5, 20), settings=settings
     )
     table = judge(claims, results)
     assert table["claim"].tolist() == ["L1", "L2", "T1", "T2", "T3", "T4"]

@@ -1,4 +1,4 @@
-"""Contrasts of arms: means over runs, exact permutation of runs, and the words that the permuted arm followed."""
+"""Contrasts of variants: means over runs, exact permutation of runs, words that the permuted variant followed."""
 
 from itertools import permutations
 
@@ -10,7 +10,7 @@ from emovlm.core.contracts.statistics import CONTRASTS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.lexicon.estimator import permuted_counts
-from emovlm.statistics.lexical.contrasts import contrast_arms, p_of_runs, p_of_words
+from emovlm.statistics.lexical.contrasts import contrast_variants, p_of_runs, p_of_words
 from emovlm.statistics.lexical.exact import spearman
 from emovlm.training.captions import naming_shares
 
@@ -40,11 +40,11 @@ def per_run(**runs):
 
 
 def noisy(profile, runs, amount=2.0, seed=0):
-    """Runs of an arm: the profile with noise of its own in each."""
+    """Runs of a variant: the profile with noise of its own in each."""
     return np.array(profile) + np.random.default_rng(seed).normal(0, amount, (runs, len(profile)))
 
 
-def arms(runs):
+def variants(runs):
     return per_run(freq=noisy(range(11), runs), unif=noisy(NOISE, runs, seed=1), perm=noisy(NOISE, runs, seed=2),
                    vision=noisy(NOISE, runs, seed=3))  # fmt: skip
 
@@ -88,7 +88,7 @@ def test_equal_arms_differ_by_nothing():
 
 @pytest.mark.parametrize(("runs", "test"), [(1, "words"), (2, "words"), (3, "runs"), (4, "runs")])
 def test_rho_is_averaged_over_runs_and_tested_by_runs_where_there_are_three(runs, test, tmp_path):
-    table = contrast_arms(arms(runs), frequency(), CLAIM, SETTINGS).set_index("contrast")
+    table = contrast_variants(variants(runs), frequency(), CLAIM, SETTINGS).set_index("contrast")
     words = np.array([COUNTS[e] for e in sorted(EMOTIONS)])
     rhos = {
         c: [spearman(f1, words) for f1 in noisy(p, runs, seed=s)] for c, p, s in (("a", range(11), 0), ("b", NOISE, 1))
@@ -105,12 +105,14 @@ def test_rho_is_averaged_over_runs_and_tested_by_runs_where_there_are_three(runs
 
 
 def test_the_range_is_that_of_the_mean_difference_with_one_class_left_out():
-    table = contrast_arms(arms(3), frequency(), CLAIM, SETTINGS).set_index("contrast")
+    table = contrast_variants(variants(3), frequency(), CLAIM, SETTINGS).set_index("contrast")
     left = [
-        contrast_arms(arms(3).query("emotion != @e"), frequency(), CLAIM, SETTINGS).set_index("contrast")["difference"]
+        contrast_variants(variants(3).query("emotion != @e"), frequency(), CLAIM, SETTINGS).set_index("contrast")[
+            "difference"
+        ]
         for e in EMOTIONS
     ]
-    for contrast in ("intervention", "control"):  # the words of the permuted arm hang on all classes
+    for contrast in ("intervention", "control"):  # the words of the permuted variant hang on all classes
         found = [difference[contrast] for difference in left]
         assert table.loc[contrast, ["low", "high"]].tolist() == pytest.approx([min(found), max(found)])
 
@@ -120,7 +122,7 @@ def test_the_permuted_arm_is_held_against_the_words_its_captions_followed():
     followed = permuted_counts(in_order, SETTINGS["seed"])
     shares = naming_shares(frequency(), EMOTIONS, "permuted", 0.25, SETTINGS["seed"])
     profile = [shares[e] for e in sorted(EMOTIONS)]
-    table = contrast_arms(
+    table = contrast_variants(
         per_run(freq=[range(11)], unif=[NOISE], perm=[profile], vision=[NOISE]), frequency(), CLAIM, SETTINGS
     ).set_index("contrast")
     found = table.loc["permuted"]
@@ -131,7 +133,7 @@ def test_the_permuted_arm_is_held_against_the_words_its_captions_followed():
 
 def test_contrasts_are_of_the_primary_source_and_the_permuted_one_of_the_captions_language():
     words = pd.concat([frequency(), frequency("zh"), frequency(source="web"), frequency(form="noun")])
-    table = contrast_arms(arms(1), words, CLAIM, SETTINGS)
+    table = contrast_variants(variants(1), words, CLAIM, SETTINGS)
     assert sorted(zip(table["contrast"], table["language"], strict=True)) == [
         ("control", "en"), ("control", "zh"), ("intervention", "en"), ("intervention", "zh"), ("permuted", "en"),
     ]  # fmt: skip
@@ -140,15 +142,15 @@ def test_contrasts_are_of_the_primary_source_and_the_permuted_one_of_the_caption
 
 def test_censored_classes_are_left_out():
     words = frequency(censored=[True, True] + [False] * 9)
-    assert set(contrast_arms(arms(1), words, CLAIM, SETTINGS)["n_classes"]) == {9}
-    assert contrast_arms(arms(1), frequency(censored=[True] * 7 + [False] * 4), CLAIM, SETTINGS).empty
+    assert set(contrast_variants(variants(1), words, CLAIM, SETTINGS)["n_classes"]) == {9}
+    assert contrast_variants(variants(1), frequency(censored=[True] * 7 + [False] * 4), CLAIM, SETTINGS).empty
 
 
 def test_a_run_that_fails_in_every_class_leaves_no_row():
     runs = per_run(freq=[range(11), [0] * 11], unif=[NOISE] * 2, perm=[NOISE] * 2, vision=[NOISE] * 2)
-    assert contrast_arms(runs, frequency(), CLAIM, SETTINGS)["contrast"].tolist() == ["permuted"]
+    assert contrast_variants(runs, frequency(), CLAIM, SETTINGS)["contrast"].tolist() == ["permuted"]
 
 
 def test_a_condition_that_the_lexical_claim_needs_is_named():
     with pytest.raises(StudyError, match="no F1 by class and run of the conditions other"):
-        contrast_arms(arms(1), frequency(), {**CLAIM, "control": "other"}, SETTINGS)
+        contrast_variants(variants(1), frequency(), {**CLAIM, "control": "other"}, SETTINGS)

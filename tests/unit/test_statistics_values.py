@@ -19,7 +19,7 @@ from emovlm.core.contracts.data import CLIP_TRUTH, CUES, MANIFEST
 from emovlm.core.contracts.frames import SAMPLE
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
 from emovlm.core.contracts.statistics import COMPARISONS, CONTRASTS, METRICS
-from emovlm.core.contracts.training import CHECKS
+from emovlm.core.contracts.training import SANITY_CHECKS
 from emovlm.core.files import read_json
 from emovlm.core.io import read_table, write_table
 from emovlm.lexicon.term_frequency import count_terms
@@ -73,7 +73,7 @@ def study(tmp_path_factory):
     write_table(manifest_of(answers), folder / "manifest.parquet", MANIFEST)
     write_table(truth_of(answers), folder / "truth.parquet", CLIP_TRUTH)
     write_table(sample_of(manifest_of(answers), 1), folder / "fps1.parquet", SAMPLE)
-    write_table(CHECKED, folder / "checks.csv", CHECKS)
+    write_table(CHECKED, folder / "checks.csv", SANITY_CHECKS)
     write_table(CUED, folder / "cues.csv", CUES)
     sources = [row for row in read_rows(ROOT / "config/sources.tsv", "sources") if row["kind"] == "published-counts"]
     frequency = [count_terms(row, lexicon, PUBLISHED / f"term_counts_{row['language']}.csv") for row in sources[:2]]
@@ -81,9 +81,22 @@ def study(tmp_path_factory):
 
     settings = {"seed": 1, "resamples": 200, "confidence": 0.95, "classes": classes, "tail": ["contempt"]}
     reliability = folder / "reliability.csv"
-    files = {name: folder / f"{name}.csv" for name in ("metrics", "classes", "runs", "confusion", "comparisons", "hits",
-                                                       "correlations", "contrasts", "claims", "frequency",
-                                                       "reanalysis")}  # fmt: skip
+    files = {
+        name: folder / f"{name}.csv"
+        for name in (
+            "metrics",
+            "classes",
+            "runs",
+            "confusion",
+            "comparisons",
+            "event_coverage",
+            "correlations",
+            "contrasts",
+            "claims",
+            "frequency",
+            "reanalysis",
+        )
+    }
     given = {
         "answers": [f"{condition}={path}" for condition, path in paths.items()],
         "manifests": [f"synface={folder / 'manifest.parquet'}"],
@@ -96,61 +109,141 @@ def study(tmp_path_factory):
         "margins": {claim: stated["margin"] for claim, stated in claims["claims"].items()},
     }
     collected = {
-        **{name: files[name] for name in ("metrics", "comparisons", "correlations", "contrasts", "hits", "claims",
-                                          "frequency", "reanalysis")},
-        "per_class": files["classes"], "published": [published[name] for name in TABLES], **given,
-    }  # fmt: skip
+        **{
+            name: files[name]
+            for name in (
+                "metrics",
+                "comparisons",
+                "correlations",
+                "contrasts",
+                "event_coverage",
+                "claims",
+                "frequency",
+                "reanalysis",
+            )
+        },
+        "per_class": files["classes"],
+        "published": [published[name] for name in TABLES],
+        **given,
+    }
     errors = [
-        script("compute_metrics", settings, **flagged, out_metrics=files["metrics"],
-               out_classes=files["classes"], out_runs=files["runs"], out_confusion=files["confusion"],
-               out_reliability=reliability),
+        script(
+            "compute_metrics",
+            settings,
+            **flagged,
+            out_metrics=files["metrics"],
+            out_classes=files["classes"],
+            out_runs=files["runs"],
+            out_confusion=files["confusion"],
+            out_reliability=reliability,
+        ),
         script("compare_conditions", {**settings, **planned}, **flagged, out=files["comparisons"]),
-        script("correlate_frequency", {**settings, "kinds": {"freq-fps5": "vlm", "videomae-natural": "vision"}},
-               classes=files["classes"], frequency=files["frequency"], lexicon=ROOT / "config/lexicon.tsv",
-               published=[published[name] for name in ("paper_lexical_figure", "mafw_recalls", "mafw_classes")],
-               out=files["correlations"]),
-        script("contrast_arms", {**settings, **PRIMARY, "claim": claims["claims"]["L1"]}, runs=files["runs"],
-               frequency=files["frequency"], out=files["contrasts"]),
+        script(
+            "correlate_frequency",
+            {**settings, "kinds": {"freq-fps5": "vlm", "videomae-natural": "vision"}},
+            classes=files["classes"],
+            frequency=files["frequency"],
+            lexicon=ROOT / "config/lexicon.tsv",
+            published=[published[name] for name in ("paper_lexical_figure", "mafw_recalls", "mafw_classes")],
+            out=files["correlations"],
+        ),
+        script(
+            "contrast_variants",
+            {**settings, **PRIMARY, "claim": claims["claims"]["L1"]},
+            runs=files["runs"],
+            frequency=files["frequency"],
+            out=files["contrasts"],
+        ),
         script("reanalyse_published", {}, published=published["paper_frame_shuffle"], out=files["reanalysis"]),
-        script("measure_hits", {"rates": {"fps1": 1}, "bins": 3, "confidence": 0.95, "splits": ["test"]},
-               samples=[f"fps1={folder / 'fps1.parquet'}"], truth=folder / "truth.parquet", out=files["hits"]),
-        script("judge_claims", {**settings, "claims": claims, "lexicon": PRIMARY}, metrics=files["metrics"],
-               comparisons=files["comparisons"], correlations=files["correlations"], contrasts=files["contrasts"],
-               hits=files["hits"], out=files["claims"]),
-        script("collect_values", {}, **collected, checks=folder / "checks.csv", cues=folder / "cues.csv",
-               per_run=files["runs"], confusion=files["confusion"], out=folder / "values.json"),
+        script(
+            "measure_event_coverage",
+            {"rates": {"fps1": 1}, "bins": 3, "confidence": 0.95, "splits": ["test"]},
+            samples=[f"fps1={folder / 'fps1.parquet'}"],
+            truth=folder / "truth.parquet",
+            out=files["event_coverage"],
+        ),
+        script(
+            "judge_claims",
+            {**settings, "claims": claims, "lexicon": PRIMARY},
+            metrics=files["metrics"],
+            comparisons=files["comparisons"],
+            correlations=files["correlations"],
+            contrasts=files["contrasts"],
+            event_coverage=files["event_coverage"],
+            out=files["claims"],
+        ),
+        script(
+            "collect_values",
+            {},
+            **collected,
+            sanity_checks=folder / "checks.csv",
+            cues=folder / "cues.csv",
+            per_run=files["runs"],
+            confusion=files["confusion"],
+            out=folder / "values.json",
+        ),
         script("collect_values", {}, **collected, out=folder / "fewer.json"),
-    ]  # fmt: skip
+    ]
     assert errors == [""] * 9
     return {**files, "values": read_json(folder / "values.json"), "given": given, "folder": folder}
 
 
 def test_every_kind_of_number_has_an_id(study):
     wanted = {
-        "metric.freq-fps5.macro_f1", "class.freq-fps5.anger.f1", "comparison.shuffle-videomae.difference",
-        "comparison.shuffle-videomae.p_holm", "comparison.shuffle-videomae.changed",
-        "comparison.shuffle-videomae.lowest", "comparison.shuffle-videomae.highest",
-        "comparison.shuffle-videomae.replicates", "comparison.shuffle-videomae.mde", "comparison.shuffle-videomae.se",
-        "comparison.shuffle-videomae.power", "comparison.shuffle-videomae.p_mcnemar",
-        "comparison.shuffle-videomae.runs", "metric.freq-fps5.accuracy_answered", "metric.freq-fps5.ece",
-        "condition.freq-fps5.refused", "metric.freq-fps5.tail_recall", "metric.freq-fps5.order.accuracy",
-        "metric.freq-fps5.micro.macro_f1", "metric.freq-fps5.plain.macro_f1", "condition.freq-fps5.replicates",
+        "metric.freq-fps5.macro_f1",
+        "class.freq-fps5.anger.f1",
+        "comparison.shuffle-videomae.difference",
+        "comparison.shuffle-videomae.p_holm",
+        "comparison.shuffle-videomae.changed",
+        "comparison.shuffle-videomae.lowest",
+        "comparison.shuffle-videomae.highest",
+        "comparison.shuffle-videomae.replicates",
+        "comparison.shuffle-videomae.mde",
+        "comparison.shuffle-videomae.se",
+        "comparison.shuffle-videomae.power",
+        "comparison.shuffle-videomae.p_mcnemar",
+        "comparison.shuffle-videomae.runs",
+        "metric.freq-fps5.accuracy_answered",
+        "metric.freq-fps5.ece",
+        "condition.freq-fps5.refused",
+        "metric.freq-fps5.tail_recall",
+        "metric.freq-fps5.order.accuracy",
+        "metric.freq-fps5.micro.macro_f1",
+        "metric.freq-fps5.plain.macro_f1",
+        "condition.freq-fps5.replicates",
         "correlation.freq-fps5.en.google-books-2012.family.given_size",
         "correlation.freq-fps5.en.google-books-2012.family.tau",
-        "correlation.freq-fps5.en.google-books-2012.family.p_tau", "reanalysis.mafw.vlm.falls",
-        "reanalysis.dfew.vision.p_sign", "reanalysis.both.all.p_difference",
+        "correlation.freq-fps5.en.google-books-2012.family.p_tau",
+        "reanalysis.mafw.vlm.falls",
+        "reanalysis.dfew.vision.p_sign",
+        "reanalysis.both.all.p_difference",
         "correlation.freq-fps5.en.google-books-2012.family.given_size.p",
         "correlation.freq-fps5.en.google-books-2012.family.given_size_and_reliability",
-        "contrast.intervention.en.difference", "contrast.intervention.zh.p", "contrast.permuted.en.rho_a",
-        "contrast.control.en.rho_b", "check.organism.apex_accuracy", "check.organism.apex_accuracy.chance",
+        "contrast.intervention.en.difference",
+        "contrast.intervention.zh.p",
+        "contrast.permuted.en.rho_a",
+        "contrast.control.en.rho_b",
+        "sanity_check.organism.apex_accuracy",
+        "sanity_check.organism.apex_accuracy.chance",
         "correlation.freq-fps5.en.google-books-2012.family.rho",
-        "correlation.Gemini2.5-Flash/DFEW.zh.google-books-2012.family.p", "hits.fps1.measured", "claim.T2.verdict",
-        "claim.L1.effect", "frequency.en.google-books-2012.family.fear.per_million", "condition.freq-fps5.failed",
-        "condition.freq-fps5.prompt_tokens", "class.freq-fps5.anger.run2.f1", "hits.fps1.bin0.measured",
-        "metric.freq-fps5.order.failed", "metric.freq-fps5.uar.lowest", "contrast.control.en.runs_a",
-        "dataset.synface.test.n", "dataset.synface.test.identities", "published.fps.Qwen2.5-VL.5.macro_f1",
-        "published.shuffle.HiCMAE.shuffled.dfew.macro_recall", "published.msce.Qwen2.5-VL.mafw.msce.macro_f1",
-    }  # fmt: skip
+        "correlation.Gemini2.5-Flash/DFEW.zh.google-books-2012.family.p",
+        "event_coverage.fps1.measured",
+        "claim.T2.verdict",
+        "claim.L1.effect",
+        "frequency.en.google-books-2012.family.fear.per_million",
+        "condition.freq-fps5.failed",
+        "condition.freq-fps5.prompt_tokens",
+        "class.freq-fps5.anger.run2.f1",
+        "event_coverage.fps1.bin0.measured",
+        "metric.freq-fps5.order.failed",
+        "metric.freq-fps5.uar.lowest",
+        "contrast.control.en.runs_a",
+        "dataset.synface.test.n",
+        "dataset.synface.test.identities",
+        "published.fps.Qwen2.5-VL.5.macro_f1",
+        "published.shuffle.HiCMAE.shuffled.dfew.macro_recall",
+        "published.msce.Qwen2.5-VL.mafw.msce.macro_f1",
+    }
     assert wanted <= set(study["values"])
 
 
@@ -185,10 +278,10 @@ def test_values_of_a_condition_are_of_clips_and_its_failures_of_all_runs(study):
 
 def test_checks_are_means_over_runs_with_an_interval_only_of_a_single_run(study):
     values = study["values"]
-    assert values["check.organism.apex_accuracy"]["value"] == pytest.approx(0.85)
-    assert values["check.organism.apex_accuracy"]["low"] is None
-    assert values["check.other.apex_accuracy"]["text"] == "0.70 [0.60, 0.80]"
-    assert values["check.other.apex_accuracy.chance"]["value"] == 0.1
+    assert values["sanity_check.organism.apex_accuracy"]["value"] == pytest.approx(0.85)
+    assert values["sanity_check.organism.apex_accuracy"]["low"] is None
+    assert values["sanity_check.other.apex_accuracy"]["text"] == "0.70 [0.60, 0.80]"
+    assert values["sanity_check.other.apex_accuracy.chance"]["value"] == 0.1
 
 
 def test_cues_are_carried_over(study):
@@ -239,7 +332,7 @@ def test_how_a_value_is_printed(arguments, options, text):
 
 
 def test_a_script_given_a_path_without_its_name_says_so(study):
-    error = script("measure_hits", {}, samples=["fps1.parquet"], truth="t", out=study["folder"] / "no.csv")
+    error = script("measure_event_coverage", {}, samples=["fps1.parquet"], truth="t", out=study["folder"] / "no.csv")
     assert error == "error: sample 'fps1.parquet': write name=path\n"
 
 

@@ -160,10 +160,10 @@ def test_the_first_broken_link_is_the_one_nearest_to_the_raw_data(study, plan):
 
 
 def test_a_target_is_walked_back_from_and_nothing_else(study, plan):
-    target = str(RESULTS / "tables/hits.csv")
+    target = str(RESULTS / "tables/event_coverage.csv")
     assert {name.split("/")[0] for name in audit(plan, [target]).jobs} == {
         "fetch_rig", "build_rig", "plan_clips", "render_clips", "gather_truth", "make_manifest", "decode_frames",
-        "sample_frames", "measure_hits",
+        "sample_frames", "measure_event_coverage",
     }  # fmt: skip
     with changed(study / RESULTS / "tables/metrics.csv", b"condition\n"):
         assert audit(plan, [target]).ok
@@ -191,7 +191,7 @@ def test_a_record_that_was_made_to_fit_is_betrayed_by_its_readers(study, plan):
 def test_a_record_that_says_what_it_must_not_is_found(study, plan):
     path = record_of("compute_metrics")
     record = read_record(path)
-    others = read_record(record_of("measure_hits"))
+    others = read_record(record_of("measure_event_coverage"))
     extra = {"path": "README.md", "sha256": sha256_file("README.md"), "noted": False}
     for forged, kind, said in (
         (
@@ -304,8 +304,9 @@ def test_what_was_fetched_without_a_pin_is_found(study, plan):
     [
         ("config/quick.yaml", "resamples: 200", "resamples: 201", "config", "compare_conditions",
          "resamples was 200, is 201"),
-        ("src/emovlm/statistics/event_coverage.py", "import ", "UNUSED = 1\nimport ", "code", "measure_hits",
-         "its code was edited since: src/emovlm/statistics/event_coverage.py"),
+        ("src/emovlm/statistics/micro_expressions.py", "import ", "UNUSED = 1\nimport ", "code",
+         "measure_event_coverage",
+         "its code was edited since: src/emovlm/statistics/micro_expressions.py"),
         ("workflow/scripts/typeset_paper.py", "def main(", "UNUSED = 1\n\n\ndef main(", "code", "typeset_paper",
          "workflow/scripts/typeset_paper.py"),
         ("envs/statistics.yaml", "scipy==1.17.1", "scipy==1.16.9", "environment", "compute_metrics",
@@ -389,10 +390,10 @@ def test_bad_arguments_are_said_in_a_sentence(study, arguments, said):
 
 
 def test_files_can_be_named_in_any_way_and_clips_too(study, plan):
-    table = RESULTS / "tables/hits.csv"
+    table = RESULTS / "tables/event_coverage.csv"
     clip = next((RESULTS / "raw/synface/clips").glob("*.mp4"))
     for name in (str(table), f"./{table}", str(study / table)):
-        assert audit(plan, [name]).jobs[-1] == "measure_hits"
+        assert audit(plan, [name]).jobs[-1] == "measure_event_coverage"
     assert audit(plan, [str(clip)]).jobs[-1] == "render_clips/synface/0"
 
 

@@ -16,7 +16,7 @@ import yaml
 from emovlm.core.contracts.answers import ANSWERS
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.contracts.frames import SCHEDULE
-from emovlm.core.contracts.statistics import BESIDE
+from emovlm.core.contracts.statistics import PUBLISHED_COMPARISON
 from emovlm.core.io import read_table
 from emovlm.provenance.audit.audit import audit
 from emovlm.provenance.planned_jobs import read_plan
@@ -153,7 +153,7 @@ def test_refusals_are_rows_and_the_key_is_nowhere(paper):
 
 
 def test_published_figures_stand_beside_and_the_paper_prints_them(paper):
-    beside = read_table(paper.path / RESULTS / "tables/beside.csv", BESIDE)
+    beside = read_table(paper.path / RESULTS / "tables/published_comparison.csv", PUBLISHED_COMPARISON)
     assert {"Qwen2.5-VL", "Gemini2.5-Flash", "MAE-DFER"} <= set(beside["system"])
     text = "\n".join(page.extract_text() for page in pypdf.PdfReader(paper.path / RESULTS / "paper/paper.pdf").pages)
     assert "The paper’s own systems" in text.replace("\n", " ") and "InternVL-3.0" in text

@@ -15,7 +15,7 @@ ALL_STATISTICS = FOLLOWS_STATISTICS | {
     "compute_metrics",
     "compare_conditions",
     "correlate_frequency",
-    "contrast_arms",
+    "contrast_variants",
     "compare_published",
 }
 
@@ -42,8 +42,8 @@ def test_comments_docstrings_and_touches_rerun_nothing(project, edited):
 
 
 def test_an_edited_module_reruns_the_rules_that_import_it_and_what_follows(project, edited):
-    edited("src/emovlm/statistics/event_coverage.py", "import ", "UNUSED = 1\nimport ")
-    assert set(project.would_run()) == FOLLOWS_STATISTICS | {"measure_hits"}
+    edited("src/emovlm/statistics/micro_expressions.py", "import ", "UNUSED = 1\nimport ")
+    assert set(project.would_run()) == FOLLOWS_STATISTICS | {"measure_event_coverage"}
 
 
 def test_an_edited_module_reruns_rules_that_import_it_indirectly(project, edited):
@@ -64,7 +64,7 @@ def test_an_edited_part_of_the_explorer_page_builds_it_anew(project, edited):
 
 def test_a_config_value_reruns_its_readers(project, edited):
     edited("config/quick.yaml", "resamples: 200", "resamples: 201")
-    assert set(project.would_run()) == ALL_STATISTICS | {"check_organism", "gather_checks", "measure_cues"}
+    assert set(project.would_run()) == ALL_STATISTICS | {"check_organism", "gather_sanity_checks", "measure_cues"}
 
 
 def test_a_config_value_of_one_model_reruns_that_model_and_its_answers(project, edited):
@@ -81,7 +81,7 @@ def test_a_new_condition_runs_alone_with_the_statistics_that_read_it(project, ed
     edited("config/quick/conditions.tsv", last, f"{last}\n{added}")
     rerun = project.would_run()
     assert rerun["answer_clips"] == rerun["gather_answers"] == 1
-    assert set(rerun) == ALL_STATISTICS | {"answer_clips", "gather_answers", "list_variants"}
+    assert set(rerun) == ALL_STATISTICS | {"answer_clips", "gather_answers", "list_rows"}
 
 
 def test_a_new_prompt_reruns_what_is_asked_with_it(project, edited):

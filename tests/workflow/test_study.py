@@ -19,16 +19,51 @@ from emovlm.provenance.summary import summary
 from tests.project import RESULTS
 
 STAGES = {
-    "fetch_rig", "build_rig", "plan_clips", "render_clips", "gather_truth", "make_manifest", "decode_frames",
-    "list_variants", "gather_texts", "count_terms",
-    "sample_frames", "sample_training", "write_captions", "train_tower", "pretrain_organism",
-    "finetune_lora", "train_classifier", "check_organism", "gather_checks", "describe_gaps", "write_true_texts",
-    "answer_clips", "gather_answers", "measure_cues", "write_datasheet",
-    "compute_metrics", "compare_conditions", "correlate_frequency", "contrast_arms", "measure_hits", "judge_claims",
-    "collect_values", "compare_published", "reanalyse_published", "draw_apex_sheet", "draw_strips",
-    "draw_figure", "draw_contact_sheet", "account_run", "typeset_paper", "show_clips", "draw_sheets", "show_answers",
+    "fetch_rig",
+    "build_rig",
+    "plan_clips",
+    "render_clips",
+    "gather_truth",
+    "make_manifest",
+    "decode_frames",
+    "list_rows",
+    "gather_texts",
+    "count_terms",
+    "sample_frames",
+    "sample_training",
+    "write_captions",
+    "train_tower",
+    "pretrain_organism",
+    "finetune_lora",
+    "train_classifier",
+    "check_organism",
+    "gather_sanity_checks",
+    "describe_gaps",
+    "write_true_texts",
+    "answer_clips",
+    "gather_answers",
+    "measure_cues",
+    "write_datasheet",
+    "compute_metrics",
+    "compare_conditions",
+    "correlate_frequency",
+    "contrast_variants",
+    "measure_event_coverage",
+    "judge_claims",
+    "collect_values",
+    "compare_published",
+    "reanalyse_published",
+    "draw_apex_sheet",
+    "draw_strips",
+    "draw_figure",
+    "draw_contact_sheet",
+    "account_run",
+    "typeset_paper",
+    "show_clips",
+    "draw_sheets",
+    "show_answers",
     "build_explorer",
-}  # fmt: skip
+}
 # What no reader should have to know the number of shards or cores for. Not the account of the run and the PDF, which
 # prints it: times differ between runs.
 COMPARED = [
@@ -66,7 +101,7 @@ def test_the_paper_prints_the_results_values(project):
     text = pdf_text(project.path / RESULTS / "paper/paper.pdf")
     assert str(values["dataset.synface.test.n"]["value"]) in text
     assert values["metric.freq-fps5.macro_f1"]["text"].split()[0] in text
-    rates = pd.read_csv(project.path / RESULTS / "tables/variants/frame_samplers.tsv", sep="\t", dtype=str)
+    rates = pd.read_csv(project.path / RESULTS / "tables/rows/frame_samplers.tsv", sep="\t", dtype=str)
     assert rates.set_index("sampler").loc["fps5", "rate"] == "5"  # as in the ids of the published curves
     assert f"{values['published.fps.Qwen2.5-VL.5.macro_f1']['value']:.2f}" in text
 

@@ -1,25 +1,25 @@
-"""Claims: contrasts of arms, verdicts, and every number of the study by id.
+"""Claims: contrasts of variants, verdicts, and every number of the study by id.
 
 in:  tables/*.csv, claims.yaml
 out: tables/{contrasts,claims}.csv, values.json
 """
 
 
-rule contrast_arms:
-    """How much more closely one arm follows the words than another: interventions and control of the lexical claim."""
+rule contrast_variants:
+    """How much more closely one variant follows the words than another: interventions and control of the lexical claim."""
     input:
         runs="<results>/tables/per_run.csv",
         frequency="<results>/lexicon/frequency.csv",
     output:
         table("contrasts"),
     log:
-        "<logs>/contrast_arms.log",
+        "<logs>/contrast_variants.log",
     benchmark:
-        "<benchmarks>/contrast_arms.tsv"
+        "<benchmarks>/contrast_variants.tsv"
     conda:
         "../../envs/statistics.yaml"
     params:
-        code=code("contrast_arms"),
+        code=code("contrast_variants"),
         slice=as_json(
             claim={
                 k: STUDY.claims["claims"]["L1"][k]
@@ -32,7 +32,7 @@ rule contrast_arms:
         ),
     shell:
         recorded(
-            "python workflow/scripts/contrast_arms.py --params {params.slice:q} --runs {input.runs}"
+            "python workflow/scripts/contrast_variants.py --params {params.slice:q} --runs {input.runs}"
             " --frequency {input.frequency} --out {output}"
         )
 
@@ -44,7 +44,7 @@ rule judge_claims:
         comparisons="<results>/tables/comparisons.csv",
         correlations="<results>/tables/correlations.csv",
         contrasts="<results>/tables/contrasts.csv",
-        hits="<results>/tables/hits.csv",
+        event_coverage="<results>/tables/event_coverage.csv",
     output:
         table("claims"),
     log:
@@ -64,7 +64,7 @@ rule judge_claims:
         recorded(
             "python workflow/scripts/judge_claims.py --params {params.slice:q} --metrics {input.metrics}"
             " --comparisons {input.comparisons} --correlations {input.correlations} --contrasts {input.contrasts}"
-            " --hits {input.hits} --out {output}"
+            " --event-coverage {input.event_coverage} --out {output}"
         )
 
 
@@ -76,14 +76,14 @@ rule collect_values:
         comparisons="<results>/tables/comparisons.csv",
         correlations="<results>/tables/correlations.csv",
         contrasts="<results>/tables/contrasts.csv",
-        hits="<results>/tables/hits.csv",
-        checks="<results>/tables/checks.csv",
+        event_coverage="<results>/tables/event_coverage.csv",
+        sanity_checks="<results>/tables/sanity_checks.csv",
         cues="<results>/tables/cues.csv",
         claims="<results>/tables/claims.csv",
         reanalysis="<results>/tables/reanalysis.csv",
         per_run="<results>/tables/per_run.csv",
         confusion="<results>/tables/confusion.csv",
-        beside="<results>/tables/beside.csv",
+        published_comparison="<results>/tables/published_comparison.csv",
         reliability="<results>/tables/reliability.csv",
         frequency="<results>/lexicon/frequency.csv",
         answers=expand("<results>/answers/{c}.parquet", c=STUDY.conditions),
@@ -106,8 +106,8 @@ rule collect_values:
         recorded(
             "python workflow/scripts/collect_values.py --metrics {input.metrics} --per-class {input.per_class}"
             " --comparisons {input.comparisons} --correlations {input.correlations} --contrasts {input.contrasts}"
-            " --hits {input.hits} --checks {input.checks} --cues {input.cues} --claims {input.claims}"
-            " --per-run {input.per_run} --confusion {input.confusion} --beside {input.beside}"
+            " --event-coverage {input.event_coverage} --sanity-checks {input.sanity_checks} --cues {input.cues} --claims {input.claims}"
+            " --per-run {input.per_run} --confusion {input.confusion} --published-comparison {input.published_comparison}"
             " --reliability {input.reliability} --reanalysis {input.reanalysis}"
             " --frequency {input.frequency} --answers {params.answers}"
             " --manifests {params.manifests} --published {params.published} --out {output}"

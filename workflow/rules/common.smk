@@ -35,7 +35,7 @@ try:
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 
-os.environ |= {"EMOVLM_API": json.dumps(config.get("api", {}))}  # how served models are reached
+os.environ |= {"EMOVLM_API": json.dumps(config.get("api", {}))}  # how API models are reached
 
 SCRIPTS = "workflow/scripts"
 RESULTS = config["pathvars"]["results"]

@@ -11,7 +11,7 @@ PRIMARY = {
 NAMED = {"study": config["study"]}
 VARIANTS = {
     "conditions": ["condition", "system", "dataset", "frames", "context", "decision", "claims"],
-    "systems": ["system", "kind", "arm", "sampler"],
+    "systems": ["system", "kind", "variant", "sampler"],
     "frame_samplers": ["sampler", "kind", "rate", "base"],
 }
 RESULT_TABLES = "metrics per_class per_run confusion comparisons correlations contrasts hits reliability reanalysis"
@@ -21,7 +21,7 @@ TABLE = {
     "manifest": f"{RESULTS}/manifests/{SHOWN}.parquet",
     "truth": f"{RESULTS}/raw/{SHOWN}/truth/clips.parquet",
     "frame_truth": f"{RESULTS}/raw/{SHOWN}/truth/frames.parquet",
-    **{t: f"{RESULTS}/tables/variants/{t}.tsv" for t in VARIANTS},
+    **{t: f"{RESULTS}/tables/rows/{t}.tsv" for t in VARIANTS},
     **{p: f"resources/published/{p}.csv" for p in PUBLISHED},
     **{f"stores.{k}": f"{RESULTS}/frames/{SHOWN}/{k}.safetensors" for k in range(n_shards(SHOWN))},
     **{f"samples.{s}": f"{RESULTS}/samples/{SHOWN}/{s}.parquet" for s in STUDY.frame_samplers},
@@ -32,7 +32,7 @@ FIGURES = {
         ["per_class", "frequency", "correlations", "conditions", "systems"],
         PRIMARY,
     ),
-    "arms": (
+    "variants": (
         ["per_run", "frequency", "contrasts", "conditions"],
         {
             "language": STUDY.claims["claims"]["L1"]["language"],
@@ -46,7 +46,7 @@ FIGURES = {
         ["metrics", "conditions", "frame_samplers", "paper_frame_shuffle", "reanalysis"],
         NAMED,
     ),
-    "hits": (["hits"], {}),
+    "event_coverage": (["event_coverage"], {}),
     "enrichment": (["comparisons", "conditions", "paper_msce"], NAMED),
     "reliability": (["reliability", "metrics", "conditions", "systems"], NAMED),
     "frequency": (["frequency"], PRIMARY),
@@ -68,35 +68,35 @@ FIGURES = {
 }
 CLAIM = {
     "lexical": "L1",
-    "arms": "L1",
+    "variants": "L1",
     "confusion": "L2",
     "fps": "T1",
     "shuffle": "T2",
-    "hits": "T3",
+    "event_coverage": "T3",
     "enrichment": "T4",
 }
 
 
-rule list_variants:
+rule list_rows:
     """Write a config table without its remarks, whose rewording must not redraw anything."""
     output:
-        "<results>/tables/variants/{table}.tsv",
+        "<results>/tables/rows/{table}.tsv",
     log:
-        "<logs>/list_variants/{table}.log",
+        "<logs>/list_rows/{table}.log",
     benchmark:
-        "<benchmarks>/list_variants/{table}.tsv"
+        "<benchmarks>/list_rows/{table}.tsv"
     wildcard_constraints:
         table=one_of(VARIANTS),
     conda:
         "../../envs/figures.yaml"
     params:
-        code=code("list_variants"),
+        code=code("list_rows"),
         slice=lambda w: as_json(
             columns=VARIANTS[w.table],
             rows=[{c: r.get(c, "") for c in VARIANTS[w.table]} for r in shown_rows(w.table)],
         ),
     shell:
-        recorded("python workflow/scripts/list_variants.py --params {params.slice:q} --out {output}")
+        recorded("python workflow/scripts/list_rows.py --params {params.slice:q} --out {output}")
 
 
 rule draw_figure:

@@ -104,7 +104,7 @@ def condition_inputs(w):
 
 
 def lexical_kinds():
-    """Kind of the system of each condition that the lexical claim is about; a served model is a VLM too."""
+    """Kind of the system of each condition that the lexical claim is about; an API model is a VLM too."""
     rows = {c: row for c, row in STUDY.conditions.items() if "L1" in row.get("claims", "").split()}
     return {c: STUDY.systems[row["system"]]["kind"].replace("api", "vlm") for c, row in rows.items()}
 

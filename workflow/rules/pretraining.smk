@@ -1,15 +1,15 @@
 """Pretraining: the organism, its tower and then its language, from rendered faces.
 
 in:  frame stores, action units, word frequencies
-out: captions/<arm>/<replicate>.parquet, models/<system>/<replicate>/*, as `save_pretrained` writes them
+out: captions/<variant>/<replicate>.parquet, models/<system>/<replicate>/*, as `save_pretrained` writes them
 """
 
 TOWER = "<results>/models/tower/1"  # the part of all systems, trained once
-ARMS = {row["arm"] for row in STUDY.systems.values() if "arm" in row}
+CAPTION_VARIANTS = {row["variant"] for row in STUDY.systems.values() if "variant" in row}
 
 
 rule write_captions:
-    """Write the captions of one pretraining arm: how often they name each emotion is its only feature."""
+    """Write the captions of one pretraining variant: how often they name each emotion is its only feature."""
     input:
         truth=f"<results>/raw/{FACES}/truth/frames.parquet",
         clips=f"<results>/raw/{FACES}/truth/clips.parquet",
@@ -18,19 +18,19 @@ rule write_captions:
         frequency="<results>/lexicon/frequency.csv",
         prompts=list(PROMPTS.values()),
     output:
-        "<results>/captions/{arm}/{replicate}.parquet",
+        "<results>/captions/{variant}/{replicate}.parquet",
     log:
-        "<logs>/write_captions/{arm}/{replicate}.log",
+        "<logs>/write_captions/{variant}/{replicate}.log",
     benchmark:
-        "<benchmarks>/write_captions/{arm}/{replicate}.tsv"
+        "<benchmarks>/write_captions/{variant}/{replicate}.tsv"
     wildcard_constraints:
-        arm=one_of(ARMS),
+        variant=one_of(CAPTION_VARIANTS),
     conda:
         "../../envs/training.yaml"
     params:
         code=code("write_captions"),
         slice=lambda w: as_json(
-            arm=w.arm,
+            variant=w.variant,
             seed=run_seed(w.replicate),
             permutation_seed=config["seed"],
             classes=STUDY.classes,
@@ -76,10 +76,10 @@ rule train_tower:
 
 
 rule pretrain_organism:
-    """Teach the organism language from one arm's captions, on the frozen tower."""
+    """Teach the organism language from one variant's captions, on the frozen tower."""
     input:
         tower=[f"{TOWER}/{file}" for file in ("model.safetensors", *SAVED)],
-        captions=lambda w: f"<results>/captions/{STUDY.systems[w.system]['arm']}/{w.replicate}.parquet",
+        captions=lambda w: f"<results>/captions/{STUDY.systems[w.system]['variant']}/{w.replicate}.parquet",
         stores=stores(FACES),
         prompts=list(PROMPTS.values()),
     output:

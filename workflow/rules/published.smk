@@ -1,7 +1,7 @@
 """Published: other people's figures beside the study's own, and analysed anew.
 
 in:  resources/published/*.csv, tables/metrics.csv
-out: tables/{beside,reanalysis}.csv
+out: tables/{published_comparison,reanalysis}.csv
 """
 
 
@@ -11,7 +11,7 @@ rule compare_published:
         metrics="<results>/tables/metrics.csv",
         published=expand("resources/published/{p}.csv", p=PUBLISHED),
     output:
-        table("beside"),
+        table("published_comparison"),
     log:
         "<logs>/compare_published.log",
     benchmark:

@@ -1,7 +1,7 @@
 """Checks: has each organism learned at all?
 
 in:  organisms, apex frames of the validation people
-out: tables/checks.csv
+out: tables/sanity_checks.csv
 """
 
 
@@ -17,7 +17,7 @@ rule check_organism:
         frequency="<results>/lexicon/frequency.csv",
         prompts=list(PROMPTS.values()),
     output:
-        "<results>/checks/{system}/{replicate}.csv",
+        "<results>/sanity_checks/{system}/{replicate}.csv",
     log:
         "<logs>/check_organism/{system}/{replicate}.log",
     benchmark:
@@ -44,16 +44,16 @@ rule check_organism:
         )
 
 
-rule gather_checks:
+rule gather_sanity_checks:
     """Join the checks of all organisms."""
     input:
-        [f"<results>/checks/{s}/{r}.csv" for s in trained_by("pretrain") for r in replicates(s)],
+        [f"<results>/sanity_checks/{s}/{r}.csv" for s in trained_by("pretrain") for r in replicates(s)],
     output:
-        table("checks"),
+        table("sanity_checks"),
     log:
-        "<logs>/gather_checks.log",
+        "<logs>/gather_sanity_checks.log",
     benchmark:
-        "<benchmarks>/gather_checks.tsv"
+        "<benchmarks>/gather_sanity_checks.tsv"
     conda:
         "../../envs/evaluation.yaml"
     params:

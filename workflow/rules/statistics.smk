@@ -1,7 +1,7 @@
 """Statistics: metrics, planned comparisons, lexical correlations, event hits.
 
 in:  answers of every condition, word frequencies, the clips' flags and events
-out: tables/{metrics,per_class,per_run,confusion,reliability,comparisons,correlations,hits}.csv
+out: tables/{metrics,per_class,per_run,confusion,reliability,comparisons,correlations,event_coverage}.csv
 """
 
 FLAGGED = [name for name in TESTED if name in RENDERED]  # datasets whose clips are flagged
@@ -112,21 +112,21 @@ rule correlate_frequency:
         )
 
 
-rule measure_hits:
+rule measure_event_coverage:
     """How often each frame rate sees a micro-expression: closed form and measured."""
     input:
         samples=expand("<results>/samples/{d}/{s}.parquet", d=SHOWN, s=RATES),
         truth=f"<results>/raw/{SHOWN}/truth/clips.parquet",
     output:
-        table("hits"),
+        table("event_coverage"),
     log:
-        "<logs>/measure_hits.log",
+        "<logs>/measure_event_coverage.log",
     benchmark:
-        "<benchmarks>/measure_hits.tsv"
+        "<benchmarks>/measure_event_coverage.tsv"
     conda:
         "../../envs/statistics.yaml"
     params:
-        code=code("measure_hits"),
+        code=code("measure_event_coverage"),
         slice=as_json(
             rates=RATES,
             bins=3,
@@ -136,6 +136,6 @@ rule measure_hits:
         samples=named(f"{RESULTS}/samples/{SHOWN}/{{}}.parquet", RATES),
     shell:
         recorded(
-            "python workflow/scripts/measure_hits.py --params {params.slice:q} --samples {params.samples}"
+            "python workflow/scripts/measure_event_coverage.py --params {params.slice:q} --samples {params.samples}"
             " --truth {input.truth} --out {output}"
         )

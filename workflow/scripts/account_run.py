@@ -16,7 +16,7 @@ def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--values", required=True, help="values.json, in the folder of the results")
     arguments.add_argument("--made", nargs="+", required=True, help="files that the paper is made from")
-    arguments.add_argument("--ledgers", nargs="*", default=[], metavar="SYSTEM=PATH", help="of served systems")
+    arguments.add_argument("--ledgers", nargs="*", default=[], metavar="SYSTEM=PATH", help="of API systems")
     arguments.add_argument("--out", required=True, help="run.json")
     given = arguments.parse_args()
     folder = Path(given.values).parent

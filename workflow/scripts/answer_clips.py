@@ -13,7 +13,7 @@ from emovlm.core.script import named_paths, parser, run
 from emovlm.evaluation.answering import answer_clips
 from emovlm.evaluation.folds import by_fold
 from emovlm.frames.store import FrameStore, SoundStore
-from emovlm.models.fingerprint import code_of, identity_of
+from emovlm.models.fingerprint import code_of, fingerprint_of
 from emovlm.models.loading import load_system
 
 
@@ -43,7 +43,7 @@ def main() -> None:
     adjusted = params["decision"] == "logit-adjusted"
     answers = [
         answer_clips(
-            load_system(row, model, given.base), identity_of(row, model, given.base), mine, sample, texts,
+            load_system(row, model, given.base), fingerprint_of(row, model, given.base), mine, sample, texts,
             frames, store, params["classes"], question, params, code_of(row, given.code),
             read_table(f"{model}/labels.csv", LABEL_COUNTS) if adjusted else None,
             SoundStore([given.sounds]) if given.sounds else None,

@@ -5,7 +5,7 @@ from pathlib import Path
 from emovlm.core.contracts.data import CLIP_TRUTH, FRAME_TRUTH, MANIFEST
 from emovlm.core.contracts.frames import FRAME_INDEX
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
-from emovlm.core.contracts.training import CHECKS
+from emovlm.core.contracts.training import SANITY_CHECKS
 from emovlm.core.io import read_table, read_tables, write_table
 from emovlm.core.script import parser, run
 from emovlm.evaluation.sanity_checks import apex_frames, check_organism
@@ -23,7 +23,7 @@ def main() -> None:
     arguments.add_argument("--frames", required=True, nargs="+", help="FRAME_INDEX shards")
     arguments.add_argument("--stores", required=True, nargs="+", help="frame stores")
     arguments.add_argument("--frequency", required=True, help="TERM_FREQUENCY")
-    arguments.add_argument("--out", required=True, help="CHECKS of this system and replicate")
+    arguments.add_argument("--out", required=True, help="SANITY_CHECKS of this system and replicate")
     given = arguments.parse_args()
     params = given.params
     people = read_table(given.manifest, MANIFEST).query("split == 'validation'")[["clip_id", "identity"]]
@@ -37,7 +37,7 @@ def main() -> None:
         FrameStore(given.stores), prompts, {**params, "frequent": frequent_emotions(frequency)},
     )  # fmt: skip
     checks = checks.assign(system=params["system"]["system"], replicate=params["replicate"])
-    write_table(checks, given.out, CHECKS)
+    write_table(checks, given.out, SANITY_CHECKS)
 
 
 if __name__ == "__main__":

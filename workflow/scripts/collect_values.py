@@ -4,7 +4,7 @@ from emovlm.core.contracts import statistics as contracts
 from emovlm.core.contracts.answers import ANSWERS
 from emovlm.core.contracts.data import CUES, MANIFEST
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
-from emovlm.core.contracts.training import CHECKS
+from emovlm.core.contracts.training import SANITY_CHECKS
 from emovlm.core.files import write_json
 from emovlm.core.io import read_table
 from emovlm.core.script import named_paths, parser, run
@@ -17,17 +17,17 @@ RESULTS = {
     "comparisons": contracts.COMPARISONS,
     "correlations": contracts.CORRELATIONS,
     "contrasts": contracts.CONTRASTS,
-    "hits": contracts.HITS,
+    "event_coverage": contracts.EVENT_COVERAGE,
     "claims": contracts.CLAIMS,
     "reanalysis": contracts.REANALYSIS,
     "frequency": TERM_FREQUENCY,
 }
 OPTIONAL = {
-    "checks": CHECKS,
+    "sanity_checks": SANITY_CHECKS,
     "cues": CUES,
     "per_run": contracts.PER_RUN,
     "confusion": contracts.CONFUSION,
-    "beside": contracts.BESIDE,
+    "published_comparison": contracts.PUBLISHED_COMPARISON,
     "reliability": contracts.RELIABILITY,
 }
 SEVERAL = {"answers": ("CONDITION", ANSWERS), "manifests": ("DATASET", MANIFEST)}

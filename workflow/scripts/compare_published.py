@@ -3,10 +3,10 @@
 --params: conditions, a list of condition, dataset, system (as published) and published (which figures).
 """
 
-from emovlm.core.contracts.statistics import BESIDE, METRICS
+from emovlm.core.contracts.statistics import METRICS, PUBLISHED_COMPARISON
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import named_paths, parser, run
-from emovlm.statistics.published_comparison import beside_published
+from emovlm.statistics.published_comparison import published_comparison_table
 from emovlm.statistics.values.published_values import read_published
 
 
@@ -17,8 +17,8 @@ def main() -> None:
     arguments.add_argument("--out", required=True)
     options = arguments.parse_args()
     published = read_published(named_paths(options.published, "published"))
-    beside = beside_published(read_table(options.metrics, METRICS), options.params["conditions"], published)
-    write_table(beside, options.out, BESIDE)
+    beside = published_comparison_table(read_table(options.metrics, METRICS), options.params["conditions"], published)
+    write_table(beside, options.out, PUBLISHED_COMPARISON)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from emovlm.core.script import named_paths, parser, run
 from emovlm.enrichment.gaps import describe_gaps
 from emovlm.evaluation.folds import by_fold
 from emovlm.frames.store import FrameStore
-from emovlm.models.fingerprint import code_of, identity_of
+from emovlm.models.fingerprint import code_of, fingerprint_of
 from emovlm.models.loading import load_system
 
 
@@ -38,7 +38,7 @@ def main() -> None:
     row, prompt, store = params["system"], read_prompt(given.prompt, params["classes"]), AnswerStore(given.kept)
     texts = [
         describe_gaps(
-            load_system(row, model, given.base), identity_of(row, model, given.base),
+            load_system(row, model, given.base), fingerprint_of(row, model, given.base),
             sample[sample["clip_id"].isin(mine["clip_id"])], frames, store, prompt, params["max_new_tokens"],
             code_of(row, given.code),
         )

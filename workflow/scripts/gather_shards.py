@@ -1,11 +1,11 @@
 """Join the shards of one table, sorted by its key."""
 
 from emovlm.core.contracts.answers import ANSWERS, TEXTS
-from emovlm.core.contracts.training import CHECKS
+from emovlm.core.contracts.training import SANITY_CHECKS
 from emovlm.core.io import read_tables, write_table
 from emovlm.core.script import parser, run
 
-CONTRACTS = {"answers": ANSWERS, "texts": TEXTS, "checks": CHECKS}
+CONTRACTS = {"answers": ANSWERS, "texts": TEXTS, "sanity_checks": SANITY_CHECKS}
 
 
 def main() -> None:

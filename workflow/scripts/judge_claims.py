@@ -3,7 +3,7 @@
 --params: claims (the content of claims.yaml), confidence, lexicon (primary_source, primary_form).
 """
 
-from emovlm.core.contracts.statistics import CLAIMS, COMPARISONS, CONTRASTS, CORRELATIONS, HITS, METRICS
+from emovlm.core.contracts.statistics import CLAIMS, COMPARISONS, CONTRASTS, CORRELATIONS, EVENT_COVERAGE, METRICS
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
 from emovlm.statistics.claims import Results, judge
@@ -13,7 +13,7 @@ TABLES = {
     "comparisons": COMPARISONS,
     "correlations": CORRELATIONS,
     "contrasts": CONTRASTS,
-    "hits": HITS,
+    "event_coverage": EVENT_COVERAGE,
 }
 
 

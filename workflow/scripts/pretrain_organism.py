@@ -1,4 +1,4 @@
-"""Pretrain the organism on one arm's captions, on the frozen tower."""
+"""Pretrain the organism on one variant's captions, on the frozen tower."""
 
 from pathlib import Path
 

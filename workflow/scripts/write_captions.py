@@ -1,4 +1,4 @@
-"""Write the captions of one pretraining arm."""
+"""Write the captions of one pretraining variant."""
 
 from pathlib import Path
 
@@ -30,7 +30,9 @@ def main() -> None:
     clips = labels.merge(onsets, on="clip_id").set_index("clip_id")
     frequency = primary_frequency(read_table(given.frequency, TERM_FREQUENCY), params["lexicon"])
     prompts = {name: Path(path).read_text(encoding="utf-8").strip() for name, path in params["prompts"].items()}
-    shares = naming_shares(frequency, params["classes"], params["arm"], params["naming"], params["permutation_seed"])
+    shares = naming_shares(
+        frequency, params["classes"], params["variant"], params["naming"], params["permutation_seed"]
+    )
     write_table(write_captions(truth, clips, shares, prompts, params), given.out, CAPTIONS)
 
 

@@ -56,7 +56,7 @@ class Study:
         return list(range(1, self.datasets[row["dataset"]].get("folds", 0) + 1)) or [0]
 
     def runs_of(self, system: str) -> int:
-        """How often a system is trained. The tower is once, for all arms and runs; weights from outside are one."""
+        """How often a system is trained. The tower is once, for all variants and runs; weights from outside are one."""
         return 1 if self.systems[system]["training"] in ("tower", "none") else self.config["replicates"]
 
     def recipe_of(self, system: str) -> str:

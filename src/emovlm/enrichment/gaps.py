@@ -18,7 +18,7 @@ COLUMNS = ["clip_id", "gap", "text", "frames", "reason"]
 
 
 def describe_gaps(
-    system: System, identity: str, sample: pd.DataFrame, frames: FrameStore, store: AnswerStore, prompt: str,
+    system: System, fingerprint: str, sample: pd.DataFrame, frames: FrameStore, store: AnswerStore, prompt: str,
     max_new_tokens: int, code: str,
 ) -> pd.DataFrame:  # fmt: skip
     """One text for each gap between keyframes (``core.contracts.TEXTS``), in the words of the system under test.
@@ -26,7 +26,7 @@ def describe_gaps(
     A text that the system refuses to write is an empty one with its reason.
 
     Args:
-        identity: hash of all that makes the system answer as it does.
+        fingerprint: hash of all that makes the system answer as it does.
         sample: ``SAMPLE``: the frames that each text is about.
         frames: the clips' frames.
         store: what was written before is kept.
@@ -39,7 +39,7 @@ def describe_gaps(
         group = group.sort_values("position")
         shown = group["frame_index"].tolist()
         times = group["timestamp_s"].tolist()
-        key = sha256_json([identity, code, prompt, max_new_tokens, frames.sha256(clip, shown), times])
+        key = sha256_json([fingerprint, code, prompt, max_new_tokens, frames.sha256(clip, shown), times])
         if key not in store:
             try:
                 parts = [*as_frames(frames.frames(clip, shown), times), prompt]

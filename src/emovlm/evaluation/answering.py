@@ -21,7 +21,7 @@ Bias = Callable[[int], dict[str, float]]  # by the number of frames shown: what 
 
 
 def answer_clips(
-    system: System, identity: str, clips: pd.DataFrame, sample: pd.DataFrame, texts: pd.DataFrame | None,
+    system: System, fingerprint: str, clips: pd.DataFrame, sample: pd.DataFrame, texts: pd.DataFrame | None,
     frames: FrameStore, store: AnswerStore, classes: list[str], question: str, params: dict[str, Any], code: str,
     labels: pd.DataFrame | None = None, sounds: SoundStore | None = None,
 ) -> pd.DataFrame:  # fmt: skip
@@ -31,7 +31,7 @@ def answer_clips(
     texts it refused to write.
 
     Args:
-        identity: hash of all that makes the system answer as it does.
+        fingerprint: hash of all that makes the system answer as it does.
         clips: columns clip_id, label, status, reason: the manifest joined with the clip index.
         sample: ``SAMPLE`` of the condition's frame sampler.
         texts: ``TEXTS`` of the system, where the context needs them.
@@ -65,7 +65,7 @@ def answer_clips(
                 told = shuffle_texts(told, clip.clip_id)
             heard = [] if sounds is None else [Audio(sounds.waveform(clip.clip_id), RATE)]
             key = sha256_json(
-                [identity, code, asked, question, classes, frames.sha256(clip.clip_id, seen["frame_index"]),
+                [fingerprint, code, asked, question, classes, frames.sha256(clip.clip_id, seen["frame_index"]),
                  None if told is None else told[["gap", "text"]].to_dict("records"), seen["gap"].tolist(),
                  seen["timestamp_s"].tolist(), [sha256_bytes(sound.samples.tobytes()) for sound in heard]]
             )  # fmt: skip

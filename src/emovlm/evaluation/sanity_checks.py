@@ -63,7 +63,7 @@ def check_organism(
     system: VisionLanguageModel, clips: pd.DataFrame, truth: pd.DataFrame, store: FrameStore, prompts: dict[str, str],
     params: dict[str, Any],
 ) -> pd.DataFrame:  # fmt: skip
-    """Accuracy and captions of apex frames (``CHECKS`` without system and replicate).
+    """Accuracy and captions of apex frames (``SANITY_CHECKS`` without system and replicate).
 
     Chance of a caption: the same captions judged by the action units of every other clip. Intervals: bootstrap over
     people.

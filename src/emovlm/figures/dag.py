@@ -35,18 +35,18 @@ class Stage:
 STAGES = {
     "frequency": Stage((0, 0), "Word counts", "by emotion, source, language", "lexicon", ("frequency",)),
     "data": Stage((1, 0), "Raw clips", "MP4, annotations, action units", "synface", ("data",)),
-    "material": Stage((3, 0), "Datasheet", "and: do cues tell the class?", "synface", ("material",), ("data",)),
+    "datasheets": Stage((3, 0), "Datasheet", "and: do cues tell the class?", "synface", ("datasheets",), ("data",)),
     "frames": Stage((1, 1), "Frames", "each clip decoded once", "datasets, frames", ("frames",), ("data",)),
     "pretraining": Stage(
-        (0, 2), "Pretraining", "a tower; the organism, by arm", "systems", ("pretraining",), ("frames", "frequency"),
-        "training",
+        (0, 2), "Pretraining", "a tower; the organism, by variant", "training", ("pretraining",),
+        ("frames", "frequency"), "training",
     ),
     "sampling": Stage((2, 2), "Samplers", "which frames, which clips", "sampling", ("sampling",), ("frames",)),
-    "checks": Stage(
-        (0, 3), "Checks", "has each organism learned?", "evaluation", ("checks",), ("pretraining",), "evaluation"
+    "sanity_checks": Stage(
+        (0, 3), "Checks", "has each organism learned?", "evaluation", ("sanity_checks",), ("pretraining",), "evaluation"
     ),
     "training": Stage(
-        (1, 3), "Fine-tuning", "adapters and classifiers", "systems", ("training",), ("sampling", "pretraining")
+        (1, 3), "Fine-tuning", "adapters and classifiers", "training", ("training",), ("sampling", "pretraining")
     ),
     "enrichment": Stage(
         (2, 3), "Enrichment", "texts between keyframes", "enrichment", ("enrichment",), ("sampling", "pretraining"),
@@ -57,12 +57,12 @@ STAGES = {
     ),
     "statistics": Stage(
         (1.5, 5), "Statistics", "tables, verdicts, every number", "statistics", ("statistics", "published", "claims"),
-        ("evaluation", "checks", "material"),
+        ("evaluation", "sanity_checks", "datasheets"),
     ),
     "figures": Stage((1, 6), "Figures", "PDF and PNG", "figures", ("figures",), ("statistics",)),
     "paper": Stage((2, 6), "Paper", "its wording follows verdicts", "report", ("paper",), ("figures",)),
     "explorer": Stage(
-        (3, 6), "Explorer", "a page to look around in", "report", ("explorer", "explored"), ("statistics",)
+        (3, 6), "Explorer", "a page to look around in", "report", ("explorer", "explorer_data"), ("statistics",)
     ),
 }  # fmt: skip
 

@@ -10,26 +10,37 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from emovlm.core.errors import StudyError
-from emovlm.figures.arms import arms
 from emovlm.figures.classes import classes
 from emovlm.figures.confusion import confusion
 from emovlm.figures.dag import dag
 from emovlm.figures.enrichment import enrichment
+from emovlm.figures.event_coverage import event_coverage
 from emovlm.figures.fps import fps
 from emovlm.figures.frequency import frequency
-from emovlm.figures.hits import hits
 from emovlm.figures.lexical import lexical
 from emovlm.figures.reliability import reliability
 from emovlm.figures.samplers import samplers
 from emovlm.figures.shuffle import shuffle
 from emovlm.figures.tables import load
+from emovlm.figures.variants import variants
 
 FIGURES: dict[str, Callable[..., Figure]] = {
     function.__name__: function
     for function in (
-        lexical, arms, confusion, fps, shuffle, hits, enrichment, reliability, frequency, classes, samplers, dag
+        lexical,
+        variants,
+        confusion,
+        fps,
+        shuffle,
+        event_coverage,
+        enrichment,
+        reliability,
+        frequency,
+        classes,
+        samplers,
+        dag,
     )
-}  # fmt: skip
+}
 # <family>.<member>=path: a dictionary of tables, or of frame stores (left to the figure, which needs one clip of them).
 FAMILIES: dict[str, Callable[[str | Path], Any]] = {"samples": partial(load, "samples"), "stores": Path}
 

@@ -23,7 +23,7 @@ GROUPS = {
     "As many frames as the highest rate, each held: equal tokens": ("held",),
     "Five frames around the middle, a longer or shorter time apart": ("window",),
     "Keyframes, and the frames between them that are described in words": ("keyframes", "between"),
-    ANOTHER_ORDER: ("count", "shuffled", "reversed"),
+    ANOTHER_ORDER: ("uniform", "shuffled", "reversed"),
 }
 OTHERS = "Others"
 PICTURES, PICTURE_IN, UNITS_IN, ROW_IN = 11, 0.43, 0.5, 0.145

@@ -9,20 +9,20 @@ from emovlm.core.contracts.data import CLIP_TRUTH, CUES, FRAME_TRUTH, MANIFEST
 from emovlm.core.contracts.frames import SAMPLE
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
 from emovlm.core.contracts.statistics import (
-    BESIDE,
     CLAIMS,
     COMPARISONS,
     CONFUSION,
     CONTRASTS,
     CORRELATIONS,
-    HITS,
+    EVENT_COVERAGE,
     METRICS,
     PER_CLASS,
     PER_RUN,
+    PUBLISHED_COMPARISON,
     REANALYSIS,
     RELIABILITY,
 )
-from emovlm.core.contracts.training import CHECKS
+from emovlm.core.contracts.training import SANITY_CHECKS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table
 
@@ -32,11 +32,11 @@ CONTRACTS: dict[str, Table] = {
     "per_run": PER_RUN,
     "confusion": CONFUSION,
     "comparisons": COMPARISONS,
-    "beside": BESIDE,
+    "published_comparison": PUBLISHED_COMPARISON,
     "correlations": CORRELATIONS,
     "contrasts": CONTRASTS,
-    "hits": HITS,
-    "checks": CHECKS,
+    "event_coverage": EVENT_COVERAGE,
+    "sanity_checks": SANITY_CHECKS,
     "cues": CUES,
     "claims": CLAIMS,
     "reanalysis": REANALYSIS,
@@ -50,7 +50,7 @@ CONTRACTS: dict[str, Table] = {
 # Tables without a contract of their own: config (TSV, all cells text) and published figures (CSV).
 PLAIN: dict[str, tuple[str, ...]] = {
     "conditions": ("condition", "system", "dataset", "frames", "context", "decision", "claims"),
-    "systems": ("system", "kind", "arm", "sampler"),
+    "systems": ("system", "kind", "variant", "sampler"),
     "frame_samplers": ("sampler", "kind", "rate", "base"),
     "paper_fps_curve": ("system", "dataset", "fps", "macro_f1"),
     "paper_frame_shuffle": ("system", "kind", "frames", "mafw_f1", "dfew_f1"),

@@ -38,7 +38,7 @@ class Reply:
     for a classifier; ``tokens``: length of the prompt with its visual tokens; ``frames``: how many it was shown,
     where a limit left some out.
 
-    Of a served model there are no scores. Instead ``failure`` says why it gave no reply, if it refused for example,
+    Of an API model there are no scores. Instead ``failure`` says why it gave no reply, if it refused for example,
     and ``model`` which version of it the server says has answered.
     """
 
@@ -51,7 +51,7 @@ class Reply:
 
 
 class NoReplyError(Exception):
-    """A served model gave no reply to this prompt and would give none again; the message says why."""
+    """An API model gave no reply to this prompt and would give none again; the message says why."""
 
 
 class System(Protocol):
@@ -64,7 +64,7 @@ class System(Protocol):
         """Reply freely; a classifier cannot.
 
         Raises:
-            NoReplyError: a served model refused, for example.
+            NoReplyError: an API model refused, for example.
         """
 
 

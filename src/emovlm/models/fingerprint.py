@@ -16,7 +16,7 @@ SETTINGS = ("family", "dtype", "frames", "pixels", "batch", "allow_remote_code")
 hash of code that came with its weights."""
 
 
-def identity_of(row: dict[str, Any], folder: str | Path, base: str | Path | None = None) -> str:
+def fingerprint_of(row: dict[str, Any], folder: str | Path, base: str | Path | None = None) -> str:
     """A hash over all that makes the system of a row answer as it does.
 
     What runs behind an API cannot be known; it is what is asked for, by name and parameters.

@@ -59,7 +59,7 @@ def account(
     Args:
         records: of the jobs behind the paper, see :func:`behind`.
         values: the study's values; those called ``condition.<condition>.prompt_tokens`` are added up.
-        spent: requests, tokens and perhaps US dollars of each served system.
+        spent: requests, tokens and perhaps US dollars of each API system.
         missing: files whose job has no record.
 
     Returns:

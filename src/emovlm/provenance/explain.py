@@ -152,7 +152,8 @@ def _rules(jobs: list[Job], records: dict[str, Record]) -> Iterator[str]:
 
 
 def code_line(script: str) -> str:
-    """Where the function is that a script is about, for example ``src/emovlm/statistics/event_coverage.py:12 hits_table``.
+    """Where the function is that a script is about, for example
+    ``src/emovlm/statistics/micro_expressions.py:12 event_coverage_table``.
 
     That is the function of the study's rooms that has the script's name, or else the first one that it calls and that
     does not read or load something; a script that calls none stands for itself.

@@ -7,7 +7,7 @@ import pandas as pd
 
 from emovlm.core.contracts.data import CUES
 from emovlm.core.contracts.statistics import CLAIMS, COMPARISONS, CONTRASTS, METRICS
-from emovlm.core.contracts.training import CHECKS
+from emovlm.core.contracts.training import SANITY_CHECKS
 from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json
 from emovlm.core.io import read_table
@@ -100,8 +100,8 @@ def _runs(values: _Values, name: str) -> str:
 def _contrasts(contrasts: pd.DataFrame, values: _Values) -> str:
     ids = [f"contrast.{row.contrast}.{row.language}" for row in contrasts.itertuples()]
     return _table(
-        "Arms and words",
-        "contrast | arms | words | ρ | difference, range with one class left out | p | test",
+        "Variants and words",
+        "contrast | variants | words | ρ | difference, range with one class left out | p | test",
         ((row.contrast, f"{row.a} minus {row.b}", f"{row.words}, {row.language}",
           f"{values(f'{name}.rho_a')} and {values(f'{name}.rho_b')}", values(f"{name}.difference"),
           values(f"{name}.p"), row.test)
@@ -109,12 +109,12 @@ def _contrasts(contrasts: pd.DataFrame, values: _Values) -> str:
     )  # fmt: skip
 
 
-def _checks(checks: pd.DataFrame, values: _Values) -> str:
+def _sanity_checks(sanity_checks: pd.DataFrame, values: _Values) -> str:
     return _table(
         "Has the organism learned?", "system | measure | value | chance | n",
-        ((system, measure.replace("_", " "), values(f"check.{system}.{measure}"),
-          values(f"check.{system}.{measure}.chance"), values.n(f"check.{system}.{measure}"))
-         for system, measure in checks[["system", "measure"]].drop_duplicates().itertuples(index=False)),
+        ((system, measure.replace("_", " "), values(f"sanity_check.{system}.{measure}"),
+          values(f"sanity_check.{system}.{measure}.chance"), values.n(f"sanity_check.{system}.{measure}"))
+         for system, measure in sanity_checks[["system", "measure"]].drop_duplicates().itertuples(index=False)),
     )  # fmt: skip
 
 
@@ -141,8 +141,8 @@ SECTIONS = {
     "claims": (CLAIMS, _claims),
     "comparisons": (COMPARISONS, _comparisons),
     "contrasts": (CONTRASTS, _contrasts),
-    "checks": (CHECKS, _checks),
+    "sanity_checks": (SANITY_CHECKS, _sanity_checks),
     "cues": (CUES, _cues),
     "metrics": (METRICS, _conditions),
 }
-MAY_LACK = ("checks", "cues")  # a study of other people's systems alone
+MAY_LACK = ("sanity_checks", "cues")  # a study of other people's systems alone

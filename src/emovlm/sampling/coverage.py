@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from emovlm.core.errors import StudyError
 
 
-def hit_probability(duration_s: ArrayLike, rate: float) -> np.ndarray:
+def coverage_probability(duration_s: ArrayLike, rate: float) -> np.ndarray:
     """Probability that a uniform grid of ``rate`` frames a second and random phase meets an event.
 
     min(1, d r): the grid has one frame in each 1 / r seconds, at a place uniform in it.
@@ -25,7 +25,7 @@ def hit_probability(duration_s: ArrayLike, rate: float) -> np.ndarray:
     return np.minimum(1.0, duration * rate)
 
 
-def event_hits(sample: pd.DataFrame, events: pd.DataFrame) -> np.ndarray:
+def covered_events(sample: pd.DataFrame, events: pd.DataFrame) -> np.ndarray:
     """Which events have a sampled frame inside, from onset (included) to offset (excluded).
 
     Args:

@@ -99,7 +99,7 @@ def _all(times: np.ndarray, fps: float, row: Row) -> Choice:
     return np.arange(len(times)), np.zeros(len(times), np.int64)
 
 
-def _count(times: np.ndarray, fps: float, row: Row) -> Choice:
+def _uniform(times: np.ndarray, fps: float, row: Row) -> Choice:
     """The frames at the centres of ``count`` equal parts of the clip; a shorter clip repeats frames."""
     count = _count_of(row)
     indices = (2 * np.arange(count) + 1) * len(times) // (2 * count)
@@ -121,7 +121,7 @@ SAMPLERS: dict[str, tuple[Callable[[np.ndarray, float, Row], Choice], str]] = {
     "keyframes": (_keyframes, "keyframe"),
     "between": (_between, "between"),
     "all": (_all, "frame"),
-    "count": (_count, "frame"),
+    "uniform": (_uniform, "frame"),
     "window": (_window, "frame"),
 }
 

@@ -43,7 +43,7 @@ class Results:
     comparisons: pd.DataFrame
     correlations: pd.DataFrame
     contrasts: pd.DataFrame
-    hits: pd.DataFrame
+    event_coverage: pd.DataFrame
     settings: dict
 
 
@@ -168,9 +168,9 @@ def _at_chance(evidence: Evidence) -> Evidence:
     return replace(evidence, name=f"{evidence.name} (at chance)", standing=NEITHER)
 
 
-def _from_hits(claim: str, stated: dict, results: Results, alpha: float) -> list[Evidence]:
+def _from_event_coverage(claim: str, stated: dict, results: Results, alpha: float) -> list[Evidence]:
     """The share of events that a sampler hits, all lengths together, is below the margin."""
-    bins = results.hits[results.hits["sampler"] == stated["sampler"]]
+    bins = results.event_coverage[results.event_coverage["sampler"] == stated["sampler"]]
     n = int(bins["n"].sum())
     name = f"share of events hit by {stated['sampler']} below {stated['margin']}"
     if n == 0:
@@ -182,4 +182,4 @@ def _from_hits(claim: str, stated: dict, results: Results, alpha: float) -> list
     return [Evidence(name, standing, hit / n, low, high, p, n)]
 
 
-KINDS = {"comparisons": _from_comparisons, "lexical": _from_words, "hits": _from_hits}
+KINDS = {"comparisons": _from_comparisons, "lexical": _from_words, "event_coverage": _from_event_coverage}

@@ -115,7 +115,7 @@ def answered(answers: pd.DataFrame, column: str = "prediction") -> pd.Series:
 
 
 def refused(answers: pd.DataFrame) -> pd.Series:
-    """Which answers failed because a served model refused, to answer or to write a text that was to be shown."""
+    """Which answers failed because an API model refused, to answer or to write a text that was to be shown."""
     reasons = answers["reason"].where(answers["status"] != "ok")
     return reasons.astype("string").str.contains(r"(?:^|: )refused: ").fillna(False).astype(bool)
 

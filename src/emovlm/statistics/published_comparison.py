@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from emovlm.core.contracts.statistics import BESIDE
+from emovlm.core.contracts.statistics import PUBLISHED_COMPARISON
 from emovlm.core.errors import StudyError
 from emovlm.statistics.counts import ALL
 from emovlm.statistics.values.published_values import published_values
@@ -13,10 +13,10 @@ from emovlm.statistics.values.published_values import published_values
 METRICS = ("macro_precision", "macro_recall", "macro_f1")
 
 
-def beside_published(
+def published_comparison_table(
     metrics: pd.DataFrame, conditions: Iterable[dict[str, Any]], published: dict[str, pd.DataFrame]
 ) -> pd.DataFrame:
-    """``BESIDE``: each published figure with what the study's own condition of that kind gave.
+    """``PUBLISHED_COMPARISON``: each published figure with what the study's own condition of that kind gave.
 
     Args:
         metrics: METRICS.
@@ -46,7 +46,7 @@ def beside_published(
                     "system": condition["system"], "dataset": condition["dataset"], "published": value,
                     **{column: found[column] for column in ("value", "low", "high", "n", "failed")},
                 })  # fmt: skip
-    return pd.DataFrame(rows, columns=list(BESIDE.columns))
+    return pd.DataFrame(rows, columns=list(PUBLISHED_COMPARISON.columns))
 
 
 def _name(figure: str, system: str, dataset: str, metric: str) -> str:

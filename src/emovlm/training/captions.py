@@ -2,7 +2,7 @@
 
 Each sample shows one or more frames of a clip and either describes the visible action units, or says
 how they change from frame to frame, and sometimes names the emotion. *How often* a caption names the
-emotion is the only difference between the arms of the intervention: frames, descriptions and the order
+emotion is the only difference between the variants of the intervention: frames, descriptions and the order
 of samples are drawn before the names are, and from other seeds.
 """
 
@@ -18,7 +18,7 @@ from emovlm.lexicon.estimator import permuted_counts
 from emovlm.models.organism.template import ANSWER, END
 from emovlm.synface.language import AT_REST, PHRASES, STILL, VISIBLE, describe, describe_motion
 
-ARMS = ("frequency", "uniform", "permuted")
+CAPTION_VARIANTS = ("frequency", "uniform", "permuted")
 
 
 def vocabulary(classes: list[str], prompts: list[str]) -> list[str]:
@@ -34,21 +34,23 @@ def _split(text: str) -> list[str]:
     return text.lower().split()
 
 
-def naming_shares(frequency: pd.DataFrame, classes: list[str], arm: str, most: float, seed: int) -> dict[str, float]:
+def naming_shares(
+    frequency: pd.DataFrame, classes: list[str], variant: str, most: float, seed: int
+) -> dict[str, float]:
     """Share of each class's samples whose caption names the emotion.
 
     ``frequency``: in proportion to the word's count; ``uniform``: the same for all classes; ``permuted``: in
-    proportion to the counts of a permuted word list. The total is the same in all arms.
+    proportion to the counts of a permuted word list. The total is the same in all variants.
 
     Args:
         frequency: columns ``emotion`` and ``count`` of one source, form and language.
         classes: the emotions to name.
-        arm: a key of ``ARMS``.
-        most: the share of the commonest word in the arm ``frequency``.
+        variant: a key of ``CAPTION_VARIANTS``.
+        most: the share of the commonest word in the variant ``frequency``.
         seed: of the permutation.
 
     Raises:
-        StudyError: a class has no count (it is censored), or the arm is unknown.
+        StudyError: a class has no count (it is censored), or the variant is unknown.
     """
     counts = frequency.set_index("emotion")["count"].reindex(classes)
     if counts.isna().any():
@@ -56,12 +58,12 @@ def naming_shares(frequency: pd.DataFrame, classes: list[str], arm: str, most: f
             f"the primary frequency source does not list {', '.join(counts.index[counts.isna()])}; "
             "choose another lexicon.primary_source in the config"
         )
-    if arm not in ARMS:
-        raise StudyError(f"unknown pretraining arm {arm!r}; known: {', '.join(ARMS)}")
+    if variant not in CAPTION_VARIANTS:
+        raise StudyError(f"unknown pretraining variant {variant!r}; known: {', '.join(CAPTION_VARIANTS)}")
     shares = most * counts / counts.max()
-    if arm == "uniform":
+    if variant == "uniform":
         shares[:] = shares.mean()
-    if arm == "permuted":
+    if variant == "permuted":
         return permuted_counts(shares.to_dict(), seed)
     return {c: float(shares[c]) for c in classes}
 
@@ -69,7 +71,7 @@ def naming_shares(frequency: pd.DataFrame, classes: list[str], arm: str, most: f
 def write_captions(
     truth: pd.DataFrame, clips: pd.DataFrame, shares: dict[str, float], prompts: dict[str, str], params: dict[str, Any]
 ) -> pd.DataFrame:
-    """All pretraining samples of one arm, in training order (``CAPTIONS``).
+    """All pretraining samples of one variant, in training order (``CAPTIONS``).
 
     Nobody names an emotion that does not show: a sample whose frames show no visible action unit is named only if
     the clip is neutral, and one whose last visible frame comes before the label's expression is not named.
@@ -114,7 +116,7 @@ def write_captions(
 
 
 def _named(emotions: pd.Series, nameable: pd.Series, shares: dict[str, float], seed: int) -> np.ndarray:
-    """Named samples in proportion to the shares, as far as a class has nameable ones; one lottery for all arms.
+    """Named samples in proportion to the shares, as far as a class has nameable ones; one lottery for all variants.
 
     Their number is the mean share of all samples; what rounding leaves goes to the largest remainders.
     """

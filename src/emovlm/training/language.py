@@ -92,7 +92,7 @@ def pretrain_organism(
 
     Args:
         tower: folder of the tower.
-        captions: ``CAPTIONS`` of one arm.
+        captions: ``CAPTIONS`` of one variant.
         store: frames of the pretraining clips.
         params: ``tower``, ``language``, ``classes``, ``prompts`` (files), ``image_size``, ``seed``.
         folder: where ``save_pretrained`` writes.
@@ -114,7 +114,7 @@ def pretrain_organism(
 def _batches(shown_until: list[int], size: int, seed: int, epoch: int) -> list[list[int]]:
     """Batches of samples whose last image stands at about the same token (padding is wasted work), in random order.
 
-    Whole lengths would pad a little less, but depend on what a caption names: both arms of the intervention
+    Whole lengths would pad a little less, but depend on what a caption names: both variants of the intervention
     must see the same batches.
     """
     order = rng(seed, "batches", epoch).permutation(len(shown_until))

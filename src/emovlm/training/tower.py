@@ -1,6 +1,6 @@
 """The organism's vision tower learns to see: action-unit intensities from single frames, no emotion word.
 
-It is trained once and shared by every arm and seed, so that arms differ only in language.
+It is trained once and shared by every variant and seed, so that variants differ only in language.
 """
 
 from pathlib import Path

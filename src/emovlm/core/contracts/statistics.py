@@ -25,7 +25,7 @@ METRICS = table(
     **_WITH_RUNS,
     n=Column("int", about="clips asked, failures included; of .._answered and ece clips answered, mean over runs"),
     failed=Column("int", about="answers that are failures, over all runs"),
-    refused=Column("int", about="failures that are refusals of a served model"),
+    refused=Column("int", about="failures that are refusals of an API model"),
 )
 PER_CLASS = table(
     "per-class metrics",
@@ -54,7 +54,7 @@ CONFUSION = table(
     prediction=Column("string", about="a class, or failed"),
     n=Column("int", about="answers, over all runs"),
 )
-BESIDE = table(
+PUBLISHED_COMPARISON = table(
     "figures beside published ones",
     "condition figure metric",
     condition=TEXT,
@@ -135,7 +135,7 @@ CONTRASTS = table(
     runs_b=INT,
     n_classes=Column("int", about="classes that the source lists; censored ones are left out"),
 )
-HITS = table(
+EVENT_COVERAGE = table(
     "event hits",
     "sampler duration_s",
     sampler=TEXT,

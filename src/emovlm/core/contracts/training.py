@@ -19,8 +19,8 @@ LABEL_COUNTS = table(
     emotion=TEXT,
     count=Column("int", about="how often the training named it"),
 )
-CHECKS = table(
-    "checks",
+SANITY_CHECKS = table(
+    "sanity_checks",
     "system replicate measure",
     system=TEXT,
     replicate=INT,

@@ -1,4 +1,4 @@
-"""A served model under test: asked over HTTP, within a rate and a budget.
+"""An API model under test: asked over HTTP, within a rate and a budget.
 
 Such a server gives no likelihoods, so there are no scores, and nobody can pin what it runs: each reply carries the
 version that the server names.
@@ -16,7 +16,7 @@ from emovlm.models.api.ledger import Ledger
 from emovlm.models.base import NoReplyError, Part, Reply
 
 ACCESS = "EMOVLM_API"
-"""Environment variable with the config key ``api`` as JSON: how each served model is reached. It is no parameter of a
+"""Environment variable with the config key ``api`` as JSON: how each API model is reached. It is no parameter of a
 job, since none of it changes an answer: another server, rate or budget reruns nothing."""
 LEDGER = "requests.jsonl"
 PASSING = (0, 408, 409, 425, 429)  # statuses that may go by, as do those from 500

@@ -1,10 +1,10 @@
-"""What goes over the wire to a served model and how its reply is read: one client for each protocol.
+"""What goes over the wire to an API model and how its reply is read: one client for each protocol.
 
 Sources: the reference of ``generateContent`` as the package ``google-genai`` implements it, and of chat completions as
 ``openai`` and the servers vLLM and SGLang do. Neither client repeats a request by itself here: each attempt has to
 enter the ledger, and ``google-genai`` would ignore how long the server asks to wait.
 
-A frame goes as PNG: without loss, so that a served model sees the pixels that every other system sees. Frames are
+A frame goes as PNG: without loss, so that an API model sees the pixels that every other system sees. Frames are
 images in order, without their times, because the times of shuffled frames would tell their order.
 """
 
@@ -70,7 +70,7 @@ def png(frame: Frame) -> bytes:
 
 
 def _shown(parts: list[Part]) -> list[Frame | str]:
-    """What is sent: no sound, for no served model here is asked to hear, and no empty text, which servers refuse."""
+    """What is sent: no sound, for no API model here is asked to hear, and no empty text, which servers refuse."""
     return [part for part in parts if isinstance(part, Frame) or (isinstance(part, str) and part)]
 
 

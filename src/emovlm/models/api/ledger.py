@@ -1,4 +1,4 @@
-"""What a study has spent on a served model: one file, shared by all jobs that ask it, now and later.
+"""What a study has spent on an API model: one file, shared by all jobs that ask it, now and later.
 
 The file (JSON lines, only appended to, under a lock) holds a line when a request is sent and one when the server has
 said what it took. What is kept back for a request counts until then, and for good if the job was killed or the

@@ -3,8 +3,9 @@
     PYTHON -I remote_worker.py FOLDER DTYPE
 
 with the Python of the model's own environment, in which this study is not installed. Therefore this file imports
-nothing of the package, and torch and transformers only where they are used: :mod:`emovlm.models.remote.remote_system` takes
-:func:`send` and :func:`receive` from here. It must run with old versions of transformers, from 4.50 on.
+nothing of the package, and torch and transformers only where they are used.
+:mod:`emovlm.models.remote.remote_system` takes :func:`send` and :func:`receive` from here.
+It must run with old versions of transformers, from 4.50 on.
 
 A message is one line of JSON, then the bytes it announces. Questions come on standard input, replies go to standard
 output; whatever the model's code prints goes to standard error instead.

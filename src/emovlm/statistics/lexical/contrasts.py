@@ -1,7 +1,7 @@
-"""Lexical contrasts: does an arm follow the words of its captions more closely than another arm does?
+"""Lexical contrasts: does a variant follow the words of its captions more closely than another variant does?
 
 A bare correlation over eleven classes proves nothing, since class size, reliability and word frequency go together.
-Between two arms that see the same images, only how often captions name each emotion differs.
+Between two variants that see the same images, only how often captions name each emotion differs.
 """
 
 from itertools import combinations
@@ -26,12 +26,12 @@ LEAST_RUNS = 3
 OF_RUNS, OF_WORDS = "runs, exact, one-sided", "words, Monte Carlo, two-sided"
 
 
-def contrast_arms(per_run: pd.DataFrame, frequency: pd.DataFrame, claim: dict, settings: dict) -> pd.DataFrame:
-    """CONTRASTS: rho of arm a minus rho of arm b, means over training runs.
+def contrast_variants(per_run: pd.DataFrame, frequency: pd.DataFrame, claim: dict, settings: dict) -> pd.DataFrame:
+    """CONTRASTS: rho of variant a minus rho of variant b, means over training runs.
 
     Real words are those of the primary source and form, in every language; permuted words those that the captions of
-    the permuted arm followed, in the language of the captions. There is no row where fewer than five classes are listed
-    or the F1 of a run is the same in all of them.
+    the permuted variant followed, in the language of the captions. There is no row where fewer than five classes are
+    listed or the F1 of a run is the same in all of them.
 
     Args:
         per_run: PER_RUN.
@@ -107,8 +107,8 @@ def difference_range(first: np.ndarray, second: np.ndarray, words: np.ndarray) -
 def p_of_runs(first: np.ndarray, second: np.ndarray) -> float:
     """Exact one-sided p of mean(first) > mean(second): the share of all splits of the runs that differ as much.
 
-    Three runs against three have 20 splits, so that p is at least 0.05 and equals it only if every run of the first arm
-    is above every run of the second. It speaks for further training runs, and takes the words as they are.
+    Three runs against three have 20 splits, so that p is at least 0.05 and equals it only if every run of the first
+    variant is above every run of the second. It speaks for further training runs, and takes the words as they are.
     """
     pooled, n = np.concatenate([first, second]), len(first)
     splits = [list(chosen) for chosen in combinations(range(len(pooled)), n)]
@@ -117,7 +117,7 @@ def p_of_runs(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def p_of_words(first: np.ndarray, second: np.ndarray, words: np.ndarray, resamples: int, seed: int) -> float:
-    """Two-sided p, by permuting the words: does the change of profile (R, n) between two arms go with them?
+    """Two-sided p, by permuting the words: does the change of profile (R, n) between two variants go with them?
 
     Nothing here reflects that another training run would give another profile.
     """

@@ -28,17 +28,17 @@ class Tables:
     comparisons: pd.DataFrame
     correlations: pd.DataFrame
     contrasts: pd.DataFrame
-    hits: pd.DataFrame
+    event_coverage: pd.DataFrame
     claims: pd.DataFrame
     reanalysis: pd.DataFrame
     frequency: pd.DataFrame
     answers: dict[str, pd.DataFrame]
     manifests: dict[str, pd.DataFrame]
-    checks: pd.DataFrame | None = None
+    sanity_checks: pd.DataFrame | None = None
     cues: pd.DataFrame | None = None
     per_run: pd.DataFrame | None = None
     confusion: pd.DataFrame | None = None
-    beside: pd.DataFrame | None = None
+    published_comparison: pd.DataFrame | None = None
     reliability: pd.DataFrame | None = None
 
 
@@ -53,8 +53,21 @@ def collect(tables: Tables, published: dict[str, pd.DataFrame]) -> dict[str, Val
         StudyError: two values have one id.
     """
     values: dict[str, Value] = {}
-    collectors = (_metrics, _classes, _comparisons, _correlations, _contrasts, _hits, _claims, _frequency, _conditions,
-                  _datasets, _checks, _cues, _reanalysis)  # fmt: skip
+    collectors = (
+        _metrics,
+        _classes,
+        _comparisons,
+        _correlations,
+        _contrasts,
+        _event_coverage,
+        _claims,
+        _frequency,
+        _conditions,
+        _datasets,
+        _sanity_checks,
+        _cues,
+        _reanalysis,
+    )
     for name, entry in (pair for collector in collectors for pair in collector(tables)):
         _add(values, name, entry)
     for name, entry in detailed(vars(tables)):
@@ -132,12 +145,15 @@ def _contrasts(tables: Tables) -> Iterator[tuple[str, Value]]:
         yield f"{name}.rho_b", entry_of(row.rho_b, "rho", source, n=n)
 
 
-def _hits(tables: Tables) -> Iterator[tuple[str, Value]]:
-    for sampler, bins in tables.hits.groupby("sampler"):
-        n, source = bins["n"].sum(), f"tables/hits.csv: {sampler}, all lengths"
-        yield f"hits.{sampler}.n", entry_of(n, "count", source)
+def _event_coverage(tables: Tables) -> Iterator[tuple[str, Value]]:
+    for sampler, bins in tables.event_coverage.groupby("sampler"):
+        n, source = bins["n"].sum(), f"tables/event_coverage.csv: {sampler}, all lengths"
+        yield f"event_coverage.{sampler}.n", entry_of(n, "count", source)
         for column in ("measured", "expected"):
-            yield f"hits.{sampler}.{column}", entry_of((bins[column] * bins["n"]).sum() / n, "share", source, n=n)
+            yield (
+                f"event_coverage.{sampler}.{column}",
+                entry_of((bins[column] * bins["n"]).sum() / n, "share", source, n=n),
+            )
 
 
 def _claims(tables: Tables) -> Iterator[tuple[str, Value]]:
@@ -183,11 +199,11 @@ def _datasets(tables: Tables) -> Iterator[tuple[str, Value]]:
                 yield f"dataset.{dataset}.{split}.{label}.n", entry_of(len(of_class), "count", source)
 
 
-def _checks(tables: Tables) -> Iterator[tuple[str, Value]]:
-    if tables.checks is None:
+def _sanity_checks(tables: Tables) -> Iterator[tuple[str, Value]]:
+    if tables.sanity_checks is None:
         return
-    for (system, measure), runs in tables.checks.groupby(["system", "measure"]):
-        name, source = f"check.{system}.{measure}", f"tables/checks.csv: {system}, {measure}"
+    for (system, measure), runs in tables.sanity_checks.groupby(["system", "measure"]):
+        name, source = f"sanity_check.{system}.{measure}", f"tables/sanity_checks.csv: {system}, {measure}"
         one = runs.iloc[0]
         interval = (one["low"], one["high"]) if len(runs) == 1 else (None, None)  # a mean of intervals is none
         yield name, entry_of(runs["value"].mean(), "share", source, *interval, n=one["n"])

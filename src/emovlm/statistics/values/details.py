@@ -47,20 +47,23 @@ def _contrasts(table: pd.DataFrame) -> Pairs:
             yield f"contrast.{row.contrast}.{row.language}.{part}", entry_of(getattr(row, part), "count", source)
 
 
-def _hits(table: pd.DataFrame) -> Pairs:
+def _event_coverage(table: pd.DataFrame) -> Pairs:
     for sampler, bins in table.groupby("sampler"):
         for number, row in enumerate(bins.sort_values("duration_s").itertuples()):
-            name, source = f"hits.{sampler}.bin{number}", f"tables/hits.csv: {sampler}, {row.duration_s}"
+            name, source = (
+                f"event_coverage.{sampler}.bin{number}",
+                f"tables/event_coverage.csv: {sampler}, {row.duration_s}",
+            )
             yield f"{name}.duration_s", entry_of(row.duration_s, "s", source, n=row.n)
             yield f"{name}.expected", entry_of(row.expected, "share", source, n=row.n)
             yield f"{name}.measured", entry_of(row.measured, "share", source, row.low, row.high, row.n)
 
 
-def _checks(table: pd.DataFrame) -> Pairs:
+def _sanity_checks(table: pd.DataFrame) -> Pairs:
     for (system, measure), runs in table.groupby(["system", "measure"]):
         for row in runs.itertuples() if len(runs) > 1 else ():
-            source = f"tables/checks.csv: {system}, {row.replicate}, {measure}"
-            yield f"check.{system}.{measure}.run{row.replicate}", entry_of(row.value, "share", source, row.low,
+            source = f"tables/sanity_checks.csv: {system}, {row.replicate}, {measure}"
+            yield f"sanity_check.{system}.{measure}.run{row.replicate}", entry_of(row.value, "share", source, row.low,
                                                                           row.high, row.n)  # fmt: skip
 
 
@@ -79,10 +82,10 @@ def _confusion(table: pd.DataFrame) -> Pairs:
         yield ".".join(("confusion", *key)), entry_of(row.n, "count", source, n=totals[row.condition, row.label])
 
 
-def _beside(table: pd.DataFrame) -> Pairs:
+def _published_comparison(table: pd.DataFrame) -> Pairs:
     for row in table.itertuples():
         key = (row.condition, row.figure, row.metric)
-        name, source = ".".join(("beside", *key)), f"tables/beside.csv: {', '.join(key)}"
+        name, source = ".".join(("published_comparison", *key)), f"tables/published_comparison.csv: {', '.join(key)}"
         yield f"{name}.value", entry_of(row.value, "share", source, row.low, row.high, row.n)
         yield f"{name}.published", entry_of(row.published, "share", source)
 
@@ -97,10 +100,10 @@ def _reliability(table: pd.DataFrame) -> Pairs:
 COLLECTORS: dict[str, Callable[[pd.DataFrame], Pairs]] = {
     "metrics": _metrics,
     "contrasts": _contrasts,
-    "hits": _hits,
-    "checks": _checks,
+    "event_coverage": _event_coverage,
+    "sanity_checks": _sanity_checks,
     "per_run": _runs,
     "confusion": _confusion,
-    "beside": _beside,
+    "published_comparison": _published_comparison,
     "reliability": _reliability,
 }

@@ -4,11 +4,11 @@ import numpy as np
 from PIL import Image
 
 from emovlm.core.hashing import rng
-from emovlm.synface.rendering import raster, shade
 from emovlm.synface.face.canvas import Canvas
 from emovlm.synface.face.identity import Identity
 from emovlm.synface.face.rig import EYE_RADIUS, SKIN, Rig
 from emovlm.synface.motion.facs import face_units, wrinkle_matrix
+from emovlm.synface.rendering import raster, shade
 from emovlm.synface.rendering.scene import Scene
 
 DISTANCE = 11.0  # decimetres from the camera to the head's pivot

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from emovlm.core.contracts.statistics import HITS
+from emovlm.core.contracts.statistics import EVENT_COVERAGE
 from emovlm.core.io import read_table, write_table
-from emovlm.statistics.event_coverage import hits_table, micro_events
+from emovlm.statistics.micro_expressions import event_coverage_table, micro_events
 
 SETTINGS = {"bins": 3, "confidence": 0.95}
 
@@ -31,7 +31,7 @@ def test_the_measured_share_agrees_with_the_closed_form_and_has_wilsons_interval
     events = micro_events(clips, ["test"])
     rates = {"fps1": 1, "fps25": 25}
     samples = {sampler: grid(clips["clip_id"], rate) for sampler, rate in rates.items()}
-    table = hits_table(samples, rates, events, SETTINGS)
+    table = event_coverage_table(samples, rates, events, SETTINGS)
     slow, fast = (table[table["sampler"] == sampler] for sampler in ("fps1", "fps25"))
     assert slow["n"].tolist() == [200, 200, 200]
     assert slow["expected"].to_numpy() == pytest.approx(slow["duration_s"].to_numpy())
@@ -49,19 +49,23 @@ def test_only_micro_expressions_of_the_splits_asked_for_count():
 def test_a_clip_without_frames_counts_as_missed():
     clips = truth(np.full(4, 0.3))
     events = micro_events(clips, ["test"])
-    table = hits_table({"fps25": grid(clips["clip_id"][1:], 25)}, {"fps25": 25}, events, SETTINGS)
+    table = event_coverage_table({"fps25": grid(clips["clip_id"][1:], 25)}, {"fps25": 25}, events, SETTINGS)
     assert table["measured"].tolist() == [0.75] and table["n"].tolist() == [4]
 
 
 def test_equal_lengths_share_a_group():
     clips = truth(np.repeat([0.28, 0.32, 0.36, 0.4], 5))
     clips["onset_s"], clips["offset_s"] = 1.0, 1.0 + np.repeat([0.28, 0.32, 0.36, 0.4], 5)
-    table = hits_table({"fps1": grid(clips["clip_id"], 1)}, {"fps1": 1}, micro_events(clips, ["test"]), SETTINGS)
+    table = event_coverage_table(
+        {"fps1": grid(clips["clip_id"], 1)}, {"fps1": 1}, micro_events(clips, ["test"]), SETTINGS
+    )
     assert table["n"].sum() == 20 and len(table) <= 3 and table["duration_s"].is_unique
 
 
 def test_without_events_the_table_is_empty_but_readable(tmp_path):
     clips = truth(np.full(2, 0.3)).assign(micro=False)
-    table = hits_table({"fps1": grid(clips["clip_id"], 1)}, {"fps1": 1}, micro_events(clips, ["test"]), SETTINGS)
-    write_table(table, tmp_path / "hits.csv", HITS)
-    assert read_table(tmp_path / "hits.csv", HITS).empty
+    table = event_coverage_table(
+        {"fps1": grid(clips["clip_id"], 1)}, {"fps1": 1}, micro_events(clips, ["test"]), SETTINGS
+    )
+    write_table(table, tmp_path / "event_coverage.csv", EVENT_COVERAGE)
+    assert read_table(tmp_path / "event_coverage.csv", EVENT_COVERAGE).empty

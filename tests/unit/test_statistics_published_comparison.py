@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from emovlm.core.contracts.statistics import BESIDE
+from emovlm.core.contracts.statistics import PUBLISHED_COMPARISON
 from emovlm.core.errors import StudyError
-from emovlm.statistics.published_comparison import beside_published
+from emovlm.statistics.published_comparison import published_comparison_table
 from emovlm.statistics.values.published_values import NEEDED, read_published
 
 PUBLISHED = read_published({name: f"resources/published/{name}.csv" for name in NEEDED})
@@ -27,8 +27,8 @@ METRICS = pd.DataFrame(own("c", macro_precision=0.3, macro_recall=0.4, macro_f1=
 
 
 def test_a_condition_may_answer_to_several_published_figures():
-    found = beside_published(METRICS, [answers_to("shuffle.ordered msce.keyframes fps.5")], PUBLISHED)
-    table = BESIDE.conform(found, "beside").to_pandas().set_index(["figure", "metric"])
+    found = published_comparison_table(METRICS, [answers_to("shuffle.ordered msce.keyframes fps.5")], PUBLISHED)
+    table = PUBLISHED_COMPARISON.conform(found, "published_comparison").to_pandas().set_index(["figure", "metric"])
     assert table["published"].to_dict() == {
         ("fps.5", "macro_f1"): 0.2768, ("msce.keyframes", "macro_f1"): 0.2449,
         ("shuffle.ordered", "macro_f1"): 0.2449, ("shuffle.ordered", "macro_precision"): 0.2849,
@@ -39,7 +39,7 @@ def test_a_condition_may_answer_to_several_published_figures():
 
 
 def test_the_other_datasets_figures_are_its_own():
-    found = beside_published(METRICS, [answers_to("shuffle.shuffled", "EmotionQwen", "dfew")], PUBLISHED)
+    found = published_comparison_table(METRICS, [answers_to("shuffle.shuffled", "EmotionQwen", "dfew")], PUBLISHED)
     assert found.set_index("metric")["published"]["macro_f1"] == 0.4895
 
 
@@ -49,8 +49,15 @@ def test_the_other_datasets_figures_are_its_own():
 ])  # fmt: skip
 def test_a_figure_that_was_never_published_is_an_error(figure, system, dataset):
     with pytest.raises(StudyError, match=f"condition c: no {figure} of {system} on {dataset} was published"):
-        beside_published(METRICS, [answers_to(figure, system, dataset)], PUBLISHED)
+        published_comparison_table(METRICS, [answers_to(figure, system, dataset)], PUBLISHED)
 
 
 def test_a_study_without_the_papers_systems_has_an_empty_table():
-    assert len(BESIDE.conform(beside_published(METRICS, [], PUBLISHED), "beside").to_pandas()) == 0
+    assert (
+        len(
+            PUBLISHED_COMPARISON.conform(
+                published_comparison_table(METRICS, [], PUBLISHED), "published_comparison"
+            ).to_pandas()
+        )
+        == 0
+    )

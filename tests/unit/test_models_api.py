@@ -1,4 +1,4 @@
-"""Served models: what goes over the wire, what a refusal becomes, and that rate, budget and key are kept.
+"""API models: what goes over the wire, what a refusal becomes, and that rate, budget and key are kept.
 
 Real clients talk HTTP to a server on this machine (``tests/api_server.py``).
 """
@@ -30,7 +30,7 @@ from emovlm.frames.store import FrameStore, write_store
 from emovlm.models.api.api_system import ACCESS
 from emovlm.models.api.ledger import Ledger
 from emovlm.models.base import Audio, Frame, NoReplyError
-from emovlm.models.fingerprint import code_of, identity_of
+from emovlm.models.fingerprint import code_of, fingerprint_of
 from emovlm.models.loading import load_system
 
 KEY = "sk-this-key-must-appear-nowhere"
@@ -316,7 +316,7 @@ def answers_of(system, shard, path, texts=None, context="none"):
     row = row_of("gemini")
     params = {"context": context, "decision": "reply", "max_new_tokens": 16, "replicate": 1}
     found = answer_clips(
-        system, identity_of(row, path), clips, sample, texts, frames, AnswerStore(path), CLASSES, "What?", params,
+        system, fingerprint_of(row, path), clips, sample, texts, frames, AnswerStore(path), CLASSES, "What?", params,
         code_of(row, "any"),
     )  # fmt: skip
     return ANSWERS.conform(found.assign(fold=0), "answers").to_pandas().set_index("clip_id")
@@ -368,9 +368,9 @@ def test_a_text_that_was_refused_fails_its_clip_and_no_other(server, load, shard
 
 def test_a_system_is_what_is_asked_for_and_an_edit_elsewhere_asks_nothing_again(tmp_path):
     row = row_of("gemini", thinking_budget=0)
-    assert identity_of(row, tmp_path) == identity_of({**row, "system": "other"}, tmp_path / "elsewhere")
+    assert fingerprint_of(row, tmp_path) == fingerprint_of({**row, "system": "other"}, tmp_path / "elsewhere")
     for change in ({"weights": "other"}, {"thinking_budget": 1}, {"family": "openai"}):
-        assert identity_of({**row, **change}, tmp_path) != identity_of(row, tmp_path)
+        assert fingerprint_of({**row, **change}, tmp_path) != fingerprint_of(row, tmp_path)
     assert code_of(row, "one") == code_of(row, "two")
     assert code_of({"kind": "vlm"}, "one") == "one"
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
-from emovlm.core.contracts.statistics import HITS
-from emovlm.sampling.coverage import event_hits, hit_probability
+from emovlm.core.contracts.statistics import EVENT_COVERAGE
+from emovlm.sampling.coverage import coverage_probability, covered_events
 
 
 def micro_events(truth: pd.DataFrame, splits: list[str]) -> pd.DataFrame:
@@ -14,10 +14,10 @@ def micro_events(truth: pd.DataFrame, splits: list[str]) -> pd.DataFrame:
     return clips[["clip_id", "onset_s", "offset_s"]].reset_index(drop=True)
 
 
-def hits_table(
+def event_coverage_table(
     samples: dict[str, pd.DataFrame], rates: dict[str, float], events: pd.DataFrame, settings: dict
 ) -> pd.DataFrame:
-    """HITS: share of events with a sampled frame inside, by length of the event, with Wilson's interval.
+    """EVENT_COVERAGE: share of events with a sampled frame inside, by length of the event, with Wilson's interval.
 
     Clips that failed to decode have no sampled frames, so their events count as missed.
 
@@ -31,14 +31,14 @@ def hits_table(
     duration = (events["offset_s"] - events["onset_s"]).to_numpy(float).round(6)  # equal lengths stay equal
     group = _groups(duration, settings["bins"])
     for sampler, sample in samples.items():
-        hit, expected = event_hits(sample, events), hit_probability(duration, rates[sampler])
+        hit, expected = covered_events(sample, events), coverage_probability(duration, rates[sampler])
         for number in np.unique(group):
             inside = group == number
             n, seen = int(inside.sum()), int(hit[inside].sum())
             low, high = proportion_confint(seen, n, alpha=1 - settings["confidence"], method="wilson")
             means = duration[inside].mean(), expected[inside].mean()
             rows.append([sampler, rates[sampler], *means, seen / n, low, high, n])
-    return pd.DataFrame(rows, columns=list(HITS.columns))
+    return pd.DataFrame(rows, columns=list(EVENT_COVERAGE.columns))
 
 
 def _groups(duration: np.ndarray, n: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Compare how closely two arms follow the words, as the lexical claim asks.
+"""Compare how closely two variants follow the words, as the lexical claim asks.
 
 --params: claim (the lexical claim of claims.yaml), seed, resamples, classes, primary_source,
 primary_form.
@@ -8,7 +8,7 @@ from emovlm.core.contracts.frequency import TERM_FREQUENCY
 from emovlm.core.contracts.statistics import CONTRASTS, PER_RUN
 from emovlm.core.io import read_table, write_table
 from emovlm.core.script import parser, run
-from emovlm.statistics.lexical.contrasts import contrast_arms
+from emovlm.statistics.lexical.contrasts import contrast_variants
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     arguments.add_argument("--out", required=True, help="CONTRASTS table")
     options = arguments.parse_args()
     runs, frequency = read_table(options.runs, PER_RUN), read_table(options.frequency, TERM_FREQUENCY)
-    write_table(contrast_arms(runs, frequency, options.params["claim"], options.params), options.out, CONTRASTS)
+    write_table(contrast_variants(runs, frequency, options.params["claim"], options.params), options.out, CONTRASTS)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Captions: all arms show the same and describe the same; only how often they name the emotion differs."""
+"""Captions: all variants show the same and describe the same; only how often they name the emotion differs."""
 
 import numpy as np
 import pandas as pd
@@ -54,7 +54,7 @@ def test_naming_follows_the_words_or_is_equal_with_the_same_total(frequency):
 def test_a_censored_emotion_or_an_unknown_arm_is_an_error(frequency):
     with pytest.raises(StudyError, match="does not list anxiety"):
         naming_shares(frequency, [*CLASSES, "anxiety"], "frequency", 1.0, 1)
-    with pytest.raises(StudyError, match="unknown pretraining arm 'zipf'"):
+    with pytest.raises(StudyError, match="unknown pretraining variant 'zipf'"):
         naming_shares(frequency, CLASSES, "zipf", 1.0, 1)
 
 
@@ -67,8 +67,8 @@ def without_name(answer):
 @pytest.mark.parametrize("other", ["uniform", "permuted"])
 def test_the_arms_differ_only_in_which_captions_name_the_emotion(truth, clips, frequency, other):
     one, two = (
-        write_captions(truth, clips, naming_shares(frequency, CLASSES, arm, 0.5, 1), PROMPTS, PARAMS)
-        for arm in ("frequency", other)
+        write_captions(truth, clips, naming_shares(frequency, CLASSES, variant, 0.5, 1), PROMPTS, PARAMS)
+        for variant in ("frequency", other)
     )
     for column in ("sample", "clip_id", "frames"):
         assert one[column].tolist() == two[column].tolist()

@@ -16,7 +16,7 @@ from tests.tiny_models.remote import CODE, save_remote, write_python
 from emovlm.core.config import load_study, read_config
 from emovlm.core.errors import StudyError
 from emovlm.models.base import Frame
-from emovlm.models.fingerprint import identity_of
+from emovlm.models.fingerprint import fingerprint_of
 from emovlm.models.loading import load_system
 from emovlm.models.remote.permission import code_pin
 from emovlm.models.remote.remote_system import PYTHON
@@ -176,4 +176,4 @@ def test_it_is_fetched_with_its_code_and_pinned(folder, tmp_path):
     assert "should be " + "0" * 64 in fetch(file=config, sha256="0" * 64).stderr
     assert fetch(file=config, sha256=fetched["sha256"]).returncode == 0
     assert "no model in safetensors there" in fetch(file=str(tmp_path / "nowhere/config.json")).stderr
-    assert identity_of(ALLOWED, out.parent) != identity_of(ROW, out.parent)
+    assert fingerprint_of(ALLOWED, out.parent) != fingerprint_of(ROW, out.parent)

@@ -1,4 +1,4 @@
-"""Claim L1: how closely each arm follows the words, run by run, and the differences between arms."""
+"""Claim L1: how closely each variant follows the words, run by run, and the differences between variants."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from emovlm.lexicon.estimator import permuted_counts, primary_frequency
 ROW_IN = 0.24
 
 
-def arms(
+def variants(
     per_run: pd.DataFrame,
     frequency: pd.DataFrame,
     contrasts: pd.DataFrame,
@@ -23,7 +23,7 @@ def arms(
     form: str,
     seed: int,
 ) -> Figure:
-    """Spearman's rho of F1 with the words, a dot a training run; beside it the contrasts of the arms.
+    """Spearman's rho of F1 with the words, a dot a training run; beside it the contrasts of the variants.
 
     Args:
         per_run: PER_RUN.
@@ -55,7 +55,7 @@ def arms(
         left.plot(rhos, [place] * len(rhos), "o", color=color, markersize=3.2, mfc="white", label="_runs", zorder=3)
     names = [f"{system_label(system[c])}{'' if kind == 'real' else ' *'}" for kind, c in sides]
     _axes(left, names, f"ρ of F1 with {LANGUAGES[language]} words")
-    left.set_title("By arm and training run")
+    left.set_title("By variant and training run")
     for place, row in enumerate(rows.itertuples()):
         color = style.BLUE if row.words == "real" else style.GREEN
         style.interval(right, 0, place, row.low, row.high, color, vertical=False)
@@ -71,9 +71,9 @@ def arms(
     runs = sorted({*rows["runs_a"], *rows["runs_b"]})
     style.foot(
         figure,
-        f"n = {rows['n_classes'].max()} classes; training runs an arm: {' to '.join(map(str, runs))}.",
+        f"n = {rows['n_classes'].max()} classes; training runs a variant: {' to '.join(map(str, runs))}.",
         "Bars on the left: means. In brackets: what p permutes.",
-        "* With the permuted words, which the captions of the permuted arm follow." if "permuted" in words else "",
+        "* With the permuted words, which the captions of the permuted variant follow." if "permuted" in words else "",
     )
     return figure
 
