@@ -101,7 +101,6 @@ def study(tmp_path_factory):
         "answers": [f"{condition}={path}" for condition, path in paths.items()],
         "manifests": [f"synface={folder / 'manifest.parquet'}"],
     }
-    flagged = {**given, "truths": [f"synface={folder / 'truth.parquet'}"]}
     published = {name: f"{name}={PUBLISHED / name}.csv" for name in [*TABLES, "paper_lexical_figure"]}
     planned = {
         "comparisons": read_rows(ROOT / "config/comparisons.tsv", "comparisons"),
@@ -130,14 +129,14 @@ def study(tmp_path_factory):
         script(
             "compute_metrics",
             settings,
-            **flagged,
+            answers=given["answers"],
             out_metrics=files["metrics"],
             out_classes=files["classes"],
             out_runs=files["runs"],
             out_confusion=files["confusion"],
             out_reliability=reliability,
         ),
-        script("compare_conditions", {**settings, **planned}, **flagged, out=files["comparisons"]),
+        script("compare_conditions", {**settings, **planned}, answers=given["answers"], out=files["comparisons"]),
         script(
             "correlate_frequency",
             {**settings, "kinds": {"freq-fps5": "vlm", "videomae-natural": "vision"}},

@@ -27,6 +27,7 @@ rule answer_clips:
             **config["evaluation"],
         ),
         texts=lambda w, input: (f"--texts {input.texts}" if "texts" in input.keys() else ""),
+        truth=lambda w, input: (f"--truth {input.truth}" if "truth" in input.keys() else ""),
         sounds=lambda w, input: (f"--sounds {input.sounds}" if "sounds" in input.keys() else ""),
         model=lambda w: model_arguments(STUDY.conditions[w.condition]["system"], w.replicate),
         # Outside the outputs on purpose: Snakemake deletes those of a failed job.
@@ -34,7 +35,7 @@ rule answer_clips:
     shell:
         recorded(
             "python workflow/scripts/answer_clips.py --params {params.slice:q} --code {params.code}"
-            " {params.model} {params.texts} {params.sounds} --sample {input.sample} --manifest {input.manifest}"
+            " {params.model} {params.texts} {params.truth} {params.sounds} --sample {input.sample} --manifest {input.manifest}"
             " --store {input.store} --clips {input.clips} --prompt {input.prompt} --kept {params.kept}"
             " --out {output}"
         )

@@ -1,10 +1,9 @@
 """Statistics: metrics, planned comparisons, lexical correlations, event hits.
 
-in:  answers of every condition, word frequencies, the clips' flags and events
+in:  answers of every condition, word frequencies, the clips' events
 out: tables/{metrics,per_class,per_run,confusion,reliability,comparisons,correlations,event_coverage}.csv
 """
 
-FLAGGED = [name for name in TESTED if name in RENDERED]  # datasets whose clips are flagged
 RATES = {name: row["rate"] for name, row in embedded_samplers().items() if row["kind"] == "rate"}
 PUBLISHED = [
     "mafw_classes",
@@ -20,8 +19,6 @@ rule compute_metrics:
     """Metrics of every condition with bootstrap intervals, over all classes, by class and run; confusions, reliability."""
     input:
         answers=expand("<results>/answers/{c}.parquet", c=STUDY.conditions),
-        manifests=expand("<results>/manifests/{d}.parquet", d=TESTED),
-        truths=expand("<results>/raw/{d}/truth/clips.parquet", d=FLAGGED),
     output:
         metrics=table("metrics"),
         classes=table("per_class"),
@@ -38,14 +35,11 @@ rule compute_metrics:
         code=code("compute_metrics"),
         slice=as_json(seed=config["seed"], classes=STUDY.classes, **config["statistics"]),
         answers=named(f"{RESULTS}/answers/{{}}.parquet", STUDY.conditions),
-        manifests=named(f"{RESULTS}/manifests/{{}}.parquet", TESTED),
-        truths=named(f"{RESULTS}/raw/{{}}/truth/clips.parquet", FLAGGED),
     shell:
         recorded(
             "python workflow/scripts/compute_metrics.py --params {params.slice:q} --answers {params.answers}"
-            " --manifests {params.manifests} --truths {params.truths} --out-metrics {output.metrics}"
-            " --out-classes {output.classes} --out-runs {output.runs} --out-confusion {output.confusion}"
-            " --out-reliability {output.reliability}"
+            " --out-metrics {output.metrics} --out-classes {output.classes} --out-runs {output.runs}"
+            " --out-confusion {output.confusion} --out-reliability {output.reliability}"
         )
 
 
@@ -53,8 +47,6 @@ rule compare_conditions:
     """The planned comparisons, corrected within their families."""
     input:
         answers=expand("<results>/answers/{c}.parquet", c=STUDY.conditions),
-        manifests=expand("<results>/manifests/{d}.parquet", d=TESTED),
-        truths=expand("<results>/raw/{d}/truth/clips.parquet", d=FLAGGED),
     output:
         table("comparisons"),
     log:
@@ -74,12 +66,10 @@ rule compare_conditions:
             **config["statistics"],
         ),
         answers=named(f"{RESULTS}/answers/{{}}.parquet", STUDY.conditions),
-        manifests=named(f"{RESULTS}/manifests/{{}}.parquet", TESTED),
-        truths=named(f"{RESULTS}/raw/{{}}/truth/clips.parquet", FLAGGED),
     shell:
         recorded(
             "python workflow/scripts/compare_conditions.py --params {params.slice:q} --answers {params.answers}"
-            " --manifests {params.manifests} --truths {params.truths} --out {output}"
+            " --out {output}"
         )
 
 

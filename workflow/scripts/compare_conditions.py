@@ -13,15 +13,9 @@ from emovlm.statistics.counts import read_answers
 def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--answers", nargs="+", required=True, metavar="CONDITION=PATH")
-    arguments.add_argument("--manifests", nargs="+", required=True, metavar="DATASET=PATH")
-    arguments.add_argument("--truths", nargs="*", default=[], metavar="DATASET=PATH", help="of rendered datasets")
     arguments.add_argument("--out", required=True, help="COMPARISONS table")
     options = arguments.parse_args()
-    answers = read_answers(
-        named_paths(options.answers, "answers"),
-        named_paths(options.manifests, "manifest"),
-        named_paths(options.truths, "truth"),
-    )
+    answers = read_answers(named_paths(options.answers, "answers"))
     write_table(compare(answers, options.params["comparisons"], options.params), options.out, COMPARISONS)
 
 

@@ -14,19 +14,13 @@ from emovlm.statistics.metrics import confusion_table, metrics_table, per_class_
 def main() -> None:
     arguments = parser(__doc__)
     arguments.add_argument("--answers", nargs="+", required=True, metavar="CONDITION=PATH")
-    arguments.add_argument("--manifests", nargs="+", required=True, metavar="DATASET=PATH")
-    arguments.add_argument("--truths", nargs="*", default=[], metavar="DATASET=PATH", help="of rendered datasets")
     arguments.add_argument("--out-metrics", required=True)
     arguments.add_argument("--out-classes", required=True)
     arguments.add_argument("--out-runs", required=True)
     arguments.add_argument("--out-confusion", required=True)
     arguments.add_argument("--out-reliability", required=True)
     options = arguments.parse_args()
-    answers = read_answers(
-        named_paths(options.answers, "answers"),
-        named_paths(options.manifests, "manifest"),
-        named_paths(options.truths, "truth"),
-    )
+    answers = read_answers(named_paths(options.answers, "answers"))
     write_table(metrics_table(answers, options.params), options.out_metrics, METRICS)
     write_table(per_class_table(answers, options.params), options.out_classes, PER_CLASS)
     write_table(per_run_table(answers, options.params), options.out_runs, PER_RUN)
