@@ -38,8 +38,8 @@ class Reply:
     for a classifier; ``tokens``: length of the prompt with its visual tokens; ``frames``: how many it was shown,
     where a limit left some out.
 
-    Of an API model there are no scores. Instead ``failure`` says why it gave no reply, if it refused for example,
-    and ``model`` which version of it the server says has answered.
+    Of an API model there are no scores. Instead ``failure`` says why it gave no reply, ``refused`` whether that is
+    because it refused, and ``model`` which version of it the server says has answered.
     """
 
     scores: dict[str, float]
@@ -48,10 +48,20 @@ class Reply:
     failure: str = ""
     model: str = ""
     frames: int | None = None
+    refused: bool = False
 
 
 class NoReplyError(Exception):
-    """An API model gave no reply to this prompt and would give none again; the message says why."""
+    """An API model gave no reply to this prompt and would give none again.
+
+    Args:
+        says: why.
+        refused: whether it refused.
+    """
+
+    def __init__(self, says: str, refused: bool = False):
+        super().__init__(says)
+        self.refused = refused
 
 
 class System(Protocol):

@@ -1,5 +1,7 @@
 """One way to load any system of ``config/systems.tsv``."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,3 +50,18 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
         return VisionLanguageModel(folder, row=row)
     except (OSError, ValueError, ImportError) as error:
         raise StudyError(f"system {row['system']}: cannot load the model in {folder}: {error}") from None
+
+
+@contextmanager
+def enough_memory() -> Iterator[None]:
+    """Turn running out of a card's memory into a :class:`StudyError` that says what takes less of it."""
+    try:
+        yield
+    except RuntimeError as error:
+        if type(error).__name__ != "OutOfMemoryError":  # of torch, which is not imported for its name
+            raise
+        said = str(error).split(". ")[0]
+        raise StudyError(
+            f"the graphics card has too little memory ({said}). Ask for less at once: a smaller batch, fewer frames a "
+            "prompt (frames), smaller frames (pixels), or weights in bfloat16 (dtype); what was answered is kept"
+        ) from None

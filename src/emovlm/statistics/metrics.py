@@ -13,7 +13,7 @@ import pandas as pd
 from emovlm.core.bootstrap import bootstrap_weights, resample
 from emovlm.core.errors import StudyError
 from emovlm.statistics.calibration import bin_answers, ece, ece_interval
-from emovlm.statistics.counts import ALL, FAILED, Counts, count, refused, subsets
+from emovlm.statistics.counts import ALL, FAILED, Counts, count, subsets
 from emovlm.statistics.intervals import percentile, with_runs, without_bias
 
 NEUTRAL = "neutral"
@@ -179,7 +179,7 @@ def _metrics_of(frame: pd.DataFrame, clips: str, settings: dict) -> list[dict]:
             rows.append({
                 "metric": name, "value": float(values.mean()), "replicates": runs, **run_range(values),
                 **_intervals(metric, values, None if spread is None else by_run(spread), counts, settings),
-                "n": round(asked / runs), "failed": failed, "refused": int(refused(frame).sum()),
+                "n": round(asked / runs), "failed": failed, "refused": int(frame["refused"].sum()),
             })  # fmt: skip
 
     counts = count(frame, settings["classes"])

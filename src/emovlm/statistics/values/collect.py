@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from emovlm.core.errors import StudyError
-from emovlm.statistics.counts import ALL, refused
+from emovlm.statistics.counts import ALL
 from emovlm.statistics.lexical.correlation import COVARIATES
 from emovlm.statistics.values.details import detailed
 from emovlm.statistics.values.entry import UNITS, Value, entry_of
@@ -182,7 +182,7 @@ def _conditions(tables: Tables) -> Iterator[tuple[str, Value]]:
         yield f"{name}.n", entry_of(n, "count", source)
         yield f"{name}.replicates", entry_of(frame["replicate"].nunique(), "count", source)
         yield f"{name}.failed", entry_of(len(frame) - len(answered), "count", source, n=len(frame))
-        yield f"{name}.refused", entry_of(refused(frame).sum(), "count", source, n=len(frame))
+        yield f"{name}.refused", entry_of(frame["refused"].sum(), "count", source, n=len(frame))
         yield f"{name}.frames", entry_of(answered["n_frames"].mean(), "frames a clip", source, n=n, places=1)
         tokens = frame["n_tokens"].sum()
         yield f"{name}.prompt_tokens", entry_of(tokens, "count", source, n=len(frame))
