@@ -1,7 +1,7 @@
 """The record of one job: what it ran, read, wrote and where. One JSON file a job, beside the results.
 
 A record holds a digest of its own text, so that no byte of it can change unnoticed. Paths are relative to the study's
-folder, or start with ``<dataset>`` for datasets that lie elsewhere. Fields: ``workflow/schemas/record.schema.yaml``.
+folder, or start with ``<dataset>`` for datasets that lie elsewhere. Fields: ``core/schemas/record.schema.yaml``.
 """
 
 import itertools
