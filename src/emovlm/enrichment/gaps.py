@@ -14,6 +14,8 @@ from emovlm.frames.store import FrameStore
 from emovlm.models.base import NoReplyError, System, as_frames
 from emovlm.synface.language import PHRASES, describe_motion
 
+TEXTS_OF = {"motion": ("between", "motion"), "static": ("keyframes", "describe")}
+"""Kind of text that a system writes: the frames that it is about, and the prompt."""
 COLUMNS = ["clip_id", "gap", "text", "frames", "reason", "refused"]
 
 

@@ -45,6 +45,10 @@ def system_hash(*folders: str | Path | None) -> str:
     files = []
     for folder in (Path(f) for f in folders if f is not None):
         pinned = folder / FETCHED
-        files += [pinned] if pinned.is_file() else [p for p in sorted(folder.iterdir()) if p.suffix != ".csv"]
+        files += (
+            [pinned]
+            if pinned.is_file()
+            else [p for p in sorted(folder.iterdir()) if p.is_file() and p.suffix != ".csv"]
+        )
     libraries = {name: version(name) for name in ("torch", "transformers")}
     return sha256_json([[[p.name, sha256_file(p)] for p in files], libraries])
