@@ -16,7 +16,7 @@ from emovlm.provenance.records.surroundings import plain
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "emovlm"
 ROOMS = ["core", "synface", "datasets", "frames", "lexicon", "sampling", "models", "training", "enrichment",
-         "evaluation", "statistics", "figures", "report", "provenance", "planning"]  # fmt: skip
+         "evaluation", "statistics", "figures", "report", "standalone", "provenance", "planning"]  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
@@ -133,7 +133,11 @@ def test_every_rule_has_a_log_a_benchmark_an_environment_and_the_hash_of_its_scr
 
 def sources(script: str) -> list[Path]:
     """A script's file and those of all package modules that it imports, directly or not."""
-    file = ROOT / "workflow/scripts" / f"{script}.py"
+    return sources_of(ROOT / "workflow/scripts" / f"{script}.py")
+
+
+def sources_of(file: Path) -> list[Path]:
+    """A file and those of all package modules that it imports, directly or not."""
     modules = (ROOT / "src" / Path(*name.split(".")).with_suffix(".py") for name in modules_of(file))
     return [file, *filter(Path.is_file, modules)]
 
