@@ -137,7 +137,7 @@ def test_an_unknown_architecture_stops_before_the_folder_is_made(tmp_path):
 
 def test_labels_that_a_classifier_lacks_stop_before_anything_is_decoded(folders, tmp_path):
     clips = make_clips(tmp_path / "clips", n=1, frames=4)
-    with pytest.raises(StudyError, match="no label stands for happy.*model: Angry, joyful, sad.*: angry, happy, sad"):
+    with pytest.raises(StudyError, match=r"no label stands for happy.*model: Angry, joyful, sad.*: angry, happy, sad"):
         evaluate(folders / "vit", clips, out=tmp_path / "out")
     assert not (tmp_path / "out/frames").exists()
     found = evaluate(folders / "vit", clips, out=tmp_path / "out", label_map="joyful=happy", resamples=10)
