@@ -6,7 +6,7 @@ out: tables/{contrasts,claims}.csv, values.json
 
 
 rule contrast_variants:
-    """How much more closely one variant follows the words than another: interventions and control of the lexical claim."""
+    """How much more closely one variant follows the words than another, for the lexical claim."""
     input:
         runs="<results>/tables/per_run.csv",
         frequency="<results>/lexicon/frequency.csv",
@@ -106,8 +106,9 @@ rule collect_values:
         recorded(
             "python workflow/scripts/collect_values.py --metrics {input.metrics} --per-class {input.per_class}"
             " --comparisons {input.comparisons} --correlations {input.correlations} --contrasts {input.contrasts}"
-            " --event-coverage {input.event_coverage} --sanity-checks {input.sanity_checks} --cues {input.cues} --claims {input.claims}"
-            " --per-run {input.per_run} --confusion {input.confusion} --published-comparison {input.published_comparison}"
+            " --event-coverage {input.event_coverage} --sanity-checks {input.sanity_checks} --cues {input.cues}"
+            " --claims {input.claims} --per-run {input.per_run} --confusion {input.confusion}"
+            " --published-comparison {input.published_comparison}"
             " --reliability {input.reliability} --reanalysis {input.reanalysis}"
             " --frequency {input.frequency} --answers {params.answers}"
             " --manifests {params.manifests} --published {params.published} --out {output}"

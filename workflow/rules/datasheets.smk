@@ -1,4 +1,4 @@
-"""Material: what a rendered dataset is made of, what it looks like, and that nothing but the face tells the class.
+"""Datasheets: what a rendered dataset is made of, what it looks like, and that nothing but the face tells the class.
 
 in:  raw/<dataset>: plan, truth, clips
 out: raw/<dataset>/DATASHEET.md, tables/cues.csv, figures/{apex_112,apex_224,strips,contact_sheet}.png

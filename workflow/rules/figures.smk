@@ -14,9 +14,12 @@ VARIANTS = {
     "systems": ["system", "kind", "variant", "sampler"],
     "frame_samplers": ["sampler", "kind", "rate", "base"],
 }
-RESULT_TABLES = "metrics per_class per_run confusion comparisons correlations contrasts hits reliability reanalysis"
+RESULT_TABLES = [
+    *["metrics", "per_class", "per_run", "confusion", "comparisons", "correlations", "contrasts"],
+    *["event_coverage", "reliability", "reanalysis"],
+]
 TABLE = {
-    **{t: f"{RESULTS}/tables/{t}.csv" for t in RESULT_TABLES.split()},
+    **{t: f"{RESULTS}/tables/{t}.csv" for t in RESULT_TABLES},
     "frequency": f"{RESULTS}/lexicon/frequency.csv",
     "manifest": f"{RESULTS}/manifests/{SHOWN}.parquet",
     "truth": f"{RESULTS}/raw/{SHOWN}/truth/clips.parquet",

@@ -1,4 +1,4 @@
-"""Statistics: metrics, planned comparisons, lexical correlations, event hits.
+"""Statistics: metrics, planned comparisons, lexical correlations, event coverage.
 
 in:  answers of every condition, word frequencies, the clips' flags and events
 out: tables/{metrics,per_class,per_run,confusion,reliability,comparisons,correlations,event_coverage}.csv
@@ -17,7 +17,7 @@ PUBLISHED = [
 
 
 rule compute_metrics:
-    """Metrics of every condition with bootstrap intervals, over all classes, by class and run; confusions, reliability."""
+    """Metrics of every condition with intervals, over all classes, by class and run; confusions, reliability."""
     input:
         answers=expand("<results>/answers/{c}.parquet", c=STUDY.conditions),
         manifests=expand("<results>/manifests/{d}.parquet", d=TESTED),
