@@ -160,8 +160,8 @@ def sign_tests() -> list[tuple[str, float, tuple]]:
              LEVEL) for few, many in UNLIKE]  # fmt: skip
 
 
-def hits(n: int) -> list[tuple[str, float, tuple]]:
-    """Exact figures, without simulation, of the test and the interval of event hits."""
+def event_coverage(n: int) -> list[tuple[str, float, tuple]]:
+    """Exact figures, without simulation, of the test and the interval of event coverage."""
     possible = np.arange(n + 1)
     low, high = proportion_confint(possible, n, method="wilson")
     p = np.array([binomtest(k, n, 0.5, alternative="less").pvalue for k in possible])
@@ -250,8 +250,11 @@ def report(found: dict, resamples: int) -> str:
                 for metric in found["runs"][0][0]
             ],
         ),
-        "Calculated, without simulation: event hits, and how far the level of a test that counts clips can reach.\n",
-        table(["", "%"], [[name, cell(share, target)] for name, share, target in [*hits(N_EVENTS), *sign_tests()]]),
+        "Calculated, without simulation: event coverage, and how far a test that counts clips can reach its level.\n",
+        table(
+            ["", "%"],
+            [[name, cell(share, target)] for name, share, target in [*event_coverage(N_EVENTS), *sign_tests()]],
+        ),
         f"Power: a true difference of macro-F1 as large as the mean `mde` is found in {' and '.join(powers)}, of 80 "
         "expected.\n",
     ]

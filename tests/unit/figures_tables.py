@@ -90,7 +90,7 @@ def study(skip=frozenset(), replicates=1):
         "frequency": pd.concat(
             [count_terms(row, lexicon, counts / f"term_counts_{row['language']}.csv") for row in sources]
         ),
-        "event_coverage": hits(),
+        "event_coverage": event_coverage(),
         "reliability": reliability_bins(names),
         "reanalysis": reanalyse(published["paper_frame_shuffle"]),
         "sanity_checks": checks(replicates),
@@ -146,7 +146,7 @@ def reliability_bins(conditions):
     return pd.DataFrame(rows, columns=list(RELIABILITY.columns))
 
 
-def hits():
+def event_coverage():
     """EVENT_COVERAGE of three rates and two lengths; measured shares differ from the expected ones."""
     rows = []
     for rate in (1.0, 5.0, 25.0):

@@ -361,7 +361,7 @@ def test_a_lexicon_may_have_the_words_of_another_dataset(config, tmp_path):
 
 
 def test_a_table_may_be_several_files_and_its_rows_are_named_with_their_own(config, tmp_path):
-    header = "system\tkind\ttraining\tarm\n"
+    header = "system\tkind\ttraining\tvariant\n"
     more = tmp_path / "more.tsv"
     more.write_text(f"{header}other\tvlm\tpretrain\tuniform\n")
     config["tables"]["systems"] = [config["tables"]["systems"], os.fspath(more)]

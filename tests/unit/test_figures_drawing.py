@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.offsetbox import AnnotationBbox
 from matplotlib.text import Text
-from tests.unit.figures_tables import CLIP, PRIMARY, SETTINGS, SKIPPED, clip_truth, hits, sample, study
+from tests.unit.figures_tables import CLIP, PRIMARY, SETTINGS, SKIPPED, clip_truth, event_coverage, sample, study
 
 from emovlm.core.errors import StudyError
 from emovlm.figures import style
@@ -232,7 +232,7 @@ def test_shuffle_marks_are_the_scores_in_each_order_on_all_clips_and_on_those_th
 
 def test_hit_points_are_measured_and_the_line_is_the_closed_form():
     axes = draw("event_coverage").axes[0]
-    table = hits().query("sampler == 'fps1'")
+    table = event_coverage().query("sampler == 'fps1'")
     np.testing.assert_array_equal(line(axes, "1/s")[:, 1], table["measured"])
     form = next(each for each in axes.lines if each.get_label() == "_closed form").get_xydata()
     np.testing.assert_allclose(form[:, 1], np.minimum(1, form[:, 0]))
@@ -355,7 +355,7 @@ def test_a_study_with_fewer_conditions_has_the_same_figures(name):
 
 
 def test_no_events_are_said_to_be_absent():
-    assert style.ABSENT in texts(draw("event_coverage", event_coverage=hits().iloc[:0]))
+    assert style.ABSENT in texts(draw("event_coverage", event_coverage=event_coverage().iloc[:0]))
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -28,7 +28,7 @@ def test_an_event_counts_from_its_onset_up_to_its_offset() -> None:
 
 
 @pytest.mark.parametrize(("duration", "rate"), [(0.25, 1), (0.5, 1), (0.3, 2), (0.4, 5)])
-def test_measured_hits_of_events_at_random_times_agree_with_the_closed_form(duration: float, rate: float) -> None:
+def test_measured_coverage_of_events_at_random_times_agree_with_the_closed_form(duration: float, rate: float) -> None:
     onsets = rng(duration, rate).uniform(0, 50, 4000)
     events = pd.DataFrame({"clip_id": "d/a", "onset_s": onsets, "offset_s": onsets + duration})
     measured = covered_events(grid("d/a", np.arange(0, 60, 1 / rate)), events).mean()

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 from benchmarks import drawn_studies as drawn
-from benchmarks.statistics_calibration import BEGIN, COVERED, END, cell, hits, mcnemar_of, put, report, simulate
+from benchmarks.statistics_calibration import (
+    BEGIN,
+    COVERED,
+    END,
+    cell,
+    event_coverage,
+    mcnemar_of,
+    put,
+    report,
+    simulate,
+)
 
 SMALL = 12
 
@@ -40,7 +50,7 @@ def test_mid_p_counts_half_of_what_was_seen():
 
 def test_the_level_of_the_hit_test_is_the_sum_of_its_chances():
     """Of five events only none hit has p <= 0.05: 1 / 32."""
-    assert hits(5)[0][1] == pytest.approx(1 / 32)
+    assert event_coverage(5)[0][1] == pytest.approx(1 / 32)
 
 
 def test_shares_outside_the_target_are_bold():

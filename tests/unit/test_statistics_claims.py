@@ -62,7 +62,7 @@ def lexical(freq, unif, vision, perm=DEALT, runs=1, claim=LEXICAL):
     return {"correlations": correlations, "contrasts": contrast_variants(per_run, WORDS, claim, SETTINGS)}
 
 
-def hits(measured, n, sampler="fps1"):
+def event_coverage(measured, n, sampler="fps1"):
     return pd.DataFrame({"sampler": sampler, "measured": [measured, measured], "n": [n // 2, n // 2]})
 
 
@@ -237,7 +237,7 @@ def test_chance_profiles_hardly_ever_support_words():
     [(0.3, 100, "supported"), (0.45, 20, "undecided"), (0.8, 100, "not supported")],
 )
 def test_most_events_missed_is_supported_by_a_share_clearly_below_half(share, n, expected):
-    row = verdict({"kind": "event_coverage", "margin": 0.5, "sampler": "fps1"}, seen=hits(share, n))
+    row = verdict({"kind": "event_coverage", "margin": 0.5, "sampler": "fps1"}, seen=event_coverage(share, n))
     assert row["verdict"] == expected and row["n"] == n and row["low"] < share < row["high"]
 
 
@@ -254,7 +254,11 @@ def test_the_projects_claims_refer_to_planned_comparisons_with_the_test_they_nee
     words = lexical(NOISE, range(11), range(11), claim=claims["claims"]["L1"])
     settings = {"confidence": 0.95, "lexicon": PRIMARY}
     results = Results(
-        metrics(set(found["a"])), found.assign(clips="all"), **words, event_coverage=hits(0.5, 20), settings=settings
+        metrics(set(found["a"])),
+        found.assign(clips="all"),
+        **words,
+        event_coverage=event_coverage(0.5, 20),
+        settings=settings,
     )
     table = judge(claims, results)
     assert table["claim"].tolist() == ["L1", "L2", "T1", "T2", "T3", "T4"]

@@ -35,7 +35,7 @@ def test_single_runs_have_ids_where_there_are_several(tables):
     assert "metric.freq-fps5.failed" in values
 
 
-def test_bins_of_hits_and_reliability_have_ids(tables):
+def test_bins_of_event_coverage_and_reliability_have_ids(tables):
     reliability = pd.DataFrame({"condition": "freq-fps5", "bin": [0, 1], "confidence": [0.2, 0.9],
                                 "accuracy": [0.3, 0.8], "low": 0.1, "high": 0.95, "n": [12, 40]})  # fmt: skip
     values = values_of({**tables, "reliability": reliability}, "event_coverage", "reliability")

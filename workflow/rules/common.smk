@@ -1,4 +1,4 @@
-"""What all rules share, that is the valid study, its ids as wildcards, and the two ingredients of `params`."""
+"""What all rules share: the valid study, its ids as wildcards, and what is asked of a row in several places."""
 
 import gc
 import json
@@ -12,7 +12,6 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
-from emovlm.core.codehash import code_hash
 from emovlm.core.config import TRAINED_ON_LABELS, load_study
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import seed_of
@@ -40,7 +39,6 @@ except StudyError as error:
 
 os.environ |= {"EMOVLM_API": json.dumps(config.get("api", {}))}  # how API models are reached
 
-SCRIPTS = "workflow/scripts"
 RESULTS = config["pathvars"]["results"]
 FACES = config["organism"]["dataset"]
 PROMPTS = config["prompts"]
@@ -90,25 +88,6 @@ wildcard_constraints:
     fold=r"(/fold[1-9]\d*)?",  # nothing, where one model is for all clips
 
 
-def recorded(command):
-    """The command of a rule, run so that its log is kept and the record of the job is written (provenance.smk)."""
-    job = "python -m emovlm.provenance.records.job --log {log} --code {params.code}"
-    return f"{job} --inputs {{input:q}} --outputs {{output:q}} -- {command}"
-
-
-def code(script):
-    """Hash of what a script does, with the package modules it imports. An edit reruns its jobs."""
-    try:
-        return code_hash(ROOT / SCRIPTS / f"{script}.py")
-    except StudyError as error:
-        raise WorkflowError(str(error)) from None
-
-
-def as_json(**values):
-    """What a job reads of the study, as text. A change of it reruns the job."""
-    return json.dumps(values, sort_keys=True, ensure_ascii=False)
-
-
 def table(name):
     """A table of the results, which the report shows with the caption in report/tables/."""
     caption = f"../report/tables/{name}.rst"
@@ -138,11 +117,6 @@ def n_shards(dataset):
 def shards(pattern, dataset):
     """One path a shard of the dataset."""
     return expand(pattern, shard=range(n_shards(dataset)), dataset=dataset, allow_missing=True)
-
-
-def named(pattern, names):
-    """NAME=PATH pairs for a command line."""
-    return [f"{n}={pattern.format(n)}" for n in names]
 
 
 def bare(row):

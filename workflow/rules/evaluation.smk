@@ -5,12 +5,54 @@ out: answers/<condition>.parquet
 """
 
 
+def condition_inputs(w):
+    """What answering the clips of one shard in one condition reads."""
+    row = STUDY.conditions[w.condition]
+    files = {
+        "model": system_files(row["system"], w.replicate),
+        "sample": f"<results>/samples/{row['dataset']}/{row['frames']}.parquet",
+        "manifest": f"<results>/manifests/{row['dataset']}.parquet",
+        "store": f"<results>/frames/{row['dataset']}/{w.shard}.safetensors",
+        "clips": f"<results>/frames/{row['dataset']}/{w.shard}.clips.parquet",
+        "prompt": STUDY.prompts_of(row["system"])["classify"],
+    }
+    if row["dataset"] in RENDERED:
+        files["truth"] = f"<results>/raw/{row['dataset']}/truth/clips.parquet"
+    if hears(row["system"]):
+        files["sounds"] = f"<results>/frames/{row['dataset']}/{w.shard}.audio.safetensors"
+    if row["decision"] == "logit-adjusted":
+        folders = [model_folder(row["system"], w.replicate, fold) for fold in STUDY.folds_of(row["system"])]
+        files["labels"] = [f"{place}/labels.csv" for place in folders]
+    kind = CONTEXTS[row["context"]]
+    if kind == "truth":
+        files["texts"] = f"<results>/texts/truth/{row['dataset']}.parquet"
+    elif kind:
+        files["texts"] = f"<results>/texts/{kind}/{row['system']}/{w.replicate}/{row['dataset']}.parquet"
+    return files
+
+
+def answering_params(w):
+    """What answering the clips of one shard in one condition reads of the study."""
+    row = STUDY.conditions[w.condition]
+    return dict(
+        system=system_params(row["system"]),
+        models=model_folders(row["system"], w.replicate),
+        base=base_folder(row["system"], w.replicate),
+        # Outside the outputs on purpose: Snakemake deletes those of a failed job.
+        answer_store=f"{RESULTS}/answers/store/{w.condition}.{w.replicate}.{w.shard}.jsonl",
+        replicate=int(w.replicate),
+        **{k: row[k] for k in ("context", "decision")},
+        classes=STUDY.classes_of(row["dataset"]),
+        **config["evaluation"],
+    )
+
+
 rule answer_clips:
     """Ask one system about the clips of one shard; answers already computed are taken from the store."""
     input:
         unpack(condition_inputs),
     output:
-        "<results>/answers/{condition}/{replicate}/{shard}.parquet",
+        answers="<results>/answers/{condition}/{replicate}/{shard}.parquet",
     log:
         "<logs>/answer_clips/{condition}/{replicate}/{shard}.log",
     benchmark:
@@ -18,33 +60,15 @@ rule answer_clips:
     conda:
         "../../envs/evaluation.yaml"
     params:
-        code=code("answer_clips"),
-        slice=lambda w: as_json(
-            system=system_slice(STUDY.conditions[w.condition]["system"]),
-            replicate=int(w.replicate),
-            **{k: STUDY.conditions[w.condition][k] for k in ("context", "decision")},
-            classes=STUDY.classes_of(STUDY.conditions[w.condition]["dataset"]),
-            **config["evaluation"],
-        ),
-        texts=lambda w, input: (f"--texts {input.texts}" if "texts" in input.keys() else ""),
-        truth=lambda w, input: (f"--truth {input.truth}" if "truth" in input.keys() else ""),
-        sounds=lambda w, input: (f"--sounds {input.sounds}" if "sounds" in input.keys() else ""),
-        model=lambda w: model_arguments(STUDY.conditions[w.condition]["system"], w.replicate),
-        # Outside the outputs on purpose: Snakemake deletes those of a failed job.
-        kept=lambda w: f"{RESULTS}/answers/store/{w.condition}.{w.replicate}.{w.shard}.jsonl",
+        **job("answer_clips", params=answering_params),
     shell:
-        recorded(
-            "python workflow/scripts/answer_clips.py --params {params.slice:q} --code {params.code}"
-            " {params.model} {params.texts} {params.truth} {params.sounds} --sample {input.sample} --manifest {input.manifest}"
-            " --store {input.store} --clips {input.clips} --prompt {input.prompt} --kept {params.kept}"
-            " --out {output}"
-        )
+        RUN
 
 
 rule gather_answers:
     """Join the shards and training runs of a condition."""
     input:
-        lambda w: expand(
+        shards=lambda w: expand(
             shards(
                 "<results>/answers/{condition}/{replicate}/{shard}.parquet",
                 STUDY.conditions[w.condition]["dataset"],
@@ -53,7 +77,7 @@ rule gather_answers:
             allow_missing=True,
         ),
     output:
-        "<results>/answers/{condition}.parquet",
+        answers="<results>/answers/{condition}.parquet",
     log:
         "<logs>/gather_answers/{condition}.log",
     benchmark:
@@ -63,6 +87,6 @@ rule gather_answers:
     conda:
         "../../envs/evaluation.yaml"
     params:
-        code=code("gather_shards"),
+        **job("gather_answers", script="gather_shards"),
     shell:
-        recorded("python workflow/scripts/gather_shards.py --table answers --shards {input} --out {output}")
+        RUN

@@ -6,6 +6,44 @@ out: manifests/<dataset>.{parquet,counts.csv}, frames/<dataset>/<shard>.{safeten
 """
 
 
+def annotations(dataset):
+    """The files whose change means that a dataset has changed."""
+    if dataset in RENDERED:
+        return [f"{folder(dataset)}/annotations/identities.csv"]
+    place = Path(folder(dataset), ANNOTATIONS[STUDY.datasets[dataset]["kind"]])
+    if place.is_file():
+        return [str(place)]
+    if not place.is_dir() and not workflow.dryrun:  # what would be done can be listed without the data
+        where = f"{STUDY.places['datasets'][dataset]}, row {dataset}, column folder"
+        raise WorkflowError(f"{where}: no such {'file' if place.suffix else 'folder'}: {place}")
+    return sorted(str(p) for p in place.rglob("*") if p.suffix in (".txt", ".csv"))
+
+
+def manifest_params(w):
+    """A dataset's row as far as its manifest depends on it, its label words, and the seed where one is used."""
+    row = STUDY.datasets[w.dataset]
+    drawn = config["permuted_labels"] or "per_class" in row and "subset" not in row
+    return dict(
+        **{k: row[k] for k in ("dataset", "kind", "form", "folds", "per_class") if k in row},
+        folder=folder(w.dataset),
+        words=STUDY.words_of(w.dataset),
+        permuted_labels=config["permuted_labels"],
+        seed=config["seed"] if drawn else None,
+    )
+
+
+def decoding_params(w):
+    """What decoding reads of the study, with the dataset's own size and rate where its row has them."""
+    row = STUDY.datasets[w.dataset]
+    return dict(
+        folder=folder(w.dataset),
+        n_shards=n_shards(w.dataset),
+        size=frame_size(w.dataset),
+        timeout_s=config["frames"]["timeout_s"],
+        **{k: row[k] for k in ["fps"] if k in row},
+    )
+
+
 rule make_manifest:
     """Read a dataset's folder and annotations into the study's own table of clips; count them by class."""
     input:
@@ -22,21 +60,15 @@ rule make_manifest:
     conda:
         "../../envs/frames.yaml"
     params:
-        code=code("make_manifest"),
-        slice=manifest_slice,
-        folder=lambda w: folder(w.dataset),
-        lists=lambda w, input: " ".join(f"--{k} {shlex.quote(v)}" for k, v in input.items() if k != "lists" and v),
+        **job("make_manifest", params=manifest_params),
     shell:
-        recorded(
-            "python workflow/scripts/make_manifest.py --params {params.slice:q} --folder {params.folder:q} {params.lists}"
-            " --out {output.manifest} --counts {output.counts}"
-        )
+        RUN
 
 
 rule decode_frames:
     """Decode one shard's clips; a clip that does not decode becomes a counted failure."""
     input:
-        "<results>/manifests/{dataset}.parquet",
+        manifest="<results>/manifests/{dataset}.parquet",
     output:
         store="<results>/frames/{dataset}/{shard}.safetensors",
         clips="<results>/frames/{dataset}/{shard}.clips.parquet",
@@ -48,24 +80,17 @@ rule decode_frames:
     conda:
         "../../envs/frames.yaml"
     params:
-        code=code("decode_frames"),
-        slice=decoding_slice,
-        folder=lambda w: folder(w.dataset),
-        n_shards=lambda w: n_shards(w.dataset),
+        **job("decode_frames", params=decoding_params),
     shell:
-        recorded(
-            "python workflow/scripts/decode_frames.py --params {params.slice:q} --manifest {input} --folder {params.folder:q}"
-            " --shard {wildcards.shard} --n-shards {params.n_shards}"
-            " --store {output.store} --clips {output.clips} --frames {output.frames}"
-        )
+        RUN
 
 
 rule decode_audio:
     """Decode the sound of one shard's clips; a clip may have none."""
     input:
-        "<results>/manifests/{dataset}.parquet",
+        manifest="<results>/manifests/{dataset}.parquet",
     output:
-        "<results>/frames/{dataset}/{shard}.audio.safetensors",
+        store="<results>/frames/{dataset}/{shard}.audio.safetensors",
     log:
         "<logs>/decode_audio/{dataset}/{shard}.log",
     benchmark:
@@ -73,12 +98,14 @@ rule decode_audio:
     conda:
         "../../envs/frames.yaml"
     params:
-        code=code("decode_audio"),
-        slice=lambda w: as_json(kind=STUDY.datasets[w.dataset]["kind"], timeout_s=config["frames"]["timeout_s"]),
-        folder=lambda w: folder(w.dataset),
-        n_shards=lambda w: n_shards(w.dataset),
+        **job(
+            "decode_audio",
+            params=lambda w: dict(
+                folder=folder(w.dataset),
+                n_shards=n_shards(w.dataset),
+                kind=STUDY.datasets[w.dataset]["kind"],
+                timeout_s=config["frames"]["timeout_s"],
+            ),
+        ),
     shell:
-        recorded(
-            "python workflow/scripts/decode_audio.py --params {params.slice:q} --manifest {input} --folder {params.folder:q}"
-            " --shard {wildcards.shard} --n-shards {params.n_shards} --store {output}"
-        )
+        RUN

@@ -10,10 +10,11 @@ from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json
 from emovlm.core.io import read_table
+from emovlm.core.job import Job, paths
 from emovlm.provenance.account import FILE as ACCOUNT
 from emovlm.provenance.audit.audit import audit, read_records
-from emovlm.provenance.planned_jobs import Job, Plan
-from emovlm.provenance.records.record import Record, json_arguments
+from emovlm.provenance.planned_jobs import Plan
+from emovlm.provenance.records.record import Record, job_of
 from emovlm.report.references import references
 
 PAPER = "paper"
@@ -120,7 +121,7 @@ def _chain(plan: Plan, values: str, source: str, conditions: list[str]) -> list[
         job = makers.get(path)
         if job and job.name not in found:
             found[job.name] = job
-            for each in job.inputs:
+            for each in paths(job.inputs):
                 if each not in others:
                     visit(each)
 
@@ -138,9 +139,10 @@ def _rules(jobs: list[Job], records: dict[str, Record]) -> Iterator[str]:
     for rule, members in rules.items():
         first = members[0]
         record = records.get(first.name)
-        made = first.outputs[0] + (f" and {n - 1} more" if (n := sum(len(j.outputs) for j in members)) > 1 else "")
-        params = json_arguments(record["command"] if record else first.command)
-        said = _scalars({k: v for _, values in params for k, v in values.items()})
+        files = [path for job in members for path in paths(job.outputs)]
+        made = files[0] + (f" and {len(files) - 1} more" if len(files) > 1 else "")
+        params = (job_of(record) if record else first).params
+        said = _scalars({k: v for k, v in params.items() if "/" not in str(v)})  # without folders
         took = sum(records[j.name]["seconds"] for j in members if j.name in records)
         ran = f"{len(members)} job{'s' if len(members) > 1 else ''}, {took:.0f} s" if record else "no record"
         yield f"{rule} ({ran}): {made}"
@@ -155,24 +157,24 @@ def code_line(script: str) -> str:
     """Where the function is that a script is about, for example
     ``src/emovlm/statistics/micro_expressions.py:12 event_coverage_table``.
 
-    That is the function of the study's rooms that has the script's name, or else the first one that it calls and that
-    does not read or load something; a script that calls none stands for itself.
+    Of the functions of the study's rooms that the script uses, that is the one whose name has most words in common with
+    the script's, before all that read or load something; a script that uses none stands for itself.
     """
     tree = ast.parse(Path(script).read_text(encoding="utf-8"))
-    called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and not node.module.startswith("emovlm.core"):
             file = Path("src", *node.module.split(".")).with_suffix(".py")
-            names = {alias.name for alias in node.names} & called
+            names = {alias.name for alias in node.names} & used
             if names and file.is_file():
                 parts = ast.parse(file.read_text(encoding="utf-8")).body
                 functions = [part for part in parts if isinstance(part, ast.FunctionDef) and part.name in names]
                 found += [(each.name, f"{file}:{each.lineno} {each.name}") for each in functions]
     if not found:
         return script
-    stem = Path(script).stem
-    _, line = min(found, key=lambda each: (each[0] != stem, each[0].startswith(("read_", "load_"))))
+    words = set(Path(script).stem.split("_"))
+    _, line = min(found, key=lambda each: (each[0].startswith(("read_", "load_")), -len(words & {*each[0].split("_")})))
     return line
 
 
@@ -200,7 +202,7 @@ def _models(jobs: list[Job], records: dict[str, Record]) -> Iterator[str]:
 def _clips(plan: Plan, jobs: list[Job]) -> Iterator[str]:
     for name, row in plan.study.datasets.items():
         path = f"{plan.results}/manifests/{name}.parquet"
-        if any(path in job.outputs for job in jobs) and Path(path).is_file():
+        if any(path in paths(job.outputs) for job in jobs) and Path(path).is_file():
             manifest = read_table(path, MANIFEST)
             splits = manifest.groupby("split")["clip_id"].agg(["size", "first"])
             said = "; ".join(f"{n['size']} {split} clips ({n['first']}, …)" for split, n in splits.iterrows())

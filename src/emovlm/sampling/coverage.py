@@ -29,7 +29,7 @@ def covered_events(sample: pd.DataFrame, events: pd.DataFrame) -> np.ndarray:
     """Which events have a sampled frame inside, from onset (included) to offset (excluded).
 
     Args:
-        sample: a ``contracts.SAMPLE`` table. A clip without rows, as a failed one, hits nothing.
+        sample: a ``contracts.SAMPLE`` table. A clip without rows, as a failed one, covers nothing.
         events: one row an event: ``clip_id``, ``onset_s``, ``offset_s``.
 
     Returns:
@@ -37,8 +37,8 @@ def covered_events(sample: pd.DataFrame, events: pd.DataFrame) -> np.ndarray:
     """
     times = {clip_id: np.sort(part.to_numpy(float)) for clip_id, part in sample.groupby("clip_id")["timestamp_s"]}
     nothing = np.empty(0)
-    hits = [
+    covered = [
         np.diff(np.searchsorted(times.get(clip_id, nothing), (onset, offset)))[0] > 0
         for clip_id, onset, offset in zip(events["clip_id"], events["onset_s"], events["offset_s"], strict=True)
     ]
-    return np.array(hits, dtype=bool)
+    return np.array(covered, dtype=bool)

@@ -169,7 +169,7 @@ def _at_chance(evidence: Evidence) -> Evidence:
 
 
 def _from_event_coverage(claim: str, stated: dict, results: Results, alpha: float) -> list[Evidence]:
-    """The share of events that a sampler hits, all lengths together, is below the margin."""
+    """The share of events that a sampler covers, all lengths together, is below the margin."""
     bins = results.event_coverage[results.event_coverage["sampler"] == stated["sampler"]]
     n = int(bins["n"].sum())
     name = f"share of events hit by {stated['sampler']} below {stated['margin']}"

@@ -1,4 +1,4 @@
-"""Statistics: metrics, comparisons, correlations, contrasts, hits and verdicts."""
+"""Statistics: metrics, comparisons, correlations, contrasts, event coverage and verdicts."""
 
 from emovlm.core.contract import FLOAT, FLOAT_OR_NULL, INT, TEXT, Column, table
 
@@ -136,7 +136,7 @@ CONTRASTS = table(
     n_classes=Column("int", about="classes that the source lists; censored ones are left out"),
 )
 EVENT_COVERAGE = table(
-    "event hits",
+    "event coverage",
     "sampler duration_s",
     sampler=TEXT,
     rate=Column("float", unit="1/s"),
