@@ -2,28 +2,21 @@
 
 import itertools
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from tests.tiny_models.classifiers import FRAMES, IMAGE_CLASSIFIERS, LABELS, VIDEO_CLASSIFIERS, save_classifier
+from tests.unit.hub_classifiers import CLASSES, OF_CLASS, frames, row_of
 
 from emovlm.core.errors import StudyError
-from emovlm.core.tables import read_rows
-from emovlm.models.base import Frame
 from emovlm.models.fingerprint import fingerprint_of
 from emovlm.models.hub_classifier.hub_classifier import FRAMES_AT_ONCE, MISSING_NATS
-from emovlm.models.hub_classifier.labels import label_settings
 from emovlm.models.loading import load_from_folder, load_system
+
 from emovlm.models.torch_setup import torch  # isort: skip
 import transformers
 from safetensors.torch import load_file, save_file
-
-ROOT = Path(__file__).resolve().parents[2]
-CLASSES = ["anger", "happiness", "neutral", "sadness", "surprise"]
-OF_CLASS = {"anger": "angry", "happiness": "Happy", "neutral": "neutral", "sadness": "sad", "surprise": "surprise"}
-LEXICON = read_rows(ROOT / "config/lexicon.tsv", "lexicon")
 
 each_image_classifier = pytest.mark.parametrize("architecture", IMAGE_CLASSIFIERS)
 each_video_classifier = pytest.mark.parametrize("architecture", VIDEO_CLASSIFIERS)
@@ -42,24 +35,11 @@ def folders(tmp_path_factory):
     return folder
 
 
-def row_of(architecture, **columns):
-    family = "image-classification" if architecture in IMAGE_CLASSIFIERS else "video-classification"
-    row = {"system": "tiny", "kind": "vision", "training": "none", "family": family, **columns}
-    return row | label_settings(row, LEXICON)
-
-
 @pytest.fixture
 def load(folders):
     return lambda architecture, labels=LABELS, **columns: load_system(
         row_of(architecture, **columns), folders(architecture, labels)
     )
-
-
-def frames(n, height=50, width=64, seed=0):
-    """Frames that differ much, and smooth enough that resizing leaves something of them."""
-    coarse = np.random.default_rng(seed).integers(0, 256, (n, 5, 5, 3), dtype=np.uint8)
-    sizes = ((width, height), Image.Resampling.BILINEAR)
-    return [Frame(np.asarray(Image.fromarray(c).resize(*sizes)), i / 5) for i, c in enumerate(coarse)]
 
 
 def by_pipeline(folder, shown, function="softmax"):
