@@ -266,7 +266,7 @@ def test_a_checkpoint_without_its_head_is_refused(tmp_path):
         load_system(row_of("vit"), tmp_path / "torn")
     weights["classifier.bias"] = torch.zeros(7)
     save_file(weights, tmp_path / "torn/model.safetensors", {"format": "pt"})
-    with pytest.raises(StudyError, match="1 of its weights are missing or of another shape, classifier.bias"):
+    with pytest.raises(StudyError, match="1 of its weights are missing or of another shape, classifier"):
         load_system(row_of("vit"), tmp_path / "torn")
     (tmp_path / "torn/model.safetensors").write_bytes(b"torn")
     with pytest.raises(StudyError, match="safetensors are damaged"):

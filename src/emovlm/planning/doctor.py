@@ -1,6 +1,6 @@
 """Can the study run here? What is missing is said before anything is spent, with how to get it."""
 
-import json
+import math
 import os
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ from emovlm.core.errors import StudyError
 from emovlm.datasets.manifest import make_manifest
 from emovlm.datasets.published_counts import count_clips, report
 from emovlm.datasets.registry import PUBLISHED_COUNTS
-from emovlm.models.hub import FETCHED, missing_from_cache
+from emovlm.models.hub import is_fetched, missing_from_cache
 from emovlm.models.remote.permission import why_not
 from emovlm.planning.cost import disk
 from emovlm.provenance.audit.pins import mismatches
@@ -123,10 +123,8 @@ def _weights(study: Study, system: str, results: Path) -> Iterator[Finding]:
         else:
             yield Finding(system, OK, f"{len(files)} checkpoint{'s' if len(files) > 1 else ''}")
         return
-    pinned = {key: row[key] for key in ("weights", "revision") if key in row}
     named = f"{row['weights']} at {row.get('revision', 'no commit')[:12]}"
-    fetched = results / "models" / system / "1" / FETCHED
-    if fetched.is_file() and pinned.items() <= json.loads(fetched.read_text(encoding="utf-8")).items():
+    if is_fetched(row, results / "models" / system / "1"):
         yield Finding(system, OK, f"{named}: fetched")
     elif not (lacking := missing_from_cache(row["weights"], row.get("revision"))):
         yield Finding(system, OK, f"{named}: in the cache")
@@ -164,9 +162,11 @@ def gpu_memory() -> list[float]:
 def _disk(study: Study, results: Path) -> Finding:
     needed = disk(study)
     place = next(folder for folder in (results, *results.resolve().parents) if folder.is_dir())
-    free, total = shutil.disk_usage(place).free, sum(needed.values())
-    largest = max(needed, key=needed.get, default="")
-    says = f"{free / GIB:,.0f} GiB free, about {total / GIB:,.0f} GiB needed (most by {largest})"
+    known = {what: size for what, size in needed.items() if not math.isnan(size)}
+    free, total = shutil.disk_usage(place).free, sum(known.values())
+    says = f"{free / GIB:,.0f} GiB free, about {total / GIB:,.0f} GiB needed (most by {max(known, key=known.get)})"
+    if unknown := sorted(set(needed) - set(known)):
+        says += f", and the {', '.join(unknown)}, whose size is not known"
     if free < total:
         return Finding("disk", MISSING, says, "make room, or write a smaller size in datasets.tsv, column size")
     return Finding("disk", OK, says)
