@@ -290,3 +290,26 @@ def test_weights_are_looked_for_in_the_cache(tmp_path, monkeypatch):
     keep(tmp_path, "some/model", "a" * 40, model)
     assert hub.missing_from_cache("some/model", "a" * 40) == ["model-00002-of-00002.safetensors"]
     assert hub.missing_from_cache("some/model", "b" * 40) == ["config.json", "model.safetensors"]
+
+
+def test_the_doctor_says_whether_a_classifiers_labels_fit_the_classes(study, nothing_here):
+    def found(**columns):
+        row = {**FACES, **columns}
+        fetched = fetch(study, row, lambda folder: save_classifier("vit", folder), nothing_here)
+        return states(fetched, nothing_here / "results")["faces on mafw"]
+
+    wrong = found()
+    assert wrong.state == MISSING and "no label stands for disgust, fear, contempt" in wrong.says
+    assert "Labels of the model: sad, Happy, surprise, angry, neutral" in wrong.says and "label_map" in wrong.do
+    allowed = found(missing_labels="allow")
+    assert allowed.state == OK and "5 of 11 classes have a label; never predicted: disgust" in allowed.says
+
+
+def test_the_doctor_sees_a_classifier_in_the_cache_at_its_commit(study, nothing_here):
+    save_classifier("vit", nothing_here / "model", ["anger", "happy"])
+    keep(nothing_here, "some/new", "a" * 40, nothing_here / "model")
+    here = states(with_system(study, FACES), nothing_here)
+    assert here["faces"].state == OK and "in the cache" in here["faces"].says
+    assert here["faces on mafw"].state == MISSING
+    moved = states(with_system(study, {**FACES, "revision": "b" * 40}), nothing_here)
+    assert moved["faces"].state != OK and "faces on mafw" not in moved

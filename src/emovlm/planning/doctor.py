@@ -14,7 +14,8 @@ from emovlm.core.errors import StudyError
 from emovlm.datasets.manifest import make_manifest
 from emovlm.datasets.published_counts import count_clips, report
 from emovlm.datasets.registry import PUBLISHED_COUNTS
-from emovlm.models.hub import is_fetched, missing_from_cache
+from emovlm.models.hub import cached_folder, is_fetched, missing_from_cache
+from emovlm.models.hub_classifier.labels import CLASSIFIERS, label_settings, labels_of_folder, match_labels
 from emovlm.models.remote.permission import why_not
 from emovlm.planning.cost import disk
 from emovlm.provenance.audit.pins import mismatches
@@ -52,6 +53,8 @@ def examine(study: Study, results: Path) -> Iterator[Finding]:
         row = study.systems[system]
         if row["training"] == "none" and row["kind"] != "api":
             yield from _weights(study, system, results)
+            if row.get("family") in CLASSIFIERS:
+                yield from _labels(study, system, results)
     yield _gpu(study, needed)
     yield _disk(study, results)
 
@@ -133,6 +136,26 @@ def _weights(study: Study, system: str, results: Path) -> Iterator[Finding]:
         says = f"{named}: not here ({lacking[0]})"
         do = "make prefetch_weights" + (", without HF_HUB_OFFLINE" if offline else "; or the study fetches it")
         yield Finding(system, MISSING if offline else WARNING, says, do)
+
+
+def _labels(study: Study, system: str, results: Path) -> Iterator[Finding]:
+    """Do a classifier's labels fit the classes of each dataset that it is asked about? Where its files are here."""
+    row = study.systems[system]
+    fetched = results / "models" / system / "1"
+    folder = fetched if is_fetched(row, fetched) else cached_folder(row["weights"], row.get("revision"))
+    labels = labels_of_folder(folder) if folder else None
+    datasets = {asked["dataset"] for asked in study.conditions.values() if asked["system"] == system}
+    for dataset in sorted(datasets) if labels else ():
+        about, told = f"{system} on {dataset}", label_settings(row, study.lexicon)
+        allow = row.get("missing_labels") == "allow"
+        try:
+            found = match_labels(
+                labels, study.classes_of(dataset), told["label_words"], told.get("label_map"), allow_missing=allow
+            )
+            yield Finding(about, OK, str(found))
+        except StudyError as error:
+            says, do = str(error).rsplit(". ", 1)
+            yield Finding(about, MISSING, says, f"{do[0].lower()}{do[1:]} (docs/adding-a-classifier.md)")
 
 
 def _gpu(study: Study, needed: set[str]) -> Finding:

@@ -22,6 +22,7 @@ A class that the model has no label for is an error, unless the row says ``missi
 """
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -146,7 +147,7 @@ class HubClassifier:
         return Reply({c: round(scores.get(c, lowest), SCORE_DIGITS) for c in classes}, "", 0, frames=len(shown))
 
     def match(self, classes: Sequence[str]) -> LabelMatch:
-        """Which of the model's labels stand for which of the classes.
+        """Which of the model's labels stand for which of the classes; what is left out is printed once.
 
         Raises:
             StudyError: they do not fit; the message lists both sides.
@@ -160,6 +161,8 @@ class HubClassifier:
                 self.matches[key] = match_labels(self.labels, classes, self.row.get("label_words"), given, allow)
             except StudyError as error:
                 raise StudyError(f"{where}: {error}") from None
+            if self.matches[key].missing or self.matches[key].left_out:
+                print(f"{where}: {self.matches[key]}", file=sys.stderr)
         return self.matches[key]
 
     def shown(self, frames: Sequence[Frame]) -> list[Frame]:

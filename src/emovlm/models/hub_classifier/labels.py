@@ -5,6 +5,7 @@ it among its words: the class's own name, its noun and adjective, and the datase
 lexicon. Words are compared whole, whatever the case of their letters.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,6 +92,13 @@ def read_label_map(given: str | Mapping[str, str], where: str) -> dict[str, str]
             raise StudyError(f"{where}: label_map names the label {label!r} twice")
         found[label] = name
     return found
+
+
+def labels_of_folder(folder: str | Path) -> list[str] | None:
+    """The labels of a saved classifier by number, without loading it; None if its configuration does not name them."""
+    config = json.loads(Path(folder, "config.json").read_text(encoding="utf-8"))
+    named = config.get("id2label")
+    return [str(named[number]) for number in sorted(named, key=int)] if named else None
 
 
 def match_labels(
