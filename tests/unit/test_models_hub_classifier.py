@@ -296,6 +296,11 @@ def test_pickled_weights_are_not_loaded(tmp_path):
         load_system(row_of("vit"), tmp_path / "old")
 
 
+def test_an_unknown_pooling_is_named_with_the_known_ones(folders):
+    with pytest.raises(StudyError, match="unknown pooling 'median'; known: mean_probability, mean_logit, max_"):
+        load_from_folder(folders("vit"), pooling="median")
+
+
 @pytest.mark.parametrize("problem", ["multi_label_classification", "regression"])
 def test_a_model_that_does_not_choose_one_label_is_refused(tmp_path, problem):
     save_classifier("vit", tmp_path / "many", problem_type=problem)

@@ -115,10 +115,14 @@ class HubClassifier:
             each class what labels may call it (:func:`emovlm.models.hub_classifier.labels.label_settings`).
 
     Raises:
-        StudyError: weights or the processor are missing; the model does not choose one of several labels.
+        StudyError: the pooling is unknown; weights or the processor are missing; the model does not choose one of
+            several labels.
     """
 
     def __init__(self, folder: str | Path, row: Mapping[str, Any]):
+        if (pooling := row.get("pooling", "mean_probability")) not in POOLINGS:
+            raise StudyError(f"system {row['system']}: unknown pooling {pooling!r}; known: {', '.join(POOLINGS)}")
+        self.pool = POOLINGS[pooling]
         self.row, self.video = row, row["family"] == "video-classification"
         self.model = load_pretrained(KINDS[row["family"]], folder, row.get("dtype")).to(device()).eval()
         self.inputs_of = FrameProcessor(folder, row["family"])
@@ -130,7 +134,6 @@ class HubClassifier:
             )
         self.labels = [str(config.id2label[number]) for number in range(config.num_labels)]
         self.frames = frames_wanted(config) if self.video else row.get("frames")
-        self.pool = POOLINGS[row.get("pooling", "mean_probability")]
         self.matches: dict[tuple[str, ...], LabelMatch] = {}
 
     def answer(self, parts: list[Part], classes: list[str], max_new_tokens: int = 0) -> Reply:
