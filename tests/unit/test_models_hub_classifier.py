@@ -4,13 +4,21 @@ import itertools
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
+from tests.tiny_models.cache import keep
 from tests.tiny_models.classifiers import FRAMES, IMAGE_CLASSIFIERS, LABELS, VIDEO_CLASSIFIERS, save_classifier
 from tests.unit.hub_classifiers import CLASSES, OF_CLASS, frames, row_of
 
+from emovlm.core.answer_store import AnswerStore
 from emovlm.core.errors import StudyError
+from emovlm.core.files import write_json
+from emovlm.evaluation.answering import answer_clips
+from emovlm.frames.store import FrameStore, write_store
+from emovlm.models.base import Frame
 from emovlm.models.fingerprint import fingerprint_of
+from emovlm.models.hub import fetch_weights
 from emovlm.models.hub_classifier.hub_classifier import FRAMES_AT_ONCE, MISSING_NATS
 from emovlm.models.loading import load_from_folder, load_system
 
@@ -266,7 +274,7 @@ def test_a_checkpoint_without_its_head_is_refused(tmp_path):
         load_system(row_of("vit"), tmp_path / "torn")
     weights["classifier.bias"] = torch.zeros(7)
     save_file(weights, tmp_path / "torn/model.safetensors", {"format": "pt"})
-    with pytest.raises(StudyError, match="1 of its weights are missing or of another shape, classifier.bias"):
+    with pytest.raises(StudyError, match="1 of its weights are missing or of another shape, classifier"):
         load_system(row_of("vit"), tmp_path / "torn")
     (tmp_path / "torn/model.safetensors").write_bytes(b"torn")
     with pytest.raises(StudyError, match="safetensors are damaged"):
@@ -288,6 +296,11 @@ def test_pickled_weights_are_not_loaded(tmp_path):
         load_system(row_of("vit"), tmp_path / "old")
 
 
+def test_an_unknown_pooling_is_named_with_the_known_ones(folders):
+    with pytest.raises(StudyError, match="unknown pooling 'median'; known: mean_probability, mean_logit, max_"):
+        load_from_folder(folders("vit"), pooling="median")
+
+
 @pytest.mark.parametrize("problem", ["multi_label_classification", "regression"])
 def test_a_model_that_does_not_choose_one_label_is_refused(tmp_path, problem):
     save_classifier("vit", tmp_path / "many", problem_type=problem)
@@ -301,3 +314,44 @@ def test_a_folder_alone_is_enough_to_load_a_classifier(folders, load, architectu
     words = row_of(architecture)["label_words"]
     system = load_from_folder(folders(architecture), label_words=words)
     assert system.answer(shown, CLASSES) == load(architecture).answer(shown, CLASSES)
+
+
+def test_a_classifier_from_the_hubs_cache_answers_about_the_clips_of_a_study(tmp_path, monkeypatch, folders):
+    """As the workflow does it: fetched at its commit, loaded by its row, asked clip by clip; nothing is asked twice."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "home/hub"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    save_classifier("vit", tmp_path / "later", seed=1)
+    for commit, folder in (("a" * 40, folders("vit")), ("b" * 40, tmp_path / "later")):
+        keep(tmp_path / "home", "some/faces", commit, folder)
+    files, commit = fetch_weights("some/faces", "a" * 40, tmp_path / "model")
+    assert files == ["config.json", "model.safetensors", "preprocessor_config.json"] and commit == "a" * 40
+    write_json(tmp_path / "model/fetched.json", {"weights": "some/faces", "revision": commit, "files": files})
+
+    clips = {f"d/{i}": np.stack([frame.pixels for frame in frames(4, 32, 32, seed=i)]) for i in range(3)}
+    write_store(clips, tmp_path / "0.safetensors")
+    manifest = pd.DataFrame({"clip_id": list(clips), "label": "anger", "status": "ok", "reason": None})
+    sample = pd.DataFrame([{"clip_id": c, "position": f, "frame_index": f, "timestamp_s": f / 5, "gap": f}
+                           for c in clips for f in range(0, 4, 2)])  # fmt: skip
+    row = row_of("vit", missing_labels="allow")
+    params = {"context": "none", "decision": "likelihood", "max_new_tokens": 8, "replicate": 1}
+    asked = [*CLASSES, "contempt"]
+
+    def answers():
+        store = AnswerStore(tmp_path / "answers.jsonl")
+        system, fingerprint = load_system(row, tmp_path / "model"), fingerprint_of(row, tmp_path / "model")
+        frames = FrameStore([tmp_path / "0.safetensors"])
+        return answer_clips(
+            system, fingerprint, manifest, sample, None, frames, store, asked, "?", params, "code"
+        ), store.computed
+
+    found, computed = answers()
+    assert computed == 3 and set(found["n_frames"]) == {2} and set(found["status"]) == {"ok"}
+    for clip, answer in zip(clips.values(), found.to_dict("records"), strict=True):
+        expected = by_pipeline(folders("vit"), [Frame(pixels, 0) for pixels in clip[::2]]).mean(0)
+        assert [answer[f"score_{name}"] for name in CLASSES] == pytest.approx(
+            [np.log(expected[LABELS.index(OF_CLASS[name])]) for name in CLASSES], abs=2e-4
+        )
+        assert OF_CLASS[answer["prediction"]] == LABELS[expected.argmax()]
+        assert np.isfinite(answer["score_contempt"])
+    again, computed = answers()
+    assert computed == 0 and again.equals(found)

@@ -43,6 +43,13 @@ def test_without_a_lexicon_the_classes_own_names_count():
         match_labels(["happy", "sadness"], ["happiness", "sadness"])
 
 
+def test_classes_by_other_words_of_the_lexicon_are_matched_too():
+    """Such as the names of folders, in a dataset of one's own."""
+    found = match_labels(["Happiness", "sadness", "angry"], ["happy", "sad", "Angry"], WORDS)
+    assert found.numbers == {"happy": [0], "sad": [1], "Angry": [2]}
+    assert match_labels(["bored", "happy"], ["happy", "bored"], WORDS).numbers == {"happy": [1], "bored": [0]}
+
+
 def test_words_are_compared_whole():
     with pytest.raises(StudyError, match="no label stands for fear"):
         match_labels(["fearless", "anger"], ["fear", "anger"], WORDS)

@@ -22,6 +22,7 @@ A class that the model has no label for is an error, unless the row says ``missi
 """
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -114,10 +115,14 @@ class HubClassifier:
             each class what labels may call it (:func:`emovlm.models.hub_classifier.labels.label_settings`).
 
     Raises:
-        StudyError: weights or the processor are missing; the model does not choose one of several labels.
+        StudyError: the pooling is unknown; weights or the processor are missing; the model does not choose one of
+            several labels.
     """
 
     def __init__(self, folder: str | Path, row: Mapping[str, Any]):
+        if (pooling := row.get("pooling", "mean_probability")) not in POOLINGS:
+            raise StudyError(f"system {row['system']}: unknown pooling {pooling!r}; known: {', '.join(POOLINGS)}")
+        self.pool = POOLINGS[pooling]
         self.row, self.video = row, row["family"] == "video-classification"
         self.model = load_pretrained(KINDS[row["family"]], folder, row.get("dtype")).to(device()).eval()
         self.inputs_of = FrameProcessor(folder, row["family"])
@@ -129,7 +134,6 @@ class HubClassifier:
             )
         self.labels = [str(config.id2label[number]) for number in range(config.num_labels)]
         self.frames = frames_wanted(config) if self.video else row.get("frames")
-        self.pool = POOLINGS[row.get("pooling", "mean_probability")]
         self.matches: dict[tuple[str, ...], LabelMatch] = {}
 
     def answer(self, parts: list[Part], classes: list[str], max_new_tokens: int = 0) -> Reply:
@@ -146,7 +150,7 @@ class HubClassifier:
         return Reply({c: round(scores.get(c, lowest), SCORE_DIGITS) for c in classes}, "", 0, frames=len(shown))
 
     def match(self, classes: Sequence[str]) -> LabelMatch:
-        """Which of the model's labels stand for which of the classes.
+        """Which of the model's labels stand for which of the classes; what is left out is printed once.
 
         Raises:
             StudyError: they do not fit; the message lists both sides.
@@ -160,6 +164,8 @@ class HubClassifier:
                 self.matches[key] = match_labels(self.labels, classes, self.row.get("label_words"), given, allow)
             except StudyError as error:
                 raise StudyError(f"{where}: {error}") from None
+            if self.matches[key].missing or self.matches[key].left_out:
+                print(f"{where}: {self.matches[key]}", file=sys.stderr)
         return self.matches[key]
 
     def shown(self, frames: Sequence[Frame]) -> list[Frame]:

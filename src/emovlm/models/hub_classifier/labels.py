@@ -5,6 +5,7 @@ it among its words: the class's own name, its noun and adjective, and the datase
 lexicon. Words are compared whole, whatever the case of their letters.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,13 @@ def read_label_map(given: str | Mapping[str, str], where: str) -> dict[str, str]
     return found
 
 
+def labels_of_folder(folder: str | Path) -> list[str] | None:
+    """The labels of a saved classifier by number, without loading it; None if its configuration does not name them."""
+    config = json.loads(Path(folder, "config.json").read_text(encoding="utf-8"))
+    named = config.get("id2label")
+    return [str(named[number]) for number in sorted(named, key=int)] if named else None
+
+
 def match_labels(
     labels: Sequence[str],
     classes: Sequence[str],
@@ -105,7 +113,8 @@ def match_labels(
     Args:
         labels: of the model, by number.
         classes: of the study.
-        words: for each class of the lexicon, what labels may call it; the classes' own names if not given.
+        words: for each class of the lexicon, what labels may call it. They also go for a class of the study that is
+            itself one of these words. Of other classes only their own names count.
         label_map: from labels to classes. The map may name classes of the lexicon that are not asked about here.
         allow_missing: whether the model may have no label for some of the classes.
 
@@ -113,26 +122,24 @@ def match_labels(
         StudyError: the map names a label or a class that does not exist; a class has no label, or several that the
             map does not all name; a label could stand for several classes. The message lists both sides.
     """
-    known = {name: {name.casefold()} for name in classes}
-    for name, called in (words or {}).items():
-        known.setdefault(name, set()).update({name.casefold()}, map(str.casefold, called))
+    entries = [{name.casefold(), *map(str.casefold, called)} for name, called in (words or {}).items()]
+    called = {name: set().union({name.casefold()}, *(e for e in entries if name.casefold() in e)) for name in classes}
     mapped = {label.casefold(): name for label, name in (label_map or {}).items()}
-    found: dict[str, list[int]] = {name: [] for name in known}
+    plain = [label.strip().casefold() for label in labels]
     wrong = [f"label_map names a label {label!r} that the model lacks" for label in label_map or {}
-             if label.casefold() not in _plain(labels)]  # fmt: skip
-    wrong += [f"label_map names an unknown class {name!r}" for name in mapped.values() if name and name not in known]
-    for number, label in enumerate(_plain(labels)):
-        meant = [name for name, called in known.items() if label in called]
-        if label in mapped:
-            meant = [name for name in known if name == mapped[label]]
+             if label.casefold() not in plain]  # fmt: skip
+    unknown = [name for name in mapped.values() if name and name not in {*classes, *(words or {})}]
+    wrong += [f"label_map names an unknown class {name!r}" for name in unknown]
+    found: dict[str, list[int]] = {name: [] for name in classes}
+    for number, label in enumerate(plain):
+        meant = [name for name in classes if (mapped[label] == name if label in mapped else label in called[name])]
         if len(meant) > 1:
             wrong.append(f"the label {labels[number]!r} could be {' or '.join(meant)}")
         for name in meant:
             found[name].append(number)
-    for name in classes:
-        called = [labels[number] for number in found[name]]
-        if len(called) > 1 and not {label.strip().casefold() for label in called} <= set(mapped):
-            wrong.append(f"several labels stand for {name}: {', '.join(called)}")
+    for name, numbers in found.items():
+        if len(numbers) > 1 and not {plain[number] for number in numbers} <= set(mapped):
+            wrong.append(f"several labels stand for {name}: {', '.join(labels[number] for number in numbers)}")
     missing = [name for name in classes if not found[name]]
     if missing and (not allow_missing or len(missing) == len(classes)):
         wrong.append(f"no label stands for {', '.join(missing)}")
@@ -146,7 +153,3 @@ def match_labels(
         )
     used = {number for numbers in asked.values() for number in numbers}
     return LabelMatch(asked, missing, [label for number, label in enumerate(labels) if number not in used])
-
-
-def _plain(labels: Sequence[str]) -> list[str]:
-    return [label.strip().casefold() for label in labels]

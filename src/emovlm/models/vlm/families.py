@@ -21,7 +21,7 @@ class Family:
     """How the models of one family are loaded and shown frames.
 
     Attributes:
-        model_types: the family's ``model_type`` in the ``config.json`` of its checkpoints.
+        model_types: the family's ``model_type`` in the ``config.json`` of its checkpoints, by which a folder is known.
         model: class of transformers that loads the weights.
         video: whether a run of frames is shown as one video; otherwise as images.
         alone: as what a frame alone is shown.
@@ -38,7 +38,7 @@ class Family:
         channels_last: whether the vision tower is convolutional, so that this layout is faster.
     """
 
-    model_types: tuple[str, ...]
+    model_types: tuple[str, ...] = ()
     model: str = "AutoModelForImageTextToText"
     video: bool = True
     alone: Literal["image", "video"] = "image"
