@@ -98,7 +98,8 @@ def study(tmp_path_factory):
         **some("per_run", "confusion"),
     }
     jobs = [
-        ("compute_metrics", {"answers": paths}, ["metrics", "per_class", "per_run", "confusion", "reliability"], settings),
+        ("compute_metrics", {"answers": paths},
+         ["metrics", "per_class", "per_run", "confusion", "reliability"], settings),
         ("compare_conditions", {"answers": paths}, ["comparisons"], {**settings, **planned}),
         ("correlate_frequency",
          {"classes": files["per_class"], **some("frequency"), "lexicon": ROOT / "config/lexicon.tsv",
