@@ -26,6 +26,13 @@ class Audio:
     rate_hz: int
 
 
+SETTINGS = (
+    "family", "dtype", "frames", "pixels", "batch", "pooling", "label_map", "missing_labels", "label_words",
+    "allow_remote_code",
+)  # fmt: skip
+"""What changes what a model answers: columns of ``systems.tsv`` (``batch`` by rounding only), the words that labels of
+a classifier are matched with, and the hash of code that came with the weights."""
+
 Part = Frame | Audio | str  # a frame, the clip's sound or a piece of text
 SCORE_DIGITS = 4  # of a log-likelihood: what is below is rounding noise of the arithmetic
 
