@@ -11,7 +11,11 @@ from tests.unit.hub_classifiers import frames
 from emovlm.core.errors import StudyError
 from emovlm.models.architectures import row_of_folder
 from emovlm.models.dfer.official_weights import build_network, save_network
+from emovlm.models.hub_classifier.labels import labels_of_folder
 from emovlm.models.loading import load_from_folder
+
+from emovlm.models.torch_setup import torch  # noqa: F401, its settings come first  # isort: skip
+import transformers as hf
 
 
 @pytest.mark.parametrize("family", MODELS)
@@ -42,6 +46,21 @@ def test_a_classifier_is_known_by_its_architecture(tmp_path, architecture, famil
     save_classifier(architecture, tmp_path / "model")
     row = {"system": "model", "kind": "vision", "training": "none", "family": family}
     assert row_of_folder(tmp_path / "model") == row
+
+
+def test_a_classifier_in_the_form_of_timm_is_known_and_loaded(tmp_path):
+    """Without ``architectures`` and ``model_type``, as timm writes it to the hub."""
+    prepared = {"input_size": [3, 64, 64], "mean": [0.4] * 3, "std": [0.2] * 3, "interpolation": "bicubic"}
+    config = hf.TimmWrapperConfig(
+        architecture="test_resnet", label_names=["fear", "anger"], num_labels=2, pretrained_cfg=prepared
+    )
+    hf.TimmWrapperForImageClassification(config).save_pretrained(tmp_path)
+    written = json.loads((tmp_path / "config.json").read_text())
+    for name in ("architectures", "model_type", "transformers_version"):
+        del written[name]
+    (tmp_path / "config.json").write_text(json.dumps(written))
+    assert row_of_folder(tmp_path)["family"] == "image-classification"
+    assert labels_of_folder(tmp_path) == load_from_folder(tmp_path).labels == ["fear", "anger"]
 
 
 def test_a_network_for_dynamic_expressions_is_known(tmp_path):

@@ -56,8 +56,10 @@ def _found(config: dict, folder: Path) -> tuple[str, str]:
     }
     for family, mapping in known.items():
         classes = {name for names in mapping.values() for name in ([names] if isinstance(names, str) else names)}
-        if classes & set(architectures) or (model_type == "timm_wrapper" and model_type in mapping):
+        if classes & set(architectures):
             return "vision", family
+    if "pretrained_cfg" in config:  # timm's own form of a configuration, which transformers reads too
+        return "vision", "image-classification"
     named = ", ".join(architectures) or "no architecture"
     own = " It comes with code of its own: see docs/adding-a-system.md." if config.get("auto_map") else ""
     raise StudyError(

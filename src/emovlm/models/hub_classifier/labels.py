@@ -97,8 +97,8 @@ def read_label_map(given: str | Mapping[str, str], where: str) -> dict[str, str]
 def labels_of_folder(folder: str | Path) -> list[str] | None:
     """The labels of a saved classifier by number, without loading it; None if its configuration does not name them."""
     config = json.loads(Path(folder, "config.json").read_text(encoding="utf-8"))
-    named = config.get("id2label")
-    return [str(named[number]) for number in sorted(named, key=int)] if named else None
+    named = config.get("id2label") or dict(enumerate(config.get("label_names") or []))  # of transformers, of timm
+    return [str(named[number]) for number in sorted(named, key=int)] or None
 
 
 def match_labels(
