@@ -22,7 +22,8 @@ def draw_condition(seed: int) -> pd.DataFrame:
     frame = pd.DataFrame({
         "clip_id": names, "dataset": "clips", "identity": names, "flag": None, "replicate": 1, "fold": 0,
         "label": label, "status": "ok", "reason": None, "refused": False,
-        "prediction": np.array(LABELS)[scores.argmax(1)], "reply": HOSTILE, "parsed": None, "n_frames": 3, "n_tokens": 9,
+        "prediction": np.array(LABELS)[scores.argmax(1)], "reply": HOSTILE, "parsed": None, "n_frames": 3,
+        "n_tokens": 9,
         **{f"score_{name}": scores[:, k] for k, name in enumerate(LABELS)},
     })  # fmt: skip
     failed = ["prediction", "reply", *(f"score_{name}" for name in LABELS)]
@@ -51,7 +52,7 @@ def results(tmp_path_factory):
         for name in answers
     ]
     about = {
-        "model": "/models/tiny <i>one</i>", "data": "/data/clips", "kind": "classes", "split": "test", "fold": None,
+        "model": "/models/tiny <b>one", "data": "/data/clips", "kind": "classes", "split": "test", "fold": None,
         "labels": LABELS, "clips": N, "version": "0", "system": {"family": "qwen2.5-vl"}, "conditions": conditions,
         "prompts": {"classify": HOSTILE}, "size": 32, "seed": 1, "resamples": 20, "confidence": 0.95,
     }  # fmt: skip
@@ -71,15 +72,14 @@ def visit(results, browser):
 
     yield begin
     for each in visits:
-        outside = [url for url in each.requests if not url.startswith("data:")]
-        assert set(outside) == {(each.folder / "index.html").as_uri(), "about:blank"} - {"about:blank"}
+        assert {url for url in each.requests if not url.startswith("data:")} <= {(each.folder / "index.html").as_uri()}
         assert each.complaints == []
         each.context.close()
 
 
 def test_metrics_matrix_and_texts_are_there_and_texts_are_text(visit, results):
     page = visit()
-    assert page.locator("h1").inner_text() == "tiny <i>one</i> on clips"
+    assert page.locator("h1").inner_text() == "tiny <b>one on clips"
     row = results[1].metrics.query("condition == 'fps5' and metric == 'uar'").iloc[0]
     assert f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]" in page.locator("main table").first.inner_text()
     assert page.locator(".confusion td").count() == 20
@@ -100,8 +100,8 @@ def test_a_cell_shows_its_clips_and_filters_and_order_hold(visit, results):
     assert len(ids) == 30 and ids == sorted(ids)
     page.get_by_role("button", name="Show 30 more").click()
     assert page.locator(".clip").count() == 60
-    page.get_by_label("Prediction").select_option("failed")
-    page.get_by_label("Label").select_option("")
+    page.get_by_label("Prediction", exact=True).select_option("failed")
+    page.get_by_label("Label", exact=True).select_option("")
     assert page.get_by_role("status").inner_text().startswith("10 clips of")
     assert page.locator(".clip .said").first.inner_text() == "the file is missing"
     page.get_by_label("Clip or reply contains").fill("00003")
