@@ -33,6 +33,7 @@ def fetch_weights(weights: str, revision: str | None, folder: str | Path) -> tup
     Raises:
         StudyError: hub and cache do not have that commit, or it has no safetensors.
     """
+    # Not with local_dir: offline that does not look into the cache, and takes whatever lies there for the model.
     try:
         found = Path(snapshot_download(weights, revision=revision, allow_patterns=FILES))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
