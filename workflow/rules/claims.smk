@@ -11,7 +11,7 @@ rule contrast_variants:
         runs="<results>/tables/per_run.csv",
         frequency="<results>/lexicon/frequency.csv",
     output:
-        table("contrasts"),
+        contrasts=table("contrasts"),
     log:
         "<logs>/contrast_variants.log",
     benchmark:
@@ -19,22 +19,21 @@ rule contrast_variants:
     conda:
         "../../envs/statistics.yaml"
     params:
-        code=code("contrast_variants"),
-        slice=as_json(
-            claim={
-                k: STUDY.claims["claims"]["L1"][k]
-                for k in ("subject", "intervention", "permuted", "control", "language")
-            },
-            seed=config["seed"],
-            classes=STUDY.classes,
-            resamples=config["statistics"]["resamples"],
-            **config["lexicon"],
+        **job(
+            "contrast_variants",
+            params=dict(
+                claim={
+                    k: STUDY.claims["claims"]["L1"][k]
+                    for k in ("subject", "intervention", "permuted", "control", "language")
+                },
+                seed=config["seed"],
+                classes=STUDY.classes,
+                resamples=config["statistics"]["resamples"],
+                **config["lexicon"],
+            ),
         ),
     shell:
-        recorded(
-            "python workflow/scripts/contrast_variants.py --params {params.slice:q} --runs {input.runs}"
-            " --frequency {input.frequency} --out {output}"
-        )
+        RUN
 
 
 rule judge_claims:
@@ -46,7 +45,7 @@ rule judge_claims:
         contrasts="<results>/tables/contrasts.csv",
         event_coverage="<results>/tables/event_coverage.csv",
     output:
-        table("claims"),
+        claims=table("claims"),
     log:
         "<logs>/judge_claims.log",
     benchmark:
@@ -54,18 +53,16 @@ rule judge_claims:
     conda:
         "../../envs/statistics.yaml"
     params:
-        code=code("judge_claims"),
-        slice=as_json(
-            claims=STUDY.claims,
-            lexicon=config["lexicon"],
-            confidence=config["statistics"]["confidence"],
+        **job(
+            "judge_claims",
+            params=dict(
+                claims=STUDY.claims,
+                lexicon=config["lexicon"],
+                confidence=config["statistics"]["confidence"],
+            ),
         ),
     shell:
-        recorded(
-            "python workflow/scripts/judge_claims.py --params {params.slice:q} --metrics {input.metrics}"
-            " --comparisons {input.comparisons} --correlations {input.correlations} --contrasts {input.contrasts}"
-            " --event-coverage {input.event_coverage} --out {output}"
-        )
+        RUN
 
 
 rule collect_values:
@@ -90,7 +87,7 @@ rule collect_values:
         manifests=expand("<results>/manifests/{d}.parquet", d=STUDY.datasets),
         published=expand("resources/published/{p}.csv", p=PUBLISHED),
     output:
-        "<results>/values.json",
+        values="<results>/values.json",
     log:
         "<logs>/collect_values.log",
     benchmark:
@@ -98,18 +95,9 @@ rule collect_values:
     conda:
         "../../envs/statistics.yaml"
     params:
-        code=code("collect_values"),
-        answers=named(f"{RESULTS}/answers/{{}}.parquet", STUDY.conditions),
-        manifests=named(f"{RESULTS}/manifests/{{}}.parquet", STUDY.datasets),
-        published=named("resources/published/{}.csv", PUBLISHED),
+        **job(
+            "collect_values",
+            names={"answers": STUDY.conditions, "manifests": STUDY.datasets, "published": PUBLISHED},
+        ),
     shell:
-        recorded(
-            "python workflow/scripts/collect_values.py --metrics {input.metrics} --per-class {input.per_class}"
-            " --comparisons {input.comparisons} --correlations {input.correlations} --contrasts {input.contrasts}"
-            " --event-coverage {input.event_coverage} --sanity-checks {input.sanity_checks} --cues {input.cues}"
-            " --claims {input.claims} --per-run {input.per_run} --confusion {input.confusion}"
-            " --published-comparison {input.published_comparison}"
-            " --reliability {input.reliability} --reanalysis {input.reanalysis}"
-            " --frequency {input.frequency} --answers {params.answers}"
-            " --manifests {params.manifests} --published {params.published} --out {output}"
-        )
+        RUN

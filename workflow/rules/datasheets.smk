@@ -16,7 +16,7 @@ rule write_datasheet:
         frames="<results>/raw/{dataset}/truth/frames.parquet",
         rig="<results>/rig/rig.npz",
     output:
-        "<results>/raw/{dataset}/DATASHEET.md",
+        datasheet="<results>/raw/{dataset}/DATASHEET.md",
     log:
         "<logs>/write_datasheet/{dataset}.log",
     benchmark:
@@ -26,26 +26,20 @@ rule write_datasheet:
     conda:
         "../../envs/datasheets.yaml"
     params:
-        code=code("write_datasheet"),
-        slice=lambda w: as_json(
-            command=f"snakemake {RESULTS}/raw/{w.dataset}/DATASHEET.md",
-            seed=config["seed"],
-            **{k: config["synface"][k] for k in ("image_size", "supersampling", "crf")},
+        **job(
+            "write_datasheet",
+            params=lambda w: dict(rendering_params(), command=f"snakemake {RESULTS}/raw/{w.dataset}/DATASHEET.md"),
         ),
     shell:
-        recorded(
-            "python workflow/scripts/write_datasheet.py --params {params.slice:q} --dataset {wildcards.dataset}"
-            " --plan {input.plan} --clips {input.clips} --frames {input.frames} --rig {input.rig}"
-            " --out {output}"
-        )
+        RUN
 
 
 rule measure_cues:
     """Try to tell the class from head, gaze, blinks, room, length and file alone."""
     input:
-        f"<results>/raw/{SHOWN}/truth/clips.parquet",
+        clips=f"<results>/raw/{SHOWN}/truth/clips.parquet",
     output:
-        table("cues"),
+        cues=table("cues"),
     log:
         "<logs>/measure_cues.log",
     benchmark:
@@ -53,13 +47,12 @@ rule measure_cues:
     conda:
         "../../envs/datasheets.yaml"
     params:
-        code=code("measure_cues"),
-        slice=as_json(
-            seed=config["seed"],
-            **{k: config["statistics"][k] for k in ("resamples", "confidence")},
+        **job(
+            "measure_cues",
+            params=dict(seed=config["seed"], **resampling_params()),
         ),
     shell:
-        recorded("python workflow/scripts/measure_cues.py --params {params.slice:q} --clips {input}" " --out {output}")
+        RUN
 
 
 rule draw_apex_sheet:
@@ -68,7 +61,7 @@ rule draw_apex_sheet:
         plan=f"<results>/raw/{SHOWN}/plan.parquet",
         rig="<results>/rig/rig.npz",
     output:
-        report(
+        sheet=report(
             "<results>/figures/apex_{px}.png",
             caption="../report/apex.rst",
             category="Material",
@@ -83,24 +76,20 @@ rule draw_apex_sheet:
     conda:
         "../../envs/datasheets.yaml"
     params:
-        code=code("apex_sheet"),
-        slice=as_json(
-            seed=config["seed"],
-            supersampling=config["synface"]["supersampling"],
+        **job(
+            "draw_apex_sheet",
+            params=dict(seed=config["seed"], supersampling=config["synface"]["supersampling"]),
         ),
     shell:
-        recorded(
-            "python workflow/scripts/apex_sheet.py --params {params.slice:q} --plan {input.plan} --rig {input.rig}"
-            " --size {wildcards.px} --out {output}"
-        )
+        RUN
 
 
 rule draw_strips:
     """Show clips over time: one of every class, an order-dependent pair and a micro-expression."""
     input:
-        f"<results>/raw/{SHOWN}/truth/clips.parquet",
+        clips=f"<results>/raw/{SHOWN}/truth/clips.parquet",
     output:
-        report(
+        strips=report(
             "<results>/figures/strips.png",
             caption="../report/strips.rst",
             category="Material",
@@ -113,21 +102,17 @@ rule draw_strips:
     conda:
         "../../envs/datasheets.yaml"
     params:
-        code=code("clip_sheet"),
-        folder=f"{folder(SHOWN)}/clips",
+        **job("draw_strips", script="draw_clip_sheet", params=dict(folder=f"{folder(SHOWN)}/clips")),
     shell:
-        recorded(
-            "python workflow/scripts/clip_sheet.py --sheet strips --clips {input} --folder {params.folder}"
-            " --out {output}"
-        )
+        RUN
 
 
 rule draw_contact_sheet:
     """Show clips of every class at the apex, decoded from the MP4 files."""
     input:
-        f"<results>/raw/{SHOWN}/truth/clips.parquet",
+        clips=f"<results>/raw/{SHOWN}/truth/clips.parquet",
     output:
-        report(
+        contact_sheet=report(
             "<results>/figures/contact_sheet.png",
             caption="../report/contact_sheet.rst",
             category="Material",
@@ -140,10 +125,6 @@ rule draw_contact_sheet:
     conda:
         "../../envs/datasheets.yaml"
     params:
-        code=code("clip_sheet"),
-        folder=f"{folder(SHOWN)}/clips",
+        **job("draw_contact_sheet", script="draw_clip_sheet", params=dict(folder=f"{folder(SHOWN)}/clips")),
     shell:
-        recorded(
-            "python workflow/scripts/clip_sheet.py --sheet contact --clips {input} --folder {params.folder}"
-            " --out {output}"
-        )
+        RUN

@@ -22,7 +22,7 @@ rule describe_gaps:
         manifest="<results>/manifests/{dataset}.parquet",
         prompt=lambda w: STUDY.prompts_of(w.system)[TEXTS[w.texts][1]],
     output:
-        "<results>/texts/{texts}/{system}/{replicate}/{dataset}/{shard}.parquet",
+        texts="<results>/texts/{texts}/{system}/{replicate}/{dataset}/{shard}.parquet",
     log:
         "<logs>/describe_gaps/{texts}/{system}/{replicate}/{dataset}/{shard}.log",
     benchmark:
@@ -32,33 +32,31 @@ rule describe_gaps:
     conda:
         "../../envs/evaluation.yaml"
     params:
-        code=code("describe_gaps"),
-        slice=lambda w: as_json(
-            system=system_slice(w.system),
-            classes=STUDY.classes_of(w.dataset),
-            max_new_tokens=config["enrichment"]["max_new_tokens"],
+        **job(
+            "describe_gaps",
+            params=lambda w: dict(
+                system=system_params(w.system),
+                models=model_folders(w.system, w.replicate),
+                base=base_folder(w.system, w.replicate),
+                # Outside the outputs on purpose: Snakemake deletes those of a failed job.
+                answer_store=f"{RESULTS}/texts/store/{w.texts}.{w.system}.{w.replicate}.{w.dataset}.{w.shard}.jsonl",
+                classes=STUDY.classes_of(w.dataset),
+                max_new_tokens=config["enrichment"]["max_new_tokens"],
+            ),
         ),
-        model=lambda w: model_arguments(w.system, w.replicate),
-        # Outside the outputs on purpose: Snakemake deletes those of a failed job.
-        kept=lambda w: f"{RESULTS}/texts/store/{w.texts}.{w.system}.{w.replicate}.{w.dataset}.{w.shard}.jsonl",
     shell:
-        recorded(
-            "python workflow/scripts/describe_gaps.py --params {params.slice:q} --code {params.code} {params.model}"
-            " --sample {input.sample} --kept {params.kept}"
-            " --gaps {input.gaps} --store {input.store} --manifest {input.manifest} --prompt {input.prompt}"
-            " --out {output}"
-        )
+        RUN
 
 
 rule gather_texts:
     """Join the shards of a system's texts."""
     input:
-        lambda w: shards(
+        shards=lambda w: shards(
             "<results>/texts/{texts}/{system}/{replicate}/{dataset}/{shard}.parquet",
             w.dataset,
         ),
     output:
-        "<results>/texts/{texts}/{system}/{replicate}/{dataset}.parquet",
+        texts="<results>/texts/{texts}/{system}/{replicate}/{dataset}.parquet",
     log:
         "<logs>/gather_texts/{texts}/{system}/{replicate}/{dataset}.log",
     benchmark:
@@ -68,9 +66,9 @@ rule gather_texts:
     conda:
         "../../envs/evaluation.yaml"
     params:
-        code=code("gather_shards"),
+        **job("gather_texts", script="gather_shards"),
     shell:
-        recorded("python workflow/scripts/gather_shards.py --table texts --shards {input} --out {output}")
+        RUN
 
 
 rule write_true_texts:
@@ -80,7 +78,7 @@ rule write_true_texts:
         keyframes=f"<results>/samples/{{dataset}}/{config['enrichment']['keyframes']}.parquet",
         truth="<results>/raw/{dataset}/truth/frames.parquet",
     output:
-        "<results>/texts/truth/{dataset}.parquet",
+        texts="<results>/texts/truth/{dataset}.parquet",
     log:
         "<logs>/write_true_texts/{dataset}.log",
     benchmark:
@@ -90,10 +88,6 @@ rule write_true_texts:
     conda:
         "../../envs/evaluation.yaml"
     params:
-        code=code("write_true_texts"),
-        slice=as_json(seed=config["seed"]),
+        **job("write_true_texts", params=dict(seed=config["seed"])),
     shell:
-        recorded(
-            "python workflow/scripts/write_true_texts.py --params {params.slice:q} --between {input.between}"
-            " --keyframes {input.keyframes} --truth {input.truth} --out {output}"
-        )
+        RUN

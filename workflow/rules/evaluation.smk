@@ -10,7 +10,7 @@ rule answer_clips:
     input:
         unpack(condition_inputs),
     output:
-        "<results>/answers/{condition}/{replicate}/{shard}.parquet",
+        answers="<results>/answers/{condition}/{replicate}/{shard}.parquet",
     log:
         "<logs>/answer_clips/{condition}/{replicate}/{shard}.log",
     benchmark:
@@ -18,32 +18,15 @@ rule answer_clips:
     conda:
         "../../envs/evaluation.yaml"
     params:
-        code=code("answer_clips"),
-        slice=lambda w: as_json(
-            system=system_slice(STUDY.conditions[w.condition]["system"]),
-            replicate=int(w.replicate),
-            **{k: STUDY.conditions[w.condition][k] for k in ("context", "decision")},
-            classes=STUDY.classes_of(STUDY.conditions[w.condition]["dataset"]),
-            **config["evaluation"],
-        ),
-        texts=lambda w, input: (f"--texts {input.texts}" if "texts" in input.keys() else ""),
-        sounds=lambda w, input: (f"--sounds {input.sounds}" if "sounds" in input.keys() else ""),
-        model=lambda w: model_arguments(STUDY.conditions[w.condition]["system"], w.replicate),
-        # Outside the outputs on purpose: Snakemake deletes those of a failed job.
-        kept=lambda w: f"{RESULTS}/answers/store/{w.condition}.{w.replicate}.{w.shard}.jsonl",
+        **job("answer_clips", params=answering_params),
     shell:
-        recorded(
-            "python workflow/scripts/answer_clips.py --params {params.slice:q} --code {params.code}"
-            " {params.model} {params.texts} {params.sounds} --sample {input.sample} --manifest {input.manifest}"
-            " --store {input.store} --clips {input.clips} --prompt {input.prompt} --kept {params.kept}"
-            " --out {output}"
-        )
+        RUN
 
 
 rule gather_answers:
     """Join the shards and training runs of a condition."""
     input:
-        lambda w: expand(
+        shards=lambda w: expand(
             shards(
                 "<results>/answers/{condition}/{replicate}/{shard}.parquet",
                 STUDY.conditions[w.condition]["dataset"],
@@ -52,7 +35,7 @@ rule gather_answers:
             allow_missing=True,
         ),
     output:
-        "<results>/answers/{condition}.parquet",
+        answers="<results>/answers/{condition}.parquet",
     log:
         "<logs>/gather_answers/{condition}.log",
     benchmark:
@@ -62,6 +45,6 @@ rule gather_answers:
     conda:
         "../../envs/evaluation.yaml"
     params:
-        code=code("gather_shards"),
+        **job("gather_answers", script="gather_shards"),
     shell:
-        recorded("python workflow/scripts/gather_shards.py --table answers --shards {input} --out {output}")
+        RUN

@@ -25,23 +25,21 @@ rule show_clips:
     conda:
         "../../envs/explorer.yaml"
     params:
-        code=code("show_clips"),
-        slice=lambda w: as_json(
-            dataset={
-                "dataset": w.dataset,
-                "licence": STUDY.datasets[w.dataset]["licence"],
-                "size": frame_size(w.dataset),
-            },
-            classes=STUDY.classes_of(w.dataset),
-            sheets=len(THUMBNAILS) if w.dataset in OPENED else 0,
+        **job(
+            "show_clips",
+            params=lambda w: dict(
+                dataset={
+                    "dataset": w.dataset,
+                    "licence": STUDY.datasets[w.dataset]["licence"],
+                    "size": frame_size(w.dataset),
+                },
+                classes=STUDY.classes_of(w.dataset),
+                sheets=len(THUMBNAILS) if w.dataset in OPENED else 0,
+            ),
+            names={"samples": lambda w: explorer_samples(w.dataset)},
         ),
-        samples=lambda w: [f"{n}={p}" for n, p in explorer_samples(w.dataset).items()],
     shell:
-        recorded(
-            "python workflow/scripts/show_clips.py --params {params.slice:q} --manifest {input.manifest}"
-            " --clips {input.clips} --frames {input.frames} --samples {params.samples} --truths {input.truths}"
-            " --out {output.columns} --details {output.details}"
-        )
+        RUN
 
 
 rule draw_sheets:
@@ -64,20 +62,15 @@ rule draw_sheets:
     conda:
         "../../envs/explorer.yaml"
     params:
-        code=code("draw_sheets"),
-        slice=lambda w: as_json(size=frame_size(w.dataset)),
+        **job("draw_sheets", params=lambda w: dict(size=frame_size(w.dataset))),
     shell:
-        recorded(
-            "python workflow/scripts/draw_sheets.py --params {params.slice:q} --manifest {input.manifest}"
-            " --clips {input.clips} --frames {input.frames} --truths {input.truths} --stores {input.stores}"
-            " --strips {output.strips} --thumbnails {output.thumbnails}"
-        )
+        RUN
 
 
 rule show_answers:
     """Write what was answered: a file a condition, and for each dataset one with the answers of all."""
     input:
-        [list(files.values()) for files in ANSWER_FILES.values()],
+        **{kind: list(files.values()) for kind, files in ANSWER_FILES.items()},
         values="<results>/values.json",
     output:
         answers=expand("<results>/explorer/data/answers/{c}.js", c=STUDY.conditions),
@@ -89,24 +82,19 @@ rule show_answers:
     conda:
         "../../envs/explorer.yaml"
     params:
-        code=code("show_answers"),
-        slice=as_json(
-            **{
+        **job(
+            "show_answers",
+            params={
                 d: {
                     "classes": STUDY.classes_of(d),
                     "conditions": listed(explored(d), ["condition", "system", "frames", "context", "prompt"]),
                 }
                 for d in TESTED
-            }
+            },
+            names={**ANSWER_FILES, "short": TESTED},
         ),
-        files=[f"--{kind} " + " ".join(f"{n}={p}" for n, p in files.items()) for kind, files in ANSWER_FILES.items()],
-        answers=named(f"{RESULTS}/explorer/data/answers/{{}}.js", STUDY.conditions),
-        short=named(f"{RESULTS}/explorer/data/{{}}/answers.js", TESTED),
     shell:
-        recorded(
-            "python workflow/scripts/show_answers.py --params {params.slice:q} {params.files} --values {input.values}"
-            " --out {params.answers} --out-all {params.short}"
-        )
+        RUN
 
 
 rule build_explorer:
@@ -121,7 +109,7 @@ rule build_explorer:
             expand(rules.draw_sheets.output, dataset=OPENED),
         ],
     output:
-        "<results>/explorer/index.html",
+        page="<results>/explorer/index.html",
     log:
         "<logs>/build_explorer.log",
     benchmark:
@@ -129,22 +117,21 @@ rule build_explorer:
     conda:
         "../../envs/explorer.yaml"
     params:
-        code=code("build_explorer"),
-        slice=as_json(
-            study=config["study"],
-            seed=config["seed"],
-            datasets=[
-                {"dataset": d, "licence": STUDY.datasets[d]["licence"], "pictures": d in OPENED} for d in TESTED
-            ],
-            conditions=listed(
-                STUDY.conditions.values(),
-                ["condition", "system", "dataset", "frames", "context", "decision", "claims"],
+        **job(
+            "build_explorer",
+            params=dict(
+                study=config["study"],
+                seed=config["seed"],
+                datasets=[
+                    {"dataset": d, "licence": STUDY.datasets[d]["licence"], "pictures": d in OPENED} for d in TESTED
+                ],
+                conditions=listed(
+                    STUDY.conditions.values(),
+                    ["condition", "system", "dataset", "frames", "context", "decision", "claims"],
+                ),
+                samplers=list(STUDY.frame_samplers),
+                claims=list(STUDY.claims["claims"]),
             ),
-            samplers=list(STUDY.frame_samplers),
-            claims=list(STUDY.claims["claims"]),
         ),
     shell:
-        recorded(
-            "python workflow/scripts/build_explorer.py --params {params.slice:q} --source {input.source}"
-            " --parts {input.parts} --values {input.values} --out {output}"
-        )
+        RUN

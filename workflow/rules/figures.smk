@@ -83,7 +83,7 @@ CLAIM = {
 rule list_rows:
     """Write a config table without its remarks, whose rewording must not redraw anything."""
     output:
-        "<results>/tables/rows/{table}.tsv",
+        rows="<results>/tables/rows/{table}.tsv",
     log:
         "<logs>/list_rows/{table}.log",
     benchmark:
@@ -93,19 +93,21 @@ rule list_rows:
     conda:
         "../../envs/figures.yaml"
     params:
-        code=code("list_rows"),
-        slice=lambda w: as_json(
-            columns=VARIANTS[w.table],
-            rows=[{c: r.get(c, "") for c in VARIANTS[w.table]} for r in shown_rows(w.table)],
+        **job(
+            "list_rows",
+            params=lambda w: dict(
+                columns=VARIANTS[w.table],
+                rows=[{c: r.get(c, "") for c in VARIANTS[w.table]} for r in shown_rows(w.table)],
+            ),
         ),
     shell:
-        recorded("python workflow/scripts/list_rows.py --params {params.slice:q} --out {output}")
+        RUN
 
 
 rule draw_figure:
     """Draw one figure."""
     input:
-        lambda w: [TABLE[t] for t in FIGURES[w.figure][0]],
+        tables=lambda w: [TABLE[t] for t in FIGURES[w.figure][0]],
     output:
         pdf="<results>/figures/{figure}.pdf",
         png=report(
@@ -123,11 +125,10 @@ rule draw_figure:
     conda:
         "../../envs/figures.yaml"
     params:
-        code=code("draw_figure"),
-        slice=lambda w: as_json(**FIGURES[w.figure][1]),
-        tables=lambda w: [f"{t}={TABLE[t]}" for t in FIGURES[w.figure][0]],
+        **job(
+            "draw_figure",
+            params=lambda w: FIGURES[w.figure][1],
+            names={"tables": lambda w: FIGURES[w.figure][0]},
+        ),
     shell:
-        recorded(
-            "python workflow/scripts/draw_figure.py --figure {wildcards.figure} --params {params.slice:q}"
-            " --tables {params.tables} --pdf {output.pdf} --png {output.png}"
-        )
+        RUN

@@ -22,21 +22,15 @@ rule make_manifest:
     conda:
         "../../envs/frames.yaml"
     params:
-        code=code("make_manifest"),
-        slice=manifest_slice,
-        folder=lambda w: folder(w.dataset),
-        lists=lambda w, input: " ".join(f"--{k} {shlex.quote(v)}" for k, v in input.items() if k != "lists" and v),
+        **job("make_manifest", params=manifest_params),
     shell:
-        recorded(
-            "python workflow/scripts/make_manifest.py --params {params.slice:q} --folder {params.folder:q} {params.lists}"
-            " --out {output.manifest} --counts {output.counts}"
-        )
+        RUN
 
 
 rule decode_frames:
     """Decode one shard's clips; a clip that does not decode becomes a counted failure."""
     input:
-        "<results>/manifests/{dataset}.parquet",
+        manifest="<results>/manifests/{dataset}.parquet",
     output:
         store="<results>/frames/{dataset}/{shard}.safetensors",
         clips="<results>/frames/{dataset}/{shard}.clips.parquet",
@@ -48,24 +42,17 @@ rule decode_frames:
     conda:
         "../../envs/frames.yaml"
     params:
-        code=code("decode_frames"),
-        slice=decoding_slice,
-        folder=lambda w: folder(w.dataset),
-        n_shards=lambda w: n_shards(w.dataset),
+        **job("decode_frames", params=decoding_params),
     shell:
-        recorded(
-            "python workflow/scripts/decode_frames.py --params {params.slice:q} --manifest {input} --folder {params.folder:q}"
-            " --shard {wildcards.shard} --n-shards {params.n_shards}"
-            " --store {output.store} --clips {output.clips} --frames {output.frames}"
-        )
+        RUN
 
 
 rule decode_audio:
     """Decode the sound of one shard's clips; a clip may have none."""
     input:
-        "<results>/manifests/{dataset}.parquet",
+        manifest="<results>/manifests/{dataset}.parquet",
     output:
-        "<results>/frames/{dataset}/{shard}.audio.safetensors",
+        store="<results>/frames/{dataset}/{shard}.audio.safetensors",
     log:
         "<logs>/decode_audio/{dataset}/{shard}.log",
     benchmark:
@@ -73,12 +60,14 @@ rule decode_audio:
     conda:
         "../../envs/frames.yaml"
     params:
-        code=code("decode_audio"),
-        slice=lambda w: as_json(kind=STUDY.datasets[w.dataset]["kind"], timeout_s=config["frames"]["timeout_s"]),
-        folder=lambda w: folder(w.dataset),
-        n_shards=lambda w: n_shards(w.dataset),
+        **job(
+            "decode_audio",
+            params=lambda w: dict(
+                folder=folder(w.dataset),
+                n_shards=n_shards(w.dataset),
+                kind=STUDY.datasets[w.dataset]["kind"],
+                timeout_s=config["frames"]["timeout_s"],
+            ),
+        ),
     shell:
-        recorded(
-            "python workflow/scripts/decode_audio.py --params {params.slice:q} --manifest {input} --folder {params.folder:q}"
-            " --shard {wildcards.shard} --n-shards {params.n_shards} --store {output}"
-        )
+        RUN

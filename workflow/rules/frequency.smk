@@ -4,6 +4,7 @@ in:  the lexicon, published counts, the wordfreq package
 out: lexicon/frequency.csv
 """
 
+COUNTED_LANGUAGES = ["en", "zh"]  # of published counts
 COUNTED = ("source", "language", "kind", "column", "tokens")
 
 
@@ -11,10 +12,9 @@ rule count_terms:
     """Count the lexicon's terms in every source."""
     input:
         lexicon=config["tables"]["lexicon"],
-        en="resources/published/term_counts_en.csv",
-        zh="resources/published/term_counts_zh.csv",
+        counts=expand("resources/published/term_counts_{language}.csv", language=COUNTED_LANGUAGES),
     output:
-        "<results>/lexicon/frequency.csv",
+        frequency="<results>/lexicon/frequency.csv",
     log:
         "<logs>/count_terms.log",
     benchmark:
@@ -22,10 +22,10 @@ rule count_terms:
     conda:
         "../../envs/frequency.yaml"
     params:
-        code=code("count_terms"),
-        slice=as_json(sources=[{k: row[k] for k in COUNTED if k in row} for row in STUDY.sources]),
+        **job(
+            "count_terms",
+            params=dict(sources=[{k: row[k] for k in COUNTED if k in row} for row in STUDY.sources]),
+            names={"counts": COUNTED_LANGUAGES},
+        ),
     shell:
-        recorded(
-            "python workflow/scripts/count_terms.py --params {params.slice:q} --lexicon {input.lexicon}"
-            " --counts en={input.en} zh={input.zh} --out {output}"
-        )
+        RUN

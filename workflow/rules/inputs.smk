@@ -1,4 +1,4 @@
-"""Inputs and parameters that depend on a row of a table."""
+"""Inputs and params of jobs that depend on a row of a table."""
 
 
 def annotations(dataset):
@@ -39,39 +39,52 @@ def sound_stores(dataset):
     return shards("<results>/frames/{dataset}/{shard}.audio.safetensors", dataset)
 
 
-def manifest_slice(w):
+def resampling_params():
+    """How often statistics resample, and the confidence of their intervals."""
+    return {k: config["statistics"][k] for k in ("resamples", "confidence")}
+
+
+def rendering_params():
+    """What rendering reads of the study."""
+    return {"seed": config["seed"], **{k: config["synface"][k] for k in ("image_size", "supersampling", "crf")}}
+
+
+def manifest_params(w):
     """A dataset's row as far as its manifest depends on it, its label words, and the seed where one is used."""
     row = STUDY.datasets[w.dataset]
     drawn = config["permuted_labels"] or "per_class" in row and "subset" not in row
-    return as_json(
+    return dict(
         **{k: row[k] for k in ("dataset", "kind", "form", "folds", "per_class") if k in row},
+        folder=folder(w.dataset),
         words=STUDY.words_of(w.dataset),
         permuted_labels=config["permuted_labels"],
         seed=config["seed"] if drawn else None,
     )
 
 
-def decoding_slice(w):
+def decoding_params(w):
     """What decoding reads of the study, with the dataset's own size and rate where its row has them."""
     row = STUDY.datasets[w.dataset]
-    return as_json(**{**config["frames"], "size": frame_size(w.dataset), **{k: row[k] for k in ["fps"] if k in row}})
-
-
-def sampler_slice(w):
-    """A frame sampler's row, with its base's."""
-    row = STUDY.frame_samplers[w.sampler]
-    base = STUDY.frame_samplers.get(row.get("base"))
-    return as_json(
-        sampler=bare(row),
-        base=base and bare(base),
-        seed=config["seed"],
+    return dict(
+        folder=folder(w.dataset),
+        n_shards=n_shards(w.dataset),
+        size=frame_size(w.dataset),
+        timeout_s=config["frames"]["timeout_s"],
+        **{k: row[k] for k in ["fps"] if k in row},
     )
 
 
-def schedule_slice(w):
+def sampler_params(w):
+    """A frame sampler's row, with its base's."""
+    row = STUDY.frame_samplers[w.sampler]
+    base = STUDY.frame_samplers.get(row.get("base"))
+    return dict(sampler=bare(row), base=base and bare(base), seed=config["seed"])
+
+
+def schedule_params(w):
     """A training sampler's row, and how many clips it draws."""
     row = STUDY.training_samplers[w.training_sampler]
-    return as_json(
+    return dict(
         sampler=bare(row),
         seed=config["seed"],
         n_draws=STUDY.settings_of(w.recipe)["draws"],
@@ -101,6 +114,22 @@ def condition_inputs(w):
     elif kind:
         files["texts"] = f"<results>/texts/{kind}/{row['system']}/{w.replicate}/{row['dataset']}.parquet"
     return files
+
+
+def answering_params(w):
+    """What answering the clips of one shard in one condition reads of the study."""
+    row = STUDY.conditions[w.condition]
+    return dict(
+        system=system_params(row["system"]),
+        models=model_folders(row["system"], w.replicate),
+        base=base_folder(row["system"], w.replicate),
+        # Outside the outputs on purpose: Snakemake deletes those of a failed job.
+        answer_store=f"{RESULTS}/answers/store/{w.condition}.{w.replicate}.{w.shard}.jsonl",
+        replicate=int(w.replicate),
+        **{k: row[k] for k in ("context", "decision")},
+        classes=STUDY.classes_of(row["dataset"]),
+        **config["evaluation"],
+    )
 
 
 def lexical_kinds():

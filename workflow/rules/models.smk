@@ -22,7 +22,7 @@ def checkpoint_of(w):
     return [file.format(fold=fold_number(w.fold))] if file else []
 
 
-def weights_slice(w):
+def weights_params(w):
     """Where a system's weights come from; of a network that was fine-tuned elsewhere, what its outputs are called."""
     row = STUDY.systems[w.system]
     pinned = {k: row[k] for k in ("weights", "revision", "sha256") if k in row}
@@ -30,7 +30,7 @@ def weights_slice(w):
     if "dataset" in row:
         kind = STUDY.datasets[row["dataset"]]["kind"]
         network = {"network": row["family"], "kind": kind, "dimensions": dimensions(row["family"])}
-    return as_json(**pinned, **{"file": file for file in checkpoint_of(w)}, **network)
+    return dict(**pinned, **{"file": file for file in checkpoint_of(w)}, **network)
 
 
 def dimensions(network):
@@ -49,12 +49,15 @@ def model_folder(system, replicate, fold=0, results="<results>"):
     return f"{run}/fold{fold}" if fold else run
 
 
-def model_arguments(system, replicate):
-    """Where a system is, by fold, and its base, on the command line of a script."""
+def model_folders(system, replicate):
+    """Where the models of one training run of a system lie, by fold."""
+    return {k: model_folder(system, replicate, k, RESULTS) for k in STUDY.folds_of(system)}
+
+
+def base_folder(system, replicate):
+    """Where the base of a system lies, if it has one."""
     row = STUDY.systems[system]
-    models = [f"{k}={model_folder(system, replicate, k, RESULTS)}" for k in STUDY.folds_of(system)]
-    base = f" --base {model_folder(row['base'], replicate, results=RESULTS)}" if "base" in row else ""
-    return f"--models {' '.join(models)}{base}"
+    return model_folder(row["base"], replicate, results=RESULTS) if "base" in row else None
 
 
 def system_files(system, replicate):
@@ -79,7 +82,7 @@ def model_files(system, replicate, fold=0):
     return own + (model_files(row["base"], replicate) if "base" in row else [])
 
 
-def system_slice(system):
+def system_params(system):
     """What loading a system needs to know of its row, or of its base's."""
     row = STUDY.systems[system]
     row = {**STUDY.systems[row.get("base", system)], **row}
@@ -88,7 +91,7 @@ def system_slice(system):
     return {k: row[k] for k in [*LOADED, *(SERVED if row["kind"] == "api" else [])] if k in row}
 
 
-def tuning_inputs(w):
+def training_inputs(w):
     """What fine-tuning reads: its base, and schedule, frames and labels of its dataset."""
     row, recipe = STUDY.systems[w.system], STUDY.recipe_of(w.system)
     dataset = row["dataset"]
@@ -102,12 +105,12 @@ def tuning_inputs(w):
     }
 
 
-def tuning_slice(w):
+def training_params(w):
     """What fine-tuning reads of the study."""
     recipe = STUDY.settings_of(STUDY.recipe_of(w.system))
     row, model = STUDY.systems[w.system], {}
     if row["training"] == "dfer":
         model = {"network": family(w.system)}
     elif row["training"] == "lora" and family(w.system):
-        model = {"system": system_slice(w.system)}
-    return as_json(seed=run_seed(w.replicate), classes=STUDY.classes_of(row["dataset"]), **model, **recipe)
+        model = {"system": system_params(w.system)}
+    return dict(seed=run_seed(w.replicate), classes=STUDY.classes_of(row["dataset"]), **model, **recipe)

@@ -25,7 +25,7 @@ rule account_run:
         tables=list(PAPER_TABLES.values()),
         figures=list(PAPER_FIGURES.values()),
     output:
-        "<results>/provenance/run.json",
+        account="<results>/provenance/run.json",
     log:
         "<logs>/account_run.log",
     benchmark:
@@ -33,13 +33,13 @@ rule account_run:
     conda:
         "../../envs/paper.yaml"
     params:
-        code=code("account_run"),
-        ledgers=[f"{s}={model_folder(s, 1, results=RESULTS)}/requests.jsonl" for s in served()],
+        **job(
+            "account_run",
+            params=dict(ledgers={s: f"{model_folder(s, 1, results=RESULTS)}/requests.jsonl" for s in served()}),
+            names={"tables": PAPER_TABLES, "figures": PAPER_FIGURES},
+        ),
     shell:
-        recorded(
-            "python workflow/scripts/account_run.py --values {input.values} --made {input:q} --ledgers {params.ledgers}"
-            " --out {output}"
-        )
+        RUN
 
 
 rule typeset_paper:
@@ -52,7 +52,7 @@ rule typeset_paper:
         tables=list(PAPER_TABLES.values()),
         figures=list(PAPER_FIGURES.values()),
     output:
-        report(
+        paper=report(
             "<results>/paper/paper.pdf",
             caption="../report/paper.rst",
             category="Paper",
@@ -65,25 +65,21 @@ rule typeset_paper:
     conda:
         "../../envs/paper.yaml"
     params:
-        code=code("typeset_paper"),
-        config=as_json(
-            study=config["study"],
-            seed=config["seed"],
-            replicates=config["replicates"],
-            resamples=config["statistics"]["resamples"],
-            confidence=config["statistics"]["confidence"],
-            alpha=STUDY.claims["alpha"],
-            image_size=config["synface"]["image_size"],
-            frame_size=config["frames"]["size"],
-            tail=config["statistics"]["tail"],
-            **{k: config["organism"]["captions"][k] for k in ("naming", "frames_at_most")},
-            **PRIMARY,
+        **job(
+            "typeset_paper",
+            params=dict(
+                study=config["study"],
+                seed=config["seed"],
+                replicates=config["replicates"],
+                alpha=STUDY.claims["alpha"],
+                image_size=config["synface"]["image_size"],
+                frame_size=config["frames"]["size"],
+                tail=config["statistics"]["tail"],
+                **resampling_params(),
+                **{k: config["organism"]["captions"][k] for k in ("naming", "frames_at_most")},
+                **PRIMARY,
+            ),
+            names={"tables": PAPER_TABLES, "figures": PAPER_FIGURES},
         ),
-        tables=[f"{n}={p}" for n, p in PAPER_TABLES.items()],
-        figures=[f"{n}={p}" for n, p in PAPER_FIGURES.items()],
     shell:
-        recorded(
-            "python workflow/scripts/typeset_paper.py --source {input.source} --values {input.values}"
-            " --run {input.run} --tables {params.tables} --figures {params.figures} --config {params.config:q}"
-            " --out {output}"
-        )
+        RUN

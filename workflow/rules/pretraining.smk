@@ -18,7 +18,7 @@ rule write_captions:
         frequency="<results>/lexicon/frequency.csv",
         prompts=list(PROMPTS.values()),
     output:
-        "<results>/captions/{variant}/{replicate}.parquet",
+        captions="<results>/captions/{variant}/{replicate}.parquet",
     log:
         "<logs>/write_captions/{variant}/{replicate}.log",
     benchmark:
@@ -28,22 +28,19 @@ rule write_captions:
     conda:
         "../../envs/training.yaml"
     params:
-        code=code("write_captions"),
-        slice=lambda w: as_json(
-            variant=w.variant,
-            seed=run_seed(w.replicate),
-            permutation_seed=config["seed"],
-            classes=STUDY.classes,
-            prompts=PROMPTS,
-            lexicon=config["lexicon"],
-            **config["organism"]["captions"],
+        **job(
+            "write_captions",
+            params=lambda w: dict(
+                seed=run_seed(w.replicate),
+                permutation_seed=config["seed"],
+                classes=STUDY.classes,
+                lexicon=config["lexicon"],
+                **config["organism"]["captions"],
+            ),
+            names={"prompts": PROMPTS},
         ),
     shell:
-        recorded(
-            "python workflow/scripts/write_captions.py --params {params.slice:q} --truth {input.truth}"
-            " --clips {input.clips} --frames {input.frames} --manifest {input.manifest}"
-            " --frequency {input.frequency} --out {output}"
-        )
+        RUN
 
 
 rule train_tower:
@@ -62,17 +59,16 @@ rule train_tower:
     conda:
         "../../envs/training.yaml"
     params:
-        code=code("train_tower"),
-        slice=as_json(
-            tower=config["organism"]["tower"],
-            seed=config["seed"],
-            image_size=config["frames"]["size"],
+        **job(
+            "train_tower",
+            params=dict(
+                tower=config["organism"]["tower"],
+                seed=config["seed"],
+                image_size=config["frames"]["size"],
+            ),
         ),
     shell:
-        recorded(
-            "python workflow/scripts/train_tower.py --params {params.slice:q} --stores {input.stores}"
-            " --truth {input.truth} --frames {input.frames} --weights {output.weights}"
-        )
+        RUN
 
 
 rule pretrain_organism:
@@ -94,16 +90,15 @@ rule pretrain_organism:
     conda:
         "../../envs/training.yaml"
     params:
-        code=code("pretrain_organism"),
-        slice=lambda w: as_json(
-            seed=run_seed(w.replicate),
-            classes=STUDY.classes,
-            prompts=PROMPTS,
-            image_size=config["frames"]["size"],
-            **{k: config["organism"][k] for k in ("tower", "language")},
+        **job(
+            "pretrain_organism",
+            params=lambda w: dict(
+                seed=run_seed(w.replicate),
+                classes=STUDY.classes,
+                image_size=config["frames"]["size"],
+                **{k: config["organism"][k] for k in ("tower", "language")},
+            ),
+            names={"prompts": PROMPTS},
         ),
     shell:
-        recorded(
-            "python workflow/scripts/pretrain_organism.py --params {params.slice:q} --tower {input.tower[0]}"
-            " --captions {input.captions} --stores {input.stores} --weights {output.weights}"
-        )
+        RUN

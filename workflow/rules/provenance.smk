@@ -12,14 +12,15 @@ def override(file):
     return f"<elsewhere>/{Path(file).name}" if name.startswith("..") else name
 
 
-SHARED = as_json(
-    results=RESULTS,
-    logs=config["pathvars"]["logs"],
-    config=[override(file) for file in workflow.configfiles if os.path.abspath(file) != str(ROOT / "config.yaml")],
-    environments={rule.name: f"envs/{Path(str(rule.conda_env)).name}" for rule in workflow.rules if rule.conda_env},
-    datasets={name: {"folder": folder(name), "licence": row["licence"]} for name, row in STUDY.datasets.items()},
+SHARED = as_line(
+    dict(
+        results=RESULTS,
+        logs=config["pathvars"]["logs"],
+        config=[override(file) for file in workflow.configfiles if os.path.abspath(file) != str(ROOT / "config.yaml")],
+        environments={rule.name: f"envs/{Path(str(rule.conda_env)).name}" for rule in workflow.rules if rule.conda_env},
+        datasets={name: {"folder": folder(name), "licence": row["licence"]} for name, row in STUDY.datasets.items()},
+    )
 )
 os.environ |= {"EMOVLM_STUDY": SHARED}
-# The audit asks for it in a dry run.
-if asked := os.environ.get("EMOVLM_STUDY_FILE"):
-    Path(asked).write_text(SHARED)
+if PLAN:
+    Path(PLAN, "study.json").write_text(SHARED, encoding="utf-8")

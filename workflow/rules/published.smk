@@ -11,7 +11,7 @@ rule compare_published:
         metrics="<results>/tables/metrics.csv",
         published=expand("resources/published/{p}.csv", p=PUBLISHED),
     output:
-        table("published_comparison"),
+        published_comparison=table("published_comparison"),
     log:
         "<logs>/compare_published.log",
     benchmark:
@@ -19,22 +19,21 @@ rule compare_published:
     conda:
         "../../envs/statistics.yaml"
     params:
-        code=code("compare_published"),
-        slice=as_json(conditions=published_conditions()),
-        published=named("resources/published/{}.csv", PUBLISHED),
+        **job(
+            "compare_published",
+            params=dict(conditions=published_conditions()),
+            names={"published": PUBLISHED},
+        ),
     shell:
-        recorded(
-            "python workflow/scripts/compare_published.py --params {params.slice:q} --metrics {input.metrics}"
-            " --published {params.published} --out {output}"
-        )
+        RUN
 
 
 rule reanalyse_published:
     """Does shuffling frames change the published macro-F1 of the paper's systems? Exact tests over systems."""
     input:
-        "resources/published/paper_frame_shuffle.csv",
+        published=["resources/published/paper_frame_shuffle.csv"],
     output:
-        table("reanalysis"),
+        reanalysis=table("reanalysis"),
     log:
         "<logs>/reanalyse_published.log",
     benchmark:
@@ -42,8 +41,6 @@ rule reanalyse_published:
     conda:
         "../../envs/statistics.yaml"
     params:
-        code=code("reanalyse_published"),
+        **job("reanalyse_published", names={"published": ["paper_frame_shuffle"]}),
     shell:
-        recorded(
-            "python workflow/scripts/reanalyse_published.py --published paper_frame_shuffle={input} --out {output}"
-        )
+        RUN

@@ -11,7 +11,7 @@ rule sample_frames:
         clips=lambda w: shards("<results>/frames/{dataset}/{shard}.clips.parquet", w.dataset),
         frames=lambda w: shards("<results>/frames/{dataset}/{shard}.frames.parquet", w.dataset),
     output:
-        "<results>/samples/{dataset}/{sampler}.parquet",
+        sample="<results>/samples/{dataset}/{sampler}.parquet",
     log:
         "<logs>/sample_frames/{dataset}/{sampler}.log",
     benchmark:
@@ -19,13 +19,9 @@ rule sample_frames:
     conda:
         "../../envs/sampling.yaml"
     params:
-        code=code("sample_frames"),
-        slice=sampler_slice,
+        **job("sample_frames", params=sampler_params),
     shell:
-        recorded(
-            "python workflow/scripts/sample_frames.py --params {params.slice:q} --clips {input.clips}"
-            " --frames {input.frames} --out {output}"
-        )
+        RUN
 
 
 rule sample_training:
@@ -34,7 +30,7 @@ rule sample_training:
         manifest="<results>/manifests/{dataset}.parquet",
         clips=lambda w: shards("<results>/frames/{dataset}/{shard}.clips.parquet", w.dataset),
     output:
-        "<results>/schedules/{dataset}{fold}/{recipe}/{training_sampler}.parquet",
+        schedule="<results>/schedules/{dataset}{fold}/{recipe}/{training_sampler}.parquet",
     log:
         "<logs>/sample_training/{dataset}{fold}/{recipe}/{training_sampler}.log",
     benchmark:
@@ -44,10 +40,6 @@ rule sample_training:
     conda:
         "../../envs/sampling.yaml"
     params:
-        code=code("sample_training"),
-        slice=schedule_slice,
+        **job("sample_training", params=schedule_params),
     shell:
-        recorded(
-            "python workflow/scripts/sample_training.py --params {params.slice:q} --manifest {input.manifest}"
-            " --clips {input.clips} --out {output}"
-        )
+        RUN

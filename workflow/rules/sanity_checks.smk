@@ -17,7 +17,7 @@ rule check_organism:
         frequency="<results>/lexicon/frequency.csv",
         prompts=list(PROMPTS.values()),
     output:
-        "<results>/sanity_checks/{system}/{replicate}.csv",
+        checks="<results>/sanity_checks/{system}/{replicate}.csv",
     log:
         "<logs>/check_organism/{system}/{replicate}.log",
     benchmark:
@@ -25,31 +25,29 @@ rule check_organism:
     conda:
         "../../envs/evaluation.yaml"
     params:
-        code=code("check_organism"),
-        slice=lambda w: as_json(
-            system=system_slice(w.system),
-            replicate=int(w.replicate),
-            classes=STUDY.classes,
-            lexicon=config["lexicon"],
-            prompts=PROMPTS,
-            seed=config["seed"],
-            **{k: config["statistics"][k] for k in ("resamples", "confidence")},
+        **job(
+            "check_organism",
+            params=lambda w: dict(
+                system=system_params(w.system),
+                model=model_folder(w.system, w.replicate, results=RESULTS),
+                replicate=int(w.replicate),
+                classes=STUDY.classes,
+                lexicon=config["lexicon"],
+                seed=config["seed"],
+                **resampling_params(),
+            ),
+            names={"prompts": PROMPTS},
         ),
-        model=lambda w: model_folder(w.system, w.replicate, results=RESULTS),
     shell:
-        recorded(
-            "python workflow/scripts/check_organism.py --params {params.slice:q} --model {params.model}"
-            " --manifest {input.manifest} --clips {input.clips} --truth {input.truth} --frames {input.frames}"
-            " --stores {input.stores} --frequency {input.frequency} --out {output}"
-        )
+        RUN
 
 
 rule gather_sanity_checks:
     """Join the checks of all organisms."""
     input:
-        [f"<results>/sanity_checks/{s}/{r}.csv" for s in trained_by("pretrain") for r in replicates(s)],
+        shards=[f"<results>/sanity_checks/{s}/{r}.csv" for s in trained_by("pretrain") for r in replicates(s)],
     output:
-        table("sanity_checks"),
+        sanity_checks=table("sanity_checks"),
     log:
         "<logs>/gather_sanity_checks.log",
     benchmark:
@@ -57,6 +55,6 @@ rule gather_sanity_checks:
     conda:
         "../../envs/evaluation.yaml"
     params:
-        code=code("gather_shards"),
+        **job("gather_sanity_checks", script="gather_shards"),
     shell:
-        recorded("python workflow/scripts/gather_shards.py --table checks --shards {input} --out {output}")
+        RUN

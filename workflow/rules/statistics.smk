@@ -14,6 +14,7 @@ PUBLISHED = [
     "paper_lexical_figure",
     "paper_msce",
 ]
+CORRELATED = ["paper_lexical_figure", "mafw_recalls", "mafw_classes"]  # published tables beside word frequency
 
 
 rule compute_metrics:
@@ -24,8 +25,8 @@ rule compute_metrics:
         truths=expand("<results>/raw/{d}/truth/clips.parquet", d=FLAGGED),
     output:
         metrics=table("metrics"),
-        classes=table("per_class"),
-        runs=table("per_run"),
+        per_class=table("per_class"),
+        per_run=table("per_run"),
         confusion=table("confusion"),
         reliability=table("reliability"),
     log:
@@ -35,18 +36,13 @@ rule compute_metrics:
     conda:
         "../../envs/statistics.yaml"
     params:
-        code=code("compute_metrics"),
-        slice=as_json(seed=config["seed"], classes=STUDY.classes, **config["statistics"]),
-        answers=named(f"{RESULTS}/answers/{{}}.parquet", STUDY.conditions),
-        manifests=named(f"{RESULTS}/manifests/{{}}.parquet", TESTED),
-        truths=named(f"{RESULTS}/raw/{{}}/truth/clips.parquet", FLAGGED),
+        **job(
+            "compute_metrics",
+            params=dict(seed=config["seed"], classes=STUDY.classes, **config["statistics"]),
+            names={"answers": STUDY.conditions, "manifests": TESTED, "truths": FLAGGED},
+        ),
     shell:
-        recorded(
-            "python workflow/scripts/compute_metrics.py --params {params.slice:q} --answers {params.answers}"
-            " --manifests {params.manifests} --truths {params.truths} --out-metrics {output.metrics}"
-            " --out-classes {output.classes} --out-runs {output.runs} --out-confusion {output.confusion}"
-            " --out-reliability {output.reliability}"
-        )
+        RUN
 
 
 rule compare_conditions:
@@ -56,7 +52,7 @@ rule compare_conditions:
         manifests=expand("<results>/manifests/{d}.parquet", d=TESTED),
         truths=expand("<results>/raw/{d}/truth/clips.parquet", d=FLAGGED),
     output:
-        table("comparisons"),
+        comparisons=table("comparisons"),
     log:
         "<logs>/compare_conditions.log",
     benchmark:
@@ -64,23 +60,20 @@ rule compare_conditions:
     conda:
         "../../envs/statistics.yaml"
     params:
-        code=code("compare_conditions"),
-        slice=as_json(
-            seed=config["seed"],
-            classes=STUDY.classes,
-            comparisons=[bare(row) for row in STUDY.comparisons.values()],
-            alpha=STUDY.claims["alpha"],
-            margins={k: v["margin"] for k, v in STUDY.claims["claims"].items()},
-            **config["statistics"],
+        **job(
+            "compare_conditions",
+            params=dict(
+                seed=config["seed"],
+                classes=STUDY.classes,
+                comparisons=[bare(row) for row in STUDY.comparisons.values()],
+                alpha=STUDY.claims["alpha"],
+                margins={k: v["margin"] for k, v in STUDY.claims["claims"].items()},
+                **config["statistics"],
+            ),
+            names={"answers": STUDY.conditions, "manifests": TESTED, "truths": FLAGGED},
         ),
-        answers=named(f"{RESULTS}/answers/{{}}.parquet", STUDY.conditions),
-        manifests=named(f"{RESULTS}/manifests/{{}}.parquet", TESTED),
-        truths=named(f"{RESULTS}/raw/{{}}/truth/clips.parquet", FLAGGED),
     shell:
-        recorded(
-            "python workflow/scripts/compare_conditions.py --params {params.slice:q} --answers {params.answers}"
-            " --manifests {params.manifests} --truths {params.truths} --out {output}"
-        )
+        RUN
 
 
 rule correlate_frequency:
@@ -89,11 +82,9 @@ rule correlate_frequency:
         classes="<results>/tables/per_class.csv",
         frequency="<results>/lexicon/frequency.csv",
         lexicon=config["tables"]["lexicon"],
-        figure="resources/published/paper_lexical_figure.csv",
-        recalls="resources/published/mafw_recalls.csv",
-        mafw="resources/published/mafw_classes.csv",
+        published=expand("resources/published/{p}.csv", p=CORRELATED),
     output:
-        table("correlations"),
+        correlations=table("correlations"),
     log:
         "<logs>/correlate_frequency.log",
     benchmark:
@@ -101,15 +92,17 @@ rule correlate_frequency:
     conda:
         "../../envs/statistics.yaml"
     params:
-        code=code("correlate_frequency"),
-        slice=as_json(kinds=lexical_kinds(), seed=config["seed"], resamples=config["statistics"]["resamples"]),
+        **job(
+            "correlate_frequency",
+            params=dict(
+                kinds=lexical_kinds(),
+                seed=config["seed"],
+                resamples=config["statistics"]["resamples"],
+            ),
+            names={"published": CORRELATED},
+        ),
     shell:
-        recorded(
-            "python workflow/scripts/correlate_frequency.py --params {params.slice:q} --classes {input.classes}"
-            " --frequency {input.frequency} --lexicon {input.lexicon}"
-            " --published paper_lexical_figure={input.figure} mafw_recalls={input.recalls} mafw_classes={input.mafw}"
-            " --out {output}"
-        )
+        RUN
 
 
 rule measure_event_coverage:
@@ -118,7 +111,7 @@ rule measure_event_coverage:
         samples=expand("<results>/samples/{d}/{s}.parquet", d=SHOWN, s=RATES),
         truth=f"<results>/raw/{SHOWN}/truth/clips.parquet",
     output:
-        table("event_coverage"),
+        event_coverage=table("event_coverage"),
     log:
         "<logs>/measure_event_coverage.log",
     benchmark:
@@ -126,16 +119,15 @@ rule measure_event_coverage:
     conda:
         "../../envs/statistics.yaml"
     params:
-        code=code("measure_event_coverage"),
-        slice=as_json(
-            rates=RATES,
-            bins=3,
-            confidence=config["statistics"]["confidence"],
-            splits=["train", "test"],
+        **job(
+            "measure_event_coverage",
+            params=dict(
+                rates=RATES,
+                bins=3,
+                confidence=config["statistics"]["confidence"],
+                splits=["train", "test"],
+            ),
+            names={"samples": RATES},
         ),
-        samples=named(f"{RESULTS}/samples/{SHOWN}/{{}}.parquet", RATES),
     shell:
-        recorded(
-            "python workflow/scripts/measure_event_coverage.py --params {params.slice:q} --samples {params.samples}"
-            " --truth {input.truth} --out {output}"
-        )
+        RUN

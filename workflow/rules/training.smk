@@ -8,9 +8,9 @@ out: models/<system>/<replicate>[/fold<k>]/*, as `save_pretrained` writes them
 rule fetch_weights:
     """Fetch the weights of a system that is not trained here: a commit of the hub, or a file fetched by hand."""
     input:
-        lambda w: [file for file in checkpoint_of(w) if Path(file).is_file() or not workflow.dryrun],
+        checkpoint=lambda w: [file for file in checkpoint_of(w) if Path(file).is_file() or not workflow.dryrun],
     output:
-        "<results>/models/{system}/{replicate}{fold}/fetched.json",
+        fetched="<results>/models/{system}/{replicate}{fold}/fetched.json",
     log:
         "<logs>/fetch_weights/{system}/{replicate}{fold}.log",
     benchmark:
@@ -21,16 +21,15 @@ rule fetch_weights:
     conda:
         "../../envs/training.yaml"
     params:
-        code=code("fetch_weights"),
-        slice=weights_slice,
+        **job("fetch_weights", params=weights_params),
     shell:
-        recorded("python workflow/scripts/fetch_weights.py --params {params.slice:q} --out {output}")
+        RUN
 
 
 rule finetune_lora:
     """Fine-tune a vision-language model by LoRA on the draws of one training sampler."""
     input:
-        unpack(tuning_inputs),
+        unpack(training_inputs),
         prompt=lambda w: STUDY.prompts_of(w.system)["classify"],
     output:
         weights="<results>/models/{system}/{replicate}{fold}/adapter_model.safetensors",
@@ -47,20 +46,15 @@ rule finetune_lora:
     conda:
         "../../envs/training.yaml"
     params:
-        code=code("finetune_lora"),
-        slice=tuning_slice,
+        **job("finetune_lora", params=training_params),
     shell:
-        recorded(
-            "python workflow/scripts/finetune_lora.py --params {params.slice:q} --base {input.base[0]}"
-            " --schedule {input.schedule} --sample {input.sample} --manifest {input.manifest} --stores {input.stores}"
-            " --prompt {input.prompt} --weights {output.weights}"
-        )
+        RUN
 
 
 rule train_classifier:
     """Train a vision-only classifier on the draws of one training sampler."""
     input:
-        unpack(tuning_inputs),
+        unpack(training_inputs),
     output:
         weights="<results>/models/{system}/{replicate}{fold}/model.safetensors",
         others=expand("<results>/models/{{system}}/{{replicate}}{{fold}}/{file}", file=[*SAVED, "labels.csv"]),
@@ -73,20 +67,15 @@ rule train_classifier:
     conda:
         "../../envs/training.yaml"
     params:
-        code=code("train_classifier"),
-        slice=tuning_slice,
+        **job("train_classifier", params=training_params),
     shell:
-        recorded(
-            "python workflow/scripts/train_classifier.py --params {params.slice:q} --base {input.base[0]}"
-            " --schedule {input.schedule} --sample {input.sample} --manifest {input.manifest} --stores {input.stores}"
-            " --weights {output.weights}"
-        )
+        RUN
 
 
 rule finetune_dfer:
     """Fine-tune MAE-DFER or HiCMAE, from an official pretrained checkpoint, on the draws of one training sampler."""
     input:
-        unpack(tuning_inputs),
+        unpack(training_inputs),
     output:
         weights="<results>/models/{system}/{replicate}{fold}/model.safetensors",
         others=expand(
@@ -102,12 +91,6 @@ rule finetune_dfer:
     conda:
         "../../envs/training.yaml"
     params:
-        code=code("finetune_dfer"),
-        slice=tuning_slice,
-        sounds=lambda w, input: f"--sounds {' '.join(input.sounds)}" if hears(w.system) else "",
+        **job("finetune_dfer", params=training_params),
     shell:
-        recorded(
-            "python workflow/scripts/finetune_dfer.py --params {params.slice:q} --base {input.base[0]}"
-            " --schedule {input.schedule} --sample {input.sample} --manifest {input.manifest} --stores {input.stores}"
-            " {params.sounds} --weights {output.weights}"
-        )
+        RUN

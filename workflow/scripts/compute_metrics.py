@@ -1,37 +1,28 @@
 """Compute metrics of all conditions, over all classes, by class and by training run, confusions and reliability.
 
---params: seed, resamples, confidence, classes (in the lexicon's order), tail (rare classes).
+params: seed, resamples, confidence, classes (in the lexicon's order), tail (rare classes).
 """
 
 from emovlm.core.contracts.statistics import CONFUSION, METRICS, PER_CLASS, PER_RUN, RELIABILITY
 from emovlm.core.io import write_table
-from emovlm.core.script import named_paths, parser, run
+from emovlm.core.job import Job, run
 from emovlm.statistics.calibration import reliability_table
 from emovlm.statistics.counts import read_answers
 from emovlm.statistics.metrics import confusion_table, metrics_table, per_class_table, per_run_table
 
+TABLES = {
+    "metrics": (metrics_table, METRICS),
+    "per_class": (per_class_table, PER_CLASS),
+    "per_run": (per_run_table, PER_RUN),
+    "confusion": (confusion_table, CONFUSION),
+    "reliability": (reliability_table, RELIABILITY),
+}
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--answers", nargs="+", required=True, metavar="CONDITION=PATH")
-    arguments.add_argument("--manifests", nargs="+", required=True, metavar="DATASET=PATH")
-    arguments.add_argument("--truths", nargs="*", default=[], metavar="DATASET=PATH", help="of rendered datasets")
-    arguments.add_argument("--out-metrics", required=True)
-    arguments.add_argument("--out-classes", required=True)
-    arguments.add_argument("--out-runs", required=True)
-    arguments.add_argument("--out-confusion", required=True)
-    arguments.add_argument("--out-reliability", required=True)
-    options = arguments.parse_args()
-    answers = read_answers(
-        named_paths(options.answers, "answers"),
-        named_paths(options.manifests, "manifest"),
-        named_paths(options.truths, "truth"),
-    )
-    write_table(metrics_table(answers, options.params), options.out_metrics, METRICS)
-    write_table(per_class_table(answers, options.params), options.out_classes, PER_CLASS)
-    write_table(per_run_table(answers, options.params), options.out_runs, PER_RUN)
-    write_table(confusion_table(answers, options.params), options.out_confusion, CONFUSION)
-    write_table(reliability_table(answers, options.params), options.out_reliability, RELIABILITY)
+
+def main(job: Job) -> None:
+    answers = read_answers(job.inputs["answers"], job.inputs["manifests"], job.inputs.get("truths", {}))
+    for name, (table, contract) in TABLES.items():
+        write_table(table(answers, job.params), job.outputs[name], contract)
 
 
 if __name__ == "__main__":

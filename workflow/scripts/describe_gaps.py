@@ -1,4 +1,8 @@
-"""Write the texts of the frames between keyframes, for the test clips of one shard."""
+"""Write the texts of the frames between keyframes, for the test clips of one shard.
+
+params: system (what loading it depends on), models (folders of the system by fold), base (folder of its base, if it has
+one), answer_store (texts that were written before are kept), classes, max_new_tokens.
+"""
 
 import pandas as pd
 
@@ -7,8 +11,8 @@ from emovlm.core.contracts.answers import TEXTS
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.contracts.frames import SAMPLE
 from emovlm.core.io import read_table, write_table
+from emovlm.core.job import Job, run
 from emovlm.core.prompts import read_prompt
-from emovlm.core.script import named_paths, parser, run
 from emovlm.enrichment.gaps import describe_gaps
 from emovlm.evaluation.folds import by_fold
 from emovlm.frames.store import FrameStore
@@ -16,36 +20,25 @@ from emovlm.models.fingerprint import code_of, fingerprint_of
 from emovlm.models.loading import load_system
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--code", required=True, help="hash of this script's code, part of each text's key")
-    arguments.add_argument("--models", required=True, nargs="+", metavar="FOLD=PATH", help="folders of the system")
-    arguments.add_argument("--base", help="folder of its base, if it has one")
-    arguments.add_argument("--sample", required=True, help="SAMPLE of the frames that the texts are about")
-    arguments.add_argument("--gaps", required=True, help="SAMPLE of the frames between keyframes: which gaps there are")
-    arguments.add_argument("--store", required=True, help="frame store of the shard")
-    arguments.add_argument("--manifest", required=True)
-    arguments.add_argument("--prompt", required=True, help="file with what the system is asked")
-    arguments.add_argument("--kept", required=True, help="the store of texts: what was written before is kept")
-    arguments.add_argument("--out", required=True)
-    given = arguments.parse_args()
-    params = given.params
-    frames = FrameStore([given.store])
-    manifest = read_table(given.manifest, MANIFEST).query("split == 'test'")
-    gaps = read_table(given.gaps, SAMPLE)[["clip_id", "gap"]].drop_duplicates()
-    sample = read_table(given.sample, SAMPLE).merge(gaps, on=["clip_id", "gap"])
+def main(job: Job) -> None:
+    inputs, params = job.inputs, job.params
+    row, base = params["system"], params["base"]
+    frames, store = FrameStore([inputs["store"]]), AnswerStore(params["answer_store"])
+    manifest = read_table(inputs["manifest"], MANIFEST).query("split == 'test'")
+    gaps = read_table(inputs["gaps"], SAMPLE)[["clip_id", "gap"]].drop_duplicates()
+    sample = read_table(inputs["sample"], SAMPLE).merge(gaps, on=["clip_id", "gap"])
     clips = manifest[manifest["clip_id"].isin(frames.clip_ids())]
-    row, prompt, store = params["system"], read_prompt(given.prompt, params["classes"]), AnswerStore(given.kept)
+    prompt = read_prompt(inputs["prompt"], params["classes"])
     texts = [
         describe_gaps(
-            load_system(row, model, given.base), fingerprint_of(row, model, given.base),
+            load_system(row, model, base), fingerprint_of(row, model, base),
             sample[sample["clip_id"].isin(mine["clip_id"])], frames, store, prompt, params["max_new_tokens"],
-            code_of(row, given.code),
+            code_of(row, job.code),
         )
-        for _, mine, model in by_fold(clips, named_paths(given.models, "model"))
+        for _, mine, model in by_fold(clips, params["models"])
     ]  # fmt: skip
     empty = pd.DataFrame(columns=list(TEXTS.columns))
-    write_table(pd.concat(texts) if texts else empty, given.out, TEXTS)
+    write_table(pd.concat(texts) if texts else empty, job.outputs["texts"], TEXTS)
 
 
 if __name__ == "__main__":

@@ -2,18 +2,16 @@
 
 from pathlib import Path
 
-from emovlm.core.script import parser, run
+from emovlm.core.job import Job, run
 from emovlm.synface.face.wheel import check_wheel, fetch_wheel
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--out", required=True, help="where the wheel goes")
-    options = arguments.parse_args()
-    if Path(options.out).is_file():
-        check_wheel(options.out)
+def main(job: Job) -> None:
+    wheel = job.outputs["wheel"]
+    if Path(wheel).is_file():
+        check_wheel(wheel)
     else:
-        fetch_wheel(options.out)
+        fetch_wheel(wheel)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """Judge the paper's claims by the rules of config/claims.yaml.
 
---params: claims (the content of claims.yaml), confidence, lexicon (primary_source, primary_form).
+params: claims (the content of claims.yaml), confidence, lexicon (primary_source, primary_form).
 """
 
 from emovlm.core.contracts.statistics import CLAIMS, COMPARISONS, CONTRASTS, CORRELATIONS, EVENT_COVERAGE, METRICS
 from emovlm.core.io import read_table, write_table
-from emovlm.core.script import parser, run
+from emovlm.core.job import Job, run
 from emovlm.statistics.claims import Results, judge
 
 TABLES = {
@@ -17,15 +17,10 @@ TABLES = {
 }
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    for name, contract in TABLES.items():
-        arguments.add_argument(f"--{name}", required=True, help=f"table: {contract.name}")
-    arguments.add_argument("--out", required=True, help="CLAIMS table")
-    options = arguments.parse_args()
-    tables = {name: read_table(getattr(options, name), contract) for name, contract in TABLES.items()}
-    results = Results(**tables, settings=options.params)
-    write_table(judge(options.params["claims"], results), options.out, CLAIMS)
+def main(job: Job) -> None:
+    tables = {name: read_table(job.inputs[name], contract) for name, contract in TABLES.items()}
+    results = Results(**tables, settings=job.params)
+    write_table(judge(job.params["claims"], results), job.outputs["claims"], CLAIMS)
 
 
 if __name__ == "__main__":

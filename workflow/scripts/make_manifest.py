@@ -1,7 +1,8 @@
 """Make the manifest of a dataset from its raw folder, and count its clips.
 
---params: the row of config/datasets.tsv as far as it matters (dataset, kind, form, folds, per_class), words (label word
-to class), permuted_labels (splits), seed.
+params: the row of config/datasets.tsv as far as it matters (dataset, kind, form, folds, per_class), folder (the raw
+dataset), words (label word to class), permuted_labels (splits), seed. Optional inputs: ``subset``, the list of the test
+clips to evaluate, and ``published``, the published number of clips by class.
 """
 
 import sys
@@ -9,25 +10,20 @@ from pathlib import Path
 
 from emovlm.core.contracts.data import DATASET_COUNTS, MANIFEST
 from emovlm.core.io import write_table
-from emovlm.core.script import parser, run
+from emovlm.core.job import Job, run
 from emovlm.datasets.manifest import make_manifest, permute_labels
 from emovlm.datasets.published_counts import count_clips, report
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--folder", required=True, type=Path, help="the raw dataset folder")
-    arguments.add_argument("--subset", type=Path, help="list of the test clips to evaluate, one a line")
-    arguments.add_argument("--published", type=Path, help="published number of clips by class (CSV)")
-    arguments.add_argument("--out", required=True, help="MANIFEST table")
-    arguments.add_argument("--counts", required=True, help="DATASET_COUNTS table")
-    options = arguments.parse_args()
-    manifest = make_manifest(options.params, options.folder, options.subset)
-    counts = count_clips(manifest, options.published)
-    print(report(options.params["dataset"], counts), file=sys.stderr)
-    manifest = permute_labels(manifest, options.params["permuted_labels"], options.params["seed"])
-    write_table(manifest, options.out, MANIFEST)
-    write_table(counts, options.counts, DATASET_COUNTS)
+def main(job: Job) -> None:
+    params = job.params
+    subset, published = (Path(job.inputs[n]) if n in job.inputs else None for n in ("subset", "published"))
+    manifest = make_manifest(params, Path(params["folder"]), subset)
+    counts = count_clips(manifest, published)
+    print(report(params["dataset"], counts), file=sys.stderr)
+    manifest = permute_labels(manifest, params["permuted_labels"], params["seed"])
+    write_table(manifest, job.outputs["manifest"], MANIFEST)
+    write_table(counts, job.outputs["counts"], DATASET_COUNTS)
 
 
 if __name__ == "__main__":

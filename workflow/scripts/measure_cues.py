@@ -1,17 +1,16 @@
-"""Measure how well facts that have nothing to do with the face predict the class of a rendered corpus."""
+"""Measure how well facts that have nothing to do with the face predict the class of a rendered corpus.
+
+params: seed, resamples, confidence.
+"""
 
 from emovlm.core.contracts.data import CLIP_TRUTH, CUES
 from emovlm.core.io import read_table, write_table
-from emovlm.core.script import parser, run
+from emovlm.core.job import Job, run
 from emovlm.synface.cues import measure_cues
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--clips", required=True, help="truth about the corpus's clips (.parquet)")
-    arguments.add_argument("--out", required=True, help="the table (.csv)")
-    options = arguments.parse_args()
-    write_table(measure_cues(read_table(options.clips, CLIP_TRUTH), **options.params), options.out, CUES)
+def main(job: Job) -> None:
+    write_table(measure_cues(read_table(job.inputs["clips"], CLIP_TRUTH), **job.params), job.outputs["cues"], CUES)
 
 
 if __name__ == "__main__":

@@ -1,27 +1,25 @@
-"""Pretrain the organism on one variant's captions, on the frozen tower."""
+"""Pretrain the organism on one variant's captions, on the frozen tower.
+
+params: seed, classes, image_size, tower, language.
+"""
 
 from pathlib import Path
 
-from emovlm.core.contracts.training import CAPTIONS, LABEL_COUNTS, TRAINING_LOG
-from emovlm.core.io import read_table, write_table
-from emovlm.core.script import parser, run
+from emovlm.core.contracts.training import CAPTIONS
+from emovlm.core.io import read_table
+from emovlm.core.job import Job, run
+from emovlm.core.prompts import read_prompts
 from emovlm.frames.store import FrameStore
 from emovlm.training.language import pretrain_organism
-from emovlm.training.loop import label_counts
+from emovlm.training.loop import write_training
 
 
-def main() -> None:
-    arguments = parser(__doc__)
-    arguments.add_argument("--tower", required=True, help="the tower's model.safetensors")
-    arguments.add_argument("--captions", required=True)
-    arguments.add_argument("--stores", required=True, nargs="+", help="frame stores of the pretraining clips")
-    arguments.add_argument("--weights", required=True, help="model.safetensors, beside the other files")
-    given = arguments.parse_args()
-    captions = read_table(given.captions, CAPTIONS)
-    folder = Path(given.weights).parent
-    log = pretrain_organism(Path(given.tower).parent, captions, FrameStore(given.stores), given.params, folder)
-    write_table(log, folder / "training.csv", TRAINING_LOG)
-    write_table(label_counts(captions["named"]), folder / "labels.csv", LABEL_COUNTS)
+def main(job: Job) -> None:
+    inputs, folder = job.inputs, Path(job.outputs["weights"]).parent
+    captions, store = read_table(inputs["captions"], CAPTIONS), FrameStore(inputs["stores"])
+    prompts = read_prompts(inputs["prompts"], job.params["classes"])
+    log = pretrain_organism(Path(inputs["tower"][0]).parent, captions, store, prompts.values(), job.params, folder)
+    write_training(folder, log, captions["named"])
 
 
 if __name__ == "__main__":

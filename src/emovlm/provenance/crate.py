@@ -20,10 +20,11 @@ from emovlm.core.config import read_config
 from emovlm.core.errors import StudyError
 from emovlm.core.files import atomic, write_text
 from emovlm.core.hashing import sha256_file
+from emovlm.core.job import Job, paths
 from emovlm.core.tables import read_yaml
 from emovlm.provenance.audit.audit import audit, read_records
-from emovlm.provenance.planned_jobs import Job, Plan
-from emovlm.provenance.records.record import Record, json_arguments, record_path
+from emovlm.provenance.planned_jobs import Plan
+from emovlm.provenance.records.record import Record, job_of, record_path
 from emovlm.provenance.sharing import descent, folder_of, gated, shown
 
 Entity = dict[str, Any]
@@ -221,7 +222,8 @@ class _Crate:
         """A rule as a tool."""
         script = self.file(job.script)
         return self.add(f"#rule/{name}", "SoftwareApplication", name=name, description=_docstring(job.script),
-                        softwareVersion=record["code"], softwareRequirements=self.file(record["environment"]["file"]),
+                        softwareVersion=job_of(record).code,
+                        softwareRequirements=self.file(record["environment"]["file"]),
                         hasPart=script)  # fmt: skip
 
     def job(self, job: Job, record: Record, authors: list[Entity]) -> Entity:
@@ -229,9 +231,8 @@ class _Crate:
         tool = self.rule(job.rule, job, record)
         name = f"#job/{job.name}"
         params = [
-            self.add(f"{name}/argument{option}", "PropertyValue", name=option,
-                     value=json.dumps(value, ensure_ascii=False))
-            for option, value in json_arguments(record["command"])
+            self.add(f"{name}/params/{key}", "PropertyValue", name=key, value=json.dumps(value, ensure_ascii=False))
+            for key, value in job_of(record).params.items()
         ]  # fmt: skip
         usage = [
             self.add(f"{name}/{key}", "PropertyValue", name=key, propertyID=f"{TERMS}resourceUsage", unitCode=unit,
@@ -239,7 +240,7 @@ class _Crate:
             for key, unit in UNITS.items()
         ]  # fmt: skip
         proof = self.file(str(record_path(self.plan.results, job.name)))
-        self.add(name, "CreateAction", name=job.name, description=" ".join(record["command"])[:2000], instrument=tool,
+        self.add(name, "CreateAction", name=job.name, description=f"python {job.script}", instrument=tool,
                  object=[*self.files(record, "inputs"), *params], result=self.files(record, "outputs"),
                  startTime=_time(record["started"]), endTime=_time(record["ended"]), agent=authors, actionStatus=DONE,
                  resourceUsage=usage, subjectOf=proof)  # fmt: skip
@@ -288,8 +289,8 @@ class _Crate:
 
     def run(self, workflow: Entity, authors: list[Entity]) -> Entity:
         """The action of the whole run, and the engine's action that organised it."""
-        made = {path for job in self.plan.jobs.values() for path in job.outputs}
-        read = {path for job in self.plan.jobs.values() for path in job.inputs}
+        made = {path for job in self.plan.jobs.values() for path in paths(job.outputs)}
+        read = {path for job in self.plan.jobs.values() for path in paths(job.inputs)}
         values = [
             self.add(
                 f"#value/{key}",

@@ -10,10 +10,11 @@ from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json
 from emovlm.core.io import read_table
+from emovlm.core.job import Job, paths
 from emovlm.provenance.account import FILE as ACCOUNT
 from emovlm.provenance.audit.audit import audit, read_records
-from emovlm.provenance.planned_jobs import Job, Plan
-from emovlm.provenance.records.record import Record, json_arguments
+from emovlm.provenance.planned_jobs import Plan
+from emovlm.provenance.records.record import Record, job_of
 from emovlm.report.references import references
 
 PAPER = "paper"
@@ -120,7 +121,7 @@ def _chain(plan: Plan, values: str, source: str, conditions: list[str]) -> list[
         job = makers.get(path)
         if job and job.name not in found:
             found[job.name] = job
-            for each in job.inputs:
+            for each in paths(job.inputs):
                 if each not in others:
                     visit(each)
 
@@ -138,9 +139,10 @@ def _rules(jobs: list[Job], records: dict[str, Record]) -> Iterator[str]:
     for rule, members in rules.items():
         first = members[0]
         record = records.get(first.name)
-        made = first.outputs[0] + (f" and {n - 1} more" if (n := sum(len(j.outputs) for j in members)) > 1 else "")
-        params = json_arguments(record["command"] if record else first.command)
-        said = _scalars({k: v for _, values in params for k, v in values.items()})
+        files = [path for job in members for path in paths(job.outputs)]
+        made = files[0] + (f" and {len(files) - 1} more" if len(files) > 1 else "")
+        params = (job_of(record) if record else first).params
+        said = _scalars({k: v for k, v in params.items() if "/" not in str(v)})  # without folders
         took = sum(records[j.name]["seconds"] for j in members if j.name in records)
         ran = f"{len(members)} job{'s' if len(members) > 1 else ''}, {took:.0f} s" if record else "no record"
         yield f"{rule} ({ran}): {made}"
@@ -200,7 +202,7 @@ def _models(jobs: list[Job], records: dict[str, Record]) -> Iterator[str]:
 def _clips(plan: Plan, jobs: list[Job]) -> Iterator[str]:
     for name, row in plan.study.datasets.items():
         path = f"{plan.results}/manifests/{name}.parquet"
-        if any(path in job.outputs for job in jobs) and Path(path).is_file():
+        if any(path in paths(job.outputs) for job in jobs) and Path(path).is_file():
             manifest = read_table(path, MANIFEST)
             splits = manifest.groupby("split")["clip_id"].agg(["size", "first"])
             said = "; ".join(f"{n['size']} {split} clips ({n['first']}, …)" for split, n in splits.iterrows())

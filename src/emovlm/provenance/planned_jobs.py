@@ -2,51 +2,29 @@
 
 import json
 import os
-import shlex
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from emovlm.core.config import Study, load_study, read_config
 from emovlm.core.errors import StudyError
-from emovlm.provenance.records.job import job_name, parser
-from emovlm.provenance.records.record import Places, Record, read_record, record_paths, rule_of
+from emovlm.core.job import Job, paths
+from emovlm.provenance.records.record import Places, Record, read_record, record_paths
 
-SHELL = "Shell command: python -m emovlm.provenance.records.job "
 PLANNED = "@planned"  # stands behind the name of the folder of results while the study is planned
 
 
 @dataclass(frozen=True)
-class Job:
-    """One job that the present study has; paths and command as its record would write them."""
-
-    name: str
-    code: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    command: tuple[str, ...]
-    environment: str
-
-    @property
-    def rule(self) -> str:
-        """The rule that the job is of."""
-        return rule_of(self.name)
-
-    @property
-    def script(self) -> str:
-        """The script that the job runs."""
-        return self.command[1]
-
-
-@dataclass(frozen=True)
 class Plan:
-    """The present study: its tables, its folder of results, its jobs by name, and the profile of its last job."""
+    """The present study: its tables, its folder of results, its jobs by name, and the profile of its last job.
+
+    Jobs are described as their records would describe them; ``environments`` is the environment file of each rule.
+    """
 
     study: Study
     overrides: tuple[str, ...]
@@ -54,11 +32,12 @@ class Plan:
     results: str
     places: Places
     jobs: dict[str, Job]
+    environments: dict[str, str]
 
     @property
     def makers(self) -> dict[str, str]:
         """The job that makes each declared output."""
-        return {path: name for name, job in self.jobs.items() for path in job.outputs}
+        return {path: name for name, job in self.jobs.items() for path in paths(job.outputs)}
 
     def upstream(self, targets: Iterable[str], also: Mapping[str, str]) -> list[Job]:
         """The jobs that targets are made by, directly or through others, raw data first.
@@ -74,7 +53,7 @@ class Plan:
 
         def visit(job: Job) -> None:
             if job.name not in ordered:
-                for path in job.inputs:
+                for path in paths(job.inputs):
                     if path in makers:
                         visit(self.jobs[makers[path]])
                 ordered[job.name] = job
@@ -138,31 +117,35 @@ def read_plan(root: str | Path, overrides: Iterable[str] = ()) -> Plan:
         moved = {
             n: results + PLANNED + p.removeprefix(results) if _in(p, results) else p + PLANNED for n, p in paths.items()
         }
-        last, shared = Path(folder, "planned.yaml"), Path(folder, "study.json")
+        last = Path(folder, "planned.yaml")
         last.write_text(yaml.safe_dump({"pathvars": moved}), encoding="utf-8")
         done = subprocess.run(
             [sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/default", "--dry-run",
              "--forceall", "--printshellcmds", "--nolock", "--configfile", *overrides, str(last)],
             cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-            env={**os.environ, "EMOVLM_STUDY_FILE": str(shared)},
+            env={**os.environ, "EMOVLM_PLAN": folder},
         )  # fmt: skip
-        said = done.stdout.replace(PLANNED, "")
         if done.returncode:
+            said = done.stdout.replace(PLANNED, "")
             raise StudyError(f"Snakemake cannot plan the study:\n{said.strip()[-2000:]}")
-        told: dict[str, Any] = json.loads(shared.read_text(encoding="utf-8"))
+        shared, *described = _read(folder, "study.json", "jobs.jsonl")
     folders = {name: row["folder"].replace("<results>", results) for name, row in study.datasets.items()}
     places = Places(root, folders)
-    jobs = {}
-    for line in said.splitlines():
-        if line.strip().startswith(SHELL):
-            given = parser().parse_args(shlex.split(line.strip().removeprefix(SHELL)))
-            name = job_name(given.log, paths["logs"])
-            inputs, outputs = (tuple(map(places.portable, files)) for files in (given.inputs, given.outputs))
-            command = tuple(map(places.clean, given.command))
-            jobs[name] = Job(name, given.code, inputs, outputs, command, told["environments"].get(rule_of(name), ""))
+    jobs = {job.name: job for job in (places.portable_job(Job.from_json(line)) for line in described)}
     if not jobs:
         raise StudyError("Snakemake lists no job of the study; is this its folder?")
-    return Plan(study, overrides, _latest_run(Path(root, results))[1], results, places, jobs)
+    profile = _latest_run(Path(root, results))[1]
+    return Plan(study, overrides, profile, results, places, jobs, json.loads(shared)["environments"])
+
+
+def _read(folder: str, *names: str) -> list[str]:
+    """The lines of files that the dry run has written, under the names that results have when they are there."""
+    files = (Path(folder, name) for name in names)
+    return [
+        line.replace(PLANNED, "")
+        for file in files if file.is_file()
+        for line in file.read_text(encoding="utf-8").split("\n") if line
+    ]  # fmt: skip
 
 
 def _in(path: str, folder: str) -> bool:

@@ -7,6 +7,7 @@ of samples are drawn before the names are, and from other seeds.
 """
 
 import itertools
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from emovlm.synface.language import AT_REST, PHRASES, STILL, VISIBLE, describe, 
 CAPTION_VARIANTS = ("frequency", "uniform", "permuted")
 
 
-def vocabulary(classes: list[str], prompts: list[str]) -> list[str]:
+def vocabulary(classes: list[str], prompts: Iterable[str]) -> list[str]:
     """Every word that captions, prompts or class names can hold."""
     phrases = [phrase for wordings in PHRASES.values() for phrase in wordings]
     texts = [*phrases, AT_REST, STILL, ANSWER, "strongly , . ; less more", *classes, *prompts]

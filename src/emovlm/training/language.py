@@ -1,5 +1,6 @@
 """The organism learns language: captions of rendered faces, on a frozen tower."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -86,21 +87,22 @@ def train_language(
 
 
 def pretrain_organism(
-    tower: str | Path, captions: pd.DataFrame, store: FrameStore, params: dict[str, Any], folder: str | Path
-) -> pd.DataFrame:
+    tower: str | Path, captions: pd.DataFrame, store: FrameStore, prompts: Iterable[str], params: dict[str, Any],
+    folder: str | Path,
+) -> pd.DataFrame:  # fmt: skip
     """Build the organism around a trained tower, teach it language, and save it.
 
     Args:
         tower: folder of the tower.
         captions: ``CAPTIONS`` of one variant.
         store: frames of the pretraining clips.
-        params: ``tower``, ``language``, ``classes``, ``prompts`` (files), ``image_size``, ``seed``.
+        prompts: the texts that the organism will be asked; their words join its vocabulary.
+        params: ``tower``, ``language``, ``classes``, ``image_size``, ``seed``.
         folder: where ``save_pretrained`` writes.
 
     Returns:
         The training log.
     """
-    prompts = [Path(path).read_text(encoding="utf-8") for path in params["prompts"].values()]
     processor = build_processor(vocabulary(params["classes"], prompts), params["image_size"])
     model = build_model(params, processor, params["seed"])
     model.model.vision_tower.load_state_dict(AutoModel.from_pretrained(tower).state_dict())

@@ -1,13 +1,16 @@
 """What all trainings share: AdamW with one cycle of the learning rate and clipped gradients, a log, label counts."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from emovlm.models.torch_setup import torch  # isort: skip
 import numpy as np
 import pandas as pd
 
+from emovlm.core.contracts.training import LABEL_COUNTS, TRAINING_LOG
 from emovlm.core.errors import StudyError
+from emovlm.core.io import write_table
 from emovlm.core.progress import track
 from emovlm.training.checkpoint import Kept
 
@@ -74,3 +77,10 @@ def label_counts(named: pd.Series) -> pd.DataFrame:
     """How often each emotion is named (``LABEL_COUNTS``); missing values name none."""
     counts = named.value_counts().sort_index()
     return pd.DataFrame({"emotion": counts.index.to_numpy(object), "count": counts.to_numpy()})
+
+
+def write_training(folder: str | Path, log: pd.DataFrame, named: pd.Series | None = None) -> None:
+    """Write, beside a model, the log of its training and how often each emotion was named in it, if any was."""
+    write_table(log, Path(folder, "training.csv"), TRAINING_LOG)
+    if named is not None:
+        write_table(label_counts(named), Path(folder, "labels.csv"), LABEL_COUNTS)

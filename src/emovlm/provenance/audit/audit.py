@@ -16,16 +16,26 @@ import fastjsonschema
 from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json
 from emovlm.core.hashing import sha256_json
+from emovlm.core.job import Job, paths
 from emovlm.core.tables import SCHEMAS, read_yaml
 from emovlm.provenance.account import FILE as ACCOUNT
 from emovlm.provenance.account import behind, state_of
-from emovlm.provenance.audit.compare import code_edits, command_edits
+from emovlm.provenance.audit.compare import code_edits, job_edits
 from emovlm.provenance.audit.findings import Finding, Report
 from emovlm.provenance.audit.pins import mismatches
-from emovlm.provenance.planned_jobs import Job, Plan
+from emovlm.provenance.planned_jobs import Plan
 from emovlm.provenance.records.hashes import HashCache
 from emovlm.provenance.records.job import HASHES
-from emovlm.provenance.records.record import Record, datasets_in, makers, read_record, record_path, record_paths, seeds
+from emovlm.provenance.records.record import (
+    Record,
+    datasets_in,
+    job_of,
+    makers,
+    read_record,
+    record_path,
+    record_paths,
+    seeds,
+)
 from emovlm.provenance.sharing import leaks
 
 SKEW = timedelta(seconds=5)  # by which the clocks of two machines may differ
@@ -97,12 +107,12 @@ def read_records(plan: Plan) -> tuple[dict[str, Record], list[Finding]]:
         except (fastjsonschema.JsonSchemaException, ValueError) as error:
             says = f"{path}: it is no valid record: {error}"
         else:
-            if record["job"] == name:
+            if (described := job_of(record).name) == name:
                 records[name] = record
             else:
-                says = f"{path}: it is the record of another job, {record['job']}"
+                says = f"{path}: it is the record of another job, {described}"
         if says:
-            do = again(plan, plan.jobs[name].outputs[0]) if name in plan.jobs else "delete it"
+            do = again(plan, _first(plan.jobs[name])) if name in plan.jobs else "delete it"
             findings.append(Finding("forged", str(path), says, do, name))
     return records, findings
 
@@ -142,11 +152,16 @@ def prune(plan: Plan) -> list[str]:
     return [str(path) for path in gone]
 
 
+def _first(job: Job) -> str:
+    """The output by which a job is named to Snakemake."""
+    return paths(job.outputs)[0]
+
+
 def _files(jobs: list[Job], records: dict[str, Record]) -> list[str]:
     """Every file that the jobs or their records name."""
     files: dict[str, None] = {}
     for job in jobs:
-        files |= dict.fromkeys((*job.inputs, *job.outputs))
+        files |= dict.fromkeys((*paths(job.inputs), *paths(job.outputs)))
         if job.name in records:
             record = records[job.name]
             files |= dict.fromkeys(each["path"] for each in (*record["inputs"], *record["outputs"]))
@@ -154,19 +169,19 @@ def _files(jobs: list[Job], records: dict[str, Record]) -> list[str]:
 
 
 def _without_record(job: Job, evidence: _Evidence) -> Finding:
-    there = [path for path in job.outputs if evidence.bytes_of[path]]
+    there = [path for path in paths(job.outputs) if evidence.bytes_of[path]]
     if there:
         says = f"{there[0]}: no record of {job.name}, which should have made it"
         return Finding("unrecorded", there[0], says, again(evidence.plan, there[0]), job.name)
-    says = f"{job.outputs[0]}: not made yet ({job.name})"
-    return Finding("missing", job.outputs[0], says, run_on(evidence.plan), job.name)
+    says = f"{_first(job)}: not made yet ({job.name})"
+    return Finding("missing", _first(job), says, run_on(evidence.plan), job.name)
 
 
 def _check(job: Job, evidence: _Evidence) -> list[Finding]:
     """What is wrong with one job: its files, or that it is no longer the job it was. Inputs come first."""
     record, plan = evidence.records[job.name], evidence.plan
     findings = _check_inputs(job, evidence)
-    anew, on = again(plan, job.outputs[0]), run_on(plan)
+    anew, on = again(plan, _first(job)), run_on(plan)
 
     def add(kind: str, path: str, says: str, do: str = anew) -> None:
         findings.append(Finding(kind, path, says, do, job.name))
@@ -181,14 +196,14 @@ def _check(job: Job, evidence: _Evidence) -> list[Finding]:
             add(
                 "forged", path, f"{path}: two records say that they made it, {job.name} and {evidence.written[path][0]}"
             )
-    for side, declared in (("inputs", job.inputs), ("outputs", job.outputs)):
+    for side, declared in (("inputs", paths(job.inputs)), ("outputs", paths(job.outputs))):
         recorded = {each["path"] for each in record[side] if not each["noted"]}
         for path in sorted(recorded ^ set(declared)):
             what = "is no longer to" if path in recorded else "is to"
             add("declared", path, f"{path}: {job.name} {what} {'read' if side == 'inputs' else 'write'} it", on)
-    for says in command_edits(record["command"], job.command):
-        add("config", job.outputs[0], f"{job.name}: {says}", on)
-    if record["code"] != job.code:
+    for says in job_edits(job_of(record), job):
+        add("config", _first(job), f"{job.name}: {says}", on)
+    if job_of(record).code != job.code:
         add("code", job.script, f"{job.name}: {code_edits(job.script, record)}", on)
     _check_claims(job, record, plan, add)
     for path, says in mismatches(record["environment"]):
@@ -198,20 +213,24 @@ def _check(job: Job, evidence: _Evidence) -> list[Finding]:
     for each in record["fetched"]:
         if not PIN.fullmatch(each["pin"]):
             says = f"{job.name}: {each['name']} was fetched without a pin of its content"
-            add("unpinned", job.outputs[0], says, "pin it: a commit of 40 digits, or a SHA-256")
+            add("unpinned", _first(job), says, "pin it: a commit of 40 digits, or a SHA-256")
     if not _time(record["started"]) <= _time(record["ended"]) <= datetime.now(UTC) + SKEW:
-        add("times", job.outputs[0], f"{job.name}: it started {record['started']} and ended {record['ended']}")
+        add("times", _first(job), f"{job.name}: it started {record['started']} and ended {record['ended']}")
     return findings
 
 
 def _check_claims(job: Job, record: Record, plan: Plan, add: Callable[..., None]) -> None:
     """What a record says of itself that can be told from the present study as well."""
     path = str(record_path(plan.results, job.name))
-    if record["environment"]["file"] != job.environment:
-        says = f"{job.name}: it ran in {record['environment']['file']}, its environment is {job.environment}"
-        add("environment", job.environment, says)
-    if record["seeds"] != seeds(record["command"]):
-        add("forged", path, f"{path}: the seeds are not those of the command")
+    environment, described = plan.environments.get(job.rule, ""), job_of(record)
+    if record["environment"]["file"] != environment:
+        says = f"{job.name}: it ran in {record['environment']['file']}, its environment is {environment}"
+        add("environment", environment, says)
+    if record["seeds"] != seeds(described.params):
+        add("forged", path, f"{path}: the seeds are not those of the params")
+    for side, declared in (("inputs", described.inputs), ("outputs", described.outputs)):
+        if {each["path"] for each in record[side] if not each["noted"]} != set(paths(declared)):
+            add("forged", path, f"{path}: the {side} are not those of the description")
     touched = datasets_in((e["path"] for e in (*record["inputs"], *record["outputs"])), plan.study.datasets)
     if sorted(set(record["datasets"]) & set(plan.study.datasets)) != touched:
         add("forged", path, f"{path}: the datasets are not those of the files")
@@ -219,7 +238,7 @@ def _check_claims(job: Job, record: Record, plan: Plan, add: Callable[..., None]
 
 def _check_inputs(job: Job, evidence: _Evidence) -> list[Finding]:
     record, findings = evidence.records[job.name], []
-    do = f"put it back, or: {again(evidence.plan, job.outputs[0])}"
+    do = f"put it back, or: {again(evidence.plan, _first(job))}"
     for each in record["inputs"]:
         path, digest, now = each["path"], each["sha256"], evidence.bytes_of[each["path"]]
         maker, made = evidence.written.get(path, (None, None))
@@ -234,7 +253,7 @@ def _check_inputs(job: Job, evidence: _Evidence) -> list[Finding]:
             findings.append(Finding("missing", path, says, do, job.name))
         elif digest is None:
             says = f"{path}: it was missing when {job.name} looked for it, and is there now"
-            findings.append(Finding("changed", path, says, again(evidence.plan, job.outputs[0]), job.name))
+            findings.append(Finding("changed", path, says, again(evidence.plan, _first(job)), job.name))
         else:
             than = f"those of {maker}" if maker else "the present ones"
             says = f"{path}: {job.name} read other bytes than {than}"

@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
+from emovlm.core.job import paths
 from emovlm.provenance.audit.findings import Finding, Report
 from emovlm.provenance.planned_jobs import Plan
 from emovlm.provenance.records.record import rule_of
@@ -50,11 +51,11 @@ def _joined(findings: list[Finding]) -> list[tuple[Finding, int]]:
 
 def _tree(report: Report, plan: Plan, jobs: Counter[str], broken: dict[str, list[Finding]]) -> Tree:
     """Each rule once, under the first rule that reads from it."""
-    makers = {path: rule_of(name) for name in report.jobs for path in plan.jobs[name].outputs}
+    makers = {path: rule_of(name) for name in report.jobs for path in paths(plan.jobs[name].outputs)}
     read: dict[str, dict[str, None]] = {}
     for name in reversed(report.jobs):
         rule = rule_of(name)
-        above = [makers[path] for path in plan.jobs[name].inputs if path in makers]
+        above = [makers[path] for path in paths(plan.jobs[name].inputs) if path in makers]
         read.setdefault(rule, {}).update(dict.fromkeys(r for r in above if r != rule))
     top = [rule for rule in read if not any(rule in others for others in read.values())]
     tree = Tree(f"[bold]{escape(', '.join(report.targets) or report.results)}[/bold]")

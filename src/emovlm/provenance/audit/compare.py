@@ -3,31 +3,30 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from emovlm.core.codehash import modules_of
-from emovlm.provenance.records.record import Record, json_arguments
+from emovlm.core.job import Job, paths
+from emovlm.provenance.records.record import Record
 
 ABSENT = object()
 
 
-def command_edits(then: Sequence[str], now: Sequence[str]) -> list[str]:
-    """Each difference of two commands: values of JSON arguments by their key, else arguments as a whole."""
-    if list(then) == list(now):
-        return []
-    if len(then) != len(now):
-        gone, new = [a for a in then if a not in now], [a for a in now if a not in then]
-        return [f"it ran with other arguments: {_short(gone)} then, {_short(new)} now"]
-    edits = []
-    for i, (old, new) in enumerate(zip(then, now, strict=True)):
-        if old != new:
-            option = then[i - 1] if i else "the command"
-            a, b = (dict(json_arguments((option, each))).get(option, each) for each in (old, new))
-            found = list(_differences(a, b)) or [("", old, new)]
-            edits += [f"{key or option} was {_short(x)}, is {_short(y)}" for key, x, y in found]
-    return edits
+def job_edits(then: Job, now: Job) -> list[str]:
+    """What a job was told, and is now told otherwise: each value of its params by its key, its script and wildcards.
+
+    Of files, only that the same ones come under other names or in another order.
+    """
+    edits = [*_differences(then.params, now.params)]
+    edits += _differences(*({"script": job.script, "wildcards": job.wildcards} for job in (then, now)))
+    found = [f"{key} was {_short(old)}, is {_short(new)}" for key, old, new in edits]
+    for what, old, new in (("input", then.inputs, now.inputs), ("output", then.outputs, now.outputs)):
+        moved = json.dumps(old) != json.dumps(new)  # the order of names counts, which == overlooks
+        if moved and set(paths(old)) == set(paths(new)):
+            found.append(f"its {what} files have other names or another order now")
+    return found
 
 
 def _differences(then: Any, now: Any, key: str = "") -> Iterator[tuple[str, Any, Any]]:

@@ -1,9 +1,10 @@
-"""Run the command of one job, keep its log, and write its record when it has succeeded.
+"""Run the script of one job, keep its log, and write the job's record when it has succeeded.
 
-    python -m emovlm.provenance.records.job --log L --code C --inputs ... --outputs ... -- python script.py ...
+    python -m emovlm.provenance.records.job --log L < job.json
 
-Every rule's command starts so (``recorded`` in ``workflow/rules/common.smk``). What all jobs share comes in the
-environment variable ``EMOVLM_STUDY``. Only the standard library is imported, for this runs in every environment.
+Every rule's command is this one (``RUN`` in ``workflow/rules/common.smk``); the description of the job comes on
+standard input, and what all jobs share in the environment variable ``EMOVLM_STUDY``. Only the standard library is
+imported, for this runs in every environment.
 """
 
 import argparse
@@ -18,69 +19,53 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json
 from emovlm.core.hashing import sha256_bytes
+from emovlm.core.job import Job, paths
 from emovlm.core.notes import NOTES, state
 from emovlm.provenance.records.hashes import HashCache
-from emovlm.provenance.records.record import (
-    VERSION,
-    Places,
-    Record,
-    datasets_in,
-    record_path,
-    rule_of,
-    seeds,
-    write_record,
-)
+from emovlm.provenance.records.record import VERSION, Places, Record, datasets_in, record_path, seeds, write_record
 from emovlm.provenance.records.surroundings import environment, machine, repository
 
 STUDY = "EMOVLM_STUDY"
 HASHES = "provenance/hashes.jsonl"
 
 
-def parser() -> argparse.ArgumentParser:
-    """Arguments of a recorded command."""
-    arguments = argparse.ArgumentParser(prog="emovlm.provenance.records.job", description=__doc__)
-    arguments.add_argument("--log", required=True, help="below the logs: the rule, then its wildcards")
-    arguments.add_argument("--code", required=True, help="hash of the script and the modules it imports")
-    arguments.add_argument("--inputs", nargs="*", default=[])
-    arguments.add_argument("--outputs", nargs="*", default=[])
-    arguments.add_argument("command", nargs="+")
-    return arguments
-
-
-def job_name(log: str, logs: str) -> str:
-    """A job's name by its log: the rule and its wildcards, for example ``sample_frames/synface/fps5``."""
-    return Path(log).relative_to(logs).with_suffix("").as_posix()
-
-
 def main() -> int:
-    """Run the job; the exit code is the command's."""
-    given = parser().parse_args()
+    """Run the job; the exit code is its script's."""
+    arguments = argparse.ArgumentParser(prog="emovlm.provenance.records.job", description=__doc__)
+    arguments.add_argument("--log", required=True, help="where to write what the script prints")
+    log = arguments.parse_args().log
     if STUDY not in os.environ:
         print(f"error: {STUDY} is not set; Snakemake runs this command", file=sys.stderr)
         return 1
+    try:
+        job = Job.from_json(sys.stdin.buffer.read())
+    except StudyError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     study = json.loads(os.environ[STUDY])
-    name = job_name(given.log, study["logs"])
-    path = record_path(study["results"], name)
+    declared = paths(job.outputs)
+    path = record_path(study["results"], job.name)
     last = path.with_suffix(".last")  # not a record any more; it says since when the outputs have their bytes
     if path.is_file():
         path.replace(last)
     before = _outputs(last)
-    _distrust(before, given.outputs)
+    _distrust(before, declared)
     hashes = HashCache(Path(study["results"], HASHES))
-    read = hashes.sha256(given.inputs)
+    read = hashes.sha256(paths(job.inputs))
     started = datetime.now(UTC)
     with tempfile.NamedTemporaryFile("r", prefix="emovlm-notes-", encoding="utf-8") as file:
-        code = _run(given.command, given.log, file.name)
+        code = _run(job, log, file.name)
         notes = [json.loads(line) for line in file]
     ended, used = datetime.now(UTC), resource.getrusage(resource.RUSAGE_CHILDREN)
     noted = {note["read"]: note["state"] for note in notes if "read" in note}
-    for changed in (p for p, then in noted.items() if p not in given.outputs and state(p) != then):
-        print(f"error: {changed} was changed while {name} read it; run it again", file=sys.stderr)
+    for changed in (p for p, then in noted.items() if p not in declared and state(p) != then):
+        print(f"error: {changed} was changed while {job.name} read it; run it again", file=sys.stderr)
         return code or 1
     also_wrote = [note["wrote"] for note in notes if "wrote" in note]
-    written = hashes.sha256([*given.outputs, *also_wrote])
+    written = hashes.sha256([*declared, *also_wrote])
     if code or None in written.values():  # a missing output is Snakemake's to report
         return code
     places = Places(".", {dataset: each["folder"] for dataset, each in study["datasets"].items()})
@@ -90,7 +75,7 @@ def main() -> int:
         for p, digest in (read | also_read).items()
     ]  # fmt: skip
     outputs = [
-        {"path": places.portable(p), "sha256": digest, "bytes": os.path.getsize(p), "noted": p not in given.outputs}
+        {"path": places.portable(p), "sha256": digest, "bytes": os.path.getsize(p), "noted": p not in declared}
         for p, digest in written.items()
     ]  # fmt: skip
     for each in outputs:
@@ -99,16 +84,14 @@ def main() -> int:
     touched = datasets_in((each["path"] for each in inputs + outputs), study["datasets"])
     record: Record = {
         "version": VERSION,
-        "job": name,
-        "command": [places.clean(argument) for argument in given.command],
-        "code": given.code,
+        "job": places.portable_job(job).as_dict(),
         "config": study["config"],
-        "seeds": seeds(given.command),
+        "seeds": seeds(job.params),
         "inputs": inputs,
         "outputs": outputs,
         "fetched": [{"name": note["fetched"], "pin": note["pin"]} for note in notes if "fetched" in note],
         "datasets": {dataset: study["datasets"][dataset]["licence"] for dataset in touched},
-        "environment": environment(study["environments"].get(rule_of(name), "requirements.txt")),
+        "environment": environment(study["environments"].get(job.rule, "requirements.txt")),
         "git": repository(),
         "machine": machine(),
         "started": _iso(started),
@@ -122,15 +105,21 @@ def main() -> int:
     return 0
 
 
-def _run(command: list[str], log: str, notes: str) -> int:
-    """Run the command; what it says goes to the terminal and into the log."""
+def _run(job: Job, log: str, notes: str) -> int:
+    """Run the script on the job; what it says goes to the terminal and into the log.
+
+    The script ignores the job's name, its one argument: it tells people who list processes which job this is.
+    """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
-    with open(log, "wb") as kept:
+    with open(log, "wb") as kept, tempfile.TemporaryFile() as description:
+        description.write(json.dumps(job.as_dict()).encode())
+        description.seek(0)
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, NOTES: notes}
-        )
+            [sys.executable, job.script, job.name], stdin=description, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, env={**os.environ, NOTES: notes},
+        )  # fmt: skip
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches the command by itself
+        signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches the script by itself
         while said := process.stdout.read1():
             kept.write(said)
             sys.stdout.buffer.write(said)

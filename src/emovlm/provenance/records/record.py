@@ -1,23 +1,24 @@
-"""The record of one job: what it ran, read, wrote and where. One JSON file a job, beside the results.
+"""The record of one job: its description, what it read and wrote, and where it ran. One JSON file a job.
 
 A record holds a digest of its own text, so that no byte of it can change unnoticed. Paths are relative to the study's
 folder, or start with ``<dataset>`` for datasets that lie elsewhere. Fields: ``workflow/schemas/record.schema.yaml``.
 """
 
-import itertools
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from emovlm.core.errors import StudyError
 from emovlm.core.files import write_text
 from emovlm.core.hashing import sha256_bytes
+from emovlm.core.job import Job
 
 Record = dict[str, Any]
-VERSION = 1
+VERSION = 2
 BLANK = b"0" * 64
 DIGEST = re.compile(rb'^ "digest": "([0-9a-f]{64})"', re.M)
 FOLDER = "provenance/jobs"
@@ -43,7 +44,7 @@ def rule_of(job: str) -> str:
 
 def text_of(record: Record) -> bytes:
     """The text of a record, its digest renewed: that of the text with zeros in the digest's place."""
-    blank = json.dumps({**record, "digest": BLANK.decode()}, sort_keys=True, ensure_ascii=False, indent=1) + "\n"
+    blank = json.dumps({**record, "digest": BLANK.decode()}, ensure_ascii=False, indent=1) + "\n"
     content = blank.encode()
     found = DIGEST.search(content)
     return content[: found.start(1)] + sha256_bytes(content).encode() + content[found.end(1) :]
@@ -75,36 +76,24 @@ def read_record(path: str | Path) -> Record:
     raise StudyError(f"{path}: the record was changed after it was written: its digest does not fit")
 
 
+def job_of(record: Record) -> Job:
+    """The description of the job that a record is of."""
+    return Job.from_dict(record["job"])
+
+
 def makers(records: Mapping[str, Record]) -> dict[str, str]:
     """The job that wrote each file, by the records."""
     return {each["path"]: job for job, record in records.items() for each in record["outputs"]}
 
 
-def json_arguments(command: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The JSON objects among the arguments of a command, each with the option before it."""
-    for option, argument in itertools.pairwise(command):
-        if argument.startswith("{"):
-            try:
-                value = json.loads(argument)
-            except ValueError:
-                continue
-            if isinstance(value, dict):
-                yield option, value
-
-
-def seeds(command: Sequence[str]) -> dict[str, int]:
-    """Every seed among the JSON arguments of a command, by its key."""
+def seeds(params: Mapping[str, Any]) -> dict[str, int]:
+    """Every seed among the params of a job, by its key."""
     found: dict[str, int] = {}
-
-    def look(value: Any, name: str) -> None:
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                look(inner, key)
+    for name, value in params.items():
+        if isinstance(value, Mapping):
+            found |= seeds(value)
         elif name.endswith("seed") and isinstance(value, int):
             found[name] = value
-
-    for _, value in json_arguments(command):
-        look(value, "")
     return found
 
 
@@ -142,10 +131,28 @@ class Places:
         name, _, rest = path.partition("/")
         return str(self._folders[name] / rest) if name in self._folders else path
 
-    def clean(self, argument: str) -> str:
-        """An argument of a command without the folders of this machine."""
+    def clean(self, text: str) -> str:
+        """A text without the folders of this machine."""
         ends = r"(?![\w.-])"  # /data/maf is no part of /data/mafw
         for name, folder in self._folders.items():
-            argument = re.sub(re.escape(str(folder)) + ends, name, argument)
-        argument = argument.replace(f"{self.root}/", "")
-        return re.sub(re.escape(str(self.root)) + ends, ".", argument)
+            text = re.sub(re.escape(str(folder)) + ends, name, text)
+        text = text.replace(f"{self.root}/", "")
+        return re.sub(re.escape(str(self.root)) + ends, ".", text)
+
+    def portable_job(self, job: Job) -> Job:
+        """The description of a job without the machine."""
+        return replace(
+            job,
+            inputs=_each_text(job.inputs, self.portable),
+            outputs=_each_text(job.outputs, self.portable),
+            params=_each_text(job.params, self.clean),
+        )
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
+    """A value with every text in its lists and mappings changed."""
+    if isinstance(value, dict):
+        return {key: _each_text(inner, change) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_each_text(inner, change) for inner in value]
+    return change(value) if isinstance(value, str) else value
