@@ -31,8 +31,9 @@ def rules() -> dict[str, tuple[str, str]]:
     found = {}
     for path in sorted(ROOT.glob("workflow/rules/*.smk")):
         for block in re.split(r"^rule ", path.read_text(), flags=re.M)[1:]:
-            environment, script = re.search(r'envs/(\w+)\.yaml"', block), re.search(r'\b(?:code|job)\("(\w+)"', block)
-            found[block.split(":")[0]] = (environment[1], script[1])
+            name, environment = block.split(":")[0], re.search(r'envs/(\w+)\.yaml"', block)
+            script = re.search(r'\bscript="(\w+)"', block)  # else a rule's script has its name
+            found[name] = (environment[1], script[1] if script else name)
     return found
 
 

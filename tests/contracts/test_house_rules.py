@@ -58,20 +58,18 @@ def test_files_stay_small():
     assert long == []
 
 
-def test_every_rule_has_a_log_a_benchmark_an_environment_and_the_hash_of_its_script():
+def test_every_rule_has_a_log_a_benchmark_an_environment_and_the_description_of_its_job():
     used = rules()
     for path in RULES:
         for block in re.split(r"^rule ", path.read_text(), flags=re.M)[1:]:
             name = block.split(":")[0]
             for keyword in ("log", "benchmark", "conda", "output", "params"):
                 assert re.search(rf"^    {keyword}:", block, re.M), f"{path.name}: rule {name} has no {keyword}"
-            environment, script = used[name]
             assert re.search(rf'^        "<logs>/{name}[/.]', block, re.M), f"{path.name}: log of rule {name}"
-            assert re.search(r"^    shell:\n        recorded\(", block, re.M), (
-                f"{path.name}: rule {name} is not recorded"
-            )
-            assert f"workflow/scripts/{script}.py" in block, f"{path.name}: rule {name} does not hash its script"
-            assert environment == SHARED.get(path.stem, path.stem), f"{path.name}: environment of rule {name}"
+            assert re.search(rf'^        \*\*job\(\s*"{name}"', block, re.M), f"{path.name}: job of rule {name}"
+            assert re.search(r"^    shell:\n        RUN$", block, re.M), f"{path.name}: rule {name} is not recorded"
+            environment = SHARED.get(path.stem, path.stem)
+            assert used[name][0] == environment, f"{path.name}: environment of rule {name}"
     assert len(used) > 25
     assert {script for _, script in used.values()} == {p.stem for p in SCRIPTS}
 
