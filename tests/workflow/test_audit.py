@@ -268,9 +268,9 @@ def test_foreign_records_and_records_of_other_jobs_are_found(study, plan):
         stray.parent.rmdir()
         stray.parent.parent.rmdir()
     for wrong, said in (
-        ({"seeds": "none"}, "data.seeds must be object"),
+        ({"seeds": "none"}, "seeds: Input should be a valid dictionary"),
         ({"ended": "2026-13-01T00:00:00.000Z"}, "month"),
-        ({"config": ["../secret/x.yaml"]}, "data.config[0] must match pattern"),
+        ({"config": ["../secret/x.yaml"]}, "config.0: String should match pattern"),
     ):
         with changed(own, own.read_bytes()):
             write_record({**record, **wrong}, own)
