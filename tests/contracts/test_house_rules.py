@@ -115,18 +115,17 @@ def rules() -> dict[str, tuple[str, str]]:
             for keyword in ("log", "benchmark", "conda", "output", "params"):
                 assert re.search(rf"^    {keyword}:", block, re.M), f"{path.name}: rule {name} has no {keyword}"
             environment = re.search(r'"\.\./\.\./envs/(\w+)\.yaml"', block)[1]
-            script = re.search(r"workflow/scripts/(\w+)\.py", block)[1]
+            called = re.search(r"\*\*job\(\s*\"(\w+)\"(?:,\s*script=\"(\w+)\")?", block)
+            assert called and called[1] == name, f"{path.name}: rule {name} describes no job, or another rule's"
+            script = called[2] or name
             assert re.search(rf'^        "<logs>/{name}[/.]', block, re.M), f"{path.name}: log of rule {name}"
-            assert re.search(r"^    shell:\n        recorded\(", block, re.M), (
-                f"{path.name}: rule {name} is not recorded"
-            )
-            assert f'code("{script}")' in block, f"{path.name}: rule {name} does not hash its script"
+            assert re.search(r"^    shell:\n        RUN\n", block, re.M), f"{path.name}: rule {name} runs otherwise"
             assert environment == SHARED.get(path.stem, path.stem), f"{path.name}: environment of rule {name}"
             found[name] = (environment, script)
     return found
 
 
-def test_every_rule_has_a_log_a_benchmark_an_environment_and_the_hash_of_its_script():
+def test_every_rule_has_a_log_a_benchmark_an_environment_and_a_described_job():
     assert len(rules()) > 25
     assert {script for _, script in rules().values()} == {p.stem for p in SCRIPTS}
 

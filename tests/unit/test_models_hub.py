@@ -1,11 +1,9 @@
 """Weights from outside come from one commit: a model that moves on its hub stays the same here."""
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
+from tests.scripts import run_script
 
 from emovlm.core.hashing import sha256_file
 
@@ -36,13 +34,8 @@ def fetch(hub, revision, weights="some/model"):
 def fetch_as(hub, params):
     notes = hub / "notes"
     notes.write_text("")
-    done = subprocess.run(
-        [sys.executable, "workflow/scripts/fetch_weights.py", "--out", str(hub / "out/fetched.json"),
-         "--params", json.dumps(params)],
-        env={**os.environ, "PYTHONPATH": "src", "HF_HOME": str(hub / "home"), "HF_HUB_OFFLINE": "1",
-             "EMOVLM_NOTES": str(notes)},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    environment = {"HF_HOME": str(hub / "home"), "HF_HUB_OFFLINE": "1", "EMOVLM_NOTES": str(notes)}
+    done = run_script("fetch_weights", environment, outputs={"fetched": hub / "out/fetched.json"}, params=params)
     return done, [json.loads(line) for line in notes.read_text().splitlines()]
 
 
