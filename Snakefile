@@ -15,6 +15,7 @@ report: "workflow/report/study.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/job.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/data.smk"

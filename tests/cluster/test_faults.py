@@ -107,7 +107,7 @@ def test_a_cancelled_shard_goes_on_where_it_was(cluster):
 def test_a_killed_snakemake_is_resumed(cluster, undisturbed):
     run = cluster.start()
     store = cluster.path / RESULTS / "answers/store/unif-fps5.1.0.jsonl"
-    held = cluster.hold("answer_clips", "unif-fps5.1.0", seconds=600)
+    held = cluster.hold("answer_clips", "unif-fps5/1/0", seconds=600)
     kept = let_answer(held, store)
     run.send_signal(signal.SIGKILL)
     run.wait()

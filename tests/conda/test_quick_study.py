@@ -32,7 +32,7 @@ def test_every_job_ran_in_its_own_environment_and_the_audit_finds_nothing(projec
     plan = read_plan(".", ["config/quick.yaml"])
     assert set(plan.jobs) == set(record_paths(RESULTS))
     for name, record in record_paths(RESULTS).items():
-        assert_it_ran_in(plan.jobs[name].environment, record)
+        assert_it_ran_in(plan.environments[plan.jobs[name].rule], record)
     assert {job.environment for job in plan.jobs.values()} == {f"envs/{file.name}" for file in FILES}
     report = audit(plan, full=True)
     assert report.findings == [] and report.ok

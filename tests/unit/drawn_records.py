@@ -12,7 +12,7 @@ def record(job, inputs, outputs, started, seconds, stage="statistics", **changes
     """A record as far as the account reads it. ``started``: minutes after nine o'clock."""
     end = started * 60 + seconds
     return {
-        "job": job, "digest": f"{job}-{started}", "seconds": float(seconds), "peak_memory_bytes": 2**30,
+        "digest": f"{job}-{started}", "seconds": float(seconds), "peak_memory_bytes": 2**30,
         "started": f"2026-01-02T09:{started:02d}:00.000Z",
         "ended": f"2026-01-02T09:{int(end // 60):02d}:{end % 60:06.3f}Z",
         "inputs": [{"path": path, "sha256": "0" * 64, "noted": False} for path in inputs],
@@ -23,15 +23,17 @@ def record(job, inputs, outputs, started, seconds, stage="statistics", **changes
 
 
 def drawn_records():
-    """Five jobs, one of which nothing asked for was made by, and a pause of ten minutes before the figure."""
+    """Records of five jobs by name. The last made nothing that is asked for; a pause comes before the figure."""
     jobs = [
-        record("render_clips/synface/0", ["config/a.tsv"], ["out/clips.parquet"], 0, 60, "data"),
-        record("train_tower", ["out/clips.parquet"], ["out/model"], 1, 120, "training", peak_memory_bytes=3 * 2**30),
-        record("compute_metrics", ["out/model", "resources/b.csv"], ["out/metrics.csv"], 2, 60),
-        record("draw_figure/fps", ["out/metrics.csv"], ["out/fps.pdf"], 13, 30, "figures"),
-        record("write_datasheet/synface", ["out/clips.parquet"], ["out/sheet.md"], 20, 30, "material"),
+        ("render_clips/synface/0", ["config/a.tsv"], ["out/clips.parquet"], 0, 60, "data"),
+        ("train_tower", ["out/clips.parquet"], ["out/model"], 1, 120, "training"),
+        ("compute_metrics", ["out/model", "resources/b.csv"], ["out/metrics.csv"], 2, 60),
+        ("draw_figure/fps", ["out/metrics.csv"], ["out/fps.pdf"], 13, 30, "figures"),
+        ("write_datasheet/synface", ["out/clips.parquet"], ["out/sheet.md"], 20, 30, "material"),
     ]
-    return {each["job"]: each for each in jobs}
+    records = {name: record(name, *facts) for name, *facts in jobs}
+    records["train_tower"]["peak_memory_bytes"] = 3 * 2**30
+    return records
 
 
 def drawn_account(values=None, spent=None):

@@ -1,10 +1,8 @@
 """MAFW, DFEW and any folder of videos are read as their owners lay them out; the evaluated clips are a fair subset."""
 
-import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import av
@@ -13,6 +11,7 @@ import pandas as pd
 import pytest
 from tests import dataset_folders
 from tests.dataset_folders import write_dfew, write_mafw
+from tests.scripts import run_script
 
 from emovlm.core.contracts.data import DATASET_COUNTS, MANIFEST
 from emovlm.core.errors import StudyError
@@ -225,14 +224,13 @@ def test_a_published_number_may_be_of_one_folds_test_clips(made: Path) -> None:
 
 
 def test_the_script_writes_counts_and_says_that_they_differ(made: Path, tmp_path: Path) -> None:
-    params = json.dumps({**DFEW, "permuted_labels": [], "seed": None})
     (tmp_path / "ids.txt").write_text("1\n")
-    command = [sys.executable, ROOT / "workflow/scripts/make_manifest.py", "--params", params,
-               "--folder", made / "dfew", "--subset", tmp_path / "ids.txt",
-               "--published", ROOT / PUBLISHED_COUNTS["dfew"],
-               "--out", tmp_path / "dfew.parquet", "--counts", tmp_path / "dfew.counts.csv"]  # fmt: skip
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run([str(part) for part in command], env=env, capture_output=True, text=True)
+    done = run_script(
+        "make_manifest",
+        inputs={"subset": tmp_path / "ids.txt", "published": ROOT / PUBLISHED_COUNTS["dfew"]},
+        outputs={"manifest": tmp_path / "dfew.parquet", "counts": tmp_path / "dfew.counts.csv"},
+        params={**DFEW, "folder": made / "dfew", "permuted_labels": [], "seed": None},
+    )
     assert done.returncode == 0 and "all: 70, published 11697 (-11627)" in done.stderr
     assert (read_table(tmp_path / "dfew.parquet", MANIFEST)["split"] == "test").sum() == 1
     assert read_table(tmp_path / "dfew.counts.csv", DATASET_COUNTS)["found"].max() == 70

@@ -1,13 +1,11 @@
 """A raw dataset folder becomes a manifest; whatever is wrong in it is named by file and line."""
 
-import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.scripts import run_script
 
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.errors import StudyError
@@ -179,23 +177,23 @@ def test_a_mafw_clip_tested_twice_or_labelled_twice_is_an_error(mafw: Path) -> N
         make_manifest(MAFW, mafw)
 
 
-def run_script(folder: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
-    params = json.dumps({**ROW, "permuted_labels": [], "seed": None})
-    command = [sys.executable, ROOT / "workflow/scripts/make_manifest.py", "--params", params, "--folder", folder,
-               "--out", tmp_path / "toy.parquet", "--counts", tmp_path / "toy.counts.csv"]  # fmt: skip
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    return subprocess.run([str(part) for part in command], env=env, capture_output=True, text=True)
+def run_on(folder: Path, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    return run_script(
+        "make_manifest",
+        outputs={"manifest": tmp_path / "toy.parquet", "counts": tmp_path / "toy.counts.csv"},
+        params={**ROW, "folder": folder, "permuted_labels": [], "seed": None},
+    )
 
 
 def test_the_script_writes_the_manifest(folder: Path, tmp_path: Path) -> None:
-    assert run_script(folder, tmp_path).returncode == 0
+    assert run_on(folder, tmp_path).returncode == 0
     expected = MANIFEST.conform(make_manifest(ROW, folder), "m").to_pandas()
     pd.testing.assert_frame_equal(read_table(tmp_path / "toy.parquet", MANIFEST), expected, check_dtype=False)
 
 
 def test_the_script_says_what_is_wrong_in_one_line_and_writes_nothing(folder: Path, tmp_path: Path) -> None:
     (folder / "annotations/test.txt").write_text("00004.mp4 joy\n")
-    done = run_script(folder, tmp_path)
+    done = run_on(folder, tmp_path)
     assert done.returncode == 1 and not (tmp_path / "toy.parquet").exists()
     assert done.stderr.count("\n") == 1 and done.stderr.startswith("error: ") and "test.txt, line 1" in done.stderr
 

@@ -1,12 +1,8 @@
 """Figures as the workflow draws them: from files, by name, to the same bytes each time."""
 
-import json
-import os
-import subprocess
-import sys
-
 import pytest
 from jinja2 import Template
+from tests.scripts import run_script
 from tests.unit.figures_tables import ROOT, study, write_study
 
 from emovlm.core.errors import StudyError
@@ -21,11 +17,10 @@ def paths(tmp_path_factory):
 
 def script(figure, params, tables, folder):
     """Run draw_figure.py; return its error and the two files' bytes."""
-    command = [sys.executable, "workflow/scripts/draw_figure.py", "--figure", figure, "--params", json.dumps(params),
-               "--tables", *(f"{name}={path}" for name, path in tables.items()),
-               "--pdf", str(folder / "f.pdf"), "--png", str(folder / "f.png")]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": "src"}
-    error = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False).stderr
+    files = {kind: folder / f"f.{kind}" for kind in ("pdf", "png")}
+    error = run_script(
+        "draw_figure", wildcards={"figure": figure}, inputs={"tables": tables}, outputs=files, params=params
+    ).stderr
     return error, [(folder / f"f.{kind}").read_bytes() if not error else b"" for kind in ("pdf", "png")]
 
 

@@ -1,15 +1,12 @@
 """The sound of a clip is decoded to 16 kHz; a clip without sound is stored as one."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import av
 import numpy as np
 import pandas as pd
 import pytest
+from tests.scripts import run_script
 
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.io import write_table
@@ -90,11 +87,13 @@ def test_the_script_gives_the_same_bytes_again(folder: Path) -> None:
     row = {"label": "anger", "split": "test", "fold": 0, "identity": "p"}
     rows = [{"clip_id": f"d/{name}", "path": f"{name}.mp4", **row} for name in ("tone", "silent")]
     write_table(pd.DataFrame(rows), folder / "manifest.parquet", MANIFEST)
-    params = json.dumps({"kind": "folder", "timeout_s": 30})
-    command = [sys.executable, ROOT / "workflow/scripts/decode_audio.py", "--params", params, "--folder", folder,
-               "--manifest", folder / "manifest.parquet", "--shard", 0, "--n-shards", 1, "--store"]  # fmt: skip
     for store in (folder / "a", folder / "b"):
-        env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-        done = subprocess.run([str(part) for part in (*command, store)], env=env, capture_output=True, text=True)
+        done = run_script(
+            "decode_audio",
+            wildcards={"shard": "0"},
+            inputs={"manifest": folder / "manifest.parquet"},
+            outputs={"store": store},
+            params={"kind": "folder", "timeout_s": 30, "folder": folder, "n_shards": 1},
+        )
         assert done.returncode == 0 and "1 clips have sound, 1 have none" in done.stderr
     assert (folder / "a").read_bytes() == (folder / "b").read_bytes()

@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -15,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from tests.scripts import run_script
 
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX
@@ -222,31 +221,17 @@ def test_the_script_gives_the_same_bytes_again_and_the_same_frames_for_any_numbe
     write_table(manifest_of("good", "wide", "tall", "slow", "text"), tmp_path / "manifest.parquet", MANIFEST)
 
     def decode(run: str, shard: int, n_shards: int) -> list[Path]:
-        outputs = [
-            tmp_path / run / f"{shard}.{suffix}" for suffix in ("safetensors", "clips.parquet", "frames.parquet")
-        ]
-        command = [
-            sys.executable,
-            ROOT / "workflow/scripts/decode_frames.py",
-            "--params",
-            '{"size": 32, "timeout_s": 30}',
-            "--manifest",
-            tmp_path / "manifest.parquet",
-            "--folder",
-            folder,
-            "--shard",
-            shard,
-            "--n-shards",
-            n_shards,
-            "--store",
-            outputs[0],
-            "--clips",
-            outputs[1],
-            "--frames",
-            outputs[2],
-        ]
-        subprocess.run([str(part) for part in command], check=True, env={**os.environ, "PYTHONPATH": str(ROOT / "src")})
-        return outputs
+        suffixes = {"store": "safetensors", "clips": "clips.parquet", "frames": "frames.parquet"}
+        outputs = {name: tmp_path / run / f"{shard}.{suffix}" for name, suffix in suffixes.items()}
+        done = run_script(
+            "decode_frames",
+            wildcards={"shard": str(shard)},
+            inputs={"manifest": tmp_path / "manifest.parquet"},
+            outputs=outputs,
+            params={"size": 32, "timeout_s": 30, "folder": folder, "n_shards": n_shards},
+        )
+        assert done.returncode == 0, done.stderr
+        return list(outputs.values())
 
     first, again = decode("first", 0, 1), decode("again", 0, 1)
     assert [f.read_bytes() for f in first] == [f.read_bytes() for f in again]

@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 from tests.api_server import VERSION, ApiServer, frames_and_texts
 from tests.frame_stores import write_store
+from tests.scripts import described
 
 from emovlm.core.answer_store import AnswerStore
 from emovlm.core.contracts.answers import ANSWERS, TEXTS
@@ -424,15 +425,14 @@ def test_the_key_appears_nowhere(server, load, tmp_path, family):
     assert KEY not in "".join([*written, done.stdout, done.stderr, bodies])
 
 
-def run_job(script, folder, inputs, output, *arguments, **params):
+def run_job(script, folder, output, inputs, **params):
     """Run a script as its rule does, with its log and its record."""
-    study = {"results": str(folder), "logs": str(folder / "logs"), "config": [], "environments": {}, "datasets": {}}
+    study = {"results": str(folder), "config": [], "environments": {}, "datasets": {}}
+    store = {"models": {"0": str(folder / "api/served")}, "base": None, "answer_store": folder / f"{script}.jsonl"}
+    outputs = {"texts" if script == "describe_gaps" else "answers": output}
     return subprocess.run(
-        [sys.executable, "-m", "emovlm.provenance.records.job", "--log", str(folder / f"logs/{script}/0.log"),
-         "--code", "0123456789abcdef", "--inputs", *inputs, "--outputs", str(output), "--",
-         sys.executable, f"workflow/scripts/{script}.py", "--params", json.dumps(params), "--code", "0123456789abcdef",
-         "--models", f"0={folder / 'api/served'}", "--kept", str(folder / f"{script}.jsonl"), "--out", str(output),
-         *arguments],
+        [sys.executable, "-m", "emovlm.provenance.records.job", "--log", str(folder / f"logs/{script}.log")],
+        input=described(script, inputs=inputs, outputs=outputs, params={**store, **params}),
         env={**os.environ, "PYTHONPATH": "src", "EMOVLM_STUDY": json.dumps(study)},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -449,17 +449,16 @@ def test_the_jobs_of_texts_and_answers_run_on_a_served_model_and_leave_no_key_be
     write_table(index, paths["clips"], CLIP_INDEX)
     write_table(sample.assign(role="keyframe"), paths["sample"], SAMPLE)
     (tmp_path / "prompt.txt").write_text("What?")
-    given = [part for name in ("sample", "manifest", "store", "prompt") for part in (f"--{name}", paths[name])]
-    inputs = [paths[name] for name in ("sample", "manifest", "store", "prompt")]
+    given = {name: paths[name] for name in ("sample", "manifest", "store", "prompt")}
     row = row_of("gemini", thinking_budget=0)
-    written = run_job("describe_gaps", tmp_path, inputs, paths["texts"], "--gaps", paths["sample"], *given,
+    written = run_job("describe_gaps", tmp_path, paths["texts"], {**given, "gaps": paths["sample"]},
                       system=row, max_new_tokens=8, classes=CLASSES)  # fmt: skip
     assert written.returncode == 0, written.stdout
     texts = read_table(paths["texts"], TEXTS)
     assert len(texts) == 12 and (texts["text"] != "").all()
     answered = run_job(
-        "answer_clips", tmp_path, inputs, paths["answers"], "--texts", paths["texts"], "--clips", paths["clips"],
-        *given, system=row, max_new_tokens=8, context="msce", decision="reply", replicate=1, classes=CLASSES,
+        "answer_clips", tmp_path, paths["answers"], {**given, "texts": paths["texts"], "clips": paths["clips"]},
+        system=row, max_new_tokens=8, context="msce", decision="reply", replicate=1, classes=CLASSES,
     )  # fmt: skip
     assert answered.returncode == 0, answered.stdout
     answers = read_table(paths["answers"], ANSWERS)
@@ -467,6 +466,8 @@ def test_the_jobs_of_texts_and_answers_run_on_a_served_model_and_leave_no_key_be
     told = [part for part in frames_and_texts(server.requests[-1]) if isinstance(part, str)]
     assert told == [*texts.loc[texts["clip_id"] == "d/3", "text"], "What?"]
     left = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert {"0.json", "0.log", "requests.jsonl", "describe_gaps.jsonl"} <= {path.name for path in left}
+    assert {"answer_clips.json", "answer_clips.log", "requests.jsonl", "describe_gaps.jsonl"} <= {
+        path.name for path in left
+    }
     assert [path for path in left if KEY.encode() in path.read_bytes()] == []
     assert KEY not in written.stdout + answered.stdout

@@ -1,15 +1,12 @@
 """Every family of vision-language models, tiny and with random weights, but with its real classes and processor."""
 
-import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
+from tests.scripts import run_script
 from tests.tiny_models.cache import fill_cache
 from tests.tiny_models.models import MODELS, SIDE, save_tiny
 
@@ -304,12 +301,11 @@ def test_the_papers_systems_are_fetched_and_answer(tmp_path):
     names = fill_cache(tmp_path / "home", table)
     outside = [row for row in read_rows(table, "systems") if row["kind"] == "vlm" and "weights" in row]
     assert sorted(names) == sorted(row["weights"] for row in outside)
-    settings = {"HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1", "PYTHONPATH": "src"}
+    environment = {"HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1"}
     for row in outside:
         folder = tmp_path / row["system"]
-        slice_ = json.dumps({k: row[k] for k in ("weights", "revision") if k in row})
-        command = [sys.executable, "workflow/scripts/fetch_weights.py", "--params", slice_, "--out", folder / "f.json"]
-        done = subprocess.run(command, env={**os.environ, **settings}, cwd=ROOT, capture_output=True, text=True)
+        params = {k: row[k] for k in ("weights", "revision") if k in row}
+        done = run_script("fetch_weights", environment, outputs={"fetched": folder / "f.json"}, params=params)
         assert done.returncode == 0, done.stderr
         reply = load_system(row, folder).answer([*frames(3), QUESTION], CLASSES, 2)
         assert set(reply.scores) == set(CLASSES) and np.isfinite(list(reply.scores.values())).all()

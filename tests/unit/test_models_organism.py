@@ -133,16 +133,13 @@ def organism(world, tmp_path_factory):
     """Tower and language part trained on the toy world, saved like any system."""
     store, truth, _, labels = world
     models = tmp_path_factory.mktemp("models")
-    prompt = models / "classify.txt"
-    prompt.write_text(QUESTION)
     log = fit_tower(store, truth, {"tower": TOWER, "seed": 3, "image_size": SIZE}, models / "tower")
     captions = pd.DataFrame(
         [{"clip_id": r.clip_id, "frames": [f], "prompt": f" <image> {QUESTION} answer :", "answer": r.label}
          for r in labels.itertuples() if int(r.clip_id[-2:]) < 45 for f in range(4)]
     )  # fmt: skip
-    params = {"tower": TOWER, "language": LANGUAGE, "classes": CLASSES, "prompts": {"classify": str(prompt)},
-              "image_size": SIZE, "seed": 3}  # fmt: skip
-    pretrain_organism(models / "tower", captions, store, params, models / "toy")
+    params = {"tower": TOWER, "language": LANGUAGE, "classes": CLASSES, "image_size": SIZE, "seed": 3}
+    pretrain_organism(models / "tower", captions, store, [QUESTION], params, models / "toy")
     return models, log
 
 

@@ -1,15 +1,14 @@
 """A model that comes with code of its own: not run unless that very code is allowed, and then in another process."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
+from tests.scripts import run_script
 from tests.tiny_models.models import save_tiny
 from tests.tiny_models.remote import CODE, save_remote, write_python
 
@@ -164,9 +163,7 @@ def test_it_is_fetched_with_its_code_and_pinned(folder, tmp_path):
     out = tmp_path / "models/tiny/fetched.json"
 
     def fetch(**params):
-        command = [sys.executable, "workflow/scripts/fetch_weights.py", "--out", out, "--params", json.dumps(params)]
-        environment = {**os.environ, "PYTHONPATH": "src"}
-        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        return run_script("fetch_weights", outputs={"fetched": out}, params=params)
 
     config = str(folder / "config.json")
     assert fetch(file=config).returncode == 0

@@ -1,13 +1,13 @@
 """Parts of the audit: remembered hashes, pins, differences in words, and what may be shared."""
 
-import json
 import os
 from types import SimpleNamespace
 
 import pytest
 
 from emovlm.core.hashing import sha256_bytes
-from emovlm.provenance.audit.compare import command_edits
+from emovlm.core.job import Job
+from emovlm.provenance.audit.compare import job_edits
 from emovlm.provenance.audit.pins import mismatches
 from emovlm.provenance.explain import code_line
 from emovlm.provenance.records.hashes import SETTLED_NS, HashCache
@@ -89,22 +89,25 @@ def test_a_torn_line_of_the_cache_is_passed_over(tmp_path, patient):
     assert cache.hashed == 0
 
 
-def test_differences_of_commands_are_said_by_key():
-    old = ["python", "s.py", "--params", json.dumps({"a": {"b": 1, "c": [1, 2]}, "d": "x"}), "--out", "t.csv"]
-    new = ["python", "s.py", "--params", json.dumps({"a": {"b": 2, "c": [1, 3]}, "e": "x"}), "--out", "u.csv"]
-    assert command_edits(old, old) == []
-    assert command_edits(old, new) == [
-        "a.b was 1, is 2", "a.c[1] was 2, is 3", "d was x, is absent", "e was absent, is x",
-        "--out was t.csv, is u.csv",
-    ]  # fmt: skip
-    assert command_edits(["--params", '{"a": 1}'], ["--params", '{"a": 1.0}']) == ["a was 1, is 1.0"]
-    assert command_edits(["--params", '{"a": 1}'], ["--params", '{"a": true}']) == ["a was 1, is true"]
-    assert command_edits(["--params", '{"a": 1}'], ["--params", '{"a":  1}']) == ['--params was {"a": 1}, is {"a":  1}']
-    assert command_edits(old, new[:-2]) == [
-        "it ran with other arguments: "
-        '["{\\"a\\": {\\"b\\": 1, \\"c\\": [1, 2]}, \\"d\\": \\"x\\"}", "--out", "t.csv"] then, '
-        '["{\\"a\\": {\\"b\\": 2, \\"c\\": [1, 3]}, \\"e\\": \\"x\\"}"] now'
-    ]
+def job(params=None, **changes):
+    """A job with some parts given."""
+    parts = {"rule": "r", "script": "s.py", "code": "0", "wildcards": {}, "inputs": {}, "outputs": {}, **changes}
+    return Job(**parts, params=params or {})
+
+
+def test_differences_of_jobs_are_said_by_key():
+    old = job({"a": {"b": 1, "c": [1, 2]}, "d": "x"}, inputs={"t": {"x": "1.csv", "y": "2.csv"}})
+    new = job({"a": {"b": 2, "c": [1, 3]}, "e": "x"}, inputs={"t": {"x": "1.csv", "y": "2.csv"}})
+    assert job_edits(old, old) == []
+    assert job_edits(old, new) == ["a.b was 1, is 2", "a.c[1] was 2, is 3", "d was x, is absent", "e was absent, is x"]
+    assert job_edits(job({"a": 1}), job({"a": 1.0})) == ["a was 1, is 1.0"]
+    assert job_edits(job({"a": 1}), job({"a": True})) == ["a was 1, is true"]
+    assert job_edits(job({"a": [1]}), job({"a": [1, 2]})) == ["a was [1], is [1, 2]"]
+    assert job_edits(job(script="s.py"), job(script="t.py")) == ["script was s.py, is t.py"]
+    said = ["its input files have other names or another order now"]
+    assert job_edits(old, job(old.params, inputs={"t": {"y": "2.csv", "x": "1.csv"}})) == said
+    assert job_edits(old, job(old.params, inputs={"t": ["1.csv", "2.csv"]})) == said
+    assert job_edits(old, job(old.params, inputs={"t": ["3.csv"]})) == []  # said of the files themselves
 
 
 def test_packages_are_compared_with_the_pins(tmp_path, monkeypatch):

@@ -1,15 +1,12 @@
 """Frame samplers choose the frames they say they choose."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from tests.scripts import run_script
 
 from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX, SAMPLE
 from emovlm.core.errors import StudyError
@@ -201,12 +198,13 @@ def test_the_script_joins_shards(tmp_path: Path) -> None:
         write_table(data[0], tmp_path / f"{number}.clips.parquet", CLIP_INDEX)
         write_table(data[1], tmp_path / f"{number}.frames.parquet", FRAME_INDEX)
     sampler, base = {"sampler": "x", "kind": "shuffled"}, {"sampler": "fps5", "kind": "rate", "rate": 5.0}
-    params = json.dumps({"sampler": sampler, "base": base, "seed": 7})
-    command = [sys.executable, ROOT / "workflow/scripts/sample_frames.py", "--params", params,
-               "--clips", *sorted(tmp_path.glob("*.clips.parquet")),
-               "--frames", *sorted(tmp_path.glob("*.frames.parquet")), "--out", tmp_path / "out.parquet"]  # fmt: skip
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    subprocess.run([str(part) for part in command], check=True, env=env)
+    done = run_script(
+        "sample_frames",
+        inputs={kind: sorted(tmp_path.glob(f"*.{kind}.parquet")) for kind in ("clips", "frames")},
+        outputs={"sample": tmp_path / "out.parquet"},
+        params={"sampler": sampler, "base": base, "seed": 7},
+    )
+    assert done.returncode == 0, done.stderr
     chosen = read_table(tmp_path / "out.parquet", SAMPLE)
     assert sorted(indices(chosen)) == list(range(0, 60, 5)) and sorted(indices(chosen, "c")) == list(range(10))
     assert np.array_equal(chosen["timestamp_s"], chosen["frame_index"] / np.where(chosen["clip_id"] == "d/a", 25, 5))

@@ -1,14 +1,11 @@
 """Training samplers draw classes by their weights, and every clip of a class before any again."""
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from tests.scripts import run_script
 
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.contracts.frames import CLIP_INDEX, SCHEDULE
@@ -146,11 +143,12 @@ def test_the_script_leaves_out_failed_clips(tmp_path: Path) -> None:
     clips = whole[["clip_id"]].assign(status="ok", reason=None, n_frames=5, fps=5.0, duration_s=1.0, width=8, height=8)
     clips.loc[clips["clip_id"] == "d/fear000", "status"] = "failed"
     write_table(clips, tmp_path / "clips.parquet", CLIP_INDEX)
-    params = json.dumps({"sampler": {"sampler": "balanced", "kind": "balanced"}, "seed": 1, "n_draws": 3000, "fold": 0})
-    command = [sys.executable, ROOT / "workflow/scripts/sample_training.py", "--params", params,
-               "--manifest", tmp_path / "manifest.parquet", "--clips", tmp_path / "clips.parquet",
-               "--out", tmp_path / "out.parquet"]  # fmt: skip
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    subprocess.run([str(part) for part in command], check=True, env=env)
+    done = run_script(
+        "sample_training",
+        inputs={"manifest": tmp_path / "manifest.parquet", "clips": [tmp_path / "clips.parquet"]},
+        outputs={"schedule": tmp_path / "out.parquet"},
+        params={"sampler": {"sampler": "balanced", "kind": "balanced"}, "seed": 1, "n_draws": 3000, "fold": 0},
+    )
+    assert done.returncode == 0, done.stderr
     drawn = read_table(tmp_path / "out.parquet", SCHEDULE)
     assert drawn["clip_id"].tolist() == draw("balanced", failed=["d/fear000"])["clip_id"].tolist()

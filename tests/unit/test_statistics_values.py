@@ -1,16 +1,13 @@
 """From answers to verdicts and values: the scripts run one after the other, as the workflow runs them."""
 
-import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from tests.scripts import run_script
 from tests.unit.statistics_answers import draw_answers, manifest_of, stored, truth_of
 
 from emovlm.core.config import read_rows
@@ -37,15 +34,6 @@ CHECKED = pd.DataFrame(
 CUED = pd.DataFrame([{"cues": "all", "accuracy": 0.1, "low": 0.07, "high": 0.13, "chance": 0.09, "p": 0.3,
                       "p_holm": 0.9, "n": 495}])  # fmt: skip
 PRIMARY = {"primary_source": "google-books-2012", "primary_form": "family"}
-
-
-def script(name, params, **options):
-    """Run a workflow script; return its error, empty if it succeeded."""
-    command = [sys.executable, f"workflow/scripts/{name}.py", "--params", json.dumps(params)]
-    for option, values in options.items():
-        command += ["--" + option.replace("_", "-"), *([values] if isinstance(values, str | Path) else values)]
-    environment = {**os.environ, "PYTHONPATH": "src"}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False).stderr
 
 
 def sample_of(manifest, rate):
@@ -80,111 +68,55 @@ def study(tmp_path_factory):
     write_table(pd.concat(frequency), folder / "frequency.csv", TERM_FREQUENCY)
 
     settings = {"seed": 1, "resamples": 200, "confidence": 0.95, "classes": classes, "tail": ["contempt"]}
-    reliability = folder / "reliability.csv"
-    files = {
-        name: folder / f"{name}.csv"
-        for name in (
-            "metrics",
-            "classes",
-            "runs",
-            "confusion",
-            "comparisons",
-            "event_coverage",
-            "correlations",
-            "contrasts",
-            "claims",
-            "frequency",
-            "reanalysis",
-        )
-    }
-    given = {
-        "answers": [f"{condition}={path}" for condition, path in paths.items()],
-        "manifests": [f"synface={folder / 'manifest.parquet'}"],
-    }
-    flagged = {**given, "truths": [f"synface={folder / 'truth.parquet'}"]}
-    published = {name: f"{name}={PUBLISHED / name}.csv" for name in [*TABLES, "paper_lexical_figure"]}
+    names = ("metrics", "per_class", "per_run", "confusion", "reliability", "comparisons", "event_coverage",
+             "correlations", "contrasts", "claims", "frequency", "reanalysis")  # fmt: skip
+    files = {name: folder / f"{name}.csv" for name in names}
+
+    def some(*names):
+        return {name: files[name] for name in names}
+
+    def published(*names):
+        return {"published": {name: PUBLISHED / f"{name}.csv" for name in names}}
+
+    given = {"answers": paths, "manifests": {"synface": folder / "manifest.parquet"}}
+    flagged = {**given, "truths": {"synface": folder / "truth.parquet"}}
     planned = {
         "comparisons": read_rows(ROOT / "config/comparisons.tsv", "comparisons"),
         "alpha": claims["alpha"],
         "margins": {claim: stated["margin"] for claim, stated in claims["claims"].items()},
     }
+    kinds = {"freq-fps5": "vlm", "videomae-natural": "vision"}
+    coverage = {"rates": {"fps1": 1}, "bins": 3, "confidence": 0.95, "splits": ["test"]}
+    judged = ("metrics", "comparisons", "correlations", "contrasts", "event_coverage")
     collected = {
-        **{
-            name: files[name]
-            for name in (
-                "metrics",
-                "comparisons",
-                "correlations",
-                "contrasts",
-                "event_coverage",
-                "claims",
-                "frequency",
-                "reanalysis",
-            )
-        },
-        "per_class": files["classes"],
-        "published": [published[name] for name in TABLES],
+        **some(*judged, "per_class", "claims", "frequency", "reanalysis"),
+        **published(*TABLES),
         **given,
     }
-    errors = [
-        script(
-            "compute_metrics",
-            settings,
-            **flagged,
-            out_metrics=files["metrics"],
-            out_classes=files["classes"],
-            out_runs=files["runs"],
-            out_confusion=files["confusion"],
-            out_reliability=reliability,
-        ),
-        script("compare_conditions", {**settings, **planned}, **flagged, out=files["comparisons"]),
-        script(
-            "correlate_frequency",
-            {**settings, "kinds": {"freq-fps5": "vlm", "videomae-natural": "vision"}},
-            classes=files["classes"],
-            frequency=files["frequency"],
-            lexicon=ROOT / "config/lexicon.tsv",
-            published=[published[name] for name in ("paper_lexical_figure", "mafw_recalls", "mafw_classes")],
-            out=files["correlations"],
-        ),
-        script(
-            "contrast_variants",
-            {**settings, **PRIMARY, "claim": claims["claims"]["L1"]},
-            runs=files["runs"],
-            frequency=files["frequency"],
-            out=files["contrasts"],
-        ),
-        script("reanalyse_published", {}, published=published["paper_frame_shuffle"], out=files["reanalysis"]),
-        script(
-            "measure_event_coverage",
-            {"rates": {"fps1": 1}, "bins": 3, "confidence": 0.95, "splits": ["test"]},
-            samples=[f"fps1={folder / 'fps1.parquet'}"],
-            truth=folder / "truth.parquet",
-            out=files["event_coverage"],
-        ),
-        script(
-            "judge_claims",
-            {**settings, "claims": claims, "lexicon": PRIMARY},
-            metrics=files["metrics"],
-            comparisons=files["comparisons"],
-            correlations=files["correlations"],
-            contrasts=files["contrasts"],
-            event_coverage=files["event_coverage"],
-            out=files["claims"],
-        ),
-        script(
-            "collect_values",
-            {},
-            **collected,
-            sanity_checks=folder / "checks.csv",
-            cues=folder / "cues.csv",
-            per_run=files["runs"],
-            confusion=files["confusion"],
-            out=folder / "values.json",
-        ),
-        script("collect_values", {}, **collected, out=folder / "fewer.json"),
-    ]
-    assert errors == [""] * 9
+    optional = {
+        "sanity_checks": folder / "checks.csv",
+        "cues": folder / "cues.csv",
+        **some("per_run", "confusion"),
+    }
+    jobs = [
+        ("compute_metrics", flagged, ["metrics", "per_class", "per_run", "confusion", "reliability"], settings),
+        ("compare_conditions", flagged, ["comparisons"], {**settings, **planned}),
+        ("correlate_frequency",
+         {"classes": files["per_class"], **some("frequency"), "lexicon": ROOT / "config/lexicon.tsv",
+          **published("paper_lexical_figure", "mafw_recalls", "mafw_classes")},
+         ["correlations"], {**settings, "kinds": kinds}),
+        ("contrast_variants", {"runs": files["per_run"], **some("frequency")}, ["contrasts"],
+         {**settings, **PRIMARY, "claim": claims["claims"]["L1"]}),
+        ("reanalyse_published", published("paper_frame_shuffle"), ["reanalysis"], {}),
+        ("measure_event_coverage",
+         {"samples": {"fps1": folder / "fps1.parquet"}, "truth": folder / "truth.parquet"},
+         ["event_coverage"], coverage),
+        ("judge_claims", some(*judged), ["claims"], {**settings, "claims": claims, "lexicon": PRIMARY}),
+    ]  # fmt: skip
+    for name, inputs, outputs, params in jobs:
+        assert run_script(name, inputs=inputs, outputs=some(*outputs), params=params).stderr == ""
+    for inputs, file in (({**collected, **optional}, "values.json"), (collected, "fewer.json")):
+        assert run_script("collect_values", inputs=inputs, outputs={"values": folder / file}).stderr == ""
     return {**files, "values": read_json(folder / "values.json"), "given": given, "folder": folder}
 
 
@@ -291,7 +223,7 @@ def test_cues_are_carried_over(study):
 
 
 def test_without_an_optional_table_only_its_values_are_not_there(study):
-    optional = re.compile(r"check\.|cue\.|confusion\.|class\..*\.run\d+\.f1$")
+    optional = re.compile(r"sanity_check\.|cue\.|confusion\.|class\..*\.run\d+\.f1$")
     expected = {name for name in study["values"] if not optional.match(name)}
     assert set(read_json(study["folder"] / "fewer.json")) == expected
 
@@ -331,13 +263,9 @@ def test_how_a_value_is_printed(arguments, options, text):
     assert entry_of(*arguments, **options)["text"] == text
 
 
-def test_a_script_given_a_path_without_its_name_says_so(study):
-    error = script("measure_event_coverage", {}, samples=["fps1.parquet"], truth="t", out=study["folder"] / "no.csv")
-    assert error == "error: sample 'fps1.parquet': write name=path\n"
-
-
 def test_unknown_published_tables_are_named(study):
-    error = script("correlate_frequency", {"kinds": {}}, classes=study["classes"], frequency=study["frequency"],
-                   lexicon="config/lexicon.tsv", published=["a=b", "c=d", "e=f"],
-                   out=study["folder"] / "no.csv")  # fmt: skip
+    inputs = {"classes": study["per_class"], "frequency": study["frequency"], "lexicon": ROOT / "config/lexicon.tsv",
+              "published": {"a": "b", "c": "d", "e": "f"}}  # fmt: skip
+    outputs = {"correlations": study["folder"] / "no.csv"}
+    error = run_script("correlate_frequency", inputs=inputs, outputs=outputs, params={"kinds": {}}).stderr
     assert error.startswith("error: unknown table of published figures 'a'; there are paper_fps_curve")

@@ -199,7 +199,8 @@ def test_a_record_that_says_what_it_must_not_is_found(study, plan):
             "environment",
             "ran in envs/paper.yaml",
         ),
-        ({"seeds": {"seed": 1}}, "forged", "seeds are not those of the command"),
+        ({"seeds": {"seed": 1}}, "forged", "seeds are not those of the params"),
+        ({"job": {**record["job"], "inputs": {}}}, "forged", "inputs are not those of the description"),
         ({"datasets": {}}, "forged", "datasets are not those of the files"),
         ({"inputs": [*record["inputs"], extra]}, "declared", "README.md: compute_metrics is no longer to read it"),
         ({"inputs": record["inputs"][1:]}, "declared", "compute_metrics is to read it"),
@@ -258,7 +259,8 @@ def test_foreign_records_and_records_of_other_jobs_are_found(study, plan):
         record = read_record(own)
         write_record(record, stray)  # a copy under another name
         assert [f.kind for f in audit(plan).findings] == ["forged"]
-        write_record({**record, "job": "answer_clips/invented/1/0"}, stray)
+        wildcards = {**record["job"]["wildcards"], "condition": "invented"}
+        write_record({**record, "job": {**record["job"], "wildcards": wildcards}}, stray)
         (orphan,) = audit(plan).findings
         assert (orphan.kind, orphan.path) == ("orphan", str(stray))
         assert prune(plan) == [str(stray)]

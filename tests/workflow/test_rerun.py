@@ -35,7 +35,7 @@ def test_a_commit_reruns_nothing(project):
 def test_comments_docstrings_and_touches_rerun_nothing(project, edited):
     edited("src/emovlm/core/hashing.py", "def sha256_bytes", "# a remark\ndef sha256_bytes")
     edited("src/emovlm/statistics/metrics.py", '"""', '"""Said otherwise. ')
-    edited("workflow/scripts/render_clips.py", "def main() -> None:", "def main() -> None:  # a remark")
+    edited("workflow/scripts/render_clips.py", "def main(", "# a remark\ndef main(")
     (project.path / "src/emovlm/synface/rendering/render.py").touch()
     (project.path / "workflow/scripts/answer_clips.py").touch()
     assert project.would_run() == {}
@@ -53,7 +53,7 @@ def test_an_edited_module_reruns_rules_that_import_it_indirectly(project, edited
 
 
 def test_an_edited_script_reruns_its_own_rule(project, edited):
-    edited("workflow/scripts/clip_sheet.py", "def main() -> None:", "UNUSED = 1\n\n\ndef main() -> None:")
+    edited("workflow/scripts/draw_clip_sheet.py", "def main(", "UNUSED = 1\n\n\ndef main(")
     assert project.would_run() == {"draw_contact_sheet": 1, "draw_strips": 1, "account_run": 1, "typeset_paper": 1}
 
 

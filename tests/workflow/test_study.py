@@ -1,5 +1,6 @@
 """The quick study ends in a paper, the same one however it was run; a study that cannot run says why."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -157,11 +158,11 @@ def test_a_study_that_did_not_run_has_no_summary(tmp_path):
 
 def typeset_with(account, project, out):
     """The paper as its rule makes it, but with the account of another run; its bytes."""
-    command = read_record(record_path(project.path / RESULTS, "typeset_paper"))["command"]
-    for option, path in (("--run", account), ("--out", out)):
-        command[command.index(option) + 1] = str(path)
+    job = read_record(record_path(project.path / RESULTS, "typeset_paper"))["job"]
+    job["inputs"]["run"], job["outputs"]["paper"] = str(account), str(out)
     environment = {**os.environ, "PYTHONPATH": "src"}
-    subprocess.run([sys.executable, *command[1:]], cwd=project.path, env=environment, check=True)
+    command = [sys.executable, job["script"]]
+    subprocess.run(command, input=json.dumps(job), text=True, cwd=project.path, env=environment, check=True)
     return out.read_bytes()
 
 

@@ -1,4 +1,4 @@
-"""What all rules share: the valid study, its ids as wildcards, the description of a job, and the command that runs it."""
+"""What all rules share: the valid study, its ids as wildcards, and what is asked of a row in several places."""
 
 import gc
 import json
@@ -12,7 +12,6 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
-from emovlm.core.codehash import code_hash
 from emovlm.core.config import TRAINED_ON_LABELS, load_study
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import seed_of
@@ -37,8 +36,6 @@ except StudyError as error:
 
 os.environ |= {"EMOVLM_API": json.dumps(config.get("api", {}))}  # how API models are reached
 
-PLAN = os.environ.get("EMOVLM_PLAN")  # a folder for the audit, which reads there what the study consists of
-SCRIPTS = "workflow/scripts"
 RESULTS = config["pathvars"]["results"]
 FACES = config["organism"]["dataset"]
 PROMPTS = config["prompts"]
@@ -86,56 +83,6 @@ wildcard_constraints:
     condition=r"[a-z0-9-]+",  # any id: a study has hundreds, and Snakemake writes this into every path
     shard=r"\d+",
     fold=r"(/fold[1-9]\d*)?",  # nothing, where one model is for all clips
-
-
-# The command of every rule: its script, run so that its log is kept and the record of the job is written. The script
-# gets the description of the job on standard input, so no part of the description is read by the shell.
-RUN = "python -m emovlm.provenance.records.job --log {log:q} <<'JOB'\n{params.job}\nJOB"
-
-
-def job(rule, script=None, params=None, names=None):
-    """The description of a rule's jobs (src/emovlm/core/job.py), for `params:` of the rule.
-
-    `params` is what the script reads of the study: a dictionary, or a function of the wildcards that returns one.
-    `names` says, for inputs and outputs that are lists of files, what each file is called: the script then gets a
-    dictionary. Inputs and outputs all have a name; those without files are left out.
-
-    Of the two parameters, `job` is the description. Snakemake reruns a job if its input, or a parameter that is not a
-    function of input or output, has changed: that is `rerun`, the code, wildcards and params of the description.
-    """
-    path = f"{SCRIPTS}/{script or rule}.py"
-    try:
-        code = code_hash(ROOT / path)
-    except StudyError as error:
-        raise WorkflowError(str(error)) from None
-
-    def of(wildcards, value):
-        return value(wildcards) if callable(value) else value
-
-    def told(wildcards):
-        read = json.loads(json.dumps(of(wildcards, params) or {}, sort_keys=True))
-        return {"rule": rule, "script": path, "code": code, "wildcards": dict(wildcards.items()), "params": read}
-
-    def files(wildcards, listed):
-        if sum(1 if isinstance(v, str) else len(v) for _, v in listed.items()) != len(listed):
-            raise WorkflowError(f"rule {rule}: every input and output needs a name")
-        found = {name: v if isinstance(v, str) else list(v) for name, v in listed.items() if v}
-        keys = {name: of(wildcards, value) for name, value in (names or {}).items() if name in found}
-        return found | {name: dict(zip(keys[name], found[name], strict=True)) for name in keys}
-
-    def described(wildcards, input, output):
-        text = as_line({**told(wildcards), "inputs": files(wildcards, input), "outputs": files(wildcards, output)})
-        if PLAN:
-            with open(Path(PLAN, "jobs.jsonl"), "a", encoding="utf-8") as plan:
-                plan.write(text + "\n")
-        return text
-
-    return {"job": described, "rerun": lambda wildcards: as_line(told(wildcards))}
-
-
-def as_line(value):
-    """A value as JSON in one line."""
-    return json.dumps(value, ensure_ascii=False)
 
 
 def table(name):

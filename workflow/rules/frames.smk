@@ -6,6 +6,44 @@ out: manifests/<dataset>.{parquet,counts.csv}, frames/<dataset>/<shard>.{safeten
 """
 
 
+def annotations(dataset):
+    """The files whose change means that a dataset has changed."""
+    if dataset in RENDERED:
+        return [f"{folder(dataset)}/annotations/identities.csv"]
+    place = Path(folder(dataset), ANNOTATIONS[STUDY.datasets[dataset]["kind"]])
+    if place.is_file():
+        return [str(place)]
+    if not place.is_dir() and not workflow.dryrun:  # what would be done can be listed without the data
+        where = f"{STUDY.places['datasets'][dataset]}, row {dataset}, column folder"
+        raise WorkflowError(f"{where}: no such {'file' if place.suffix else 'folder'}: {place}")
+    return sorted(str(p) for p in place.rglob("*") if p.suffix in (".txt", ".csv"))
+
+
+def manifest_params(w):
+    """A dataset's row as far as its manifest depends on it, its label words, and the seed where one is used."""
+    row = STUDY.datasets[w.dataset]
+    drawn = config["permuted_labels"] or "per_class" in row and "subset" not in row
+    return dict(
+        **{k: row[k] for k in ("dataset", "kind", "form", "folds", "per_class") if k in row},
+        folder=folder(w.dataset),
+        words=STUDY.words_of(w.dataset),
+        permuted_labels=config["permuted_labels"],
+        seed=config["seed"] if drawn else None,
+    )
+
+
+def decoding_params(w):
+    """What decoding reads of the study, with the dataset's own size and rate where its row has them."""
+    row = STUDY.datasets[w.dataset]
+    return dict(
+        folder=folder(w.dataset),
+        n_shards=n_shards(w.dataset),
+        size=frame_size(w.dataset),
+        timeout_s=config["frames"]["timeout_s"],
+        **{k: row[k] for k in ["fps"] if k in row},
+    )
+
+
 rule make_manifest:
     """Read a dataset's folder and annotations into the study's own table of clips; count them by class."""
     input:

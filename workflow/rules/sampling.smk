@@ -5,6 +5,24 @@ out: samples/<dataset>/<sampler>.parquet, schedules/<dataset>[/fold<k>]/<recipe>
 """
 
 
+def sampler_params(w):
+    """A frame sampler's row, with its base's."""
+    row = STUDY.frame_samplers[w.sampler]
+    base = STUDY.frame_samplers.get(row.get("base"))
+    return dict(sampler=bare(row), base=base and bare(base), seed=config["seed"])
+
+
+def schedule_params(w):
+    """A training sampler's row, and how many clips it draws."""
+    row = STUDY.training_samplers[w.training_sampler]
+    return dict(
+        sampler=bare(row),
+        seed=config["seed"],
+        n_draws=STUDY.settings_of(w.recipe)["draws"],
+        fold=fold_number(w.fold),
+    )
+
+
 rule sample_frames:
     """Choose the frames of every clip by one frame sampler."""
     input:

@@ -156,24 +156,24 @@ def code_line(script: str) -> str:
     """Where the function is that a script is about, for example
     ``src/emovlm/statistics/micro_expressions.py:12 event_coverage_table``.
 
-    That is the function of the study's rooms that has the script's name, or else the first one that it calls and that
-    does not read or load something; a script that calls none stands for itself.
+    Of the functions of the study's rooms that the script uses, that is the one whose name has most words in common with
+    the script's, before all that read or load something; a script that uses none stands for itself.
     """
     tree = ast.parse(Path(script).read_text(encoding="utf-8"))
-    called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and not node.module.startswith("emovlm.core"):
             file = Path("src", *node.module.split(".")).with_suffix(".py")
-            names = {alias.name for alias in node.names} & called
+            names = {alias.name for alias in node.names} & used
             if names and file.is_file():
                 parts = ast.parse(file.read_text(encoding="utf-8")).body
                 functions = [part for part in parts if isinstance(part, ast.FunctionDef) and part.name in names]
                 found += [(each.name, f"{file}:{each.lineno} {each.name}") for each in functions]
     if not found:
         return script
-    stem = Path(script).stem
-    _, line = min(found, key=lambda each: (each[0] != stem, each[0].startswith(("read_", "load_"))))
+    words = set(Path(script).stem.split("_"))
+    _, line = min(found, key=lambda each: (each[0].startswith(("read_", "load_")), -len(words & {*each[0].split("_")})))
     return line
 
 

@@ -1,0 +1,62 @@
+"""How every rule runs: its script gets a description of the job, and leaves a log and a record.
+
+A rule names its inputs and outputs, and has
+
+    params:
+        **job("name_of_the_rule", params=..., names=...),
+    shell:
+        RUN
+"""
+
+from emovlm.core.codehash import code_hash
+
+SCRIPTS = "workflow/scripts"
+PLAN = os.environ.get("EMOVLM_PLAN")  # a folder for the audit, which reads there what the study consists of
+# The command of every rule: its script, run so that its log is kept and the record of the job is written. The script
+# gets the description of the job on standard input, so no part of the description is read by the shell.
+RUN = "python -m emovlm.provenance.records.job --log {log:q} <<'JOB'\n{params.job}\nJOB"
+
+
+def job(rule, script=None, params=None, names=None):
+    """The description of a rule's jobs (src/emovlm/core/job.py), for `params:` of the rule.
+
+    `params` is what the script reads of the study: a dictionary, or a function of the wildcards that returns one.
+    `names` says, for inputs and outputs that are lists of files, what each file is called: the script then gets a
+    dictionary. Inputs and outputs all have a name; those without files are left out.
+
+    Of the two parameters, `job` is the description. Snakemake reruns a job if its input, or a parameter that is not a
+    function of input or output, has changed: that is `rerun`, the code, wildcards and params of the description.
+    """
+    path = f"{SCRIPTS}/{script or rule}.py"
+    try:
+        code = code_hash(ROOT / path)
+    except StudyError as error:
+        raise WorkflowError(str(error)) from None
+
+    def of(wildcards, value):
+        return value(wildcards) if callable(value) else value
+
+    def told(wildcards):
+        read = json.loads(json.dumps(of(wildcards, params) or {}, sort_keys=True))
+        return {"rule": rule, "script": path, "code": code, "wildcards": dict(wildcards.items()), "params": read}
+
+    def files(wildcards, listed):
+        if sum(1 if isinstance(v, str) else len(v) for _, v in listed.items()) != len(listed):
+            raise WorkflowError(f"rule {rule}: every input and output needs a name")
+        found = {name: v if isinstance(v, str) else list(v) for name, v in listed.items() if v}
+        keys = {name: of(wildcards, value) for name, value in (names or {}).items() if name in found}
+        return found | {name: dict(zip(keys[name], found[name], strict=True)) for name in keys}
+
+    def described(wildcards, input, output):
+        text = as_line({**told(wildcards), "inputs": files(wildcards, input), "outputs": files(wildcards, output)})
+        if PLAN:
+            with open(Path(PLAN, "jobs.jsonl"), "a", encoding="utf-8") as plan:
+                plan.write(text + "\n")
+        return text
+
+    return {"job": described, "rerun": lambda wildcards: as_line(told(wildcards))}
+
+
+def as_line(value):
+    """A value as JSON in one line."""
+    return json.dumps(value, ensure_ascii=False)
