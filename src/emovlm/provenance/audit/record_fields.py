@@ -103,7 +103,7 @@ class _Record(_Fields):
     started: Time
     ended: Time
     seconds: NonNegativeFloat
-    cpu_seconds: NonNegativeFloat = 0.0  # of the job's processes
+    cpu_seconds: NonNegativeFloat  # of the job's processes
     peak_memory_bytes: NonNegativeInt  # of the largest process of the job
     digest: Sha256
 
