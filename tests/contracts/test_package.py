@@ -7,16 +7,8 @@ import zipfile
 
 import pytest
 from packaging.requirements import Requirement
-from tests.contracts.test_house_rules import (
-    AT_RUN_TIME,
-    MODULES,
-    PACKAGE,
-    ROOT,
-    SCRIPTS,
-    requirements,
-    sources_of,
-    third_party,
-)
+from tests.contracts.test_house_rules import MODULES, PACKAGE, ROOT, SCRIPTS
+from workflow.environments import AT_RUN_TIME, requirements, sources_of, third_party
 
 from emovlm.core.hashing import sha256_file
 from emovlm.provenance.records.surroundings import plain
@@ -70,7 +62,7 @@ def test_a_study_adds_what_the_other_rooms_and_scripts_import():
 
 def test_development_adds_what_tests_and_benchmarks_import():
     files = [path for folder in ("tests", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))]
-    ours = {"tests", "benchmarks"}
+    ours = {"tests", "benchmarks", "workflow"}
     assert third_party(files) - ours - OWN_ENVIRONMENTS <= names("base", "study", "dev")
 
 
