@@ -23,9 +23,9 @@ from emovlm.statistics.comparisons import compare
 from emovlm.statistics.lexical.contrasts import contrast_variants
 from emovlm.statistics.lexical.correlation import correlate
 from emovlm.statistics.lexical.profiles import measured_profiles, published_profiles
-from emovlm.statistics.metrics import confusion_table, metrics_table, per_class_table, per_run_table
+from emovlm.statistics.metric_tables import confusion_table, metrics_table, per_class_table, per_run_table
 from emovlm.statistics.reanalysis import reanalyse
-from emovlm.statistics.values.collect import Tables, collect
+from emovlm.statistics.values.collect import COLLECTORS, PARTS, collect
 from emovlm.statistics.values.published_values import NEEDED, read_published
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,8 +112,7 @@ def study(skip=frozenset(), replicates=1):
     claims["claims"] = {k: v for k, v in claims["claims"].items() if not skip or v["kind"] == "event_coverage"}
     results = Results(**{n: tables[n] for n in Results.__dataclass_fields__ if n in tables}, settings=settings)
     tables["claims"] = judge(claims, results)
-    collected = {name: tables[name] for name in Tables.__dataclass_fields__ if name in tables}
-    tables["values"] = collect(Tables(**collected), published)
+    tables["values"] = collect({name: tables[name] for name in {*PARTS, *COLLECTORS} & {*tables}}, published)
     return tables
 
 

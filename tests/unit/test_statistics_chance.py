@@ -18,7 +18,7 @@ from emovlm.statistics.comparisons import compare
 from emovlm.statistics.lexical.contrasts import contrast_variants
 from emovlm.statistics.lexical.correlation import correlate
 from emovlm.statistics.lexical.profiles import measured_profiles
-from emovlm.statistics.metrics import metrics_table, per_class_table, per_run_table
+from emovlm.statistics.metric_tables import metrics_table, per_class_table, per_run_table
 
 ROOT = Path(__file__).resolve().parents[2]
 MAFW = pd.read_csv(ROOT / "resources/published/mafw_classes.csv")
