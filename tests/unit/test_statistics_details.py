@@ -2,9 +2,8 @@
 
 import pandas as pd
 import pytest
-from tests.unit.figures_tables import study
-
 from emovlm.statistics.values.details import detailed
+from tests.unit.figures_tables import study
 
 
 @pytest.fixture(scope="module", params=[1, 3], ids=["one run", "three runs"])

@@ -1,7 +1,7 @@
 """Registries: the entries of one kind (metrics, figures, kinds of claims, ...) by name.
 
-Everything that lists such entries (rules, allowed values of tables, labels, pages, the docs) reads the registry, so that
-a new entry is written in one place. A study's own entries come from its plug-ins (``core.plugins``).
+Whatever lists such entries (rules, allowed values of tables, labels, pages, the docs) reads the registry, so that a new
+entry is written in one place. A study's own entries come from its plug-ins (``core.plugins``).
 """
 
 from typing import Protocol, TypeVar

@@ -93,7 +93,7 @@ def _metrics_of(frame: pd.DataFrame, clips: str, settings: dict) -> list[dict]:
 def _has(metric: Metric, counts: Counts, settings: dict) -> bool:
     """Whether there are the classes that a metric is about; those of the tail must have clips."""
     places = places_of(metric, counts.classes, settings["tail"])
-    return not metric.of or bool(places) and (metric.of != "tail" or counts.total[0][places].sum() > 0)
+    return not metric.of or (bool(places) and (metric.of != "tail" or counts.total[0][places].sum() > 0))
 
 
 def _counted(metrics: list[Metric], counts: Counts, settings: dict) -> list[dict]:

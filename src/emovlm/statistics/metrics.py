@@ -1,8 +1,9 @@
 """Metrics of recognition: one entry each in ``METRICS``, from which tables, labels, pages and the docs follow.
 
-A metric is a function of counts of shape (..., K, K + 1): true class by prediction, clips without an answer in the last
-column. So it is computed for one table, or for thousands of resamples at once. Clips without an answer stay in n and are
-errors, but for the metrics ``.._answered``, which leave them out. Macro averages are over the classes that have clips.
+A metric is a function of counts of shape (..., K, K + 1): true class by prediction, clips without an answer in the
+last column. So it is computed for one table, or for thousands of resamples at once. Clips without an answer stay in n
+and are errors, but for the metrics ``.._answered``, which leave them out. Macro averages are over the classes that have
+clips.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,20 +27,20 @@ class Metric:
         name: its id in tables and values.
         label: what it is called on axes and pages.
         about: what it is, in a sentence or two, for the docs and the paper.
-        function: its values (...) of counts (..., K, K + 1). With ``of`` its second argument is the list of the places of
-            those classes; with ``reads="scores"`` it takes binned answers instead (``statistics.calibration``).
+        function: its values (...) of counts (..., K, K + 1). With ``of`` its second argument is the list of the places
+            of those classes; with ``reads="scores"`` it takes binned answers instead (``statistics.calibration``).
         unit: of its values.
         bounds: the lowest and highest value, or a function of the number of classes that gives them.
-        reads: what is counted: the answers; only the clips ``answered``; the classes that free replies name (``parsed``);
-            or the answers binned by their ``scores``.
-        of: the classes that it is about, ``neutral`` or ``tail`` (``statistics.tail`` of the config). It has a value only
-            where there are such classes.
+        reads: what is counted: the answers; only the clips ``answered``; the classes that free replies name
+            (``parsed``); or the answers binned by their ``scores``.
+        of: the classes that it is about, ``neutral`` or ``tail`` (``statistics.tail`` of the config). It has a value
+            only where there are such classes.
         answered: also give it of the answered clips alone, as ``<name>_answered``.
         biased: resampling moves it by a good part of its standard error, so that intervals are put right.
         recognition: whether it says how much is recognised, so that McNemar's test can stand beside a comparison of it.
         headline: its place among the few metrics in lists of conditions (1 is first); 0 if it is not among them.
-        paper: how the paper's table of all conditions shows it: with its ``interval``, or its ``value`` alone. ``further``
-            metrics have a table of their own, and ``none`` are only in the values.
+        paper: how the paper's table of all conditions shows it: with its ``interval``, or its ``value`` alone.
+            ``further`` metrics have a table of their own, and ``none`` are only in the values.
         short: heading of its column there; its label if empty.
     """
 
@@ -254,7 +255,7 @@ def metric_from_counts(counts: np.ndarray, metric: str, classes: list[str], tail
     values = entry.function(counts, *about)
     if np.shape(values) != counts.shape[:-2]:
         raise StudyError(
-            f"the metric {metric} gave values of shape {np.shape(values)} for counts of shape {counts.shape}; it should "
-            f"give {counts.shape[:-2]}: work on the last two axes alone"
+            f"the metric {metric} gave values of shape {np.shape(values)} for counts of shape {counts.shape}; "
+            f"it should give {counts.shape[:-2]}: work on the last two axes alone"
         )
     return values
