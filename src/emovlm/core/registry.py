@@ -42,6 +42,17 @@ class Registry(dict[str, Entry]):
         self[entry.name] = entry
         return entry
 
+    def find(self, name: str, where: str) -> Entry:
+        """The entry of that name.
+
+        Raises:
+            StudyError: there is none; the message begins with ``where``.
+        """
+        try:
+            return self[name]
+        except StudyError as error:
+            raise StudyError(f"{where}: {error}") from None
+
     def __missing__(self, name: str) -> Entry:
         guide = f"; {self.guide} says how to add one" if self.guide else ""
         raise StudyError(f"unknown {self.what} {name!r}; known are {', '.join(self) or 'none'}{guide}")

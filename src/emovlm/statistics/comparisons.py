@@ -57,10 +57,7 @@ def compare(answers: dict[str, pd.DataFrame], rows: list[dict], settings: dict) 
 
 def _compare(answers: dict[str, pd.DataFrame], row: dict, settings: dict) -> dict:
     name, clips = row["comparison"], row.get("clips", ALL)
-    try:
-        metric = METRICS[row["metric"]]
-    except StudyError as error:
-        raise StudyError(f"comparison {name}: {error}") from None
+    metric = METRICS.find(row["metric"], f"comparison {name}")
     a, b = (_answers(answers, row, side, clips) for side in ("a", "b"))
     if sorted(a["clip_id"].unique()) != sorted(b["clip_id"].unique()):
         raise StudyError(f"comparison {name}: {row['a']} and {row['b']} answer different clips, which cannot be paired")

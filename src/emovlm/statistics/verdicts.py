@@ -25,10 +25,7 @@ def read_claim(name: str, stated: dict[str, Any], alpha: float) -> Claim:
     where, given = f"claims.yaml, claim {name}", dict(stated)
     if missing := [key for key in ("kind", "statement", "margin") if key not in given]:
         raise StudyError(f"{where}: key {missing[0]} is missing")
-    try:
-        kind = CLAIM_KINDS[given.pop("kind")]
-    except StudyError as error:
-        raise StudyError(f"{where}: {error}") from None
+    kind = CLAIM_KINDS.find(given.pop("kind"), where)
     return Claim(name, given.pop("statement"), given.pop("margin"), alpha, _as_type(kind.keys, given, where))
 
 
