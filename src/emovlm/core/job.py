@@ -77,8 +77,8 @@ def paths(files: Any) -> list[str]:
 def run(main: Callable[[Job], None]) -> None:
     """Run a script's ``main`` on the job described on standard input.
 
-    Its plug-ins (``plugins`` among the parameters) are imported before. A :class:`StudyError` is printed as one message;
-    the exit code is then 1.
+    Its plug-ins (``plugins`` among the parameters) are imported before. A :class:`StudyError` is printed as one
+    message; the exit code is then 1.
     """
     try:
         if sys.stdin.isatty():
