@@ -33,6 +33,7 @@ CLAIM = {"statement": "No class is always missed.", "kind": "at_least", "margin"
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """The folder of a study, with the plug-in of the tests; what plug-ins add is taken out again."""
+    study()  # which other tests share, so it must be drawn without the plug-in
     monkeypatch.chdir(tmp_path)
     shutil.copy(ROOT / "tests/plugin.py", tmp_path / "plugin.py")
     registries = (METRICS, CLAIM_KINDS, figures())
