@@ -16,14 +16,19 @@ from emovlm.core.errors import StudyError
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
-def code_hash(script: str | Path) -> str:
+def code_hash(script: str | Path, *others: str | Path) -> str:
     """Short hex hash over ``script`` and the package modules it imports, directly or not.
+
+    Args:
+        others: further files whose code the script runs without an import statement: plug-ins, and modules that it
+            looks up by name. They count with what they import.
 
     Raises:
         StudyError: a file does not parse; the message names the file and the line.
     """
     digest = hashlib.sha256()
-    for path in sorted(_closure(Path(script).resolve()), key=_name):
+    paths = frozenset().union(*(_closure(Path(path).resolve()) for path in (script, *others)))
+    for path in sorted(paths, key=_name):
         digest.update(f"{_name(path)}\n{_tree(path)}\n".encode())
     return digest.hexdigest()[:16]
 
@@ -31,6 +36,12 @@ def code_hash(script: str | Path) -> str:
 def modules_of(script: str | Path) -> list[str]:
     """Names of the package modules that ``script`` imports, directly or through others."""
     return sorted(_name(path) for path in _closure(Path(script).resolve()) if path != Path(script).resolve())
+
+
+def direct_imports(module: str | Path) -> list[str]:
+    """Names of the package modules that a file, or a module of the package given by its name, imports itself."""
+    path = _file(str(module)) or Path(module).resolve()
+    return sorted(map(_name, _imports(path)))
 
 
 def _name(path: Path) -> str:
