@@ -25,8 +25,6 @@ DISTRIBUTION = {"PIL": "pillow", "yaml": "PyYAML", "sklearn": "scikit-learn", "g
 # What a package imports at run time, by a name in the study's configuration: the organism's tower is a network of timm,
 # and SmolVLM's processor writes numbers as words.
 AT_RUN_TIME = {"transformers": ["timm", "num2words"]}
-# Modules of the package that a script looks up by name.
-BY_NAME = {"draw_figure": sorted((PACKAGE / "figures").glob("[a-z]*.py"))}
 # No file of pins (*.pin.txt) may stand there: Snakemake would leave out what an environment has from the package index.
 # envs/remote/ is for code that comes with weights, which no rule runs.
 ENVIRONMENTS = sorted(path for path in (ROOT / "envs").iterdir() if path.name != "remote")
@@ -134,10 +132,9 @@ def test_every_rule_has_a_log_a_benchmark_an_environment_and_a_described_job():
 
 def sources(script: str) -> list[Path]:
     """A script's file and those of all package modules that it imports, directly or not."""
-    files = [ROOT / "workflow/scripts" / f"{script}.py", *BY_NAME.get(script, [])]
-    names = sorted({name for file in files for name in modules_of(file)})
-    modules = (ROOT / "src" / Path(*name.split(".")).with_suffix(".py") for name in names)
-    return [*files, *filter(Path.is_file, modules)]
+    file = ROOT / "workflow/scripts" / f"{script}.py"
+    modules = (ROOT / "src" / Path(*name.split(".")).with_suffix(".py") for name in modules_of(file))
+    return [file, *filter(Path.is_file, modules)]
 
 
 def test_the_slurm_profile_knows_all_its_rules_and_gives_a_gpu_to_those_that_run_networks():
