@@ -125,7 +125,8 @@ def test_a_plugin_that_cannot_be_one_is_named(folder, path, message):
 def test_a_plugin_belongs_to_the_scripts_that_read_a_registry_it_fills(folder):
     (folder / "metric_only.py").write_text("from emovlm.statistics.metrics import register_metric\n")
     both = ["plugin.py", "metric_only.py"]
-    wanted = {"compute_metrics": both, "collect_values": both, "show_answers": both, "typeset_paper": both, "draw_figure": both,
+    wanted = {"compute_metrics": both, "collect_values": both, "show_answers": both, "typeset_paper": both,
+              "draw_figure": both,
               "judge_claims": ["plugin.py"], "answer_clips": [], "render_clips": [], "sample_frames": []}  # fmt: skip
     for script, plugins in wanted.items():
         assert plugins_of(SCRIPTS / f"{script}.py", both) == plugins, script
