@@ -6,6 +6,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.offsetbox import AnnotationBbox
 from matplotlib.text import Text
+from tests.frame_stores import write_store
 from tests.unit.figures_tables import CLIP, PRIMARY, SETTINGS, SKIPPED, clip_truth, event_coverage, sample, study
 
 from emovlm.core.errors import StudyError
@@ -24,7 +25,6 @@ from emovlm.figures.reliability import FAMILIES, LEAST_N, reliability
 from emovlm.figures.samplers import PICTURES, samplers
 from emovlm.figures.shuffle import BAG_OF_FRAMES, ORDERS, shuffle
 from emovlm.figures.variants import rho_by_run, variants
-from emovlm.frames.store import write_store
 from emovlm.lexicon.estimator import permuted_counts
 
 STUDY = {"study": "embedded"}

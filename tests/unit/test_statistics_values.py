@@ -79,7 +79,6 @@ def study(tmp_path_factory):
         return {"published": {name: PUBLISHED / f"{name}.csv" for name in names}}
 
     given = {"answers": paths, "manifests": {"synface": folder / "manifest.parquet"}}
-    flagged = {**given, "truths": {"synface": folder / "truth.parquet"}}
     planned = {
         "comparisons": read_rows(ROOT / "config/comparisons.tsv", "comparisons"),
         "alpha": claims["alpha"],
@@ -99,8 +98,9 @@ def study(tmp_path_factory):
         **some("per_run", "confusion"),
     }
     jobs = [
-        ("compute_metrics", flagged, ["metrics", "per_class", "per_run", "confusion", "reliability"], settings),
-        ("compare_conditions", flagged, ["comparisons"], {**settings, **planned}),
+        ("compute_metrics", {"answers": paths},
+         ["metrics", "per_class", "per_run", "confusion", "reliability"], settings),
+        ("compare_conditions", {"answers": paths}, ["comparisons"], {**settings, **planned}),
         ("correlate_frequency",
          {"classes": files["per_class"], **some("frequency"), "lexicon": ROOT / "config/lexicon.tsv",
           **published("paper_lexical_figure", "mafw_recalls", "mafw_classes")},

@@ -18,6 +18,8 @@ from emovlm.core.hashing import seed_of
 from emovlm.core.plugins import load_plugins
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
 from emovlm.evaluation.contexts import CONTEXTS
+from emovlm.models.base import SETTINGS
+from emovlm.models.hub_classifier.labels import label_settings
 from emovlm.models.vlm.families import family_of
 from emovlm.statistics.metrics import METRICS
 from emovlm.statistics.verdicts import CLAIM_KINDS, read_claim
@@ -41,6 +43,7 @@ try:
     for row in STUDY.systems.values():
         if row["kind"] == "vlm" and row.get("family") != "remote":
             family_of(row)  # a family that does not exist is an error now, not when its model is loaded
+        label_settings(row, STUDY.lexicon)  # and so is a label map that cannot be read
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 

@@ -20,7 +20,7 @@ TABLES = {
 
 
 def main(job: Job) -> None:
-    answers = read_answers(job.inputs["answers"], job.inputs["manifests"], job.inputs.get("truths", {}))
+    answers = read_answers(job.inputs["answers"])
     for name, (table, contract) in TABLES.items():
         write_table(table(answers, job.params), job.outputs[name], contract)
 

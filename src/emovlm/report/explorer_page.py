@@ -1,26 +1,20 @@
 """The explorer page itself: one HTML file with its styles, scripts and first data inside.
 
-The page asks for nothing from a network. Its policy (CSP, w3.org/TR/CSP3) allows the styles and scripts that are in
-it, by their hashes, and data and pictures beside it.
+The page asks for nothing from a network. Its policy allows the styles and scripts that are in it, and data and pictures
+beside it.
 """
 
-import base64
-import hashlib
-import re
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from emovlm.core.errors import StudyError
 from emovlm.core.files import write_text
 from emovlm.figures.labels import context_label, study_label, system_label
 from emovlm.report.explorer_answers import headlines, shown
-from emovlm.report.explorer_data import as_text, rows_of
+from emovlm.report.explorer_data import rows_of
+from emovlm.report.inline_page import inline_page
 
-STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
-SCRIPT = re.compile(r'<script src="([^"]+)"></script>')
-DATA, POLICY = "<!-- data -->", "<!-- policy -->"
 WARNINGS = {
     "quick": "This is the quick run: it shows that all parts work. Its numbers mean nothing.",
     "paper-tiny": "This is the paper's own study at toy size, on random weights and miniature data sets. "
@@ -41,29 +35,7 @@ def build(source: str | Path, parts: list[str], first: dict[str, Any], out: str 
     Raises:
         StudyError: the page names a file that is not among ``parts``, or a part is not named.
     """
-    files = {Path(path).name: Path(path).read_text(encoding="utf-8") for path in parts}
-    page = Path(source).read_text(encoding="utf-8")
-    named = [*STYLE.findall(page), *SCRIPT.findall(page)]
-    if odd := sorted(set(named) ^ set(files)):
-        raise StudyError(f"{source}: {odd[0]} is {'not a part of the page' if odd[0] in named else 'not used'}")
-    hashes: dict[str, list[str]] = {"style": [], "script": []}
-
-    def inline(tag: str, name: str) -> str:
-        text = f"\n{files[name].strip()}\n"
-        if f"</{tag}" in text:
-            raise StudyError(f"{name}: it must not contain </{tag}")
-        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        hashes[tag].append(f"'sha256-{digest}'")
-        return f"<{tag}>{text}</{tag}>"
-
-    page = STYLE.sub(lambda found: inline("style", found[1]), page)
-    page = SCRIPT.sub(lambda found: inline("script", found[1]), page)
-    policy = (
-        f"default-src 'none'; script-src 'self' file: {' '.join(hashes['script'])}; "
-        f"style-src {' '.join(hashes['style'])}; img-src 'self' file:; base-uri 'none'; form-action 'none'"
-    )
-    page = page.replace(POLICY, f'<meta http-equiv="Content-Security-Policy" content="{policy}">')
-    page = page.replace(DATA, f'<script type="application/json" id="first">{as_text(first)}</script>')
+    page = inline_page(Path(source), map(Path, parts), first, pictures="'self' file:", scripts="'self' file:")
     write_text(out, page)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from emovlm.core.bootstrap import bootstrap_weights, resample
 from emovlm.statistics.calibration import bin_answers, ece_interval
-from emovlm.statistics.counts import ALL, FAILED, Counts, count, refused, subsets
+from emovlm.statistics.counts import ALL, FAILED, Counts, count, subsets
 from emovlm.statistics.intervals import percentile, with_runs, without_bias
 from emovlm.statistics.metrics import (
     METRICS,
@@ -76,7 +76,7 @@ def _metrics_of(frame: pd.DataFrame, clips: str, settings: dict) -> list[dict]:
         counted["answered"] = counts
     if frame["reply"].fillna("").ne("").any():
         counted["parsed"] = count(frame, settings["classes"], "parsed")
-    refusals = int(refused(frame).sum())
+    refusals = int(frame["refused"].sum())
     rows = []
     for reads, each in counted.items():
         chosen = [metric for metric in METRICS.values() if metric.reads == reads and _has(metric, each, settings)]
