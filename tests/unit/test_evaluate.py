@@ -23,7 +23,7 @@ from emovlm.evaluation.folds import Loaded, answer_folds
 from emovlm.frames.store import FrameStore, write_store
 from emovlm.models.torch_setup import torch
 from emovlm.statistics.counts import count
-from emovlm.statistics.metrics import metrics_table
+from emovlm.statistics.metric_tables import metrics_table
 
 N = 6
 QUICK = {"size": 56, "max_new_tokens": 2, "resamples": 50}

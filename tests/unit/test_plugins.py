@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 from tests.unit.figures_tables import CONFIGURED, ROOT, SETTINGS, study, write_study
-from tests.unit.statistics_answers import draw_answers
+from tests.unit.statistics_answers import CLASSES, draw_answers
 
 from emovlm.core.codehash import code_hash
 from emovlm.core.errors import StudyError
@@ -126,6 +126,7 @@ def test_a_plugin_belongs_to_the_scripts_that_read_a_registry_it_fills(folder):
     (folder / "metric_only.py").write_text("from emovlm.statistics.metrics import register_metric\n")
     both = ["plugin.py", "metric_only.py"]
     wanted = {"compute_metrics": both, "collect_values": both, "show_answers": both, "typeset_paper": both,
+              "draw_figure": both,
               "judge_claims": ["plugin.py"], "answer_clips": [], "render_clips": [], "sample_frames": []}  # fmt: skip
     for script, plugins in wanted.items():
         assert plugins_of(SCRIPTS / f"{script}.py", both) == plugins, script
@@ -140,4 +141,4 @@ def test_a_metric_that_loses_the_runs_is_an_error(folder):
     )
     load_plugins(["mine.py"])
     with pytest.raises(StudyError, match=r"the metric all_clips gave values of shape \(\) .* last two axes"):
-        metrics_table({"c": draw_answers(seed=1, n=22)}, {**SETTINGS, "classes": list(study()["per_class"]["emotion"])})
+        metrics_table({"c": draw_answers(seed=1, n=22)}, {**SETTINGS, "classes": CLASSES})

@@ -14,6 +14,8 @@ from pathlib import Path
 from emovlm.core.errors import StudyError
 
 PACKAGE = Path(__file__).resolve().parents[1]
+LOOKED_UP = {"figures/registry.py": "figures/[a-z]*.py"}
+"""Modules that import others by name. A job needs few of these, so they count for its hash only where it names them."""
 
 
 def code_hash(script: str | Path, *others: str | Path) -> str:
@@ -34,8 +36,13 @@ def code_hash(script: str | Path, *others: str | Path) -> str:
 
 
 def modules_of(script: str | Path) -> list[str]:
-    """Names of the package modules that ``script`` imports, directly or through others."""
-    return sorted(_name(path) for path in _closure(Path(script).resolve()) if path != Path(script).resolve())
+    """Names of the package modules that ``script`` may import: directly, through others, or looked up by name."""
+    script = Path(script).resolve()
+    found = set(_closure(script))
+    for module, room in LOOKED_UP.items():
+        if PACKAGE.joinpath(module) in found:
+            found.update(*(_closure(path) for path in PACKAGE.glob(room)))
+    return sorted(_name(path) for path in found - {script})
 
 
 def direct_imports(module: str | Path) -> list[str]:

@@ -179,7 +179,7 @@ def kappa(counts: np.ndarray) -> np.ndarray:
 
 
 @register_metric(
-    "entropy", "Entropy of the answers (bits)",
+    "entropy", "Entropy (bits)",
     "Entropy of the classes answered: from 0 (all in one) to log2 of their number (even).", unit="bits",
     bounds=lambda k: (0.0, float(np.log2(k))), biased=True, paper="value", short="Entr.",
 )  # fmt: skip
@@ -190,7 +190,7 @@ def entropy(counts: np.ndarray) -> np.ndarray:
 
 
 @register_metric(
-    "neutral_share", "Share called neutral", "Share of all clips, failures included, that are called neutral.",
+    "neutral_share", "Neutral share", "Share of all clips, failures included, that are called neutral.",
     of="neutral", paper="value", short="Neutr.",
 )  # fmt: skip
 def neutral_share(counts: np.ndarray, neutral: list[int]) -> np.ndarray:
