@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emovlm.frames.store import FrameStore, write_store
+from emovlm.frames.store import FrameStore
 from emovlm.standalone.pictures import CLIPS, pictures_of
 from emovlm.standalone.results import results_of
 from tests.browser.conftest import Visit
+from tests.frame_stores import write_store
 
 LABELS = ["anger", "fear & <b>dread</b>", "happiness", "neutral"]
 N = 10_000

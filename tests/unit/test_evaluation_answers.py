@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tests.frame_stores import write_store
 
 from emovlm.core.answer_store import AnswerStore
 from emovlm.core.errors import StudyError
@@ -10,7 +11,7 @@ from emovlm.evaluation.answering import answer_clips
 from emovlm.evaluation.contexts import build_parts, shuffle_texts
 from emovlm.evaluation.decisions import content_free_bias, prior_bias
 from emovlm.evaluation.parsing import parse_label
-from emovlm.frames.store import FrameStore, write_store
+from emovlm.frames.store import FrameStore
 from emovlm.models.base import Reply
 
 CLASSES = ["anger", "fear", "happiness"]

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from tests.api_server import VERSION, ApiServer, frames_and_texts
+from tests.frame_stores import write_store
 from tests.scripts import described
 
 from emovlm.core.answer_store import AnswerStore
@@ -27,7 +28,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table, write_table
 from emovlm.enrichment.gaps import describe_gaps
 from emovlm.evaluation.answering import answer_clips
-from emovlm.frames.store import FrameStore, write_store
+from emovlm.frames.store import FrameStore
 from emovlm.models.api.api_system import ACCESS
 from emovlm.models.api.ledger import Ledger
 from emovlm.models.base import Audio, Frame, NoReplyError

@@ -13,15 +13,8 @@ from emovlm.core.contracts.statistics import CONFUSION, METRICS, PER_CLASS, PER_
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.statistics.counts import Counts, answered, count, read_answers, select
-from emovlm.statistics.metrics import (
-    accuracy,
-    class_f1,
-    confusion_table,
-    metric_from_counts,
-    metrics_table,
-    per_class_table,
-    per_run_table,
-)
+from emovlm.statistics.metric_tables import confusion_table, metrics_table, per_class_table, per_run_table
+from emovlm.statistics.metrics import accuracy, class_f1, metric_from_counts
 
 
 @pytest.fixture(scope="module")

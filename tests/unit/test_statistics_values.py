@@ -69,7 +69,7 @@ def study(tmp_path_factory):
 
     settings = {"seed": 1, "resamples": 200, "confidence": 0.95, "classes": classes, "tail": ["contempt"]}
     names = ("metrics", "per_class", "per_run", "confusion", "reliability", "comparisons", "event_coverage",
-             "correlations", "contrasts", "claims", "frequency", "reanalysis")  # fmt: skip
+             "correlations", "contrasts", "claims", "evidence", "frequency", "reanalysis")  # fmt: skip
     files = {name: folder / f"{name}.csv" for name in names}
 
     def some(*names):
@@ -88,7 +88,7 @@ def study(tmp_path_factory):
     coverage = {"rates": {"fps1": 1}, "bins": 3, "confidence": 0.95, "splits": ["test"]}
     judged = ("metrics", "comparisons", "correlations", "contrasts", "event_coverage")
     collected = {
-        **some(*judged, "per_class", "claims", "frequency", "reanalysis"),
+        **some(*judged, "per_class", "claims", "evidence", "frequency", "reanalysis"),
         **published(*TABLES),
         **given,
     }
@@ -111,7 +111,7 @@ def study(tmp_path_factory):
         ("measure_event_coverage",
          {"samples": {"fps1": folder / "fps1.parquet"}, "truth": folder / "truth.parquet"},
          ["event_coverage"], coverage),
-        ("judge_claims", some(*judged), ["claims"], {**settings, "claims": claims, "lexicon": PRIMARY}),
+        ("judge_claims", some(*judged), ["claims", "evidence"], {**settings, "claims": claims, "lexicon": PRIMARY}),
     ]  # fmt: skip
     for name, inputs, outputs, params in jobs:
         assert run_script(name, inputs=inputs, outputs=some(*outputs), params=params).stderr == ""

@@ -7,9 +7,11 @@ beside it.
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from emovlm.core.files import write_text
 from emovlm.figures.labels import context_label, study_label, system_label
-from emovlm.report.explorer_answers import HEADLINES, shown
+from emovlm.report.explorer_answers import headlines, shown
 from emovlm.report.explorer_data import rows_of
 from emovlm.report.inline_page import inline_page
 
@@ -37,23 +39,25 @@ def build(source: str | Path, parts: list[str], first: dict[str, Any], out: str 
     write_text(out, page)
 
 
-def start(study: dict[str, Any], values: dict[str, dict]) -> dict[str, Any]:
+def start(study: dict[str, Any], values: dict[str, dict], evidence: pd.DataFrame) -> dict[str, Any]:
     """What the page must know before it reads any other file.
 
     Args:
         study: ``study``, ``seed``, ``datasets`` (rows), ``conditions`` (``columns`` and ``rows``), and the ids of
             ``samplers`` and ``claims`` in their order.
         values: ``values.json``.
+        evidence: EVIDENCE.
     """
+    names = {metric.name: metric.label for metric in headlines()}
     conditions = [
         {**row, "label": system_label(row["system"]), "shown": context_label(row["frames"], row["context"]),
-         "values": {metric: shown(f"metric.{row['condition']}.{metric}", values) for metric in HEADLINES},
+         "values": {metric: shown(f"metric.{row['condition']}.{metric}", values) for metric in names},
          **{k: shown(f"condition.{row['condition']}.{k}", values) for k in ("n", "failed", "replicates")}}
         for row in rows_of(study["conditions"])
     ]  # fmt: skip
     claims = [
-        {"claim": claim, **{k: shown(f"claim.{claim}.{k}", values)
-                            for k in ("statement", "verdict", "effect", "p", "test")}}
+        {"claim": claim, **{k: shown(f"claim.{claim}.{k}", values) for k in ("statement", "verdict", "effect", "p")},
+         "evidence": _evidence(evidence[evidence["claim"] == claim], values)}
         for claim in study["claims"]
     ]  # fmt: skip
     return {
@@ -63,4 +67,14 @@ def start(study: dict[str, Any], values: dict[str, dict]) -> dict[str, Any]:
         "datasets": [{**row, "n": shown(f"dataset.{row['dataset']}.test.n", values)} for row in study["datasets"]],
         "conditions": conditions,
         "claims": claims,
+        "metrics": [{"metric": name, "label": label} for name, label in names.items()],
     }
+
+
+def _evidence(pieces: pd.DataFrame, values: dict[str, dict]) -> list[dict[str, Any]]:
+    """The pieces of evidence of one claim, in their order."""
+    return [
+        {"what": row.what, "standing": row.standing, "chance": bool(row.at_chance), "decisive": bool(row.decisive),
+         **{k: shown(f"evidence.{row.claim}.{row.evidence}.{k}", values) for k in ("effect", "p")}}
+        for row in pieces.sort_values("place").itertuples()
+    ]  # fmt: skip

@@ -18,7 +18,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json, write_json, write_text
 from emovlm.core.io import read_table, write_table
 from emovlm.standalone.results_page import page_of
-from emovlm.statistics.metrics import confusion_table, metrics_table, per_class_table
+from emovlm.statistics.metric_tables import confusion_table, metrics_table, per_class_table
 
 ABOUT, PICTURES, PAGE = "evaluation.json", "pictures.json", "index.html"
 HEADLINES = {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro-F1"}
