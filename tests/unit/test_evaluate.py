@@ -10,6 +10,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from rich.console import Console
+from tests.frame_stores import write_store
 from tests.tiny_models.classifiers import save_classifier
 from tests.tiny_models.models import save_tiny
 from tests.unit.evaluated import LABELS, ROOT, command, environment, make_clips
@@ -20,7 +21,7 @@ from emovlm.core.contracts.statistics import CONFUSION, METRICS, PER_CLASS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table
 from emovlm.evaluation.folds import Loaded, answer_folds
-from emovlm.frames.store import FrameStore, write_store
+from emovlm.frames.store import FrameStore
 from emovlm.models.torch_setup import torch
 from emovlm.statistics.counts import count
 from emovlm.statistics.metric_tables import metrics_table

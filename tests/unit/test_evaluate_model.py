@@ -63,34 +63,34 @@ def test_a_folder_of_a_model_with_other_folders_in_it_has_a_fingerprint(folders)
 ASK = """
 import json, sys
 from emovlm.core.errors import StudyError
-from emovlm.standalone.evaluate import evaluate
 from emovlm.standalone.given_model import find_model
-try:
-    found = find_model(sys.argv[1], ["angry", "sad"])
-    print(json.dumps({"name": found.name, "row": found.row, "folder": str(found.folder)}))
-except StudyError as error:
-    print(f"error: {error}")
+for model in sys.argv[1:]:
+    try:
+        found = find_model(model, ["angry", "sad"])
+        print(json.dumps({"name": found.name, "row": found.row, "folder": str(found.folder)}))
+    except StudyError as error:
+        print(f"error: {error}")
 """
 
 
 @pytest.fixture
 def ask(tmp_path, folders):
-    """Find a model in a process of its own, with a cache of the hub and without a network."""
+    """Find models in a process of its own, with a cache of the hub and without a network."""
     keep(tmp_path / "hf", "test/tiny", COMMIT, folders / "files")
     (tmp_path / "systems.tsv").write_text(SYSTEMS)
 
-    def run(model):
+    def run(*models):
         done = subprocess.run(
-            [sys.executable, "-c", ASK, model],
+            [sys.executable, "-c", ASK, *models],
             cwd=tmp_path, env=environment(HF_HOME=str(tmp_path / "hf")), capture_output=True, text=True, check=True,
         )  # fmt: skip
-        return done.stdout.strip().splitlines()[-1]
+        return done.stdout.strip().splitlines()
 
     return run
 
 
 def test_a_commit_of_the_hub_is_fetched_once_and_then_found_without_the_cache(ask, tmp_path):
-    found = json.loads(ask(f"test/tiny@{COMMIT}"))
+    (found,) = map(json.loads, ask(f"test/tiny@{COMMIT}"))
     assert found["name"] == f"test/tiny@{COMMIT}" and found["row"]["system"] == "tiny"
     assert found["row"]["family"] == "qwen2.5-vl"
     assert (
@@ -98,32 +98,30 @@ def test_a_commit_of_the_hub_is_fetched_once_and_then_found_without_the_cache(as
     )
     for link in (tmp_path / "hf/hub").rglob("config.json"):
         link.unlink()
-    assert json.loads(ask(f"test/tiny@{COMMIT}")) == found
+    again, of_row = map(json.loads, ask(f"test/tiny@{COMMIT}", "systems.tsv:tiny"))
+    assert again == found
+    assert of_row["name"] == found["name"] and of_row["row"]["frames"] == 3  # with the settings of its row
 
 
-def test_a_row_of_a_table_names_a_commit_and_settings(ask):
-    found = json.loads(ask("systems.tsv:tiny"))
-    assert found["name"] == f"test/tiny@{COMMIT}" and found["row"]["frames"] == 3
+CANNOT = [
+    (
+        f"test/other@{COMMIT}",
+        "test/other at commit aaaaaaa.* cannot be fetched .* has this machine a network or a cache",
+    ),
+    ("test/tiny", "no such folder; of a model on the hub name the commit, test/tiny@COMMIT"),
+    ("test/tiny@main", "name the commit"),
+    ("no/such/folder", "no such model. Give a folder"),
+    ("systems.tsv:none", "no system 'none'; it has tiny, tuned, far"),
+    ("systems.tsv:tuned", "a study trains this system; give the folder of the trained model"),
+    ("systems.tsv:far", "an API model can only be evaluated in a study"),
+    ("nowhere.tsv:tiny", "no such table"),
+]
 
 
-@pytest.mark.parametrize(
-    ("model", "said"),
-    [
-        (
-            f"test/other@{COMMIT}",
-            "test/other at commit aaaaaaa.* cannot be fetched .* has this machine a network or a cache",
-        ),
-        ("test/tiny", "no such folder; of a model on the hub name the commit, test/tiny@COMMIT"),
-        ("test/tiny@main", "name the commit"),
-        ("no/such/folder", "no such model. Give a folder"),
-        ("systems.tsv:none", "no system 'none'; it has tiny, tuned, far"),
-        ("systems.tsv:tuned", "a study trains this system; give the folder of the trained model"),
-        ("systems.tsv:far", "an API model can only be evaluated in a study"),
-        ("nowhere.tsv:tiny", "no such table"),
-    ],
-)
-def test_a_model_that_cannot_be_had_is_an_error_that_says_what_to_give(ask, model, said):
-    assert re.search(f"^error: .*{said}", ask(model)), ask(model)
+def test_a_model_that_cannot_be_had_is_an_error_that_says_what_to_give(ask):
+    said = ask(*(model for model, _ in CANNOT))
+    for line, (_, wanted) in zip(said, CANNOT, strict=True):
+        assert re.search(f"^error: .*{wanted}", line), line
 
 
 def test_an_unknown_architecture_stops_before_the_folder_is_made(tmp_path):

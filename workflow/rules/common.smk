@@ -14,8 +14,9 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from emovlm.core.config import TRAINED_ON_LABELS, load_study
 from emovlm.core.errors import StudyError
-from emovlm.core.hashing import seed_of
+from emovlm.core.hashing import seed_of, sha256_json
 from emovlm.core.plugins import load_plugins
+from emovlm.datasets.classes import videos_by_label
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
 from emovlm.evaluation.contexts import CONTEXTS
 from emovlm.models.base import SETTINGS

@@ -138,10 +138,11 @@
   const redraw = () => document.getElementById("list").replaceWith(list());
   const set = (key) => (event) => { Object.assign(state, { [key]: event.target.value, shown: AT_ONCE }); redraw(); };
 
+  const field = (title, key, input) => el("div", { class: "field" }, el("label", { for: `by-${key}`, text: title }), input);
+
   function select(title, key, options) {
-    const chosen = el("select", { onchange: set(key) },
-      options.map(([value, text]) => el("option", { value, text, selected: state[key] === value })));
-    return el("label", { class: "field" }, title, chosen);
+    return field(title, key, el("select", { id: `by-${key}`, onchange: set(key) },
+      options.map(([value, text]) => el("option", { value, text, selected: state[key] === value }))));
   }
 
   function wrong() {
@@ -157,8 +158,8 @@
       el("div", { class: "filters" },
         select("Label", "label", named(about.labels)), select("Prediction", "prediction", named([...about.labels, "failed"])),
         select("Order", "sort", Object.entries(SORTS).map(([key, [text]]) => [key, text])),
-        el("label", { class: "field" }, "Clip or reply contains",
-          el("input", { type: "search", value: state.words, oninput: set("words") }))),
+        field("Clip or reply contains", "words",
+          el("input", { id: "by-words", type: "search", value: state.words, oninput: set("words") }))),
       list());
   }
 
