@@ -24,6 +24,8 @@ DISTRIBUTION = {"PIL": "pillow", "yaml": "PyYAML", "sklearn": "scikit-learn", "g
 # What a package imports at run time, by a name in the study's configuration: the organism's tower is a network of timm,
 # and SmolVLM's processor writes numbers as words.
 AT_RUN_TIME = {"transformers": ["timm", "num2words"]}
+# Modules of the package that a script looks up by name.
+BY_NAME = {"draw_figure": sorted((ROOT / "src/emovlm/figures").glob("[a-z]*.py"))}
 
 
 def rules() -> dict[str, tuple[str, str]]:
@@ -39,9 +41,14 @@ def rules() -> dict[str, tuple[str, str]]:
 
 def sources(script: str) -> list[Path]:
     """A script's file and those of all package modules that it imports, directly or not."""
-    file = ROOT / "workflow/scripts" / f"{script}.py"
-    modules = (ROOT / "src" / Path(*name.split(".")).with_suffix(".py") for name in modules_of(file))
-    return [file, *filter(Path.is_file, modules)]
+    return sources_of(ROOT / "workflow/scripts" / f"{script}.py", *BY_NAME.get(script, []))
+
+
+def sources_of(*files: Path) -> list[Path]:
+    """Files and those of all package modules that they import, directly or not."""
+    names = sorted({name for file in files for name in modules_of(file)})
+    modules = (ROOT / "src" / Path(*name.split(".")).with_suffix(".py") for name in names)
+    return list(dict.fromkeys([*files, *filter(Path.is_file, modules)]))
 
 
 def imported(path: Path) -> set[str]:

@@ -370,3 +370,76 @@ def test_a_table_may_be_several_files_and_its_rows_are_named_with_their_own(conf
     more.write_text(f"{header}tower\tvision\ttower\n")
     with pytest.raises(StudyError, match=r"config/systems\.tsv and .*more\.tsv: two rows are called tower"):
         load_study(config)
+
+
+CLASSIFIER = {"kind": "vision", "training": "none", "family": "image-classification", "weights": "some/faces",
+              "revision": "a" * 40}  # fmt: skip
+
+
+def with_classifier(config, tmp_path, condition=("fps5", "none", "likelihood"), more=(), **cells):
+    """The config with a classifier of the hub, and a condition with it by its frames, context and decision."""
+    rows = [{"system": "faces", **CLASSIFIER, **cells}, *more]
+
+    def edit(text):
+        header, *lines = text.splitlines()
+        columns = list(dict.fromkeys([*header.split("\t"), *(column for row in rows for column in row)]))
+        return "\n".join(["\t".join(columns), *lines, *("\t".join(r.get(c, "") for c in columns) for r in rows)]) + "\n"
+
+    changed = with_table(config, tmp_path, "systems", edit)
+    return with_table(changed, tmp_path, "conditions", add("c", "faces", "synface", *condition))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {},
+        {"pooling": "max_probability", "label_map": "joy=happiness", "missing_labels": "allow", "frames": "16"},
+        {"family": "video-classification", "dtype": "bfloat16", "revision": ""},
+    ],
+)
+def test_a_classifier_of_the_hub_is_a_row_and_answers_by_its_scores(config, tmp_path, cells):
+    study = load_study(with_classifier(config, tmp_path, **cells))
+    assert study.systems["faces"]["weights"] == "some/faces" and study.conditions["c"]["system"] == "faces"
+    assert study.folds_of("faces") == [0] and study.runs_of("faces") == 1
+
+
+def test_a_classifier_of_the_hub_may_be_calibrated_if_it_knows_all_classes(config, tmp_path):
+    condition = ("fps5", "none", "calibrated")
+    assert load_study(with_classifier(config, tmp_path, condition)).conditions["c"]["decision"] == "calibrated"
+    with pytest.raises(StudyError, match="row c, column decision: faces has no scores of its own for missing labels"):
+        load_study(with_classifier(config, tmp_path, condition, missing_labels="allow"))
+
+
+TUNED = {"system": "tuned", "kind": "vision", "training": "classifier", "base": "faces", "sampler": "natural",
+         "dataset": "synface"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"condition": ("fps5", "none", "reply")}, "row c, column decision: faces gives no reply in words"),
+        ({"condition": ("fps5", "none", "logit-adjusted")}, "column decision: faces was not trained here"),
+        ({"condition": ("keyframes", "msce", "likelihood")}, "column context: faces reads no text"),
+        ({"pooling": "median"}, "key pooling: 'median' is not one of"),
+        ({"missing_labels": "ignore"}, "key missing_labels: 'ignore' is not one of"),
+        ({"family": "video-classification", "pooling": "mean_logit"}, "key pooling: '' was expected"),
+        ({"family": "video-classification", "frames": "8"}, "key frames: '' was expected"),
+        ({"family": "audio-classification"}, "key family: 'audio-classification' is not one of"),
+        ({"family": ""}, "'family' is a required property"),
+        ({"weights": ""}, "'weights' is a required property"),
+        ({"weights": "faces"}, "key weights: 'faces' does not match"),
+        ({"revision": "main"}, "key revision: 'main' does not match"),
+        ({"file": "faces.pth"}, "key file: '' was expected"),
+        ({"batch": "2"}, "key batch: '' was expected"),
+        ({"dataset": "synface"}, "key dataset: '' was expected"),
+        ({"kind": "vlm"}, r"key family: .*should not be valid"),
+        ({"training": "dfer", "base": "tower", "sampler": "natural", "dataset": "synface", "recipe": "x",
+          "weights": "", "revision": ""}, r"systems\.tsv, line \d+, key (training|dataset)"),
+        ({"family": "mae-dfer", "label_map": "a=b", "weights": "", "revision": "", "file": "x.pth"},
+         "key label_map: '' was expected"),
+        ({"more": [TUNED]}, "row tuned, column base: faces is a finished classifier; not trained here"),
+    ],
+)  # fmt: skip
+def test_a_classifier_of_the_hub_that_cannot_work_is_refused(config, tmp_path, changes, said):
+    with pytest.raises(StudyError, match=said):
+        load_study(with_classifier(config, tmp_path, **changes))

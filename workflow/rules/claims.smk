@@ -1,8 +1,11 @@
 """Claims: contrasts of variants, verdicts, and every number of the study by id.
 
 in:  tables/*.csv, claims.yaml
-out: tables/{contrasts,claims}.csv, values.json
+out: tables/{contrasts,claims,evidence}.csv, values.json
 """
+
+# The tables that the claims of this study are judged by.
+JUDGED = ["metrics", *(t for claim in STUDY.claims["claims"].values() for t in CLAIM_KINDS[claim["kind"]].tables)]
 
 
 rule contrast_variants:
@@ -39,13 +42,10 @@ rule contrast_variants:
 rule judge_claims:
     """Verdicts on the paper's claims, by rules fixed beforehand."""
     input:
-        metrics="<results>/tables/metrics.csv",
-        comparisons="<results>/tables/comparisons.csv",
-        correlations="<results>/tables/correlations.csv",
-        contrasts="<results>/tables/contrasts.csv",
-        event_coverage="<results>/tables/event_coverage.csv",
+        **{name: f"<results>/tables/{name}.csv" for name in JUDGED},
     output:
         claims=table("claims"),
+        evidence=table("evidence"),
     log:
         "<logs>/judge_claims.log",
     benchmark:
@@ -77,6 +77,7 @@ rule collect_values:
         sanity_checks="<results>/tables/sanity_checks.csv",
         cues="<results>/tables/cues.csv",
         claims="<results>/tables/claims.csv",
+        evidence="<results>/tables/evidence.csv",
         reanalysis="<results>/tables/reanalysis.csv",
         per_run="<results>/tables/per_run.csv",
         confusion="<results>/tables/confusion.csv",

@@ -14,10 +14,16 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from emovlm.core.config import TRAINED_ON_LABELS, load_study
 from emovlm.core.errors import StudyError
-from emovlm.core.hashing import seed_of
+from emovlm.core.hashing import seed_of, sha256_json
+from emovlm.core.plugins import load_plugins
+from emovlm.datasets.classes import videos_by_label
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
 from emovlm.evaluation.contexts import CONTEXTS
+from emovlm.models.base import SETTINGS
+from emovlm.models.hub_classifier.labels import label_settings
 from emovlm.models.vlm.families import family_of
+from emovlm.statistics.metrics import METRICS
+from emovlm.statistics.verdicts import CLAIM_KINDS, read_claim
 
 gc.set_threshold(100_000)  # planning makes many small objects and drops few: look for garbage less often
 
@@ -26,11 +32,19 @@ gc.set_threshold(100_000)  # planning makes many small objects and drops few: lo
 os.environ |= {"PATH": os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])}
 shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; ")
 
+PLUGINS = config.get("plugins", [])  # Python files of the study that add metrics, figures, kinds of claims, ...
+
 try:
+    load_plugins(PLUGINS)
     STUDY = load_study(config)
+    for name, claim in STUDY.claims["claims"].items():
+        read_claim(name, claim, STUDY.claims["alpha"])
+    for name, row in STUDY.comparisons.items():
+        METRICS.find(row["metric"], f"{STUDY.places['comparisons'][name]}, row {name}, column metric")
     for row in STUDY.systems.values():
         if row["kind"] == "vlm" and row.get("family") != "remote":
             family_of(row)  # a family that does not exist is an error now, not when its model is loaded
+        label_settings(row, STUDY.lexicon)  # and so is a label map that cannot be read
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 

@@ -16,6 +16,8 @@ def condition_inputs(w):
         "clips": f"<results>/frames/{row['dataset']}/{w.shard}.clips.parquet",
         "prompt": STUDY.prompts_of(row["system"])["classify"],
     }
+    if row["dataset"] in RENDERED:
+        files["truth"] = f"<results>/raw/{row['dataset']}/truth/clips.parquet"
     if hears(row["system"]):
         files["sounds"] = f"<results>/frames/{row['dataset']}/{w.shard}.audio.safetensors"
     if row["decision"] == "logit-adjusted":

@@ -23,7 +23,10 @@ def manifest_params(w):
     """A dataset's row as far as its manifest depends on it, its label words, and the seed where one is used."""
     row = STUDY.datasets[w.dataset]
     drawn = config["permuted_labels"] or "per_class" in row and "subset" not in row
+    place = Path(folder(w.dataset))
+    listed = {"listed": sha256_json(videos_by_label(place))} if row["kind"] == "classes" and place.is_dir() else {}
     return dict(
+        **listed,  # of a folder a class, which has no lists to depend on
         **{k: row[k] for k in ("dataset", "kind", "form", "folds", "per_class") if k in row},
         folder=folder(w.dataset),
         words=STUDY.words_of(w.dataset),

@@ -1,7 +1,7 @@
 """Where the models of systems lie, and what making them reads. A fold is a wildcard that may be empty."""
 
 # Columns of the systems table that loading a system depends on, and of an API's row besides.
-LOADED = ["system", "kind", "training", "family", "dtype", "frames", "pixels", "batch", "allow_remote_code"]
+LOADED = ["system", "kind", "training", *SETTINGS]
 SERVED = ["weights", "thinking_budget"]
 
 
@@ -86,6 +86,7 @@ def system_params(system):
     """What loading a system needs to know of its row, or of its base's."""
     row = STUDY.systems[system]
     row = {**STUDY.systems[row.get("base", system)], **row}
+    row |= label_settings(row, STUDY.lexicon)
     if system in config.get("allow_remote_code", {}):
         row["allow_remote_code"] = config["allow_remote_code"][system]
     return {k: row[k] for k in [*LOADED, *(SERVED if row["kind"] == "api" else [])] if k in row}

@@ -6,7 +6,7 @@ out: provenance/run.json, paper/paper.pdf
 
 TYPESET = [
     *["metrics", "per_class", "comparisons", "correlations", "contrasts", "sanity_checks", "cues", "claims"],
-    *["published_comparison", "reanalysis"],
+    *["evidence", "published_comparison", "reanalysis"],
 ]
 PAPER_TABLES = {
     **{t: f"{RESULTS}/tables/{t}.csv" for t in TYPESET},
@@ -68,16 +68,19 @@ rule typeset_paper:
         **job(
             "typeset_paper",
             params=dict(
-                study=config["study"],
-                seed=config["seed"],
-                replicates=config["replicates"],
-                alpha=STUDY.claims["alpha"],
-                image_size=config["synface"]["image_size"],
-                frame_size=config["frames"]["size"],
-                tail=config["statistics"]["tail"],
-                **resampling_params(),
-                **{k: config["organism"]["captions"][k] for k in ("naming", "frames_at_most")},
-                **PRIMARY,
+                config=dict(
+                    study=config["study"],
+                    seed=config["seed"],
+                    replicates=config["replicates"],
+                    alpha=STUDY.claims["alpha"],
+                    image_size=config["synface"]["image_size"],
+                    frame_size=config["frames"]["size"],
+                    tail=config["statistics"]["tail"],
+                    **resampling_params(),
+                    **{k: config["organism"]["captions"][k] for k in ("naming", "frames_at_most")},
+                    **PRIMARY,
+                ),
+                words={name: figure.words for name, figure in FIGURES.items()},
             ),
             names={"tables": PAPER_TABLES, "figures": PAPER_FIGURES},
         ),

@@ -178,6 +178,10 @@ def _check_references(study: Study) -> None:
             needed = {"lora": "vlm", "classifier": "vision", "dfer": "vision"}.get(row["training"], base["kind"])
             if base["kind"] != needed:
                 raise StudyError(f"{cell('systems', name, 'base')}: {row['base']} is no {needed} system")
+            if base["kind"] == "vision" and "weights" in base:
+                raise StudyError(
+                    f"{cell('systems', name, 'base')}: {row['base']} is a finished classifier; not trained here"
+                )
             if base.get("family") == "remote":
                 raise StudyError(
                     f"{cell('systems', name, 'base')}: {row['base']} runs code of its own; not trained here"
@@ -193,7 +197,7 @@ def _check_references(study: Study) -> None:
             raise StudyError(f"{cell('systems', name, 'kind')}: config key api has no {name}; see docs/api-systems.md")
     for name, row in study.conditions.items():
         system = known(row["system"], "system", cell("conditions", name, "system"))
-        part = system["training"] == "none" and system["kind"] == "vision" and "dataset" not in system
+        part = system["training"] == "none" and system["kind"] == "vision" and not {"dataset", "weights"} & set(system)
         if system["training"] == "tower" or part:
             raise StudyError(f"{cell('conditions', name, 'system')}: {row['system']} is only a part of other systems")
         if row["decision"] == "logit-adjusted" and system["training"] == "none":
@@ -207,6 +211,11 @@ def _check_references(study: Study) -> None:
             )
         if system["kind"] == "vision" and row["decision"] == "reply":
             raise StudyError(f"{cell('conditions', name, 'decision')}: {row['system']} gives no reply in words")
+        if row["decision"] == "calibrated" and system.get("missing_labels") == "allow":
+            raise StudyError(
+                f"{cell('conditions', name, 'decision')}: {row['system']} has no scores of its own for missing labels, "
+                "which calibration needs; write likelihood"
+            )
         if row["context"] != "none" and system["kind"] == "vision":
             raise StudyError(f"{cell('conditions', name, 'context')}: {row['system']} reads no text")
         dataset = known(row["dataset"], "dataset", cell("conditions", name, "dataset"))

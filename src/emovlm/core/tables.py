@@ -6,6 +6,7 @@ Every message names the file, the line and the column, and says what is allowed.
 import csv
 import io
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,17 @@ from emovlm.core.errors import StudyError
 
 Row = dict[str, Any]
 
-SCHEMAS = Path(__file__).resolve().parents[3] / "workflow" / "schemas"
+SCHEMAS = files("emovlm.core") / "schemas"
 
 
 @cache
 def _validator(schema: str) -> jsonschema.Draft202012Validator:
-    """Validator of ``workflow/schemas/<schema>.schema.yaml``, made once for all rows of a table."""
+    """Validator of ``schemas/<schema>.schema.yaml``, made once for all rows of a table."""
     return jsonschema.Draft202012Validator(read_yaml(SCHEMAS / f"{schema}.schema.yaml"))
 
 
 def check(value: Any, schema: str, where: str) -> None:
-    """Check ``value`` against ``workflow/schemas/<schema>.schema.yaml``."""
+    """Check ``value`` against ``schemas/<schema>.schema.yaml``."""
     error = jsonschema.exceptions.best_match(_validator(schema).iter_errors(value))
     if error is not None:
         key = ".".join(map(str, error.absolute_path))

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -64,15 +65,29 @@ def missing_from_cache(weights: str, revision: str | None) -> list[str]:
     The first that tell of others come alone.
     """
 
-    def there(name: str) -> str | None:
-        found = try_to_load_from_cache(weights, name, revision=revision)
-        return found if isinstance(found, str) else None
+    lacking = [name for name in ("config.json",) if not _cached(weights, name, revision)]
+    if index := _cached(weights, "model.safetensors.index.json", revision):
+        shards = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        return lacking + [name for name in shards if not _cached(weights, name, revision)]
+    return lacking + ([] if _cached(weights, "model.safetensors", revision) else ["model.safetensors"])
 
-    lacking = [name for name in ("config.json",) if not there(name)]
-    if index := there("model.safetensors.index.json"):
-        shards = sorted(set(json.loads(Path(index).read_text(encoding="utf-8"))["weight_map"].values()))
-        return lacking + [name for name in shards if not there(name)]
-    return lacking + ([] if there("model.safetensors") else ["model.safetensors"])
+
+def is_fetched(row: Mapping[str, str], folder: str | Path) -> bool:
+    """Are the weights that a row of the systems table pins in ``folder``, as :func:`fetch_weights` puts them there?"""
+    pinned = {key: row[key] for key in ("weights", "revision") if key in row}
+    listed = Path(folder, FETCHED)
+    return listed.is_file() and pinned.items() <= json.loads(listed.read_text(encoding="utf-8")).items()
+
+
+def cached_folder(weights: str, revision: str | None) -> Path | None:
+    """Where the local cache has a model's configuration at that commit, and what else it has of it; None if nowhere."""
+    found = _cached(weights, "config.json", revision)
+    return found.parent if found else None
+
+
+def _cached(weights: str, name: str, revision: str | None) -> Path | None:
+    found = try_to_load_from_cache(weights, name, revision=revision)
+    return Path(found) if isinstance(found, str) else None
 
 
 def take_checkpoint(file: str | Path, folder: str | Path, sha256: str | None = None) -> tuple[list[str], str]:

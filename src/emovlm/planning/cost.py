@@ -1,10 +1,13 @@
 """What a study would take: tokens, GPU hours on one card, disk. Calculated from its tables; nothing is run.
 
-A job's time is by the cost model (:mod:`emovlm.models.flops`), its size by ``resources/models.csv``. Systems that are
-not listed there, the organism's, run on a CPU and cost no GPU hours. Clips are of MAFW's mean length.
+A job's time is by the cost model (:mod:`emovlm.models.flops`). The size of a model is by its own files where they are
+here, otherwise by ``resources/models.csv``; where neither tells, its hours and bytes are nan, a gap in the estimate.
+Systems that are trained here from nothing, the organism's, run on a CPU and cost no GPU hours. Clips are of MAFW's mean
+length.
 """
 
-from dataclasses import fields
+import math
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +15,12 @@ import pandas as pd
 
 from emovlm.core.config import Study
 from emovlm.core.errors import StudyError
+from emovlm.core.tables import Row
 from emovlm.datasets.published_counts import ALL, published_counts
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
 from emovlm.evaluation.contexts import CONTEXTS
 from emovlm.models.flops import BYTES, Gpu, Size, answer_s, lora_s, prompt_tokens, start_s, training_s
+from emovlm.models.hub import cached_folder, is_fetched
 from emovlm.sampling.frame_samplers import sample_frames
 from emovlm.synface.plan import clip_lengths, read_class_sizes
 
@@ -26,29 +31,50 @@ GPU = Gpu("an A100 of 80 GB with transformers", flops=97e12, bandwidth=0.57e12)
 MODELS = Path("resources/models.csv")
 CLASS_SIZES = Path("resources/published/mafw_classes.csv")
 FPS, TEXT, HOUR = 25, 150, 3600  # 1/s of the clips; tokens of the question with its chat template
+UNKNOWN = Size(*[math.nan] * 7)
 COLUMNS = ["system", "dataset", "claims", "stage", "what", "jobs", "seconds", "hours", "read", "written"]
 
 
 def read_sizes(study: Study, path: Path = MODELS) -> dict[str, Size]:
-    """Size of each system that runs on a GPU, by its id; a system that is fine-tuned here has its base's.
+    """Size of each system that runs on a GPU or behind an API, by its id.
 
-    Raises:
-        StudyError: a system with weights from outside is not in the table.
+    A system that is fine-tuned here has its base's. A size that is not known is ``UNKNOWN``.
     """
     table = pd.read_csv(path).set_index("model")
-    sizes = {}
+    found: dict[str, Size] = {}
     for name, row in study.systems.items():
         first = study.systems[row.get("base", name)]
-        if first["training"] != "none":
-            continue
-        model = first["weights"] if "weights" in first else first["family"]
-        model = first["system"] if model == "remote" else model
-        if model not in table.index:
-            raise StudyError(f"{path}: no row for {model} ({study.places['systems'][name]}, row {name}); add its size")
-        known = {field.name for field in fields(Size)} & set(table.columns)
-        size = {key: table.at[model, key] for key in known}
-        sizes[name] = Size(**size, most_frames=first.get("frames", 0))
-    return sizes
+        if first["training"] == "none":
+            if first["system"] not in found:
+                found[first["system"]] = _size_of(study, first, table)
+            found[name] = found[first["system"]]
+    return {name: found[name] for name in study.systems if name in found}
+
+
+def _size_of(study: Study, row: Row, table: pd.DataFrame) -> Size:
+    """Size of a system with weights from outside, or behind an API."""
+    fetched = Path(study.config["pathvars"]["results"], "models", row["system"], "1")
+    if "weights" in row and row["kind"] != "api":
+        here = fetched if is_fetched(row, fetched) else cached_folder(row["weights"], row.get("revision"))
+        if here is not None:
+            # Imported here, since it takes seconds, and only models that are here need it.
+            from emovlm.models.sizes import checkpoint_size
+
+            if size := checkpoint_size(here, row, _side(study, row["system"])):
+                return size
+    model = row.get("weights") or (row["system"] if row["family"] == "remote" else row["family"])
+    if model not in table.index:
+        return replace(UNKNOWN, most_frames=row.get("frames", 0))
+    known = {field.name for field in fields(Size)} & set(table.columns)
+    return Size(**{key: table.at[model, key] for key in known}, most_frames=row.get("frames", 0))
+
+
+def _side(study: Study, system: str) -> int:
+    """Pixels of the largest frames that a system or one that is fine-tuned from it is shown."""
+    own = {name for name, row in study.systems.items() if system in (name, row.get("base"))}
+    datasets = [study.datasets[row["dataset"]] for row in study.conditions.values() if row["system"] in own]
+    usual = study.config["frames"]["size"]
+    return max((row.get("size", usual) for row in datasets), default=usual)
 
 
 def frames_of_a_clip(study: Study, seconds: float) -> dict[str, int]:
@@ -103,7 +129,7 @@ def costs(study: Study, gpu: Gpu = GPU) -> pd.DataFrame:
     """One row for each condition, kind of texts and training of systems that run on a GPU or behind an API.
 
     Columns: system, dataset, claims, stage (answer, describe or train), what (condition, kind of texts or sampler),
-    jobs, seconds of one job, hours of all on one card, tokens read and written by all.
+    jobs, seconds of one job, hours of all on one card, tokens read and written by all; nan where a size is not known.
     """
     sizes, frames = read_sizes(study), frames_of_a_clip(study, mean_length())
     reply, text = (study.config[part]["max_new_tokens"] for part in ("evaluation", "enrichment"))
@@ -151,7 +177,10 @@ def costs(study: Study, gpu: Gpu = GPU) -> pd.DataFrame:
 
 
 def disk(study: Study) -> dict[str, float]:
-    """Bytes that the study will take, by what: frames of each dataset, weights of each system from outside."""
+    """Bytes that the study will take, by what: frames of each dataset, weights of each system from outside.
+
+    They are nan for weights whose size is not known.
+    """
     length, needed = mean_length(), {}
     for dataset in sorted({row["dataset"] for row in study.conditions.values()}):
         row = study.datasets[dataset]
@@ -164,6 +193,6 @@ def disk(study: Study) -> dict[str, float]:
         needed[f"frames of {dataset}"] = clips * length * FPS * side**2 * 3
     for system, size in read_sizes(study).items():
         row = study.systems[system]
-        if row["training"] == "none" and row["kind"] == "vlm":
+        if row["training"] == "none" and (row["kind"] == "vlm" or (row["kind"] == "vision" and "weights" in row)):
             needed[f"weights of {system}"] = BYTES * (size.parameters + size.vision_parameters) * 1.08  # and embeddings
     return needed

@@ -99,9 +99,9 @@ def _conditions(plan: Plan, name: str, row: dict[str, str]) -> list[str]:
     """The conditions whose answers a value is about."""
     kind, _, rest = name.partition(".")
     study = plan.study
-    if kind == "claim":
+    if kind in ("claim", "evidence"):
         stated = study.claims["claims"][rest.partition(".")[0]]
-        about = [stated[role] for role in ("subject", "intervention", "permuted", "control") if role in stated]
+        about = [value for value in stated.values() if isinstance(value, str)]  # ids of conditions are among them
         named = [each["comparison"] for each in stated.get("evidence", [])]
         about += [study.comparisons[n][side] for n in named for side in ("a", "b")]
     else:

@@ -4,7 +4,6 @@ import math
 
 Value = dict[str, object]
 MINUS = "\N{MINUS SIGN}"
-UNITS = {"entropy": "bits", "kappa": "kappa"}
 
 
 def entry_of(value: object, unit: str, source: str, low: float | None = None, high: float | None = None,
