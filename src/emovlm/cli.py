@@ -11,7 +11,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from emovlm.core.config import Study, load_study, read_config
 from emovlm.core.errors import StudyError
 from emovlm.planning.cost import GPU, costs, disk
 from emovlm.planning.doctor import examine
@@ -23,6 +22,8 @@ from emovlm.provenance.explain import explain
 from emovlm.provenance.planned_jobs import Plan, latest_overrides, read_plan
 from emovlm.provenance.resume import prepare
 from emovlm.provenance.summary import summary
+from emovlm.study.load import check_config, load_study, read_config
+from emovlm.study.study import Study
 
 BY = {"system": ["system"], "stage": ["system", "stage"], "condition": ["system", "dataset", "stage", "what"]}
 
@@ -107,7 +108,7 @@ def _crate(given: argparse.Namespace) -> int:
 
 
 def _summary(given: argparse.Namespace) -> int:
-    print(summary(read_config(".", _overrides(given))["pathvars"]["results"]), end="")
+    print(summary(check_config(read_config(".", _overrides(given))).pathvars.results), end="")
     return 0
 
 
@@ -117,7 +118,7 @@ def _study(given: argparse.Namespace) -> Study:
 
 def _doctor(given: argparse.Namespace) -> int:
     study = _study(given)
-    return 0 if show_findings(examine(study, Path(study.config["pathvars"]["results"])), Console()) else 1
+    return 0 if show_findings(examine(study, Path(study.config.pathvars.results)), Console()) else 1
 
 
 def _cost(given: argparse.Namespace) -> int:

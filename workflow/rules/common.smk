@@ -12,12 +12,12 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
-from emovlm.core.config import TRAINED_ON_LABELS, load_study
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import seed_of
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
 from emovlm.evaluation.contexts import CONTEXTS
-from emovlm.models.vlm.families import family_of
+from emovlm.study.load import load_study
+from emovlm.study.rows import TRAINED_ON_LABELS
 
 gc.set_threshold(100_000)  # planning makes many small objects and drops few: look for garbage less often
 
@@ -28,9 +28,6 @@ shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src
 
 try:
     STUDY = load_study(config)
-    for row in STUDY.systems.values():
-        if row["kind"] == "vlm" and row.get("family") != "remote":
-            family_of(row)  # a family that does not exist is an error now, not when its model is loaded
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 

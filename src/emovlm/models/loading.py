@@ -7,6 +7,9 @@ from emovlm.core import notes
 from emovlm.core.errors import StudyError
 from emovlm.models.base import System
 
+NETWORKS = ("mae-dfer", "hicmae")
+"""The families of vision-only systems with weights from outside."""
+
 
 def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None = None) -> System:
     """Load the system of a row of ``systems.tsv``.
@@ -29,7 +32,7 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
         notes.read(path)
     try:
         # Imported here, since each takes seconds and a job needs one of them.
-        if row.get("family") in ("mae-dfer", "hicmae"):
+        if row.get("family") in NETWORKS:
             from emovlm.models.dfer.dfer_classifier import DferClassifier
 
             return DferClassifier(folder)
