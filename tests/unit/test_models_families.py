@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
 from tests.scripts import run_script
+from tests.study_tables import plain_rows
 from tests.tiny_models.cache import fill_cache
 from tests.tiny_models.models import MODELS, SIDE, save_tiny
 
 from emovlm.core.errors import StudyError
-from emovlm.core.tables import read_rows
 from emovlm.models.base import Frame
 from emovlm.models.loading import load_system
 from emovlm.models.torch_setup import torch
@@ -299,7 +299,7 @@ def test_the_papers_systems_are_fetched_and_answer(tmp_path):
     """From a cache as the hub's client fills it, through the rows of the paper's study, with tiny models in it."""
     table = ROOT / "config/paper/systems.tsv"
     names = fill_cache(tmp_path / "home", table)
-    outside = [row for row in read_rows(table, "systems") if row["kind"] == "vlm" and "weights" in row]
+    outside = [row for row in plain_rows(table) if row["kind"] == "vlm" and "weights" in row]
     assert sorted(names) == sorted(row["weights"] for row in outside)
     environment = {"HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1"}
     for row in outside:
@@ -312,6 +312,6 @@ def test_the_papers_systems_are_fetched_and_answer(tmp_path):
 
 
 def test_the_papers_systems_are_of_families_that_exist():
-    rows = read_rows(ROOT / "config/paper/systems.tsv", "systems")
+    rows = plain_rows(ROOT / "config/paper/systems.tsv")
     asked = {row["family"] for row in rows if row["kind"] == "vlm" and "family" in row}
     assert asked - {"remote"} == set(FAMILIES) - {"fastvlm"}

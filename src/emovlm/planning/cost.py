@@ -43,7 +43,8 @@ def read_sizes(study: Study, path: Path = MODELS) -> dict[str, Size]:
             continue
         model = first.weights or (first.name if first.family == "remote" else first.family)
         if model not in table.index:
-            raise StudyError(f"{path}: no row for {model} ({system.cell('system')}); add its size")
+            column = "weights" if first.weights else "family"
+            raise StudyError(f"{path}: no row for {model} ({first.cell(column)}); add its size")
         known = {field.name for field in fields(Size)} & set(table.columns)
         size = {key: table.at[model, key] for key in known}
         sizes[name] = Size(**size, most_frames=first.frames or 0)

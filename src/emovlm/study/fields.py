@@ -22,7 +22,7 @@ def problem(says: str, *key: str) -> PydanticCustomError:
 def meant(name: str, names: Sequence[str]) -> str:
     """A question for the name that is most like a wrong one, or nothing."""
     close = difflib.get_close_matches(name, names, n=1)
-    return f"did you mean {close[0]}? " if close else ""
+    return f"Did you mean {close[0]}? " if close else ""
 
 
 class Model(Columns, BaseModel):
@@ -48,7 +48,7 @@ class Model(Columns, BaseModel):
         for key in values:
             if not cls.allows(key):
                 keys = cls.keys_allowed()
-                raise problem(f"there is no such key; {meant(str(key), keys)}Allowed are {', '.join(keys)}", str(key))
+                raise problem(f"there is no such key. {meant(str(key), keys)}Allowed are {', '.join(keys)}", str(key))
         return values
 
     def told(self) -> dict[str, Any]:

@@ -108,7 +108,7 @@ class Links:
             raise problem(f"unknown {what} {name!r}: config key tables.{table} names no table")
         where, names = ", ".join(rows.files), list(rows.cells)
         listed = ", ".join(names) if len(names) <= MOST_LISTED else f"{len(names)} others"
-        raise problem(f"unknown {what} {name!r}; {meant(name, names)}{where} has {listed}")
+        raise problem(f"unknown {what} {name!r}. {meant(name, names)}{where} has {listed}")
 
     def words(self, column: str) -> dict[str, str]:
         """The words in a column of the lexicon, each with the name of its class, in the lexicon's order.

@@ -57,7 +57,7 @@ def _says(found: dict[str, Any]) -> str:
         return not_one_of(value, [each.strip("' ") for each in about["expected"].replace(" or ", ", ").split(",")])
     if kind in BOUNDS:
         name, says = BOUNDS[kind]
-        return f"{value!r} is not {says} {about[name]:g}"
+        return f"it must be {says} {about[name]:g}, not {value}"
     if kind in ("too_short", "string_too_short"):
         return "it is empty, but a value is needed"
     for end in ("_type", "_parsing", "_parsing_size", "_from_float", "_number"):

@@ -113,7 +113,7 @@ def _of_comparison(study: Study, comparison: Comparison) -> Iterator[str]:
     claims = list(study.claims.claims)
     if claims and comparison.claim is not None and comparison.claim not in claims:
         name = comparison.claim
-        yield f"{cell('claim')}: unknown claim {name!r}; {meant(name, claims)}There are {', '.join(claims)}"
+        yield f"{cell('claim')}: unknown claim {name!r}. {meant(name, claims)}There are {', '.join(claims)}"
     if comparison.test == "equivalence" and comparison.claim not in claims:
         yield f"{cell('claim')}: an equivalence test needs a claim, whose margin says what is equivalent"
     if comparison.metric == "tail_recall" and not study.config.statistics.tail:
@@ -154,7 +154,7 @@ def _unknown(study: Study, table: str, name: str, where: str) -> Iterator[str]:
     if name not in names:
         files = ", ".join(study.config.tables.files(f"{table}s"))
         yield (
-            f"{where}: unknown {table.replace('_', ' ')} {name!r}; {meant(name, names)}{files or 'the study'} has "
+            f"{where}: unknown {table.replace('_', ' ')} {name!r}. {meant(name, names)}{files or 'the study'} has "
             f"{', '.join(names) or 'none'}"
         )
 
@@ -162,11 +162,14 @@ def _unknown(study: Study, table: str, name: str, where: str) -> Iterator[str]:
 def _of_words(study: Study) -> Iterator[str]:
     """Word frequency, where it is used: captions of the pretraining follow it, and so do claims about words."""
     words, lexicon = study.config.lexicon, study.config.tables.lexicon
-    users = [system.cell("training") for system in study.systems.values() if system.training == "pretrain"]
-    users += [f"claim {name}" for name in study.claims.of_kind("lexical")]
+    files = " and ".join(study.config.tables.files("claims"))
+    users = [
+        f"{system.cell('training')}: pretrain" for system in study.systems.values() if system.training == "pretrain"
+    ]
+    users += [f"{files}, claim {name}, key kind: lexical" for name in study.claims.of_kind("lexical")]
     if words is None:
         if users:
-            yield f"{users[0]}: it needs the config key lexicon.primary_source, which is not there"
+            yield f"{users[0]} needs the config key lexicon.primary_source, which is not there"
         return
     english = [row.source for row in study.sources if row.language == "en"]
     if words.primary_source not in english:

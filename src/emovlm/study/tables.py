@@ -50,7 +50,7 @@ def _read(model: type[Row], files: list[str], table: str) -> Iterator[tuple[str,
                 if not model.allows(column):
                     columns = model.keys_allowed()
                     allowed = f"{meant(column, columns)}Allowed are {', '.join(columns)}"
-                    raise StudyError(f"{file}: there is no column {column!r}; {allowed}")
+                    raise StudyError(f"{file}: there is no column {column!r}. {allowed}")
             yield file, line, cells
 
 
