@@ -36,8 +36,8 @@ def changed(config, path, value):
         ("organism.tower.epoch", 3, r"key organism\.tower\.epoch: there is no such key\. Did you mean epochs\? Allowed "
          "are architecture, channels, "),
         ("reciepes", {}, r"key reciepes: there is no such key\. Did you mean recipes\? Allowed are study, seed"),
-        ("synface.corpora.faces.micro_share", 1.5, r"key synface\.corpora\.faces\.micro_share: it must be at most 1, not "
-         "1.5"),
+        ("synface.corpora.faces.micro_share", 1.5, r"key synface\.corpora\.faces\.micro_share: it must be at most 1, "
+         r"not 1\.5"),
         ("organism.tower.channels", None, r"key organism\.tower\.channels: nothing is written there, but a value is"),
         ("seed", "one", "key seed: 'one' is not a whole number"),
         ("seed", True, "key seed: True is not a whole number"),
@@ -52,9 +52,9 @@ def changed(config, path, value):
         ("lexicon.primary_form", "verb", "key lexicon.primary_form: 'verb' is not one of family, noun, adjective"),
         ("tables.conditions", None, "key tables.conditions: nothing is written there, but a value is needed"),
         ("tables.systems", [], "key tables.systems: it is empty, but a value is needed"),
-        ("tables.systems", "config/nowhere.tsv", r"config/nowhere\.tsv: no such table; config key tables\.systems names"),
+        ("tables.systems", "config/nowhere.tsv", r"config/nowhere\.tsv: no such table; config key tables\.systems na"),
         ("frames.size", 48, r"key frames\.size: it must be a multiple of 32, not 48"),
-        ("organism.dataset", "nope", r"key organism\.dataset: unknown dataset 'nope'\. config/datasets\.tsv has faces"),
+        ("organism.dataset", "nope", r"key organism\.dataset: unknown dataset 'nope'\. config/datasets\.tsv has face"),
         ("lora.sampler", "fps6", r"key lora\.sampler: unknown frame sampler 'fps6'\. Did you mean fps5\?"),
         ("classifier.sampler", "fps6", r"key classifier\.sampler: unknown frame sampler 'fps6'"),
         ("enrichment.sampler", "fps5", r"key enrichment\.sampler: fps5 is of kind rate, not between"),

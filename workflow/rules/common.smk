@@ -17,7 +17,7 @@ from emovlm.core.hashing import seed_of
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
 from emovlm.evaluation.contexts import CONTEXTS
 from emovlm.study.load import load_study
-from emovlm.study.rows import TRAINED_ON_LABELS
+from emovlm.study.systems import TRAINED_ON_LABELS
 
 gc.set_threshold(100_000)  # planning makes many small objects and drops few: look for garbage less often
 

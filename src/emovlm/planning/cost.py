@@ -15,8 +15,9 @@ from emovlm.datasets.published_counts import ALL, published_counts
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
 from emovlm.models.flops import BYTES, Gpu, Size, answer_s, lora_s, prompt_tokens, start_s, training_s
 from emovlm.sampling.frame_samplers import sample_frames
-from emovlm.study.rows import Dataset, System
+from emovlm.study.rows import Dataset
 from emovlm.study.study import Study
+from emovlm.study.systems import System
 from emovlm.synface.plan import clip_lengths, read_class_sizes
 
 # flops: LoRA of Qwen-7B, sequences of 2,048 tokens, 5.2 s for 8 (QwenLM/Qwen, README, "Profiling of Memory and Speed"):

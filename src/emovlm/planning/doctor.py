@@ -18,8 +18,9 @@ from emovlm.models.remote.permission import why_not
 from emovlm.planning.cost import disk
 from emovlm.provenance.audit.pins import mismatches
 from emovlm.provenance.records.surroundings import environment
-from emovlm.study.rows import Dataset, System
+from emovlm.study.rows import Dataset
 from emovlm.study.study import Study
+from emovlm.study.systems import System
 
 OK, WARNING, MISSING = "ok", "warning", "missing"
 GIB = 2**30

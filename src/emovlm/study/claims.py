@@ -7,8 +7,10 @@ from pydantic import Field
 from emovlm.core.errors import StudyError
 from emovlm.core.tables import read_yaml
 from emovlm.study import choices
+from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.fields import Model, NotNegative, Number, OneOf, Text, matching
-from emovlm.study.rows import Comparison, Condition, FrameSampler, RowOf
+from emovlm.study.row import RowOf
+from emovlm.study.rows import FrameSampler
 from emovlm.study.tables import validated
 
 ClaimId = matching("[A-Za-z0-9-]+", "an id: write letters, digits and hyphens")

@@ -10,20 +10,13 @@ from typing import Any
 from emovlm.core.errors import StudyError
 from emovlm.core.tables import read_yaml
 from emovlm.study.claims import Claims, read_claims
+from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.config import Config
 from emovlm.study.fields import Named, meant, problem
 from emovlm.study.references import check_references
-from emovlm.study.rows import (
-    Comparison,
-    Condition,
-    Dataset,
-    FrameSampler,
-    LexiconEntry,
-    Source,
-    System,
-    TrainingSampler,
-)
+from emovlm.study.rows import Dataset, FrameSampler, LexiconEntry, Source, TrainingSampler
 from emovlm.study.study import Study
+from emovlm.study.systems import System
 from emovlm.study.tables import Table, read_rows, validated
 
 MODELS = {

@@ -6,10 +6,11 @@ from pathlib import Path
 from emovlm.core.errors import StudyError
 from emovlm.lexicon.terms import COLUMNS
 from emovlm.study.claims import EventCoverageClaim
+from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.config import RECIPES
 from emovlm.study.fields import meant
-from emovlm.study.rows import Comparison, Condition, System
 from emovlm.study.study import Study
+from emovlm.study.systems import System
 
 BASES = {"lora": "vlm", "classifier": "vision", "dfer": "vision"}
 """The kind of system that each kind of fine-tuning begins from."""
@@ -163,9 +164,8 @@ def _of_words(study: Study) -> Iterator[str]:
     """Word frequency, where it is used: captions of the pretraining follow it, and so do claims about words."""
     words, lexicon = study.config.lexicon, study.config.tables.lexicon
     files = " and ".join(study.config.tables.files("claims"))
-    users = [
-        f"{system.cell('training')}: pretrain" for system in study.systems.values() if system.training == "pretrain"
-    ]
+    pretrained = [system for system in study.systems.values() if system.training == "pretrain"]
+    users = [f"{system.cell('training')}: pretrain" for system in pretrained]
     users += [f"{files}, claim {name}, key kind: lexical" for name in study.claims.of_kind("lexical")]
     if words is None:
         if users:

@@ -4,17 +4,10 @@ from dataclasses import dataclass
 
 from emovlm.study.claims import Claims
 from emovlm.study.columns import Lookups
+from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.config import Config
-from emovlm.study.rows import (
-    Comparison,
-    Condition,
-    Dataset,
-    FrameSampler,
-    LexiconEntry,
-    Source,
-    System,
-    TrainingSampler,
-)
+from emovlm.study.rows import Dataset, FrameSampler, LexiconEntry, Source, TrainingSampler
+from emovlm.study.systems import System
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.tables import read_cells
 from emovlm.study.fields import meant
 from emovlm.study.messages import first_problem, path
-from emovlm.study.rows import NamedRow, Row
+from emovlm.study.row import NamedRow, Row
 
 R = TypeVar("R", bound=Row)
 N = TypeVar("N", bound=NamedRow)
