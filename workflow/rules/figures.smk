@@ -4,11 +4,8 @@ in:  tables/*.csv, published figures, config tables
 out: figures/<figure>.{pdf,png}
 """
 
-PRIMARY = {
-    "source": config["lexicon"]["primary_source"],
-    "form": config["lexicon"]["primary_form"],
-}
-NAMED = {"study": config["study"]}
+PRIMARY = {"source": CONFIG.lexicon.primary_source, "form": CONFIG.lexicon.primary_form} if CONFIG.lexicon else {}
+NAMED = {"study": CONFIG.study}
 VARIANTS = {
     "conditions": ["condition", "system", "dataset", "frames", "context", "decision", "claims"],
     "systems": ["system", "kind", "variant", "sampler"],
@@ -26,7 +23,7 @@ TABLE = {
     "frame_truth": f"{RESULTS}/raw/{SHOWN}/truth/frames.parquet",
     **{t: f"{RESULTS}/tables/rows/{t}.tsv" for t in VARIANTS},
     **{p: f"resources/published/{p}.csv" for p in PUBLISHED},
-    **{f"stores.{k}": f"{RESULTS}/frames/{SHOWN}/{k}.safetensors" for k in range(n_shards(SHOWN))},
+    **{f"stores.{k}": f"{RESULTS}/frames/{SHOWN}/{k}.safetensors" for k in range(STUDY.datasets[SHOWN].n_shards if SHOWN else 0)},
     **{f"samples.{s}": f"{RESULTS}/samples/{SHOWN}/{s}.parquet" for s in STUDY.frame_samplers},
 }
 # figure -> (tables, parameters)
@@ -38,8 +35,8 @@ FIGURES = {
     "variants": (
         ["per_run", "frequency", "contrasts", "conditions"],
         {
-            "language": STUDY.claims["claims"]["L1"]["language"],
-            "seed": config["seed"],
+            "language": LEXICAL and LEXICAL.language,
+            "seed": CONFIG.seed,
             **PRIMARY,
         },
     ),
@@ -63,7 +60,7 @@ FIGURES = {
             "frame_truth",
             "frame_samplers",
             *(f"samples.{s}" for s in embedded_samplers()),
-            *(f"stores.{k}" for k in range(n_shards(SHOWN))),
+            *(f"stores.{k}" for k in range(STUDY.datasets[SHOWN].n_shards if SHOWN else 0)),
         ],
         {},
     ),

@@ -37,7 +37,7 @@ def job(rule, script=None, params=None, names=None):
         return value(wildcards) if callable(value) else value
 
     def told(wildcards):
-        read = json.loads(json.dumps(of(wildcards, params) or {}, sort_keys=True))
+        read = json.loads(json.dumps(of(wildcards, params) or {}, sort_keys=True, default=lambda part: part.told()))
         return {"rule": rule, "script": path, "code": code, "wildcards": dict(wildcards.items()), "params": read}
 
     def files(wildcards, listed):

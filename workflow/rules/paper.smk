@@ -16,6 +16,7 @@ PAPER_FIGURES = {
     **{s: f"{RESULTS}/figures/{s}.png" for s in ("contact_sheet", "strips")},
     **{f: f"{RESULTS}/figures/{f}.pdf" for f in FIGURES},
 }
+LEDGERS = [system.name for system in STUDY.asked if system.served]
 
 
 rule account_run:
@@ -35,7 +36,7 @@ rule account_run:
     params:
         **job(
             "account_run",
-            params=dict(ledgers={s: f"{model_folder(s, 1, results=RESULTS)}/requests.jsonl" for s in served()}),
+            params=dict(ledgers={s: f"{model_folder(s, 1, results=RESULTS)}/requests.jsonl" for s in LEDGERS}),
             names={"tables": PAPER_TABLES, "figures": PAPER_FIGURES},
         ),
     shell:
@@ -67,16 +68,17 @@ rule typeset_paper:
     params:
         **job(
             "typeset_paper",
-            params=dict(
-                study=config["study"],
-                seed=config["seed"],
-                replicates=config["replicates"],
-                alpha=STUDY.claims["alpha"],
-                image_size=config["synface"]["image_size"],
-                frame_size=config["frames"]["size"],
-                tail=config["statistics"]["tail"],
+            params=lambda w: dict(
+                study=CONFIG.study,
+                seed=CONFIG.seed,
+                replicates=CONFIG.replicates,
+                alpha=STUDY.claims.alpha,
+                image_size=CONFIG.synface.image_size,
+                frame_size=CONFIG.frames.size,
+                tail=CONFIG.statistics.tail,
+                naming=CONFIG.organism.captions.naming,
+                frames_at_most=CONFIG.organism.captions.frames_at_most,
                 **resampling_params(),
-                **{k: config["organism"]["captions"][k] for k in ("naming", "frames_at_most")},
                 **PRIMARY,
             ),
             names={"tables": PAPER_TABLES, "figures": PAPER_FIGURES},

@@ -5,7 +5,7 @@ out: tables/{metrics,per_class,per_run,confusion,reliability,comparisons,correla
 """
 
 FLAGGED = [name for name in TESTED if name in RENDERED]  # datasets whose clips are flagged
-RATES = {name: row["rate"] for name, row in embedded_samplers().items() if row["kind"] == "rate"}
+RATES = {name: row.rate for name, row in embedded_samplers().items() if row.kind == "rate"}
 PUBLISHED = [
     "mafw_classes",
     "mafw_recalls",
@@ -38,7 +38,7 @@ rule compute_metrics:
     params:
         **job(
             "compute_metrics",
-            params=dict(seed=config["seed"], classes=STUDY.classes, **config["statistics"]),
+            params=dict(seed=CONFIG.seed, classes=STUDY.classes, **CONFIG.statistics.told()),
             names={"answers": STUDY.conditions, "manifests": TESTED, "truths": FLAGGED},
         ),
     shell:
@@ -63,12 +63,12 @@ rule compare_conditions:
         **job(
             "compare_conditions",
             params=dict(
-                seed=config["seed"],
+                seed=CONFIG.seed,
                 classes=STUDY.classes,
-                comparisons=[bare(row) for row in STUDY.comparisons.values()],
-                alpha=STUDY.claims["alpha"],
-                margins={k: v["margin"] for k, v in STUDY.claims["claims"].items()},
-                **config["statistics"],
+                comparisons=list(STUDY.comparisons.values()),
+                alpha=STUDY.claims.alpha,
+                margins={name: claim.margin for name, claim in STUDY.claims.claims.items()},
+                **CONFIG.statistics.told(),
             ),
             names={"answers": STUDY.conditions, "manifests": TESTED, "truths": FLAGGED},
         ),
@@ -81,7 +81,7 @@ rule correlate_frequency:
     input:
         classes="<results>/tables/per_class.csv",
         frequency="<results>/lexicon/frequency.csv",
-        lexicon=config["tables"]["lexicon"],
+        lexicon=CONFIG.tables.lexicon,
         published=expand("resources/published/{p}.csv", p=CORRELATED),
     output:
         correlations=table("correlations"),
@@ -96,8 +96,8 @@ rule correlate_frequency:
             "correlate_frequency",
             params=dict(
                 kinds=lexical_kinds(),
-                seed=config["seed"],
-                resamples=config["statistics"]["resamples"],
+                seed=CONFIG.seed,
+                resamples=CONFIG.statistics.resamples,
             ),
             names={"published": CORRELATED},
         ),
@@ -124,7 +124,7 @@ rule measure_event_coverage:
             params=dict(
                 rates=RATES,
                 bins=3,
-                confidence=config["statistics"]["confidence"],
+                confidence=CONFIG.statistics.confidence,
                 splits=["train", "test"],
             ),
             names={"samples": RATES},

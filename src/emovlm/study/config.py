@@ -313,6 +313,9 @@ class Config(Model):
     synface: Synface | None = None
     frames: Frames = Frames()
     lexicon: WordFrequency | None = None
+    published: bool = Field(
+        False, description="whether the paper's published figures (resources/published) are analysed beside its own"
+    )
     organism: Organism | None = None
     lora: LoraRecipe | None = None
     classifier: ClassifierRecipe | None = None
@@ -332,6 +335,9 @@ class Config(Model):
     @model_validator(mode="after")
     def _name_parts(self) -> "Config":
         own = {name: recipe for name in ("lora", "classifier") if (recipe := getattr(self, name)) is not None}
+        for key, reserved in (("recipes", ("lora", "classifier")), ("prompt_sets", ("default",))):
+            if taken := [name for name in getattr(self, key) if name in reserved]:
+                raise problem("this name has another meaning; choose another", key, taken[0])
         for name, part in (self.recipes | own | self.prompt_sets).items():
             part._name = name
         return self

@@ -11,7 +11,6 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic import WithJsonSchema as Schema
 from pydantic_core import PydanticCustomError, core_schema
 
-from emovlm.study.columns import Columns
 
 
 def problem(says: str, *key: str) -> PydanticCustomError:
@@ -25,7 +24,7 @@ def meant(name: str, names: Sequence[str]) -> str:
     return f"Did you mean {close[0]}? " if close else ""
 
 
-class Model(Columns, BaseModel):
+class Model(BaseModel):
     """A group of values that people write. It cannot be changed, and a key that it does not know is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_by_name=True, validate_by_alias=True)

@@ -50,6 +50,9 @@ def _of_system(study: Study, system: System) -> Iterator[str]:
             yield f"{system.cell('base')}: {base.name} runs code of its own; it is not trained here"
     if system.training in ("tower", "pretrain", "classifier") and study.config.organism is None:
         yield f"{system.cell('training')}: {system.training} needs the config key organism, which is not there"
+    for prompt in ("describe", "motion"):
+        if system.training == "pretrain" and getattr(study.config.prompts, prompt) is None:
+            yield f"{system.cell('training')}: pretrain needs the config key prompts.{prompt}, which is not there"
     if system.training in RECIPES:
         if system.recipe is None:
             yield f"{system.cell('recipe')}: the config has no key {system.training}; write it, or name a recipe here"
@@ -84,6 +87,8 @@ def _of_condition(study: Study, condition: Condition) -> Iterator[str]:
         yield from _of_texts(study, condition)
     if condition.published and system.published is None:
         yield f"{cell('published')}: {system.name} has no name in its column published, so no published figure is of it"
+    if condition.published and not study.config.published:
+        yield f"{cell('published')}: published figures stand in the study only with the config key published: true"
 
 
 def _of_texts(study: Study, condition: Condition) -> Iterator[str]:

@@ -43,9 +43,9 @@ class Row(Model):
         return self._table_file
 
     def told(self) -> dict[str, Any]:
-        """The cells that are not empty, by column, as JSON has them."""
+        """The cells as JSON has them, by column: without empty ones and without the remark, which changes no result."""
         told = {key: " ".join(value) if isinstance(value, list) else value for key, value in super().told().items()}
-        return {key: value for key, value in told.items() if value != ""}
+        return {key: value for key, value in told.items() if value != "" and key != "about"}
 
     def cell(self, column: str) -> str:
         """Where one of its cells is, as messages name it."""

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from emovlm.study.claims import Claims
-from emovlm.study.columns import Lookups
 from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.config import Config
 from emovlm.study.rows import Dataset, FrameSampler, LexiconEntry, Source, TrainingSampler
@@ -11,7 +10,7 @@ from emovlm.study.systems import System
 
 
 @dataclass(frozen=True)
-class Study(Lookups):
+class Study:
     """A valid study; rows are by id, in the order of their tables: ``study.conditions["x"].system.family``."""
 
     config: Config
@@ -39,3 +38,7 @@ class Study(Lookups):
     def asked(self) -> list[System]:
         """The systems that a condition asks, by name."""
         return sorted({row.system for row in self.conditions.values()}, key=lambda system: system.name)
+
+    def conditions_on(self, dataset: Dataset) -> list[Condition]:
+        """The conditions on a dataset, in the order of their table."""
+        return [row for row in self.conditions.values() if row.dataset is dataset]
