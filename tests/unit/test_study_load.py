@@ -45,10 +45,9 @@ def test_a_cell_that_names_a_row_is_that_row(config):
 def test_rows_are_told_to_jobs_as_their_tables_have_them(config):
     study = load_study(config)
     for table in ("conditions", "comparisons", "frame_samplers", "training_samplers"):
-        rows = plain_rows(Path(f"config/{table}.tsv"))
-        assert [
-            {k: str(v).removesuffix(".0") for k, v in row.told().items()} for row in getattr(study, table).values()
-        ] == rows
+        told = [row.told() for row in getattr(study, table).values()]
+        written = [{k: v for k, v in row.items() if k != "about"} for row in plain_rows(Path(f"config/{table}.tsv"))]
+        assert [{k: str(v).removesuffix(".0") for k, v in row.items()} for row in told] == written
 
 
 def test_reading_a_study_imports_neither_networks_nor_statistics():

@@ -22,6 +22,8 @@ POSSIBLE = {
     "reliability": True,
 }
 TABLES = [name for name, parts in POSSIBLE.items() if parts]
+EVIDENCE = ["metrics", "comparisons", "correlations", "contrasts", "event_coverage"]
+JUDGED = [name for name in EVIDENCE if name in TABLES]
 
 
 rule contrast_variants:
@@ -55,11 +57,7 @@ rule contrast_variants:
 rule judge_claims:
     """Verdicts on the paper's claims, by rules fixed beforehand."""
     input:
-        metrics="<results>/tables/metrics.csv",
-        comparisons="<results>/tables/comparisons.csv",
-        correlations="<results>/tables/correlations.csv",
-        contrasts="<results>/tables/contrasts.csv",
-        event_coverage="<results>/tables/event_coverage.csv",
+        **{name: f"<results>/tables/{name}.csv" for name in JUDGED},
     output:
         claims=table("claims"),
     log:

@@ -12,7 +12,6 @@ from pydantic import WithJsonSchema as Schema
 from pydantic_core import PydanticCustomError, core_schema
 
 
-
 def problem(says: str, *key: str) -> PydanticCustomError:
     """What a validator raises: a sentence, and the key or column inside the model that it is about."""
     return PydanticCustomError("study", "{says}", {"says": says, "key": key})
