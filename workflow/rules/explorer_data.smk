@@ -50,7 +50,9 @@ def explorer_texts():
 def explorer_answer_files():
     """What the answers are shown from, by the option that takes it: named files."""
     samples = {f"{d}/{name}": path for d in TESTED for name, path in explorer_samples(d).items()}
-    indices = {f"{d}/{k}": f"{RESULTS}/frames/{d}/{k}.clips.parquet" for d in TESTED for k in range(STUDY.datasets[d].n_shards)}
+    indices = {
+        f"{d}/{k}": f"{RESULTS}/frames/{d}/{k}.clips.parquet" for d in TESTED for k in range(STUDY.datasets[d].n_shards)
+    }
     prompts = [condition.system.prompts for d in STUDY.tested for condition in STUDY.conditions_on(d)]
     return {
         "manifests": {d: f"{RESULTS}/manifests/{d}.parquet" for d in TESTED},

@@ -23,7 +23,10 @@ TABLE = {
     "frame_truth": f"{RESULTS}/raw/{SHOWN}/truth/frames.parquet",
     **{t: f"{RESULTS}/tables/rows/{t}.tsv" for t in VARIANTS},
     **{p: f"resources/published/{p}.csv" for p in PUBLISHED},
-    **{f"stores.{k}": f"{RESULTS}/frames/{SHOWN}/{k}.safetensors" for k in range(STUDY.datasets[SHOWN].n_shards if SHOWN else 0)},
+    **{
+        f"stores.{k}": f"{RESULTS}/frames/{SHOWN}/{k}.safetensors"
+        for k in range(STUDY.datasets[SHOWN].n_shards if SHOWN else 0)
+    },
     **{f"samples.{s}": f"{RESULTS}/samples/{SHOWN}/{s}.parquet" for s in STUDY.frame_samplers},
 }
 # figure -> (tables, parameters)

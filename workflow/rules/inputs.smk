@@ -39,7 +39,7 @@ def lexical_kinds():
 
 def embedded_samplers():
     """The frame samplers of the embedded study: of the table's first file, for others add rows of their own to it."""
-    (first, *_) = CONFIG.tables.frame_samplers
+    first, *_ = CONFIG.tables.frame_samplers
     return {name: row for name, row in STUDY.frame_samplers.items() if row.table_file == first}
 
 
