@@ -11,7 +11,8 @@ SNAKEMAKE := snakemake --workflow-profile $(PROFILE) $(if $(CORES),--cores $(COR
 STUDY := $(SNAKEMAKE) --prioritize train_tower
 
 .PHONY: study full quick broken paper-study doctor cost resume prefetch_envs prefetch_weights audit crate report \
-	calibrate test test-broken test-paper test-conda test-conda-short test-cluster test-cluster-short lint clean setup rulegraph
+	calibrate test test-broken test-paper test-conda test-conda-short test-cluster test-cluster-short test-install lint \
+	envs clean setup rulegraph
 
 study: setup ## the default study, to results/paper/paper.pdf
 	$(STUDY)
@@ -63,6 +64,9 @@ test-broken: setup ## a small study with permuted labels: nothing about a model 
 test-paper: setup ## every row of the paper's study, at toy size, in every condition
 	pytest tests/paper
 
+test-install: setup ## docs/evaluating.md word for word: pip install into an empty environment, then evaluate there (needs a network)
+	pytest tests/install
+
 test-conda: setup ## the quick study in environments that a real conda makes; both stay in .venv/conda
 	pytest tests/conda
 
@@ -86,6 +90,9 @@ lint: setup ## format and style of Python and Snakemake files
 	ruff format --check .
 	snakefmt --check Snakefile workflow
 	snakemake --lint
+
+envs: setup ## the packages of envs/*.yaml anew, after an import or a version in requirements.txt has changed
+	PYTHONPATH=src python workflow/environments.py
 
 rulegraph: setup ## the README's picture of the rules; needs graphviz
 	snakemake --rulegraph dot --forceall | dot -Tpng -Gdpi=70 -Gbgcolor=white -o docs/img/rulegraph.png

@@ -62,7 +62,7 @@ include: "workflow/rules/provenance.smk"
 
 
 # Paper and page need all tables so far; of another study they would be made here as far as its parts allow.
-PAGES = ["<results>/paper/paper.pdf", "<results>/explorer/index.html"] if set(TABLES) == set(POSSIBLE) else []
+PAGES = ["<results>/paper/paper.pdf", "<results>/explorer/index.html"] if set(TABLES) == set(RESULT_TABLES) else []
 
 
 rule all:

@@ -8,10 +8,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import pandas as pd
 from playwright.sync_api import sync_playwright
 from tests.browser.conftest import CHROMIUM
 from tests.made_up_study import CLASSES, DATASET, make_up
 
+from emovlm.core.contracts.statistics import EVIDENCE
 from emovlm.report.explorer_answers import write_answers
 from emovlm.report.explorer_clips import write_clips, write_pictures
 from emovlm.report.explorer_page import build, start
@@ -60,7 +62,7 @@ def built(folder: Path, clips: int, conditions: int) -> dict[str, float]:
         "page": lambda: build(
             source,
             [str(p) for p in source.parent.iterdir() if p != source],
-            start(first, made.values),
+            start(first, made.values, pd.DataFrame(columns=list(EVIDENCE.columns))),
             folder / "page/index.html",
         ),
     }

@@ -24,12 +24,12 @@ from emovlm.core.hashing import rng
 from emovlm.statistics.calibration import BINS, bin_answers, ece_interval
 from emovlm.statistics.comparisons import equivalence_p, permutation_p
 from emovlm.statistics.intervals import percentile, with_runs, without_bias
-from emovlm.statistics.metrics import BIASED, METRICS, bounds_of, class_f1
+from emovlm.statistics.metrics import METRICS, class_f1
 from emovlm.statistics.power import smallest_difference, standard_error
 
 LEVEL, COVERED = (0.04, 0.06), (0.93, 0.97)
 BEGIN, END = "<!-- simulation: begin -->\n", "<!-- simulation: end -->\n"
-SINGLE = [*(m for m in METRICS if m != "macro_recall"), "neutral_share", "tail_recall"]  # macro_recall is uar
+SINGLE = [m.name for m in METRICS.values() if m.reads == "answers" and m.name != "macro_recall"]  # macro_recall is uar
 COMPARED = ["accuracy", "uar", "macro_f1", "entropy", "neutral_share", "tail_recall"]
 OF_RUNS = ["accuracy", "macro_f1", "entropy"]
 MARGIN = 0.05  # of the equivalence
@@ -62,8 +62,8 @@ def single_run(design: drawn.Design, trials: int, resamples: int) -> tuple[Found
         for metric in SINGLE:
             value, spread = (design.metric(t, metric).mean(-1) for t in (total_a, spread_a))
             found = percentile(spread, design.people, 0.95)
-            if metric in BIASED:
-                found = without_bias(found, spread.mean() - value, value, bounds_of(metric, design.names))
+            if METRICS[metric].biased:
+                found = without_bias(found, spread.mean() - value, value, METRICS[metric].bounds_for(design.names))
             covered[metric].append(found[0] <= truth[metric] <= found[1])
             if metric in COMPARED:
                 difference = value - design.metric(total_b, metric).mean(-1)
@@ -120,8 +120,8 @@ def several_runs(design: drawn.Design, runs: int, by: float, trials: int, resamp
             values_a, values_b, all_a, all_b = (
                 design.metric(t, metric) for t in (a.sum(0), b.sum(0), spread_a, spread_b)
             )
-            truth, bounds = design.metric(worlds, metric).mean(), bounds_of(metric, design.names)
-            low, high = with_runs(all_a, values_a, design.people, 0.95, bounds, metric in BIASED)
+            truth, bounds = design.metric(worlds, metric).mean(), METRICS[metric].bounds_for(design.names)
+            low, high = with_runs(all_a, values_a, design.people, 0.95, bounds, METRICS[metric].biased)
             covered[metric].append(low <= truth <= high)
             width = bounds[1] - bounds[0]
             low, high = with_runs(all_a - all_b, values_a - values_b, design.people, 0.95, (-width, width))

@@ -36,13 +36,20 @@ explorer.claim = (row) => {
     el("div", {},
       el("p", { class: "statement", text: row.statement?.text ?? "" }),
       el("details", {}, el("summary", { text: "Evidence" }),
-        el("ul", { class: "evidence" }, (row.test?.text ?? "").split("; ").map((text) => el("li", { text }))),
+        el("ul", { class: "evidence" }, row.evidence.map(explorer.piece)),
         el("p", { class: "note" }, "Conditions: ",
           mine.flatMap((c, k) => [k ? ", " : "", el("a", { href: explorer.link(["condition", c.condition]), text: c.condition })])))),
     el("div", { class: "claim-verdict" },
       el("span", { class: `badge ${kind}` }, el("span", { "aria-hidden": "true", text: `${sign} ` }), verdict),
       el("p", {}, value(row.effect)),
-      row.effect ? el("p", { class: "note", text: `${/figures: (.*?)(?: \(at chance\))?\)$/.exec(row.test?.text ?? "")?.[1] ?? ""}, n\u00a0=\u00a0${row.effect.n}` }) : null));
+      row.effect ? el("p", { class: "note", text: `${row.evidence.find((piece) => piece.decisive)?.what ?? ""}, n\u00a0=\u00a0${row.effect.n}` }) : null));
+};
+
+// One piece of evidence: what it is, what it is worth, its effect.
+explorer.piece = (piece) => {
+  const { el, value } = explorer;
+  const text = `${piece.what}${piece.chance ? " (at chance)" : ""}: ${piece.standing} `;
+  return el("li", {}, piece.decisive ? el("strong", { text }) : text, value(piece.effect), piece.decisive ? "; the verdict hangs on it" : "");
 };
 
 explorer.conditionList = (query) => {
@@ -56,10 +63,11 @@ explorer.conditionList = (query) => {
       return words.every((word) => all.includes(word));
     });
     count.textContent = `${rows.length} of ${explorer.first.conditions.length} conditions`;
-    holder.replaceChildren(explorer.table("Conditions", ["Condition", "Macro-F1", "", "Accuracy", "System", "Shown", "n", "Failed"],
-      rows.map((row) => [
+    const [{ metric: main, label }, ...others] = explorer.first.metrics;
+    holder.replaceChildren(explorer.table("Conditions",
+      ["Condition", label, "", ...others.map((other) => other.label), "System", "Shown", "n", "Failed"], rows.map((row) => [
         el("a", { href: explorer.link(["condition", row.condition]), text: row.condition }),
-        value(row.values.macro_f1), explorer.whisker(row.values.macro_f1), value(row.values.accuracy),
+        value(row.values[main]), explorer.whisker(row.values[main]), ...others.map((other) => value(row.values[other.metric])),
         row.label, row.decision === "likelihood" ? row.shown : `${row.shown}, ${row.decision}`,
         value(row.n), value(row.failed)]), "numbers list"));
   };

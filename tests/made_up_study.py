@@ -62,7 +62,7 @@ def make_up(folder: Path, clips: int, conditions: int, runs: int = 1, size: int 
     every = frames.assign(position=frames["frame_index"], role="frame", gap=0)
     keys = every[every["frame_index"] % FPS == 0].assign(role="keyframe")
     keys = keys.assign(position=keys["frame_index"] // FPS, gap=keys["frame_index"] // FPS)
-    texts = keys[["clip_id", "gap"]].assign(text=["gap " + str(g) for g in keys["gap"]], reason=None)
+    texts = keys[["clip_id", "gap"]].assign(text=["gap " + str(g) for g in keys["gap"]], reason=None, refused=False)
     texts["frames"] = [[0]] * len(texts)
     with StoreWriter(folder / "0.safetensors", read, (FRAMES, size, size, 3)) as store:
         for k, clip in enumerate(read):
@@ -119,7 +119,8 @@ def make_up(folder: Path, clips: int, conditions: int, runs: int = 1, size: int 
 def _answers(names: list[str], label: list[str], run: int, draw: np.random.Generator) -> pd.DataFrame:
     scores = draw.normal(-4, 1, (len(names), len(CLASSES))).round(4)
     frame = pd.DataFrame(scores, columns=[f"score_{c}" for c in CLASSES])
-    frame = frame.assign(clip_id=names, replicate=run, fold=0, label=label, status="ok", reason=None, parsed=None,
+    frame = frame.assign(clip_id=names, dataset=DATASET, identity=names, flag=None, replicate=run, fold=0, label=label,
+                         status="ok", reason=None, refused=False, parsed=None,
                          prediction=[CLASSES[k] for k in scores.argmax(axis=1)], reply="so it is",
                          n_frames=3, n_tokens=40)  # fmt: skip
     for k in (0, len(names) - 1):

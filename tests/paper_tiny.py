@@ -10,12 +10,13 @@ from pathlib import Path
 
 import yaml
 
-from emovlm.models.dfer.official_weights import OFFICIAL_CLASSES, write_random_checkpoint
+from emovlm.models.dfer.official_weights import OFFICIAL_CLASSES
 from emovlm.models.remote.remote_system import PYTHON
 from tests.dataset_folders import write_dfew, write_mafw
 from tests.project import RESULTS
 from tests.study_tables import plain_rows
 from tests.tiny_models.cache import fill_cache
+from tests.tiny_models.dfer import write_random_checkpoint
 from tests.tiny_models.remote import save_remote, write_python
 
 CONFIGS = ("config/quick.yaml", "config/paper.yaml", "config/paper-tiny.yaml")

@@ -8,9 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from workflow.environments import rules
+
+from emovlm.core.codehash import modules_of
+from emovlm.provenance.records.record import Record, makers, read_record, record_paths, rule_of
 from emovlm.provenance.resume import processes
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,6 +76,28 @@ class Project:
         table = done.stdout.split("Job stats:")[1].split("total")[0]
         return {rule: int(n) for rule, n in re.findall(r"^(\w+)\s+(\d+)$", table, re.M) if rule != "all"}
 
+    def records(self) -> dict[str, Record]:
+        """The records of the study's jobs, by name."""
+        return {name: read_record(path) for name, path in record_paths(self.path / RESULTS).items()}
+
+    def following(self, first: Iterable[str]) -> Counter[str]:
+        """How many jobs of each rule these are with all that read what they made, directly or not, by the records.
+
+        Args:
+            first: names of jobs or of rules.
+        """
+        records, named = self.records(), set(first)
+        made = makers(records)
+        needs = {
+            name: {made.get(each["path"]) for each in record["inputs"] if not each["noted"]}
+            for name, record in records.items()
+        }
+        found, more = set(), {name for name in records if {name, rule_of(name)} & named}
+        while more:
+            found |= more
+            more = {name for name, needed in needs.items() if needed & found} - found
+        return Counter(map(rule_of, found))
+
     def edit(self, name: str, old: str, new: str) -> None:
         """Replace ``old``, which must be there, by ``new`` in one file."""
         path = self.path / name
@@ -92,6 +119,17 @@ class Project:
         (process,) = self.scripts(name, *arguments)
         os.kill(process, signal.SIGSTOP)
         return process
+
+
+def importing(module: str) -> set[str]:
+    """The rules whose scripts import a module of the package, directly or not."""
+    scripts = {script: modules_of(ROOT / f"workflow/scripts/{script}.py") for _, script in rules().values()}
+    return {rule for rule, (_, script) in rules().items() if module in scripts[script]}
+
+
+def running_in(environment: str) -> set[str]:
+    """The rules that run in an environment of envs/."""
+    return {rule for rule, (used, _) in rules().items() if used == environment}
 
 
 def until(condition: Callable[[], object], seconds: float = 120) -> None:

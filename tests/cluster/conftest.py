@@ -11,7 +11,7 @@ from tests.conda.conftest import environments
 from tests.project import RESULTS, ROOT, Project, until
 
 from emovlm.core.hashing import sha256_file
-from emovlm.provenance.records.record import Record, read_record, record_paths, rule_of
+from emovlm.provenance.records.record import Record, rule_of
 
 __all__ = ["environments"]
 SLURM = Path(__file__).with_name("slurm.sh")
@@ -59,10 +59,6 @@ class Cluster(Project):
         """The jobs of one rule that is not in a group, in the order of their submission."""
         of_rule = f"rule_{rule}"
         return [job for job in self.jobs().values() if job.comment.split("_wildcards_")[0] == of_rule]
-
-    def records(self) -> dict[str, Record]:
-        """The records of the study's jobs, by name."""
-        return {name: read_record(path) for name, path in record_paths(self.path / RESULTS).items()}
 
     def ran_in(self, numbers: set[str]) -> Counter[str]:
         """What ran in these jobs of SLURM, by the records: jobs of the study, by rule."""

@@ -6,7 +6,7 @@ from emovlm.provenance.audit.audit import audit
 from emovlm.provenance.planned_jobs import read_plan
 from emovlm.provenance.records.record import record_paths
 from tests.conda.conftest import ROOT, assert_it_ran_in
-from tests.project import RESULTS
+from tests.project import RESULTS, running_in
 
 FILES = sorted((ROOT / "envs").iterdir())
 
@@ -40,16 +40,17 @@ def test_every_job_ran_in_its_own_environment_and_the_audit_finds_nothing(projec
 
 def test_another_version_of_a_plotting_package_draws_again_and_computes_nothing(project, edited):
     edited("envs/figures.yaml", "matplotlib==3.11.2", "matplotlib==3.11.1")
-    assert project.would_run() == {"list_rows": 3, "draw_figure": 10, "typeset_paper": 1}
+    assert project.would_run() == project.following(running_in("figures"))
 
 
 def test_the_audit_names_an_edited_environment_and_the_profile_that_mends_it(project, edited, monkeypatch):
     edited("envs/paper.yaml", "typst==0.15.2", "typst==0.15.1")
     monkeypatch.chdir(project.path)
-    (finding,) = audit(read_plan(".", ["config/quick.yaml"])).findings
-    assert (finding.kind, finding.path, finding.job) == ("environment", "envs/paper.yaml", "typeset_paper")
-    assert finding.do.startswith("snakemake --workflow-profile profiles/conda ")
-    assert project.would_run() == {"typeset_paper": 1}
+    findings = audit(read_plan(".", ["config/quick.yaml"])).findings
+    assert {(f.kind, f.path) for f in findings} == {("environment", "envs/paper.yaml")}
+    assert {f.job for f in findings} == running_in("paper")
+    assert all(f.do.startswith("snakemake --workflow-profile profiles/conda ") for f in findings)
+    assert project.would_run() == project.following(running_in("paper"))
 
 
 def test_a_version_that_does_not_exist_is_named_with_its_environment_file(project, edited):

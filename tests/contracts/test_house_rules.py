@@ -1,30 +1,20 @@
 """The rules of the house hold everywhere: layering, sizes, environments, pins."""
 
-import ast
 import re
-import sys
-from importlib.metadata import requires
 from pathlib import Path
 
-import pytest
 import yaml
-from packaging.requirements import Requirement
+from workflow.environments import environments, imported, requirements, rules, sources, third_party
 
-from emovlm.core.codehash import modules_of
 from emovlm.provenance.records.surroundings import plain
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "emovlm"
 ROOMS = ["core", "synface", "datasets", "frames", "lexicon", "sampling", "models", "training", "enrichment",
-         "evaluation", "statistics", "study", "figures", "report", "provenance", "planning"]  # fmt: skip
+         "evaluation", "statistics", "study", "figures", "report", "standalone", "provenance", "planning"]  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
-# Import name -> name on the package index, where they differ.
-DISTRIBUTION = {"PIL": "pillow", "yaml": "PyYAML", "sklearn": "scikit-learn", "google": "google-genai"}
-# What a package imports at run time, by a name in the study's configuration: the organism's tower is a network of timm,
-# and SmolVLM's processor writes numbers as words.
-AT_RUN_TIME = {"transformers": ["timm", "num2words"]}
 # No file of pins (*.pin.txt) may stand there: Snakemake would leave out what an environment has from the package index.
 # envs/remote/ is for code that comes with weights, which no rule runs.
 ENVIRONMENTS = sorted(path for path in (ROOT / "envs").iterdir() if path.name != "remote")
@@ -38,48 +28,10 @@ SHARED = {
 }
 
 
-def imported(path: Path) -> set[str]:
-    """Every module name that a file imports, anywhere in it."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{path}: relative import"
-            names.add(node.module)
-    return names
-
-
-def requirements() -> dict[str, str]:
-    lines = (ROOT / "requirements.txt").read_text().split()
-    return {plain(name): version for name, version in (line.split("==") for line in lines)}
-
-
 def pins(environment: Path) -> dict[str, str]:
     python, pip, packages = yaml.safe_load(environment.read_text())["dependencies"]
     assert python == "python=3.11" and re.fullmatch(r"pip=\d+\.\d+(\.\d+)?", pip), "conda itself pins Python and pip"
     return {plain(name): version for name, version in (line.split("==") for line in packages["pip"])}
-
-
-def third_party(files: list[Path]) -> set[str]:
-    """The packages that files import, by their plain names on the package index."""
-    names = {name.split(".")[0] for path in files for name in imported(path)} - {*sys.stdlib_module_names, "emovlm"}
-    return {plain(DISTRIBUTION.get(name, name)) for name in names}
-
-
-def with_dependencies(packages: set[str]) -> set[str]:
-    """Packages and all they need, as far as requirements.txt pins it (a CUDA build of torch pins its own libraries)."""
-    todo, found = [(name, "") for name in packages], set()
-    while todo:
-        name, extra = todo.pop()
-        if (name, extra) in found or name not in requirements():
-            continue
-        found.add((name, extra))
-        todo += [(other, "") for other in AT_RUN_TIME.get(name, ())]
-        for needed in map(Requirement, requires(name) or []):
-            if needed.marker is None or needed.marker.evaluate({"extra": extra}):
-                todo += [(plain(needed.name), each) for each in ("", *needed.extras)]
-    return {name for name, _ in found}
 
 
 def test_a_room_imports_only_rooms_before_it():
@@ -106,35 +58,20 @@ def test_files_stay_small():
     assert long == []
 
 
-def rules() -> dict[str, tuple[str, str]]:
-    """Name -> (environment, script) of every rule that runs a script."""
-    found = {}
+def test_every_rule_has_a_log_a_benchmark_an_environment_and_the_description_of_its_job():
+    used = rules()
     for path in RULES:
         for block in re.split(r"^rule ", path.read_text(), flags=re.M)[1:]:
             name = block.split(":")[0]
             for keyword in ("log", "benchmark", "conda", "output", "params"):
                 assert re.search(rf"^    {keyword}:", block, re.M), f"{path.name}: rule {name} has no {keyword}"
-            environment = re.search(r'"\.\./\.\./envs/(\w+)\.yaml"', block)[1]
-            called = re.search(r"\*\*job\(\s*\"(\w+)\"(?:,\s*script=\"(\w+)\")?", block)
-            assert called and called[1] == name, f"{path.name}: rule {name} describes no job, or another rule's"
-            script = called[2] or name
             assert re.search(rf'^        "<logs>/{name}[/.]', block, re.M), f"{path.name}: log of rule {name}"
-            assert re.search(r"^    shell:\n        RUN\n", block, re.M), f"{path.name}: rule {name} runs otherwise"
-            assert environment == SHARED.get(path.stem, path.stem), f"{path.name}: environment of rule {name}"
-            found[name] = (environment, script)
-    return found
-
-
-def test_every_rule_has_a_log_a_benchmark_an_environment_and_a_described_job():
-    assert len(rules()) > 25
-    assert {script for _, script in rules().values()} == {p.stem for p in SCRIPTS}
-
-
-def sources(script: str) -> list[Path]:
-    """A script's file and those of all package modules that it imports, directly or not."""
-    file = ROOT / "workflow/scripts" / f"{script}.py"
-    modules = (ROOT / "src" / Path(*name.split(".")).with_suffix(".py") for name in modules_of(file))
-    return [file, *filter(Path.is_file, modules)]
+            assert re.search(rf'^        \*\*job\(\s*"{name}"', block, re.M), f"{path.name}: job of rule {name}"
+            assert re.search(r"^    shell:\n        RUN$", block, re.M), f"{path.name}: rule {name} is not recorded"
+            environment = SHARED.get(path.stem, path.stem)
+            assert used[name][0] == environment, f"{path.name}: environment of rule {name}"
+    assert len(used) > 25
+    assert {script for _, script in used.values()} == {p.stem for p in SCRIPTS}
 
 
 def test_the_slurm_profile_knows_all_its_rules_and_gives_a_gpu_to_those_that_run_networks():
@@ -145,13 +82,12 @@ def test_the_slurm_profile_knows_all_its_rules_and_gives_a_gpu_to_those_that_run
     assert with_torch == with_gpu
 
 
-@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda p: p.stem)
-def test_an_environment_pins_what_its_scripts_need_and_nothing_else(path):
-    """All of it: what they import, directly or through the package, and what that needs, at the default versions."""
-    files = [file for used, script in rules().values() if used == path.stem for file in sources(script)]
-    assert files, "no rule uses this environment"
-    needed = with_dependencies(third_party(files))
-    assert pins(path) == {name: requirements()[name] for name in needed}
+def test_the_environments_are_as_make_envs_writes_them():
+    """Each pins what its scripts import, directly or through the package, and what that needs, and nothing else."""
+    written = environments()
+    assert list(written) == ENVIRONMENTS, "an environment that no rule uses"
+    assert {path.name: path.read_text() for path in written} == {path.name: text for path, text in written.items()}
+    assert all(pins(path) for path in written)
 
 
 def test_only_the_environment_of_the_figures_has_a_plotting_package():

@@ -18,15 +18,16 @@ from emovlm.core.io import write_table
 from emovlm.figures.tables import CONTRACTS, load
 from emovlm.lexicon.term_frequency import count_terms
 from emovlm.lexicon.terms import read_lexicon
-from emovlm.statistics.claims import Results, judge
+from emovlm.statistics.claims import Results
 from emovlm.statistics.comparisons import compare
 from emovlm.statistics.lexical.contrasts import contrast_variants
 from emovlm.statistics.lexical.correlation import correlate
 from emovlm.statistics.lexical.profiles import measured_profiles, published_profiles
-from emovlm.statistics.metrics import confusion_table, metrics_table, per_class_table, per_run_table
+from emovlm.statistics.metric_tables import confusion_table, metrics_table, per_class_table, per_run_table
 from emovlm.statistics.reanalysis import reanalyse
-from emovlm.statistics.values.collect import Tables, collect
+from emovlm.statistics.values.collect import COLLECTORS, PARTS, collect
 from emovlm.statistics.values.published_values import NEEDED, read_published
+from emovlm.statistics.verdicts import judge
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ("conditions", "systems", "frame_samplers")
@@ -108,10 +109,8 @@ def study(skip=frozenset(), replicates=1):
     tables["correlations"] = correlate(pd.concat(profiles), tables["frequency"], published["mafw_classes"], settings)
     tables["contrasts"] = contrast_variants(tables["per_run"], tables["frequency"], claims["claims"]["L1"], settings)
     claims["claims"] = {k: v for k, v in claims["claims"].items() if not skip or v["kind"] == "event_coverage"}
-    results = Results(**{n: tables[n] for n in Results.__dataclass_fields__ if n in tables}, settings=settings)
-    tables["claims"] = judge(claims, results)
-    collected = {name: tables[name] for name in Tables.__dataclass_fields__ if name in tables}
-    tables["values"] = collect(Tables(**collected), published)
+    tables["claims"], tables["evidence"] = judge(claims, Results(tables, settings))
+    tables["values"] = collect({name: tables[name] for name in {*PARTS, *COLLECTORS} & {*tables}}, published)
     return tables
 
 

@@ -26,18 +26,19 @@ def _run(seed, replicate, n, identities, skill, failed, classes, habit):
     prediction = pd.Series(np.where(generator.random(n) < skill, label, guess), dtype=object)
     fails = generator.random(n) < failed
     frame = pd.DataFrame({
-        "clip_id": [f"synface/{k:05}" for k in range(n)], "replicate": replicate, "label": label,
+        "clip_id": [f"synface/{k:05}" for k in range(n)], "dataset": "synface", "replicate": replicate, "label": label,
         "identity": [f"p{k % identities:03}" for k in np.random.default_rng(1).permutation(n)],
         "flag": np.array(FLAGS)[np.arange(n) % len(FLAGS)],
         "status": np.where(fails, "failed", "ok"), "reason": np.where(fails, "does not decode", None),
+        "refused": False,
         "prediction": prediction.where(~fails, None), "reply": "", "parsed": None, "n_frames": 8, "n_tokens": 50,
     })  # fmt: skip
     return frame.assign(**{f"score_{c}": 0.0 for c in classes})
 
 
 def stored(answers):
-    """The ANSWERS table of drawn answers, without what `read_answers` adds."""
-    return answers.drop(columns=["identity", "flag"]).assign(fold=0)
+    """The ANSWERS table of drawn answers."""
+    return answers.assign(fold=0)
 
 
 def clips_of(answers):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tests.frame_stores import write_store
 
 from emovlm.core.answer_store import AnswerStore
 from emovlm.core.errors import StudyError
@@ -10,7 +11,7 @@ from emovlm.evaluation.answering import answer_clips
 from emovlm.evaluation.contexts import build_parts, shuffle_texts
 from emovlm.evaluation.decisions import content_free_bias, prior_bias
 from emovlm.evaluation.parsing import parse_label
-from emovlm.frames.store import FrameStore, write_store
+from emovlm.frames.store import FrameStore
 from emovlm.models.base import Reply
 
 CLASSES = ["anger", "fear", "happiness"]
@@ -66,7 +67,8 @@ def test_msce_puts_each_text_after_its_keyframe():
     assert shown("msce", texts) == [0, "brows rise", 1, 2, "nothing", "What?"]
 
 
-TEXTS = pd.DataFrame({"gap": [0, 1, 2], "text": ["brows rise", "nothing", "brows fall"], "reason": None})
+TEXTS = pd.DataFrame({"gap": [0, 1, 2], "text": ["brows rise", "nothing", "brows fall"], "reason": None,
+                      "refused": False})  # fmt: skip
 
 
 def test_texts_without_frames_keep_their_order():
@@ -116,7 +118,8 @@ def test_calibration_asks_once_about_each_number_of_grey_frames_and_takes_that_o
 def clips(tmp_path):
     pixels = {f"d/{i}": np.full((3, 4, 4, 3), i, np.uint8) for i in range(2)}
     write_store(pixels, tmp_path / "0.safetensors")
-    clips = pd.DataFrame({"clip_id": list(pixels), "label": "anger", "status": "ok", "reason": None})
+    clips = pd.DataFrame({"clip_id": list(pixels), "dataset": "d", "identity": list(pixels), "flag": None,
+                          "label": "anger", "status": "ok", "reason": None})  # fmt: skip
     sample = pd.DataFrame([{"clip_id": c, "position": f, "frame_index": f, "timestamp_s": f / 5, "gap": f}
                            for c in pixels for f in range(3)])  # fmt: skip
     return clips, sample, FrameStore([tmp_path / "0.safetensors"])
@@ -189,7 +192,8 @@ def test_clips_are_asked_in_batches_that_do_not_depend_on_what_was_kept(tmp_path
     pixels = {f"d/{i}": np.full((3, 4, 4, 3), i, np.uint8) for i in range(5)}
     write_store(pixels, tmp_path / "0.safetensors")
     frames = FrameStore([tmp_path / "0.safetensors"])
-    clips = pd.DataFrame({"clip_id": list(pixels), "label": "anger", "status": "ok", "reason": None})
+    clips = pd.DataFrame({"clip_id": list(pixels), "dataset": "d", "identity": list(pixels), "flag": None,
+                          "label": "anger", "status": "ok", "reason": None})  # fmt: skip
     sample = pd.DataFrame([{"clip_id": c, "position": f, "frame_index": f, "timestamp_s": f / 5, "gap": f}
                            for c in pixels for f in range(3)])  # fmt: skip
     params = {"context": "none", "decision": "likelihood", "max_new_tokens": 1, "replicate": 1}

@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tests.frame_stores import write_store
 
 from emovlm.evaluation.sanity_checks import apex_frames, caption_scores, check_organism, said_units
-from emovlm.frames.store import FrameStore, write_store
+from emovlm.frames.store import FrameStore
 from emovlm.models.base import Reply
 from emovlm.synface.language import PHRASES, describe
 

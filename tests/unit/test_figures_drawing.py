@@ -6,6 +6,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.offsetbox import AnnotationBbox
 from matplotlib.text import Text
+from tests.frame_stores import write_store
 from tests.unit.figures_tables import CLIP, PRIMARY, SETTINGS, SKIPPED, clip_truth, event_coverage, sample, study
 
 from emovlm.core.errors import StudyError
@@ -19,12 +20,11 @@ from emovlm.figures.fps import fps
 from emovlm.figures.frequency import frequency
 from emovlm.figures.labels import scores
 from emovlm.figures.lexical import lexical
-from emovlm.figures.registry import FIGURES
+from emovlm.figures.registry import figures
 from emovlm.figures.reliability import FAMILIES, LEAST_N, reliability
 from emovlm.figures.samplers import PICTURES, samplers
 from emovlm.figures.shuffle import BAG_OF_FRAMES, ORDERS, shuffle
 from emovlm.figures.variants import rho_by_run, variants
-from emovlm.frames.store import write_store
 from emovlm.lexicon.estimator import permuted_counts
 
 STUDY = {"study": "embedded"}
@@ -349,7 +349,7 @@ def test_a_study_without_a_claims_conditions_says_so(name, claim):
     assert style.ABSENT in texts(draw(name, without(claim)))
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", figures())
 def test_a_study_with_fewer_conditions_has_the_same_figures(name):
     assert draw(name, study(SKIPPED)).axes
 
@@ -358,7 +358,7 @@ def test_no_events_are_said_to_be_absent():
     assert style.ABSENT in texts(draw("event_coverage", event_coverage=event_coverage().iloc[:0]))
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", figures())
 @pytest.mark.parametrize(("published", "replicates"), [(True, 1), (False, 1), (True, 3)])
 def test_all_text_is_inside_the_figure_and_at_least_seven_points(name, published, replicates):
     absent = (

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
+from tests.frame_stores import write_store
 
 from emovlm.core.errors import StudyError
-from emovlm.frames.store import FrameStore, StoreWriter, write_store
+from emovlm.frames.store import FrameStore, StoreWriter
 
 CLIPS = {f"d/{k}": np.random.default_rng(k).integers(0, 256, (k + 2, 8, 8, 3), dtype=np.uint8) for k in range(3)}
 

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from tests.api_server import VERSION, ApiServer, frames_and_texts
+from tests.frame_stores import write_store
 from tests.scripts import described
 
 from emovlm.core.answer_store import AnswerStore
@@ -27,7 +28,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table, write_table
 from emovlm.enrichment.gaps import describe_gaps
 from emovlm.evaluation.answering import answer_clips
-from emovlm.frames.store import FrameStore, write_store
+from emovlm.frames.store import FrameStore
 from emovlm.models.api.api_system import ACCESS
 from emovlm.models.api.ledger import Ledger
 from emovlm.models.base import Audio, Frame, NoReplyError
@@ -306,7 +307,8 @@ def shard(tmp_path):
     """Four clips of three frames, their sample and their frame store."""
     frames = {f"d/{i}": np.stack([noise(10 * i + k).pixels for k in range(3)]) for i in range(4)}
     write_store(frames, tmp_path / "0.safetensors")
-    clips = pd.DataFrame({"clip_id": list(frames), "label": "fear", "status": "ok", "reason": None})
+    clips = pd.DataFrame({"clip_id": list(frames), "dataset": "d", "identity": list(frames), "flag": None,
+                          "label": "fear", "status": "ok", "reason": None})  # fmt: skip
     sample = pd.DataFrame([{"clip_id": c, "position": f, "frame_index": f, "timestamp_s": f / 5, "gap": f}
                            for c in frames for f in range(3)])  # fmt: skip
     return clips, sample, FrameStore([tmp_path / "0.safetensors"])
@@ -329,6 +331,7 @@ def test_a_reply_decides_and_what_names_no_class_or_is_refused_stays_a_row(serve
     assert found["status"].tolist() == ["ok", "failed", "failed", "failed"]
     unclear = "the reply does not name one class"
     assert found["reason"].tolist()[1:] == [unclear, "refused: SAFETY", unclear] and pd.isna(found["reason"].iloc[0])
+    assert found["refused"].tolist() == [False, False, True, False]
     assert found["prediction"].iloc[0] == found["parsed"].iloc[0] == "fear"
     assert found["prediction"].iloc[1:].isna().all() and found["parsed"].iloc[1:].isna().all()
     assert found["reply"].tolist() == ["Fear.", "anger or fear", "", "no idea"]
@@ -360,11 +363,11 @@ def test_a_text_that_was_refused_fails_its_clip_and_no_other(server, load, shard
 
     texts = write()
     assert len(server.requests) == len(texts) == 6
-    assert texts["reason"].notna().tolist() == [False, True, False, False, False, False]
+    assert texts["refused"].tolist() == texts["reason"].notna().tolist() == [False, True, False, False, False, False]
     assert write().equals(texts) and len(server.requests) == 6
     found = answers_of(load("gemini"), shard, tmp_path / "a.jsonl", texts, "msce")
     assert found["reason"].iloc[0] == "no text for gap 1: refused: SAFETY"
-    assert found["status"].iloc[1] == "ok"
+    assert found["status"].iloc[1] == "ok" and found["refused"].tolist()[:2] == [True, False]
 
 
 def test_a_system_is_what_is_asked_for_and_an_edit_elsewhere_asks_nothing_again(tmp_path):

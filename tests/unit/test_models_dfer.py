@@ -9,10 +9,11 @@ from argparse import Namespace
 import numpy as np
 import pandas as pd
 import pytest
-from tests.unit.dfer_networks import TINY
+from tests.frame_stores import write_store
+from tests.tiny_models.dfer import TINY, write_random_checkpoint
 
 from emovlm.core.errors import StudyError
-from emovlm.frames.store import FrameStore, write_store
+from emovlm.frames.store import FrameStore
 from emovlm.models.base import Audio, Frame, as_frames
 from emovlm.models.dfer.dfer_classifier import DferClassifier, resized, view_starts
 from emovlm.models.dfer.official_weights import (
@@ -22,7 +23,6 @@ from emovlm.models.dfer.official_weights import (
     load_network,
     load_pretrained,
     save_network,
-    write_random_checkpoint,
 )
 from emovlm.models.dfer.spectrogram import MEAN, SPREAD, heard_with, log_mel
 from emovlm.models.fingerprint import system_hash

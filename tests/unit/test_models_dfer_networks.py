@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from tests.unit.dfer_networks import TINY
+from tests.tiny_models.dfer import TINY
 
 from emovlm.core.hashing import sha256_json
 from emovlm.models.dfer.mae_dfer import MaeDfer, MaeDferShape, RegionBlock

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tests.frame_stores import write_store
 
 from emovlm.core.contracts.training import LABEL_COUNTS
 from emovlm.core.errors import StudyError
-from emovlm.frames.store import FrameStore, write_store
+from emovlm.frames.store import FrameStore
 from emovlm.models.base import Audio, as_frames
 from emovlm.models.fingerprint import system_hash
 from emovlm.models.loading import load_system

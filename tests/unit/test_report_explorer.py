@@ -5,11 +5,13 @@ import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from tests.conftest import ROOT
 from tests.made_up_study import CLASSES, DATASET, FRAMES, make_up
 
+from emovlm.core.contracts.statistics import EVIDENCE
 from emovlm.core.errors import StudyError
 from emovlm.report.explorer_answers import write_answers
 from emovlm.report.explorer_clips import write_clips, write_pictures
@@ -133,12 +135,13 @@ def test_no_text_of_the_data_can_end_the_script_that_holds_it():
 
 FIRST = {"study": "quick", "seed": 1, "datasets": [], "conditions": {"columns": ["condition"], "rows": []},
          "samplers": [], "claims": []}  # fmt: skip
+NONE = pd.DataFrame(columns=list(EVIDENCE.columns))
 
 
 def test_the_page_is_one_file_whose_policy_names_its_scripts_by_hash(tmp_path):
     source = ROOT / "explorer/index.html"
     parts = [str(p) for p in sorted(source.parent.iterdir()) if p != source]
-    build(source, parts, start(FIRST, {}), tmp_path / "index.html")
+    build(source, parts, start(FIRST, {}, NONE), tmp_path / "index.html")
     page = (tmp_path / "index.html").read_text()
     assert not re.search(r"<(script|img|link|iframe)[^>]* (src|href)=", page) and "innerHTML" not in page
     assert "unsafe" not in page and page.count("sha256-") == len(parts)
@@ -155,7 +158,7 @@ def test_parts_and_the_tags_that_name_them_must_match(tmp_path):
 def test_the_warnings_are_the_papers():
     paper = re.sub(r"\s+", " ", (ROOT / "paper/paper.typ").read_text())
     for study in ("quick", "paper-tiny", "broken"):
-        assert f"{study}: [{start({**FIRST, 'study': study}, {})['warning']}]" in paper
+        assert f"{study}: [{start({**FIRST, 'study': study}, {}, NONE)['warning']}]" in paper
 
 
 def test_sources_are_small_and_never_turn_data_into_markup():

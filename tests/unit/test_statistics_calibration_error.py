@@ -8,8 +8,9 @@ from tests.unit.statistics_answers import SETTINGS, draw_answers
 
 from emovlm.core.contracts.statistics import RELIABILITY
 from emovlm.core.io import read_table, write_table
-from emovlm.statistics.calibration import bin_answers, confidences, ece, ece_interval, reliability_table
-from emovlm.statistics.metrics import metrics_table
+from emovlm.statistics.calibration import bin_answers, confidences, ece_interval, reliability_table
+from emovlm.statistics.metric_tables import metrics_table
+from emovlm.statistics.metrics import ece
 
 
 def sure(confidence, right, people=20):

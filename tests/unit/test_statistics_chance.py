@@ -13,12 +13,13 @@ from tests.unit.statistics_answers import draw_answers
 from emovlm.lexicon.estimator import permuted_counts
 from emovlm.lexicon.term_frequency import count_terms
 from emovlm.lexicon.terms import read_lexicon
-from emovlm.statistics.claims import Results, judge
+from emovlm.statistics.claims import Results
 from emovlm.statistics.comparisons import compare
 from emovlm.statistics.lexical.contrasts import contrast_variants
 from emovlm.statistics.lexical.correlation import correlate
 from emovlm.statistics.lexical.profiles import measured_profiles
-from emovlm.statistics.metrics import metrics_table, per_class_table, per_run_table
+from emovlm.statistics.metric_tables import metrics_table, per_class_table, per_run_table
+from emovlm.statistics.verdicts import judge
 
 ROOT = Path(__file__).resolve().parents[2]
 MAFW = pd.read_csv(ROOT / "resources/published/mafw_classes.csv")
@@ -66,15 +67,14 @@ def judged(answer):
     claim = CLAIMS["claims"]["L1"]
     profile = per_class_table({claim["subject"]: answers[claim["subject"]]}, SETTINGS)
     variants = {claim[role]: answers[claim[role]] for role in ("subject", "intervention", "permuted", "control")}
-    results = Results(
-        metrics=metrics_table(answers, SETTINGS),
-        comparisons=compare(answers, planned, SETTINGS),
-        correlations=correlate(measured_profiles(profile, {claim["subject"]: "vlm"}), frequency(), MAFW, SETTINGS),
-        contrasts=contrast_variants(per_run_table(variants, SETTINGS), frequency(), claim, SETTINGS),
-        event_coverage=NO_EVENTS,
-        settings=SETTINGS,
-    )
-    return judge(CLAIMS, results).set_index("claim")
+    tables = {
+        "metrics": metrics_table(answers, SETTINGS),
+        "comparisons": compare(answers, planned, SETTINGS),
+        "correlations": correlate(measured_profiles(profile, {claim["subject"]: "vlm"}), frequency(), MAFW, SETTINGS),
+        "contrasts": contrast_variants(per_run_table(variants, SETTINGS), frequency(), claim, SETTINGS),
+        "event_coverage": NO_EVENTS,
+    }
+    return judge(CLAIMS, Results(tables, SETTINGS))[0].set_index("claim")
 
 
 def permuted(answers, seed):

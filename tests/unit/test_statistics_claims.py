@@ -8,14 +8,16 @@ import pytest
 import yaml
 from tests.study_tables import plain_rows
 
-from emovlm.core.contracts.statistics import CLAIMS
+from emovlm.core.contracts.statistics import CLAIMS, EVIDENCE
 from emovlm.core.errors import StudyError
-from emovlm.core.io import write_table
+from emovlm.core.io import read_table, write_table
 from emovlm.lexicon.estimator import permuted_counts
-from emovlm.statistics.claims import Results, judge, standing_of
+from emovlm.statistics.claim_kinds import standing_of
+from emovlm.statistics.claims import Results
 from emovlm.statistics.lexical.contrasts import contrast_variants
 from emovlm.statistics.lexical.correlation import correlate
 from emovlm.statistics.lexical.profiles import measured_profiles
+from emovlm.statistics.verdicts import judge
 
 ROOT = Path(__file__).resolve().parents[2]
 MAFW = pd.read_csv(ROOT / "resources/published/mafw_classes.csv")
@@ -73,14 +75,20 @@ def metrics(names, kappa=0.3, clips="all"):
 def verdict(claim, found=None, words=None, seen=None, kappa=None):
     empty = pd.DataFrame(columns=["comparison", "sampler", "n", "measured", "subject", "contrast"])
     words = {"correlations": empty, "contrasts": empty} if words is None else words
-    results = Results(
-        metrics=metrics(["a", "b", "freq", "unif", "perm", "vision"]) if kappa is None else kappa,
-        comparisons=empty if found is None else found,
-        event_coverage=empty if seen is None else seen,
-        settings=SETTINGS,
+    tables = {
+        "metrics": metrics(["a", "b", "freq", "unif", "perm", "vision"]) if kappa is None else kappa,
+        "comparisons": empty if found is None else found,
+        "event_coverage": empty if seen is None else seen,
         **words,
+    }
+    stated = {"alpha": 0.05, "claims": {"X": {"statement": "It is so.", **claim}}}
+    verdicts, evidence = judge(stated, Results(tables, SETTINGS))
+    decisive = evidence[evidence["decisive"]]
+    assert len(verdicts) == len(decisive) == 1
+    assert decisive.iloc[0][["standing", "effect", "p", "n"]].tolist() == pytest.approx(
+        verdicts.iloc[0][["verdict", "effect", "p", "n"]].tolist(), nan_ok=True
     )
-    return judge({"alpha": 0.05, "claims": {"X": {"statement": "It is so.", **claim}}}, results).iloc[0]
+    return verdicts.iloc[0]
 
 
 @pytest.mark.parametrize(
@@ -253,20 +261,18 @@ def test_the_projects_claims_refer_to_planned_comparisons_with_the_test_they_nee
     )
     words = lexical(NOISE, range(11), range(11), claim=claims["claims"]["L1"])
     settings = {"confidence": 0.95, "lexicon": PRIMARY}
-    results = Results(
-        metrics(set(found["a"])),
-        found.assign(clips="all"),
-        **words,
-        event_coverage=event_coverage(0.5, 20),
-        settings=settings,
-    )
-    table = judge(claims, results)
+    tables = {"metrics": metrics(set(found["a"])), "comparisons": found.assign(clips="all"), **words}
+    table, evidence = judge(claims, Results({**tables, "event_coverage": event_coverage(0.5, 20)}, settings))
     assert table["claim"].tolist() == ["L1", "L2", "T1", "T2", "T3", "T4"]
     assert set(table.loc[1:, "verdict"]) == {"undecided"}
     for claim, stated in claims["claims"].items():
         for item in stated.get("evidence", []):
             assert next(row for row in planned if row["comparison"] == item["comparison"])["claim"] == claim
     write_table(table, tmp_path / "claims.csv", CLAIMS)
+    write_table(evidence, tmp_path / "evidence.csv", EVIDENCE)
+    pieces = read_table(tmp_path / "evidence.csv", EVIDENCE).groupby("claim")["evidence"].agg(list)
+    assert pieces["L1"] == ["rho", "intervention", "permuted", "control"] and pieces["T3"] == ["fps1"]
+    assert pieces["T1"] == ["fps5-vs-fps1", "fps25-vs-fps5"]
 
 
 def test_evidence_that_was_not_planned_is_named():
@@ -281,5 +287,5 @@ def test_equality_is_not_read_from_a_test_of_difference():
 
 
 def test_an_unknown_kind_of_claim_is_named():
-    with pytest.raises(StudyError, match="claim X: unknown kind 'wish'"):
+    with pytest.raises(StudyError, match="claim X: unknown kind of claim 'wish'"):
         verdict({"kind": "wish", "margin": 1})

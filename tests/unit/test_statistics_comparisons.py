@@ -12,7 +12,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.statistics.comparisons import TIE, compare, equivalence_p, permutation_p
 from emovlm.statistics.intervals import percentile
-from emovlm.statistics.metrics import metrics_table
+from emovlm.statistics.metric_tables import metrics_table
 
 ASKED = {**SETTINGS, "margins": {"T1": 0.02, "T2": 0.1}}
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from tests.unit.figures_tables import study
 
-from emovlm.statistics.values.details import detailed
+from emovlm.statistics.values.collect import collect
 
 
 @pytest.fixture(scope="module", params=[1, 3], ids=["one run", "three runs"])
@@ -13,7 +13,7 @@ def tables(request):
 
 
 def values_of(tables, *names):
-    return dict(detailed({name: tables[name] for name in names}))
+    return collect({name: tables[name] for name in names}, {})
 
 
 def test_every_cell_of_a_confusion_that_is_not_zero_has_an_id_and_the_number_of_its_row(tables):

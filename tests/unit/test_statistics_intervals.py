@@ -10,7 +10,7 @@ from tests.unit.statistics_answers import SETTINGS, draw_answers
 
 from emovlm.statistics.comparisons import compare
 from emovlm.statistics.intervals import percentile, wider, with_runs, without_bias
-from emovlm.statistics.metrics import metrics_table
+from emovlm.statistics.metric_tables import metrics_table
 
 
 def resampled(values, n=20_000, seed=0):

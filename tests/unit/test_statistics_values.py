@@ -69,7 +69,7 @@ def study(tmp_path_factory):
 
     settings = {"seed": 1, "resamples": 200, "confidence": 0.95, "classes": classes, "tail": ["contempt"]}
     names = ("metrics", "per_class", "per_run", "confusion", "reliability", "comparisons", "event_coverage",
-             "correlations", "contrasts", "claims", "frequency", "reanalysis")  # fmt: skip
+             "correlations", "contrasts", "claims", "evidence", "frequency", "reanalysis")  # fmt: skip
     files = {name: folder / f"{name}.csv" for name in names}
 
     def some(*names):
@@ -79,7 +79,6 @@ def study(tmp_path_factory):
         return {"published": {name: PUBLISHED / f"{name}.csv" for name in names}}
 
     given = {"answers": paths, "manifests": {"synface": folder / "manifest.parquet"}}
-    flagged = {**given, "truths": {"synface": folder / "truth.parquet"}}
     planned = {
         "comparisons": plain_rows(ROOT / "config/comparisons.tsv"),
         "alpha": claims["alpha"],
@@ -89,7 +88,7 @@ def study(tmp_path_factory):
     coverage = {"rates": {"fps1": 1}, "bins": 3, "confidence": 0.95, "splits": ["test"]}
     judged = ("metrics", "comparisons", "correlations", "contrasts", "event_coverage")
     collected = {
-        **some(*judged, "per_class", "claims", "frequency", "reanalysis"),
+        **some(*judged, "per_class", "claims", "evidence", "frequency", "reanalysis"),
         **published(*TABLES),
         **given,
     }
@@ -99,8 +98,9 @@ def study(tmp_path_factory):
         **some("per_run", "confusion"),
     }
     jobs = [
-        ("compute_metrics", flagged, ["metrics", "per_class", "per_run", "confusion", "reliability"], settings),
-        ("compare_conditions", flagged, ["comparisons"], {**settings, **planned}),
+        ("compute_metrics", {"answers": paths},
+         ["metrics", "per_class", "per_run", "confusion", "reliability"], settings),
+        ("compare_conditions", {"answers": paths}, ["comparisons"], {**settings, **planned}),
         ("correlate_frequency",
          {"classes": files["per_class"], **some("frequency"), "lexicon": ROOT / "config/lexicon.tsv",
           **published("paper_lexical_figure", "mafw_recalls", "mafw_classes")},
@@ -111,7 +111,7 @@ def study(tmp_path_factory):
         ("measure_event_coverage",
          {"samples": {"fps1": folder / "fps1.parquet"}, "truth": folder / "truth.parquet"},
          ["event_coverage"], coverage),
-        ("judge_claims", some(*judged), ["claims"], {**settings, "claims": claims, "lexicon": PRIMARY}),
+        ("judge_claims", some(*judged), ["claims", "evidence"], {**settings, "claims": claims, "lexicon": PRIMARY}),
     ]  # fmt: skip
     for name, inputs, outputs, params in jobs:
         assert run_script(name, inputs=inputs, outputs=some(*outputs), params=params).stderr == ""

@@ -10,7 +10,6 @@ import yaml
 from tests.study_tables import ROOT, add, plain_rows, with_cells, with_table
 
 from emovlm.core.errors import StudyError
-from emovlm.study.claims import ComparisonsClaim
 from emovlm.study.load import load_study, read_config
 
 
@@ -168,7 +167,7 @@ claims:
     config = mine({"conditions": conditions, "comparisons": comparisons})
     config["tables"]["claims"] = "claims.yaml"
     claim = load_study(config).claims.claims["denser-helps"]
-    assert isinstance(claim, ComparisonsClaim) and claim.evidence[0].comparison.a.name == "first"
+    assert claim.kind == "comparisons" and claim.evidence[0].comparison.a.name == "first"
 
 
 ENRICHED = {"enrichment": {"sampler": "gaps", "keyframes": "keys"}}

@@ -271,6 +271,74 @@ def test_a_system_with_weights_from_outside_that_cannot_work_is_refused(config, 
         load_study(with_cells(config, tmp_path, "systems", {"s": {"training": "none", **cells}}))
 
 
+CLASSIFIER = {"kind": "vision", "training": "none", "family": "image-classification", "weights": "some/faces",
+              "revision": "a" * 40}  # fmt: skip
+
+
+def with_classifier(config, tmp_path, condition=("fps5", "none", "likelihood"), more=(), **cells):
+    """The config with a classifier of the hub, and a condition with it by its frames, context and decision."""
+    rows = {"faces": {**CLASSIFIER, **cells}} | dict(more)
+    changed = with_cells(config, tmp_path, "systems", rows)
+    return with_table(changed, tmp_path, "conditions", add("c", "faces", "synface", *condition))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {},
+        {"pooling": "max_probability", "label_map": "joy=happiness", "missing_labels": "allow", "frames": "16"},
+        {"family": "video-classification", "dtype": "bfloat16", "revision": ""},
+    ],
+)
+def test_a_classifier_of_the_hub_is_a_row_and_answers_by_its_scores(config, tmp_path, cells):
+    study = load_study(with_classifier(config, tmp_path, **cells))
+    faces = study.systems["faces"]
+    assert faces.weights == "some/faces" and study.conditions["c"].system is faces and faces.classifier
+    assert faces.folds == [0] and faces.runs == 1
+
+
+def test_a_classifier_of_the_hub_may_be_calibrated_if_it_knows_all_classes(config, tmp_path):
+    condition = ("fps5", "none", "calibrated")
+    assert load_study(with_classifier(config, tmp_path, condition)).conditions["c"].decision == "calibrated"
+    with pytest.raises(StudyError, match="row c, column decision: faces has no scores of its own for missing labels"):
+        load_study(with_classifier(config, tmp_path, condition, missing_labels="allow"))
+
+
+TUNED = {"kind": "vision", "training": "classifier", "base": "faces", "sampler": "natural", "dataset": "synface"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"condition": ("fps5", "none", "reply")}, "row c, column decision: faces gives no reply in words"),
+        ({"condition": ("fps5", "none", "logit-adjusted")}, "column decision: faces was not trained here"),
+        ({"condition": ("keyframes", "msce", "likelihood")}, "column context: faces reads no text"),
+        ({"pooling": "median"}, "column pooling: 'median' is not one of mean_probability, mean_logit, max_probability"),
+        ({"missing_labels": "ignore"}, "column missing_labels: 'ignore' is not one of error, allow"),
+        ({"label_map": "nowhere.txt"}, "row faces, column label_map: .*nowhere.txt"),
+        ({"family": "video-classification", "pooling": "mean_logit"}, "column pooling: 'mean_logit' stands there"),
+        ({"family": "video-classification", "frames": "8"}, "column frames: 8 stands there, but a system of family vi"),
+        ({"family": "audio-classification"}, "column family: 'audio-classification' is not one of mae-dfer, hicmae"),
+        ({"family": ""}, f"column family: {EMPTY} a system of kind vision with training none needs a value"),
+        ({"weights": ""}, f"column weights: {EMPTY} a system that is not trained here needs a value"),
+        ({"weights": "faces"}, "column weights: 'faces' is not a name on the hub: write owner/model"),
+        ({"revision": "main"}, "column revision: 'main' is not a commit"),
+        ({"file": "faces.pth"}, "column file: 'faces.pth' stands there, but a system with weights from the hub"),
+        ({"batch": "2"}, "column batch: 2 stands there, but a system of kind vision has none"),
+        ({"dataset": "synface"}, "column dataset: .* a classifier of the hub has none; leave it empty"),
+        ({"kind": "vlm"}, "column family: 'image-classification' is not one of fastvlm"),
+        ({"training": "classifier", "base": "tower", "sampler": "natural", "dataset": "synface", "weights": "",
+          "revision": ""}, "column training: a system of family image-classification is not trained here; write none"),
+        ({"family": "mae-dfer", "label_map": "a=b", "weights": "", "revision": "", "file": "x.pth"},
+         "column label_map: 'a=b' stands there, but a system that is no classifier of the hub has none"),
+        ({"more": {"tuned": TUNED}}, "row tuned, column base: faces is a finished classifier; it is not trained here"),
+    ],
+)  # fmt: skip
+def test_a_classifier_of_the_hub_that_cannot_work_is_refused(config, tmp_path, changes, said):
+    with pytest.raises(StudyError, match=said):
+        load_study(with_classifier(config, tmp_path, **changes))
+
+
 def test_the_models_describe_the_tables():
     """Their JSON Schemas list the columns, what each means, and the names that the code knows."""
     from emovlm.sampling.frame_samplers import DERIVED, SAMPLERS

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.torch import load_file
+from tests.frame_stores import write_store
 from tests.tiny_models.models import MODELS, save_tiny
 
 from emovlm.core.errors import StudyError
-from emovlm.frames.store import FrameStore, write_store
+from emovlm.frames.store import FrameStore
 from emovlm.models.base import as_frames
 from emovlm.models.loading import load_system
 from emovlm.models.torch_setup import torch

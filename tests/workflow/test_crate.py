@@ -13,7 +13,7 @@ import pytest
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_bytes
-from emovlm.provenance.audit.audit import prune, read_records
+from emovlm.provenance.audit.audit import audit, prune
 from emovlm.provenance.crate import _packed, write_crate
 from emovlm.provenance.planned_jobs import read_plan
 from tests.project import RESULTS
@@ -156,7 +156,7 @@ def test_files_in_the_folder_of_a_gated_dataset_are_not_packed(project, monkeypa
     plan = read_plan(".", ["config/quick.yaml"])
     row = {"dataset": "closed", "folder": "resources/published", "licence": "EULA"}
     study = dataclasses.replace(plan.study, datasets={**plan.study.datasets, "closed": row})
-    records, _ = read_records(plan)
+    records = audit(plan).records
     assert any(path.startswith("resources/published/") for path in _packed(plan, records))
     closed = dataclasses.replace(plan, study=study)
     assert not any(path.startswith("resources/published/") for path in _packed(closed, records))

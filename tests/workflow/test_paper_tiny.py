@@ -12,6 +12,7 @@ import pandas as pd
 import pypdf
 import pytest
 import yaml
+from workflow.environments import rules
 
 from emovlm.core.contracts.answers import ANSWERS
 from emovlm.core.contracts.data import MANIFEST
@@ -20,6 +21,7 @@ from emovlm.core.contracts.statistics import PUBLISHED_COMPARISON
 from emovlm.core.io import read_table
 from emovlm.provenance.audit.audit import audit
 from emovlm.provenance.planned_jobs import read_plan
+from emovlm.provenance.records.record import rule_of
 from tests.api_server import ApiServer
 from tests.paper_tiny import CONFIGS, KEY, make_data
 from tests.project import RESULTS, Project
@@ -110,6 +112,10 @@ def test_the_embedded_study_is_the_same_bytes_on_other_cores_with_other_shards(p
     for table in ("metrics", "per_class", "confusion"):
         own, other = (pd.read_csv(p.path / RESULTS / f"tables/{table}.csv") for p in (project, paper))
         assert own.equals(other[other["condition"].isin(own["condition"])].reset_index(drop=True))
+
+
+def test_every_rule_ran_in_one_of_the_two_studies(project, paper):
+    assert {rule_of(name) for study in (project, paper) for name in study.records()} == set(rules())
 
 
 def test_every_clip_of_every_condition_has_an_answer_or_a_reason(paper):

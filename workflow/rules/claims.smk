@@ -1,29 +1,25 @@
 """Claims: contrasts of variants, verdicts, and every number of the study by id.
 
 in:  tables/*.csv, claims.yaml
-out: tables/{contrasts,claims}.csv, values.json
+out: tables/{contrasts,claims,evidence}.csv, values.json
 """
 
 LEXICAL = next(iter(STUDY.claims.of_kind("lexical").values()), None)
 ORGANISMS = trained_by("pretrain")
-# The tables of results, each with whether this study has the parts that it is made from.
-POSSIBLE = {
-    **dict.fromkeys(["metrics", "per_class"], True),
+# The parts of a study that a table of results is made from, where not every study has it.
+PARTS = {
     "comparisons": STUDY.comparisons,
     "correlations": CONFIG.lexicon,
     "contrasts": LEXICAL,
     "event_coverage": SHOWN,
     "sanity_checks": SHOWN and ORGANISMS,
     "cues": SHOWN,
-    "claims": STUDY.claims.claims,
-    "reanalysis": CONFIG.published,
-    **dict.fromkeys(["per_run", "confusion"], True),
-    "published_comparison": CONFIG.published,
-    "reliability": True,
+    **dict.fromkeys(["claims", "evidence"], STUDY.claims.claims),
+    **dict.fromkeys(["published_comparison", "reanalysis"], CONFIG.published),
 }
-TABLES = [name for name, parts in POSSIBLE.items() if parts]
-EVIDENCE = ["metrics", "comparisons", "correlations", "contrasts", "event_coverage"]
-JUDGED = [name for name in EVIDENCE if name in TABLES]
+TABLES = [name for name in RESULT_TABLES if PARTS.get(name, True)]
+# The tables that the claims of this study are judged by.
+JUDGED = ["metrics", *(t for claim in STUDY.claims.claims.values() for t in CLAIM_KINDS[claim.kind].tables)]
 
 
 rule contrast_variants:
@@ -60,6 +56,7 @@ rule judge_claims:
         **{name: f"<results>/tables/{name}.csv" for name in JUDGED},
     output:
         claims=table("claims"),
+        evidence=table("evidence"),
     log:
         "<logs>/judge_claims.log",
     benchmark:

@@ -12,9 +12,14 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
+from emovlm.core.contracts.results import RESULT_TABLES
 from emovlm.core.errors import StudyError
-from emovlm.core.hashing import seed_of
+from emovlm.core.hashing import seed_of, sha256_json
+from emovlm.datasets.classes import videos_by_label
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
+from emovlm.models.base import SETTINGS
+from emovlm.models.hub_classifier.labels import label_settings
+from emovlm.statistics.verdicts import CLAIM_KINDS
 from emovlm.study.config import RECIPES
 from emovlm.study.load import load_study
 
@@ -31,6 +36,7 @@ except StudyError as error:
     raise WorkflowError(str(error)) from None
 
 CONFIG = STUDY.config
+PLUGINS = CONFIG.plugins  # Python files of the study that add metrics, figures, kinds of claims, ...
 os.environ |= {"EMOVLM_API": json.dumps(CONFIG.told()["api"])}  # how API models are reached
 
 RESULTS = CONFIG.pathvars.results

@@ -17,6 +17,8 @@ def condition_inputs(w):
         "clips": f"<results>/frames/{dataset}/{w.shard}.clips.parquet",
         "prompt": condition.system.prompts.classify,
     }
+    if condition.dataset.rendered:
+        files["truth"] = f"<results>/raw/{dataset}/truth/clips.parquet"
     if hears(system):
         files["sounds"] = f"<results>/frames/{dataset}/{w.shard}.audio.safetensors"
     if condition.decision == "logit-adjusted":

@@ -4,80 +4,69 @@ in:  tables/*.csv, published figures, config tables
 out: figures/<figure>.{pdf,png}
 """
 
-PRIMARY = {"source": CONFIG.lexicon.primary_source, "form": CONFIG.lexicon.primary_form} if CONFIG.lexicon else {}
-NAMED = {"study": CONFIG.study}
-VARIANTS = {
-    "conditions": ["condition", "system", "dataset", "frames", "context", "decision", "claims"],
-    "systems": ["system", "kind", "variant", "sampler"],
-    "frame_samplers": ["sampler", "kind", "rate", "base"],
+from emovlm.figures.registry import FAMILIES, figures
+from emovlm.figures.tables import PLAIN
+
+PRIMARY = {
+    "source": CONFIG.lexicon and CONFIG.lexicon.primary_source,
+    "form": CONFIG.lexicon and CONFIG.lexicon.primary_form,
 }
-RESULT_TABLES = [
-    *["metrics", "per_class", "per_run", "confusion", "comparisons", "correlations", "contrasts"],
-    *["event_coverage", "reliability", "reanalysis"],
-]
+ROWS = {t: PLAIN[t] for t in ("conditions", "systems", "frame_samplers")}
+# The tables that figures are drawn from, as far as the study has the parts that they come from.
 TABLE = {
-    **{t: f"{RESULTS}/tables/{t}.csv" for t in RESULT_TABLES},
-    "frequency": f"{RESULTS}/lexicon/frequency.csv",
-    "manifest": f"{RESULTS}/manifests/{SHOWN}.parquet",
-    "truth": f"{RESULTS}/raw/{SHOWN}/truth/clips.parquet",
-    "frame_truth": f"{RESULTS}/raw/{SHOWN}/truth/frames.parquet",
-    **{t: f"{RESULTS}/tables/rows/{t}.tsv" for t in VARIANTS},
-    **{p: f"resources/published/{p}.csv" for p in PUBLISHED},
-    **{
-        f"stores.{k}": f"{RESULTS}/frames/{SHOWN}/{k}.safetensors"
-        for k in range(STUDY.datasets[SHOWN].n_shards if SHOWN else 0)
-    },
-    **{f"samples.{s}": f"{RESULTS}/samples/{SHOWN}/{s}.parquet" for s in STUDY.frame_samplers},
+    **{t: f"{RESULTS}/tables/{t}.csv" for t in TABLES},
+    **{t: f"{RESULTS}/tables/rows/{t}.tsv" for t in ROWS},
 }
-# figure -> (tables, parameters)
-FIGURES = {
-    "lexical": (
-        ["per_class", "frequency", "correlations", "conditions", "systems"],
-        PRIMARY,
-    ),
-    "variants": (
-        ["per_run", "frequency", "contrasts", "conditions"],
-        {
-            "language": LEXICAL and LEXICAL.language,
-            "seed": CONFIG.seed,
-            **PRIMARY,
-        },
-    ),
-    "confusion": (["confusion", "conditions", "systems"], {"classes": STUDY.classes}),
-    "fps": (["metrics", "conditions", "frame_samplers", "paper_fps_curve"], NAMED),
-    "shuffle": (
-        ["metrics", "conditions", "frame_samplers", "paper_frame_shuffle", "reanalysis"],
-        NAMED,
-    ),
-    "event_coverage": (["event_coverage"], {}),
-    "enrichment": (["comparisons", "conditions", "paper_msce"], NAMED),
-    "reliability": (["reliability", "metrics", "conditions", "systems"], NAMED),
-    "frequency": (["frequency"], PRIMARY),
-    "classes": (
-        ["manifest", "mafw_classes"],
-        {"classes": STUDY.classes, **NAMED},
-    ),
-    "samplers": (
-        [
-            "truth",
-            "frame_truth",
-            "frame_samplers",
-            *(f"samples.{s}" for s in embedded_samplers()),
-            *(f"stores.{k}" for k in range(STUDY.datasets[SHOWN].n_shards if SHOWN else 0)),
-        ],
-        {},
-    ),
-    "dag": ([], {}),
+if CONFIG.lexicon:
+    TABLE["frequency"] = f"{RESULTS}/lexicon/frequency.csv"
+if CONFIG.published:
+    TABLE |= {p: f"resources/published/{p}.csv" for p in PUBLISHED}
+if SHOWN:
+    TABLE |= {
+        "manifest": f"{RESULTS}/manifests/{SHOWN}.parquet",
+        "truth": f"{RESULTS}/raw/{SHOWN}/truth/clips.parquet",
+        "frame_truth": f"{RESULTS}/raw/{SHOWN}/truth/frames.parquet",
+        **{f"samples.{s}": f"{RESULTS}/samples/{SHOWN}/{s}.parquet" for s in embedded_samplers()},
+        **{f"stores.{k}": f"{RESULTS}/frames/{SHOWN}/{k}.safetensors" for k in range(STUDY.datasets[SHOWN].n_shards)},
+    }
+# What figures may ask of the study by a keyword-only parameter of that name.
+PARAMETERS = {
+    "study": CONFIG.study,
+    "seed": CONFIG.seed,
+    "classes": STUDY.classes,
+    "language": LEXICAL and LEXICAL.language,
+    **PRIMARY,
 }
-CLAIM = {
-    "lexical": "L1",
-    "variants": "L1",
-    "confusion": "L2",
-    "fps": "T1",
-    "shuffle": "T2",
-    "event_coverage": "T3",
-    "enrichment": "T4",
-}
+
+
+def tables_of(figure):
+    """The tables of a figure by name with their files, as far as this study has them; None if it lacks one."""
+    found = {}
+    for table, needed in figure.tables.items():
+        members = [t for t in TABLE if t == table or table in FAMILIES and t.startswith(f"{table}.")]
+        if needed and not members:
+            return None
+        found |= {member: TABLE[member] for member in members}
+    return found
+
+
+def parameters_of(figure):
+    """The study's part of a figure's keyword-only parameters."""
+    return {k: PARAMETERS[k] for k in figure.options if k in PARAMETERS and k not in figure.parameters}
+
+
+def drawable(figure):
+    """Whether this study has all that a figure needs."""
+    needed = [k for k, needed in figure.options.items() if needed and k not in figure.parameters]
+    if unknown := [k for k in needed if k not in PARAMETERS]:
+        raise WorkflowError(
+            f"figure {figure.name}: no study has a parameter {unknown[0]}; it may be one of {', '.join(PARAMETERS)}, "
+            "or give it a value under parameters in the decorator"
+        )
+    return tables_of(figure) is not None and all(PARAMETERS[k] is not None for k in needed)
+
+
+FIGURES = {name: figure for name, figure in figures().items() if drawable(figure)}
 
 
 rule list_rows:
@@ -89,15 +78,15 @@ rule list_rows:
     benchmark:
         "<benchmarks>/list_rows/{table}.tsv"
     wildcard_constraints:
-        table=one_of(VARIANTS),
+        table=one_of(ROWS),
     conda:
         "../../envs/figures.yaml"
     params:
         **job(
             "list_rows",
             params=lambda w: dict(
-                columns=VARIANTS[w.table],
-                rows=[{c: r.get(c, "") for c in VARIANTS[w.table]} for r in shown_rows(w.table)],
+                columns=ROWS[w.table],
+                rows=[{c: r.get(c, "") for c in ROWS[w.table]} for r in shown_rows(w.table)],
             ),
         ),
     shell:
@@ -107,14 +96,14 @@ rule list_rows:
 rule draw_figure:
     """Draw one figure."""
     input:
-        tables=lambda w: [TABLE[t] for t in FIGURES[w.figure][0]],
+        tables=lambda w: list(tables_of(FIGURES[w.figure]).values()),
     output:
         pdf="<results>/figures/{figure}.pdf",
         png=report(
             "<results>/figures/{figure}.png",
             caption="../report/figure.rst",
-            category=lambda w: CLAIM.get(w.figure, "Material"),
-            labels={"figure": "{figure}"},
+            category=lambda w: FIGURES[w.figure].category,
+            labels=lambda w: {"figure": FIGURES[w.figure].title},
         ),
     log:
         "<logs>/draw_figure/{figure}.log",
@@ -127,8 +116,10 @@ rule draw_figure:
     params:
         **job(
             "draw_figure",
-            params=lambda w: FIGURES[w.figure][1],
-            names={"tables": lambda w: FIGURES[w.figure][0]},
+            params=lambda w: parameters_of(FIGURES[w.figure]),
+            names={"tables": lambda w: tables_of(FIGURES[w.figure])},
+            modules=lambda w: [FIGURES[w.figure].file],
         ),
+        caption=lambda w: FIGURES[w.figure].caption,
     shell:
         RUN

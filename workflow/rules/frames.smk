@@ -23,7 +23,10 @@ def manifest_params(w):
     """A dataset's row as far as its manifest depends on it, its label words, and the seed where one is used."""
     dataset = STUDY.datasets[w.dataset]
     drawn = CONFIG.permuted_labels or dataset.per_class and not dataset.subset
+    place = Path(folder(w.dataset))
+    listed = {"listed": sha256_json(videos_by_label(place))} if dataset.kind == "classes" and place.is_dir() else {}
     return dict(
+        **listed,  # of a folder a class, which has no lists to depend on
         **{k: v for k, v in dataset.told().items() if k in ("dataset", "kind", "form", "folds", "per_class")},
         folder=folder(w.dataset),
         words=dataset.words,

@@ -9,6 +9,7 @@ A rule names its inputs and outputs, and has
 """
 
 from emovlm.core.codehash import code_hash
+from emovlm.core.plugins import plugins_of
 
 SCRIPTS = "workflow/scripts"
 PLAN = os.environ.get("EMOVLM_PLAN")  # a folder for the audit, which reads there what the study consists of
@@ -17,28 +18,37 @@ PLAN = os.environ.get("EMOVLM_PLAN")  # a folder for the audit, which reads ther
 RUN = "python -m emovlm.provenance.records.job --log {log:q} <<'JOB'\n{params.job}\nJOB"
 
 
-def job(rule, script=None, params=None, names=None):
+def job(rule, script=None, params=None, names=None, modules=None):
     """The description of a rule's jobs (src/emovlm/core/job.py), for `params:` of the rule.
 
     `params` is what the script reads of the study: a dictionary, or a function of the wildcards that returns one.
     `names` says, for inputs and outputs that are lists of files, what each file is called: the script then gets a
-    dictionary. Inputs and outputs all have a name; those without files are left out.
+    dictionary. Inputs and outputs all have a name; those without files are left out. `modules` are files whose code the
+    script looks up by name: a function of the wildcards that returns a list. The script also gets the plug-ins that it
+    can use, whose code counts as its own.
 
     Of the two parameters, `job` is the description. Snakemake reruns a job if its input, or a parameter that is not a
     function of input or output, has changed: that is `rerun`, the code, wildcards and params of the description.
     """
     path = f"{SCRIPTS}/{script or rule}.py"
-    try:
-        code = code_hash(ROOT / path)
-    except StudyError as error:
-        raise WorkflowError(str(error)) from None
 
     def of(wildcards, value):
         return value(wildcards) if callable(value) else value
 
+    def hashed(wildcards=None):
+        try:
+            return code_hash(ROOT / path, *plugins, *(of(wildcards, modules) or []))
+        except StudyError as error:
+            raise WorkflowError(str(error)) from None
+
+    plugins = plugins_of(ROOT / path, PLUGINS)
+    code = None if modules else hashed()
+
     def told(wildcards):
-        read = json.loads(json.dumps(of(wildcards, params) or {}, sort_keys=True, default=lambda part: part.told()))
-        return {"rule": rule, "script": path, "code": code, "wildcards": dict(wildcards.items()), "params": read}
+        read = (of(wildcards, params) or {}) | ({"plugins": plugins} if plugins else {})
+        read = json.loads(json.dumps(read, sort_keys=True, default=lambda part: part.told()))
+        code_of = code or hashed(wildcards)
+        return {"rule": rule, "script": path, "code": code_of, "wildcards": dict(wildcards.items()), "params": read}
 
     def files(wildcards, listed):
         if sum(1 if isinstance(v, str) else len(v) for _, v in listed.items()) != len(listed):

@@ -1,7 +1,7 @@
 """Where the models of systems lie, and what making them reads. A fold is a wildcard that may be empty."""
 
 # Columns of the systems table that loading a system depends on, and of an API's row besides.
-LOADED = ["system", "kind", "training", "family", "dtype", "frames", "pixels", "batch", "allow_remote_code"]
+LOADED = ["system", "kind", "training", *SETTINGS]
 SERVED = ["weights", "thinking_budget"]
 
 
@@ -75,7 +75,7 @@ def model_files(system, replicate, fold=0):
 def system_params(system):
     """What loading a system needs to know of its row."""
     row = STUDY.systems[system]
-    cells = row.told()
+    cells = row.told() | label_settings(row.told(), [entry.told() for entry in STUDY.lexicon])
     if system in CONFIG.allow_remote_code:
         cells["allow_remote_code"] = CONFIG.allow_remote_code[system]
     return {k: cells[k] for k in [*LOADED, *(SERVED if row.served else [])] if k in cells}

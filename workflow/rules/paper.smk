@@ -6,11 +6,11 @@ out: provenance/run.json, paper/paper.pdf
 
 TYPESET = [
     *["metrics", "per_class", "comparisons", "correlations", "contrasts", "sanity_checks", "cues", "claims"],
-    *["published_comparison", "reanalysis"],
+    *["evidence", "published_comparison", "reanalysis"],
 ]
 PAPER_TABLES = {
-    **{t: f"{RESULTS}/tables/{t}.csv" for t in TYPESET},
-    **{t: TABLE[t] for t in ("conditions", "frame_samplers", "paper_frame_shuffle")},
+    **{t: f"{RESULTS}/tables/{t}.csv" for t in TYPESET if t in TABLES},
+    **{t: TABLE[t] for t in ("conditions", "frame_samplers", "paper_frame_shuffle") if t in TABLE},
 }
 PAPER_FIGURES = {
     **{s: f"{RESULTS}/figures/{s}.png" for s in ("contact_sheet", "strips")},
@@ -69,17 +69,20 @@ rule typeset_paper:
         **job(
             "typeset_paper",
             params=lambda w: dict(
-                study=CONFIG.study,
-                seed=CONFIG.seed,
-                replicates=CONFIG.replicates,
-                alpha=STUDY.claims.alpha,
-                image_size=CONFIG.synface.image_size,
-                frame_size=CONFIG.frames.size,
-                tail=CONFIG.statistics.tail,
-                naming=CONFIG.organism.captions.naming,
-                frames_at_most=CONFIG.organism.captions.frames_at_most,
-                **resampling_params(),
-                **PRIMARY,
+                config=dict(
+                    study=CONFIG.study,
+                    seed=CONFIG.seed,
+                    replicates=CONFIG.replicates,
+                    alpha=STUDY.claims.alpha,
+                    image_size=CONFIG.synface.image_size,
+                    frame_size=CONFIG.frames.size,
+                    tail=CONFIG.statistics.tail,
+                    naming=CONFIG.organism.captions.naming,
+                    frames_at_most=CONFIG.organism.captions.frames_at_most,
+                    **resampling_params(),
+                    **PRIMARY,
+                ),
+                words={name: figure.words for name, figure in FIGURES.items()},
             ),
             names={"tables": PAPER_TABLES, "figures": PAPER_FIGURES},
         ),

@@ -1,10 +1,9 @@
 """Statistics: metrics, planned comparisons, lexical correlations, event coverage.
 
-in:  answers of every condition, word frequencies, the clips' flags and events
+in:  answers of every condition, word frequencies, the clips' events
 out: tables/{metrics,per_class,per_run,confusion,reliability,comparisons,correlations,event_coverage}.csv
 """
 
-FLAGGED = [name for name in TESTED if name in RENDERED]  # datasets whose clips are flagged
 RATES = {name: row.rate for name, row in embedded_samplers().items() if row.kind == "rate"}
 PUBLISHED = [
     "mafw_classes",
@@ -21,8 +20,6 @@ rule compute_metrics:
     """Metrics of every condition with intervals, over all classes, by class and run; confusions, reliability."""
     input:
         answers=expand("<results>/answers/{c}.parquet", c=STUDY.conditions),
-        manifests=expand("<results>/manifests/{d}.parquet", d=TESTED),
-        truths=expand("<results>/raw/{d}/truth/clips.parquet", d=FLAGGED),
     output:
         metrics=table("metrics"),
         per_class=table("per_class"),
@@ -39,7 +36,7 @@ rule compute_metrics:
         **job(
             "compute_metrics",
             params=dict(seed=CONFIG.seed, classes=STUDY.classes, **CONFIG.statistics.told()),
-            names={"answers": STUDY.conditions, "manifests": TESTED, "truths": FLAGGED},
+            names={"answers": STUDY.conditions},
         ),
     shell:
         RUN
@@ -49,8 +46,6 @@ rule compare_conditions:
     """The planned comparisons, corrected within their families."""
     input:
         answers=expand("<results>/answers/{c}.parquet", c=STUDY.conditions),
-        manifests=expand("<results>/manifests/{d}.parquet", d=TESTED),
-        truths=expand("<results>/raw/{d}/truth/clips.parquet", d=FLAGGED),
     output:
         comparisons=table("comparisons"),
     log:
@@ -70,7 +65,7 @@ rule compare_conditions:
                 margins={name: claim.margin for name, claim in STUDY.claims.claims.items()},
                 **CONFIG.statistics.told(),
             ),
-            names={"answers": STUDY.conditions, "manifests": TESTED, "truths": FLAGGED},
+            names={"answers": STUDY.conditions},
         ),
     shell:
         RUN

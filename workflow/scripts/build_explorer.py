@@ -3,14 +3,16 @@
 params: study, seed, datasets, conditions, samplers and claims.
 """
 
+from emovlm.core.contracts.statistics import EVIDENCE
 from emovlm.core.files import read_json
+from emovlm.core.io import read_table
 from emovlm.core.job import Job, run
 from emovlm.report.explorer_page import build, start
 
 
 def main(job: Job) -> None:
-    values = read_json(job.inputs["values"])
-    build(job.inputs["source"], job.inputs["parts"], start(job.params, values), job.outputs["page"])
+    values, evidence = read_json(job.inputs["values"]), read_table(job.inputs["evidence"], EVIDENCE)
+    build(job.inputs["source"], job.inputs["parts"], start(job.params, values, evidence), job.outputs["page"])
 
 
 if __name__ == "__main__":

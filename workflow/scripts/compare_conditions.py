@@ -11,7 +11,7 @@ from emovlm.statistics.counts import read_answers
 
 
 def main(job: Job) -> None:
-    answers = read_answers(job.inputs["answers"], job.inputs["manifests"], job.inputs.get("truths", {}))
+    answers = read_answers(job.inputs["answers"])
     write_table(compare(answers, job.params["comparisons"], job.params), job.outputs["comparisons"], COMPARISONS)
 
 

@@ -8,7 +8,7 @@ from emovlm.core.io import write_table
 from emovlm.core.job import Job, run
 from emovlm.statistics.calibration import reliability_table
 from emovlm.statistics.counts import read_answers
-from emovlm.statistics.metrics import confusion_table, metrics_table, per_class_table, per_run_table
+from emovlm.statistics.metric_tables import confusion_table, metrics_table, per_class_table, per_run_table
 
 TABLES = {
     "metrics": (metrics_table, METRICS),
@@ -20,7 +20,7 @@ TABLES = {
 
 
 def main(job: Job) -> None:
-    answers = read_answers(job.inputs["answers"], job.inputs["manifests"], job.inputs.get("truths", {}))
+    answers = read_answers(job.inputs["answers"])
     for name, (table, contract) in TABLES.items():
         write_table(table(answers, job.params), job.outputs[name], contract)
 

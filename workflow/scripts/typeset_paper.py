@@ -1,6 +1,6 @@
 """Typeset the paper: its source, the values, tables and figures of the study make one PDF.
 
-params: what the paper prints of the configuration.
+params: config (what the paper prints of the configuration), words (title, caption and alt text of each figure).
 """
 
 from emovlm.core.job import Job, run
@@ -9,7 +9,7 @@ from emovlm.report.typeset import typeset
 
 def main(job: Job) -> None:
     sources = (job.inputs[name] for name in ("source", "values", "run", "tables", "figures"))
-    typeset(*sources, job.params, job.outputs["paper"])
+    typeset(*sources, job.params["config"], job.outputs["paper"], job.params["words"])
 
 
 if __name__ == "__main__":

@@ -3,6 +3,10 @@
 One JSON line an answer, fsynced, keyed by everything that the answer depends on, with a digest of the line. It lies
 outside a rule's declared outputs, which Snakemake deletes when a job fails: a killed run resumes at the clip, and
 another model, prompt, frame or code is another key.
+
+Measured with 10,000 answers: SQLite with a rollback journal took 4.5 times as long to append (51 against 11 s), gave
+changed answers where a bit of its file was flipped, and lost 322 of 800 where two processes wrote without locks; with a
+write-ahead log it was as fast, but that does not work on network file systems.
 """
 
 import json

@@ -14,23 +14,41 @@ from pathlib import Path
 from emovlm.core.errors import StudyError
 
 PACKAGE = Path(__file__).resolve().parents[1]
+LOOKED_UP = {"figures/registry.py": "figures/[a-z]*.py"}
+"""Modules that import others by name. A job needs few of these, so they count for its hash only where it names them."""
 
 
-def code_hash(script: str | Path) -> str:
+def code_hash(script: str | Path, *others: str | Path) -> str:
     """Short hex hash over ``script`` and the package modules it imports, directly or not.
+
+    Args:
+        others: further files whose code the script runs without an import statement: plug-ins, and modules that it
+            looks up by name. They count with what they import.
 
     Raises:
         StudyError: a file does not parse; the message names the file and the line.
     """
     digest = hashlib.sha256()
-    for path in sorted(_closure(Path(script).resolve()), key=_name):
+    paths = frozenset().union(*(_closure(Path(path).resolve()) for path in (script, *others)))
+    for path in sorted(paths, key=_name):
         digest.update(f"{_name(path)}\n{_tree(path)}\n".encode())
     return digest.hexdigest()[:16]
 
 
 def modules_of(script: str | Path) -> list[str]:
-    """Names of the package modules that ``script`` imports, directly or through others."""
-    return sorted(_name(path) for path in _closure(Path(script).resolve()) if path != Path(script).resolve())
+    """Names of the package modules that ``script`` may import: directly, through others, or looked up by name."""
+    script = Path(script).resolve()
+    found = set(_closure(script))
+    for module, room in LOOKED_UP.items():
+        if PACKAGE.joinpath(module) in found:
+            found.update(*(_closure(path) for path in PACKAGE.glob(room)))
+    return sorted(_name(path) for path in found - {script})
+
+
+def direct_imports(module: str | Path) -> list[str]:
+    """Names of the package modules that a file, or a module of the package given by its name, imports itself."""
+    path = _file(str(module)) or Path(module).resolve()
+    return sorted(map(_name, _imports(path)))
 
 
 def _name(path: Path) -> str:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from emovlm.core.errors import StudyError
+from emovlm.core.plugins import load_plugins
 
 Files = dict[str, Any]
 """Paths by name: a path, a list of paths, or paths by name. Optional files that a job does not have are absent."""
@@ -76,12 +77,15 @@ def paths(files: Any) -> list[str]:
 def run(main: Callable[[Job], None]) -> None:
     """Run a script's ``main`` on the job described on standard input.
 
-    A :class:`StudyError` is printed as one message; the exit code is then 1.
+    Its plug-ins (``plugins`` among the parameters) are imported before. A :class:`StudyError` is printed as one
+    message; the exit code is then 1.
     """
     try:
         if sys.stdin.isatty():
             raise StudyError(f"usage: python {sys.argv[0]} < job.json, the description of a job (docs/architecture.md)")
-        main(Job.from_json(sys.stdin.buffer.read()))
+        job = Job.from_json(sys.stdin.buffer.read())
+        load_plugins(job.params.pop("plugins", []))
+        main(job)
     except StudyError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

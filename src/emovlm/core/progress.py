@@ -1,4 +1,4 @@
-"""Progress of long work: a rich bar on a terminal, plain lines with rate and time left in a log."""
+"""Progress of long work: tqdm's bar on a terminal, plain lines with rate and time left in a log."""
 
 import sys
 import time
@@ -20,26 +20,12 @@ def track(items: Iterable[Item], what: str, unit: str, total: int | None = None)
     """
     if total is None and isinstance(items, Sized):
         total = len(items)
-    yield from (_bar if sys.stderr.isatty() else _lines)(items, what, unit, total or 0)
+    if sys.stderr.isatty():
+        from tqdm import tqdm
 
-
-def _bar(items: Iterable[Item], what: str, unit: str, total: int) -> Iterator[Item]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = [
-        TextColumn(f"{what} ({unit})"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    ]
-    start = time.monotonic()
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(what, total=total, rate="")
-        for done, item in enumerate(items, start=1):
-            yield item
-            progress.update(task, advance=1, rate=f"{done / (time.monotonic() - start):.1f} {unit}/s")
+        yield from tqdm(items, what, total, unit=f" {unit}", smoothing=0)
+    else:
+        yield from _lines(items, what, unit, total or 0)
 
 
 def _lines(items: Iterable[Item], what: str, unit: str, total: int) -> Iterator[Item]:

@@ -11,8 +11,6 @@ from emovlm.core.errors import StudyError
 
 Row = dict[str, Any]
 
-SCHEMAS = Path(__file__).resolve().parents[3] / "workflow" / "schemas"
-
 
 def read_cells(path: str | Path, named_by: str = "") -> list[tuple[int, dict[str, str]]]:
     """The rows of a tab-separated table: line number, and cells by column as text.

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from emovlm.datasets.classes import read_classes
 from emovlm.datasets.dfew import LISTS, find_originals, read_dfew
 from emovlm.datasets.folder import FILE, read_folder
 from emovlm.datasets.readers import Reader, read_mafw, read_synface
@@ -11,10 +12,11 @@ READERS: dict[str, Reader] = {
     "mafw": read_mafw,
     "dfew": read_dfew,
     "folder": read_folder,
+    "classes": read_classes,
 }
 
-ANNOTATIONS = {"synface": "annotations", "mafw": "Train & Test Set", "dfew": LISTS, "folder": FILE}
-"""Where the lists of a kind of dataset are, a folder or a file, so that planning never walks through its clips."""
+ANNOTATIONS = {"synface": "annotations", "mafw": "Train & Test Set", "dfew": LISTS, "folder": FILE, "classes": ""}
+"""Where the lists of a kind of dataset are, a folder or a file; of the kind classes its folder itself is the list."""
 
 PUBLISHED_COUNTS = {"mafw": "resources/published/mafw_classes.csv", "dfew": "resources/published/dfew_classes.csv"}
 """How many clips of each class there should be, by kind of dataset."""

@@ -14,7 +14,9 @@ from emovlm.frames.store import FrameStore
 from emovlm.models.base import NoReplyError, System, as_frames
 from emovlm.synface.language import PHRASES, describe_motion
 
-COLUMNS = ["clip_id", "gap", "text", "frames", "reason"]
+TEXTS_OF = {"motion": ("between", "motion"), "static": ("keyframes", "describe")}
+"""Kind of text that a system writes: the frames that it is about, and the prompt."""
+COLUMNS = ["clip_id", "gap", "text", "frames", "reason", "refused"]
 
 
 def describe_gaps(
@@ -43,9 +45,10 @@ def describe_gaps(
         if key not in store:
             try:
                 parts = [*as_frames(frames.frames(clip, shown), times), prompt]
-                store.add(key, {"text": system.say(parts, max_new_tokens), "reason": None})
-            except NoReplyError as refused:
-                store.add(key, {"text": "", "reason": str(refused)})
+                said = {"text": system.say(parts, max_new_tokens), "reason": None, "refused": False}
+            except NoReplyError as error:
+                said = {"text": "", "reason": str(error), "refused": error.refused}
+            store.add(key, said)
         rows.append({"clip_id": clip, "gap": gap, "frames": shown, **store[key]})
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -68,5 +71,5 @@ def true_texts(between: pd.DataFrame, keyframes: pd.DataFrame, truth: pd.DataFra
         before, during = states.loc[(clip, start[clip, gap])], states.loc[[(clip, i) for i in shown]]
         most = during.iloc[int(np.argmax((during - before).abs().sum(axis=1)))]
         text = describe_motion(before.to_dict(), most.to_dict(), rng(seed, "true text", clip, gap))
-        rows.append({"clip_id": clip, "gap": gap, "text": text, "frames": shown, "reason": None})
+        rows.append({"clip_id": clip, "gap": gap, "text": text, "frames": shown, "reason": None, "refused": False})
     return pd.DataFrame(rows, columns=COLUMNS)

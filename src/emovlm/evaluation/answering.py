@@ -17,6 +17,7 @@ from emovlm.evaluation.parsing import parse_label
 from emovlm.frames.store import RATE, FrameStore, SoundStore
 from emovlm.models.base import SCORE_DIGITS, Audio, Frame, System, answer_all
 
+FROM_CLIP = ("clip_id", "dataset", "identity", "flag", "label")  # what an answer repeats of its clip
 Bias = Callable[[int], dict[str, float]]  # by the number of frames shown: what is added to the score of each label
 
 
@@ -32,7 +33,7 @@ def answer_clips(
 
     Args:
         fingerprint: hash of all that makes the system answer as it does.
-        clips: columns clip_id, label, status, reason: the manifest joined with the clip index.
+        clips: from :func:`emovlm.evaluation.clips.clips_to_answer`.
         sample: ``SAMPLE`` of the condition's frame sampler.
         texts: ``TEXTS`` of the system, where the context needs them.
         question: the prompt's text.
@@ -49,8 +50,8 @@ def answer_clips(
     for batch in _batches(track(list(clips.itertuples()), "answer", "clips"), getattr(system, "batch", 1)):
         questions = []
         for clip in batch:
-            row = {"clip_id": clip.clip_id, "replicate": params["replicate"], "label": clip.label, "status": "ok",
-                   "reason": None}  # fmt: skip
+            row = {**{name: getattr(clip, name) for name in FROM_CLIP}, "replicate": params["replicate"],
+                   "status": "ok", "reason": None, "refused": False}  # fmt: skip
             seen = by_clip.get(clip.clip_id)
             if clip.status != "ok" or seen is None:
                 rows.append(_failed(row, clip.reason if clip.status != "ok" else "the sampler took no frame", classes))
@@ -59,7 +60,8 @@ def answer_clips(
             told = texts_by_clip.get(clip.clip_id, texts.iloc[:0] if texts is not None else None)
             if told is not None and len(untold := told[told["reason"].notna()]):
                 first = untold.sort_values("gap").iloc[0]
-                rows.append(_failed(row, f"no text for gap {first['gap']}: {first['reason']}", classes))
+                reason = f"no text for gap {first['gap']}: {first['reason']}"
+                rows.append(_failed(row, reason, classes, refused=bool(first["refused"])))
                 continue
             if context == "msce-shuffled":
                 told = shuffle_texts(told, clip.clip_id)
@@ -102,7 +104,7 @@ def _answered(
     named = parse_label(kept["text"], classes)
     if kept["failure"] or (decision == "reply" and named is None):
         reason = kept["failure"] or "the reply does not name one class"
-        return {**_failed(row, reason, classes), **answered}
+        return {**_failed(row, reason, classes, refused=kept.get("refused", False)), **answered}
     if decision == "reply":
         return {**_empty(classes), **answered, "prediction": named, "parsed": named}
     taken_off = bias(kept["frames"])
@@ -119,8 +121,9 @@ def _empty(classes: list[str]) -> dict[str, None]:
     return dict.fromkeys(("prediction", "reply", "parsed", *(f"score_{c}" for c in classes)))
 
 
-def _failed(row: dict[str, Any], reason: str, classes: list[str]) -> dict[str, Any]:
-    return {**row, **_empty(classes), "status": "failed", "reason": reason, "n_frames": 0, "n_tokens": 0}
+def _failed(row: dict[str, Any], reason: str, classes: list[str], refused: bool = False) -> dict[str, Any]:
+    failed = {"status": "failed", "reason": reason, "refused": refused, "n_frames": 0, "n_tokens": 0}
+    return {**row, **_empty(classes), **failed}
 
 
 def _by_clip(rows: pd.DataFrame, clips: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -1,13 +1,28 @@
 """How many clips each class has."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from emovlm.figures import style
 from emovlm.figures.labels import study_label
+from emovlm.figures.registry import register_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
+@register_figure(
+    title="Clips by class and split",
+    caption=(
+        "Clips of each class and split in this study, beside the published class sizes of MAFW that the training "
+        "split follows."
+    ),
+    alt="Bars: clips by emotion and split in this study, beside the published class sizes of MAFW.",
+)
 def classes(
     manifest: pd.DataFrame, mafw_classes: pd.DataFrame | None = None, *, classes: list[str], study: str
 ) -> Figure:

@@ -1,19 +1,35 @@
 """Claim L2: where rare emotions go."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from emovlm.figures import style
 from emovlm.figures.labels import absent, of_claim, system_label
+from emovlm.figures.registry import register_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 ROW_IN = 2.45
 FAILED = "failed"
 SHOWN = ("", "natural", "balanced")  # training samplers with a panel; others are in the paper's tables
 
 
+@register_figure(
+    title="Confusion matrices",
+    caption=(
+        "Claim L2: where the answers for each label go, all training runs together, before fine-tuning, after "
+        'natural and after balanced fine-tuning. Numbers are per cent of the label\'s answers, from 10 on; "all" '
+        "is every answer."
+    ),
+    alt="Confusion matrices in per cent of the label's answers, one for each trained system.",
+    category="L2",
+)
 def confusion(
     confusion: pd.DataFrame, conditions: pd.DataFrame, systems: pd.DataFrame, *, classes: list[str]
 ) -> Figure:
@@ -78,6 +94,8 @@ def _matrix(axes: Axes, counts: pd.DataFrame, left: bool) -> None:
     shares = counts.div(total.where(total > 0), axis=0).fillna(0.0)
     percent = shares.map(lambda share: "all" if share == 1 else f"{100 * share:.0f}")
     marks = np.where(shares >= 0.10, percent, "")
+    import seaborn as sns
+
     sns.heatmap(
         shares,
         ax=axes,

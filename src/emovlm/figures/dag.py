@@ -1,11 +1,16 @@
 """The stages of the study and what they need, for people: not one job, not one file."""
 
-from dataclasses import dataclass
+from __future__ import annotations
 
-from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from emovlm.figures import style
+from emovlm.figures.registry import register_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from matplotlib.patches import FancyArrowPatch
 
 WIDTH, HEIGHT = 0.92, 0.68  # of a box, in columns and rows
 ROW_IN = 0.62
@@ -67,8 +72,18 @@ STAGES = {
 }  # fmt: skip
 
 
+@register_figure(
+    title="Stages of the workflow",
+    caption="The stages of the study and what they need: what each makes, the room of its code and its environment.",
+    alt=(
+        "The stages of the workflow as boxes with arrows: from rendered clips, word counts and captions through "
+        "training and answers to tables, figures and this text."
+    ),
+)
 def dag() -> Figure:
     """A box a stage: what it makes, and in small print the room of its code and its environment."""
+    from matplotlib.patches import FancyBboxPatch
+
     columns, rows = (1 + max(stage.at[axis] for stage in STAGES.values()) for axis in (0, 1))
     figure = style.new_figure(style.PAGE_IN, ROW_IN * rows + 0.25)
     axes = figure.subplots()
@@ -96,6 +111,8 @@ def dag() -> Figure:
 
 def _arrow(start: tuple[float, float], end: tuple[float, float]) -> FancyArrowPatch:
     """Down from a box to a lower one; across if both are in a row; down and then across if the lower is far below."""
+    from matplotlib.patches import FancyArrowPatch
+
     look = {"arrowstyle": "-|>", "mutation_scale": 6, "color": style.GREY, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0}
     (x, y), (to, below) = start, end
     side = 1 if to > x else -1

@@ -1,15 +1,33 @@
 """Claim T3: how often a sampled frame falls inside a short event."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 
 from emovlm.figures import style
+from emovlm.figures.registry import register_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MICRO_S = (0.25, 0.5)  # how long a micro-expression lasts
 
 
+@register_figure(
+    title="Events that a sampled frame covers",
+    caption=(
+        "Claim T3: share of micro-expressions with a sampled frame inside, over their duration. Lines are the "
+        "closed form min(1, duration × rate), points are measured."
+    ),
+    alt=(
+        "Points with intervals over closed-form curves: share of micro-expressions with a sampled frame inside, "
+        "over their duration."
+    ),
+    category="T3",
+)
 def event_coverage(event_coverage: pd.DataFrame) -> Figure:
     """Share of events with a frame inside, over event duration: closed form (lines) and measured (points).
 
@@ -41,6 +59,8 @@ def event_coverage(event_coverage: pd.DataFrame) -> Figure:
     axes.set_xscale("log")
     ticks = [tick for tick in (0.1, 0.2, 0.3, 0.5, 1, 2, 4, 8) if duration[0] <= tick <= longest]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    from matplotlib.ticker import NullLocator
+
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set(
         xlim=(duration[0], longest),

@@ -1,17 +1,30 @@
 """How well the estimators of word frequency agree."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from emovlm.figures import style
 from emovlm.figures.labels import LANGUAGES
+from emovlm.figures.registry import register_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FORMS = ("family", "noun", "adjective")
 
 
+@register_figure(
+    title="Estimators of word frequency",
+    caption=(
+        "How the estimators of word frequency rank the emotions, and their rank correlation with the primary "
+        "estimator. Hatched: the source does not list the word."
+    ),
+    alt="A table of ranks: how each estimator of word frequency ranks the emotions.",
+)
 def frequency(frequency: pd.DataFrame, *, source: str, form: str) -> Figure:
     """Ranks of the emotion words by each estimator; rank 1 is the most frequent.
 
@@ -42,6 +55,9 @@ def frequency(frequency: pd.DataFrame, *, source: str, form: str) -> Figure:
     wide = wide[ranks.columns]
     figure = style.new_figure(style.PAGE_IN, 0.95 + 0.155 * len(ranks))
     axes = figure.subplots()
+    import seaborn as sns
+    from matplotlib.patches import Rectangle
+
     marks = ranks.map(lambda rank: "" if np.isnan(rank) else f"{rank:g}")
     sns.heatmap(
         ranks,

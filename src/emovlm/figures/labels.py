@@ -4,6 +4,8 @@ import re
 
 import pandas as pd
 
+from emovlm.statistics.metrics import METRICS
+
 SYSTEMS = {
     "organism-frequency": "Organism, frequency captions",
     "organism-uniform": "Organism, uniform captions",
@@ -23,7 +25,6 @@ STUDIES = {
     "paper-tiny": "Toy run (SynFace)",
     "broken": "Permuted labels (SynFace)",
 }
-METRICS = {"macro_f1": "Macro-F1", "uar": "UAR", "accuracy": "Accuracy", "f1": "F1"}
 CONTEXTS = {
     "msce": "MSCE",
     "static": "texts about keyframes",
@@ -51,8 +52,8 @@ def context_label(frames: str, context: str) -> str:
 
 
 def metric_label(metric: str) -> str:
-    """What a metric is called on an axis."""
-    return METRICS.get(metric, metric.replace("_", " "))
+    """What a metric is called on an axis or a page."""
+    return METRICS[metric].label
 
 
 def of_claim(conditions: pd.DataFrame, claim: str) -> pd.DataFrame:

@@ -1,15 +1,31 @@
 """Claim L1: does the F1 of an emotion follow how often its word is written?"""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from emovlm.figures import style
 from emovlm.figures.labels import LANGUAGES, absent, of_claim, system_label
 from emovlm.figures.placing import label_points
+from emovlm.figures.registry import register_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
+@register_figure(
+    title="F1 by class over word frequency",
+    caption=(
+        "Claim L1: F1 of each emotion over the frequency of its word, English above and Chinese below, one column"
+        " a condition. ρ is Spearman's, p exact; LOO is the range with one class left out. The last column never "
+        "saw a word: it is the control."
+    ),
+    alt="Scatter plots: F1 of each emotion over the frequency of its word, by system, English above and Chinese below.",
+    category="L1",
+)
 def lexical(
     per_class: pd.DataFrame,
     frequency: pd.DataFrame,
@@ -85,6 +101,8 @@ def _panel(axes: Axes, data: pd.DataFrame, rho: pd.DataFrame, language: str, con
     axes.plot(data["x"], data["f1"], "s" if control else "o", color=color, zorder=3, label="classes")
     axes.set_xscale("log")
     axes.margins(x=0.28)
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -1,9 +1,15 @@
 """Labels beside points, placed so that they cover as little as possible."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.axes import Axes
 
 from emovlm.figures import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 REACHES_PT = (4, 7, 11, 16, 22, 30, 40, 52)  # from the point to the label
 ANGLES = np.deg2rad(

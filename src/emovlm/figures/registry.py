@@ -1,80 +1,131 @@
-"""All figures by name. A figure's signature says what it needs: positional parameters are tables (those
-with a default may be left out), keyword-only parameters come from ``--params``."""
+"""All figures by name. A figure is a function that carries its title, caption and alt text in a decorator.
+
+Its signature says what it needs: positional parameters are tables (those with a default may be left out), keyword-only
+parameters come from the study (``PARAMETERS`` in ``workflow/rules/figures.smk``) or from the decorator. Planning reads
+this registry, so modules of this room import matplotlib and seaborn where they draw, not when they are imported.
+"""
+
+from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
-from typing import Any
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING, Any
 
 from emovlm.core.errors import StudyError
-from emovlm.figures.classes import classes
-from emovlm.figures.confusion import confusion
-from emovlm.figures.dag import dag
-from emovlm.figures.enrichment import enrichment
-from emovlm.figures.event_coverage import event_coverage
-from emovlm.figures.fps import fps
-from emovlm.figures.frequency import frequency
-from emovlm.figures.lexical import lexical
-from emovlm.figures.reliability import reliability
-from emovlm.figures.samplers import samplers
-from emovlm.figures.shuffle import shuffle
+from emovlm.core.registry import Registry
 from emovlm.figures.tables import load
-from emovlm.figures.variants import variants
 
-FIGURES: dict[str, Callable[..., Figure]] = {
-    function.__name__: function
-    for function in (
-        lexical,
-        variants,
-        confusion,
-        fps,
-        shuffle,
-        event_coverage,
-        enrichment,
-        reliability,
-        frequency,
-        classes,
-        samplers,
-        dag,
-    )
-}
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+MATERIAL = "Material"
 # <family>.<member>=path: a dictionary of tables, or of frame stores (left to the figure, which needs one clip of them).
 FAMILIES: dict[str, Callable[[str | Path], Any]] = {"samples": partial(load, "samples"), "stores": Path}
 
 
-def draw(name: str, paths: dict[str, str | Path], params: dict[str, Any]) -> Figure:
+@dataclass(frozen=True)
+class Figure:
+    """One figure.
+
+    Attributes:
+        name: its id, the name of its function.
+        function: draws it.
+        title: what it is called in lists.
+        caption: what it shows, in a few sentences, for the workflow's report and the paper's further figures.
+        alt: what one sees, in a sentence, for readers who do not see it.
+        category: the claim that it belongs to, or ``MATERIAL``.
+        parameters: values of keyword-only parameters that are the figure's own and not the study's.
+    """
+
+    name: str
+    function: Callable[..., Drawing]
+    title: str
+    caption: str
+    alt: str
+    category: str = MATERIAL
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def tables(self) -> dict[str, bool]:
+        """The tables that it takes, by name, and whether it needs them."""
+        return self._parameters(keyword_only=False)
+
+    @property
+    def options(self) -> dict[str, bool]:
+        """The keyword-only parameters that it takes, by name, and whether it needs them."""
+        return self._parameters(keyword_only=True)
+
+    def _parameters(self, keyword_only: bool) -> dict[str, bool]:
+        found = inspect.signature(self.function).parameters.items()
+        return {name: p.default is p.empty for name, p in found if (p.kind is p.KEYWORD_ONLY) == keyword_only}
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What the paper says of it: title, caption and alt text."""
+        return {"title": self.title, "caption": self.caption, "alt": self.alt}
+
+    @property
+    def file(self) -> str:
+        """The file that its function is in."""
+        return inspect.getfile(self.function)
+
+
+_FIGURES: Registry[Figure] = Registry("figure", "docs/adding-a-figure.md")
+
+
+def register_figure(title: str, caption: str, alt: str, **settings: object) -> Callable:
+    """Decorator that adds the figure drawn by the decorated function, under its name. Arguments: :class:`Figure`."""
+
+    def add(function: Callable[..., Drawing]) -> Callable[..., Drawing]:
+        _FIGURES.add(Figure(function.__name__, function, title, caption, alt, **settings))
+        return function
+
+    return add
+
+
+def figures() -> Registry[Figure]:
+    """All figures: those of this room, whose modules are imported for it, and those of plug-ins."""
+    _import_room()
+    return _FIGURES
+
+
+@cache
+def _import_room() -> None:
+    for path in sorted(Path(__file__).parent.glob("[a-z]*.py")):
+        import_module(f"emovlm.figures.{path.stem}")
+
+
+def draw(name: str, paths: dict[str, str | Path], params: dict[str, Any]) -> Drawing:
     """Draw figure ``name`` from the tables at ``paths``. Call it inside ``style.context()``.
 
     Args:
-        name: key of ``FIGURES``.
+        name: of a figure.
         paths: tables by parameter name; those of a family as ``samples.<sampler>`` or ``stores.<shard>``.
         params: keyword-only parameters of the figure.
 
     Raises:
         StudyError: the figure, a table or a parameter is unknown or missing, or a table breaks its contract.
     """
-    if name not in FIGURES:
-        raise StudyError(f"unknown figure {name!r}; known are {', '.join(FIGURES)}")
-    signature = inspect.signature(FIGURES[name]).parameters
-    options = {key: p for key, p in signature.items() if p.kind is p.KEYWORD_ONLY}
-    tables = {key: p for key, p in signature.items() if key not in options}
+    figure = figures()[name]
     given: dict[str, Any] = {}
     for key, path in paths.items():
         family, _, member = key.partition(".")
         if member and family in FAMILIES:
             given.setdefault(family, {})[member] = FAMILIES[family](path)
-        elif key in tables:
+        elif key in figure.tables:
             given[key] = load(key, path)
-    for what, known, got in (("table", tables, paths), ("params key", options, params)):
+    params = {**figure.parameters, **params}
+    for what, known, got in (("table", figure.tables, paths), ("params key", figure.options, params)):
         unknown = [key for key in got if key not in known and key.partition(".")[0] not in {*FAMILIES} & {*known}]
-        missing = [key for key, p in known.items() if p.default is p.empty and key not in {**given, **params}]
+        missing = [key for key, needed in known.items() if needed and key not in {**given, **params}]
         if unknown or missing:
             raise StudyError(
                 f"figure {name}: "
                 + (f"missing {what} {', '.join(missing)}" if missing else f"unknown {what} {', '.join(unknown)}")
                 + f"; it takes {', '.join(known) or 'none'}"
             )
-    return FIGURES[name](**given, **params)
+    return figure.function(**given, **params)

@@ -1,11 +1,18 @@
 """Do systems know how often they are right? Confidence against accuracy."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from emovlm.figures import style
 from emovlm.figures.labels import absent, of_claim, scores, study_label, system_label
+from emovlm.figures.registry import register_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Panel: which systems, by their kind and whether they were fine-tuned with a training sampler.
 FAMILIES = {
@@ -18,6 +25,17 @@ MARKS = "osD^vP"
 LEAST_N = 5  # answers in a bin; the accuracy of fewer says nothing
 
 
+@register_figure(
+    title="Reliability of probabilities",
+    caption=(
+        "How often answers are right over how probable the system held them, with 95% intervals, by family of "
+        "systems; below, how the answers spread over these probabilities."
+    ),
+    alt=(
+        "Reliability curve: share of right answers over the probability that the model gave them, by bins, with "
+        "intervals."
+    ),
+)
 def reliability(
     reliability: pd.DataFrame, metrics: pd.DataFrame, conditions: pd.DataFrame, systems: pd.DataFrame, *, study: str
 ) -> Figure:

@@ -1,17 +1,22 @@
 """Which frames of a clip each sampler takes: the clip as pictures, its action units, and the frames below them."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from emovlm.core.errors import StudyError
 from emovlm.figures import style
+from emovlm.figures.registry import register_figure
 from emovlm.frames.store import FrameStore
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 DISTRACTOR = re.compile(r"\D(43|45|6[1-4])$")  # closed lids, blink and gaze say nothing of the emotion
 MARKERS = {"frame": "o", "keyframe": "s", "between": "d"}
@@ -29,6 +34,17 @@ OTHERS = "Others"
 PICTURES, PICTURE_IN, UNITS_IN, ROW_IN = 11, 0.43, 0.5, 0.145
 
 
+@register_figure(
+    title="Frames that each sampler takes",
+    caption=(
+        "Which frames of one clip each sampler takes, below pictures of the clip, its action units and its event."
+        " Colour is the order in which a model sees the frames."
+    ),
+    alt=(
+        "Dots on a line of time: which frames of one clip each frame sampler takes, below pictures of the clip "
+        "and the intensity of its strongest action unit."
+    ),
+)
 def samplers(
     samples: dict[str, pd.DataFrame],
     truth: pd.DataFrame | None = None,
@@ -136,6 +152,8 @@ def _counted(name: str, table: pd.DataFrame) -> str:
 
 def _pictures(axes: Axes, store: FrameStore, clip: str, times: pd.Series, event: pd.Series | None) -> None:
     """Pictures spread evenly over the clip, the one nearest to the apex exchanged for the apex, each at its time."""
+    from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+
     known = times.sort_index()
     wanted = known.max() * (np.arange(PICTURES) + 0.5) / PICTURES
     frames = [int((known - time).abs().idxmin()) for time in wanted]

@@ -1,12 +1,19 @@
 """Claim T2: frames in order against the same frames in another order."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from emovlm.figures import style
 from emovlm.figures.labels import metric_label, of_claim, runs_note, scores, study_label, system_label
+from emovlm.figures.registry import register_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Order, as the kind of the frame sampler says it: its name, colour, mark, and a step up or down that keeps marks apart.
 ORDERS = {
@@ -20,6 +27,19 @@ GAP = 0.5  # rows between vision-only systems and the others
 BAG_OF_FRAMES = 0.5  # two mirrored clips show the same frames, so that one answer is right for one of them
 
 
+@register_figure(
+    title="Order of frames",
+    caption=(
+        "Claim T2: the scores with frames in order, shuffled and reversed, with 95% intervals; clips whose class "
+        "depends on the order of frames apart. Below the ten published systems, with sign tests over systems: a "
+        "re-analysis of printed figures."
+    ),
+    alt=(
+        "Dots with intervals: scores with frames in order, shuffled and reversed, by system; below, the published"
+        " scores of ten systems and how many of them lose."
+    ),
+    category="T2",
+)
 def shuffle(
     metrics: pd.DataFrame,
     conditions: pd.DataFrame,

@@ -5,14 +5,17 @@ deficiencies can tell apart. The font ships with matplotlib, so that pictures do
 fonts of a machine.
 """
 
+from __future__ import annotations
+
 import textwrap
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
-import matplotlib
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLUMN_IN = 3.3  # width of a text column
 PAGE_IN = 6.9  # width of the text block
@@ -62,11 +65,16 @@ RC = {
 
 def context() -> AbstractContextManager:
     """The style as a context: draw and save inside it."""
+    import matplotlib
+
     return matplotlib.rc_context({**matplotlib.rcParamsDefault, **RC, "backend": "agg"})
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:
     """An empty figure that lays itself out so that nothing overlaps or is cut off."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width_in, height_in), layout="constrained")
     FigureCanvasAgg(figure)
     return figure

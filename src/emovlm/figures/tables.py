@@ -5,42 +5,15 @@ from pathlib import Path
 import pandas as pd
 
 from emovlm.core.contract import Table
-from emovlm.core.contracts.data import CLIP_TRUTH, CUES, FRAME_TRUTH, MANIFEST
+from emovlm.core.contracts.data import CLIP_TRUTH, FRAME_TRUTH, MANIFEST
 from emovlm.core.contracts.frames import SAMPLE
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
-from emovlm.core.contracts.statistics import (
-    CLAIMS,
-    COMPARISONS,
-    CONFUSION,
-    CONTRASTS,
-    CORRELATIONS,
-    EVENT_COVERAGE,
-    METRICS,
-    PER_CLASS,
-    PER_RUN,
-    PUBLISHED_COMPARISON,
-    REANALYSIS,
-    RELIABILITY,
-)
-from emovlm.core.contracts.training import SANITY_CHECKS
+from emovlm.core.contracts.results import RESULT_TABLES
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table
 
 CONTRACTS: dict[str, Table] = {
-    "metrics": METRICS,
-    "per_class": PER_CLASS,
-    "per_run": PER_RUN,
-    "confusion": CONFUSION,
-    "comparisons": COMPARISONS,
-    "published_comparison": PUBLISHED_COMPARISON,
-    "correlations": CORRELATIONS,
-    "contrasts": CONTRASTS,
-    "event_coverage": EVENT_COVERAGE,
-    "sanity_checks": SANITY_CHECKS,
-    "cues": CUES,
-    "claims": CLAIMS,
-    "reanalysis": REANALYSIS,
-    "reliability": RELIABILITY,
+    **RESULT_TABLES,
     "frequency": TERM_FREQUENCY,
     "manifest": MANIFEST,
     "truth": CLIP_TRUTH,

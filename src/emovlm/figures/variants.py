@@ -1,17 +1,37 @@
 """Claim L1: how closely each variant follows the words, run by run, and the differences between variants."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from emovlm.figures import style
 from emovlm.figures.labels import LANGUAGES, system_label
+from emovlm.figures.registry import register_figure
 from emovlm.lexicon.estimator import permuted_counts, primary_frequency
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 ROW_IN = 0.24
 
 
+@register_figure(
+    title="Variants and their contrasts",
+    caption=(
+        "Claim L1: rank correlation of F1 by class with the words, by variant and training run, and the "
+        "differences between variants with their range over left-out classes. Starred rows are about the permuted"
+        " word list."
+    ),
+    alt=(
+        "Dots with ranges: rank correlation with word frequency by variant and training run, and the contrasts "
+        "between variants."
+    ),
+    category="L1",
+)
 def variants(
     per_run: pd.DataFrame,
     frequency: pd.DataFrame,

@@ -1,10 +1,14 @@
 """Save figures so that equal figures are equal bytes."""
 
-from pathlib import Path
+from __future__ import annotations
 
-from matplotlib.figure import Figure
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emovlm.core.files import atomic
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 PDF_METADATA = {"Creator": None, "Producer": None, "CreationDate": None}
 PNG_METADATA = {"Software": None}

@@ -4,7 +4,7 @@ Frames are uint8 [n, size, size, 3]; sound is int16 [n], mono, ``RATE`` samples 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -72,14 +72,6 @@ class StoreWriter:
 def _entry(clip_id: str, kind: str, shape: Sequence[int], start: int, end: int) -> str:
     about = {"dtype": kind, "shape": shape, "data_offsets": [start, end]}
     return f"{json.dumps(clip_id)}:{json.dumps(about, separators=(',', ':'))}"
-
-
-def write_store(tensors: Mapping[str, np.ndarray], path: str | Path) -> None:
-    """Write clips that are in memory, tensors by clip id, as one store."""
-    longest = max((tensor.shape for tensor in tensors.values()), key=lambda s: len(json.dumps(s)), default=())
-    with StoreWriter(path, tensors, longest) as store:
-        for clip_id in sorted(tensors):
-            store.add(clip_id, tensors[clip_id])
 
 
 class Store:

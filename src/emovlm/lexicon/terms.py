@@ -19,7 +19,7 @@ def read_lexicon(path: str | Path) -> list[Row]:
     for line, cells in read_cells(path):
         if lacking := [column for column in COLUMNS if not cells.get(column)]:
             raise StudyError(f"{path}, line {line}, column {lacking[0]}: there are no words to count")
-        lexicon.append({column: cells[column] for column in COLUMNS})
+        lexicon.append({column: cell for column, cell in cells.items() if cell})
     emotions = [row["emotion"] for row in lexicon]
     for emotion in emotions:
         if emotions.count(emotion) > 1:

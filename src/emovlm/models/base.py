@@ -26,6 +26,13 @@ class Audio:
     rate_hz: int
 
 
+SETTINGS = (
+    "family", "dtype", "frames", "pixels", "batch", "pooling", "label_map", "missing_labels", "label_words",
+    "allow_remote_code",
+)  # fmt: skip
+"""What changes what a model answers: columns of ``systems.tsv`` (``batch`` by rounding only), the words that labels of
+a classifier are matched with, and the hash of code that came with the weights."""
+
 Part = Frame | Audio | str  # a frame, the clip's sound or a piece of text
 SCORE_DIGITS = 4  # of a log-likelihood: what is below is rounding noise of the arithmetic
 
@@ -38,8 +45,8 @@ class Reply:
     for a classifier; ``tokens``: length of the prompt with its visual tokens; ``frames``: how many it was shown,
     where a limit left some out.
 
-    Of an API model there are no scores. Instead ``failure`` says why it gave no reply, if it refused for example,
-    and ``model`` which version of it the server says has answered.
+    Of an API model there are no scores. Instead ``failure`` says why it gave no reply, ``refused`` whether that is
+    because it refused, and ``model`` which version of it the server says has answered.
     """
 
     scores: dict[str, float]
@@ -48,10 +55,20 @@ class Reply:
     failure: str = ""
     model: str = ""
     frames: int | None = None
+    refused: bool = False
 
 
 class NoReplyError(Exception):
-    """An API model gave no reply to this prompt and would give none again; the message says why."""
+    """An API model gave no reply to this prompt and would give none again.
+
+    Args:
+        says: why.
+        refused: whether it refused.
+    """
+
+    def __init__(self, says: str, refused: bool = False):
+        super().__init__(says)
+        self.refused = refused
 
 
 class System(Protocol):

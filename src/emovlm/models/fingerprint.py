@@ -9,11 +9,8 @@ from typing import Any
 
 from emovlm.core.codehash import PACKAGE, code_hash
 from emovlm.core.hashing import sha256_file, sha256_json
+from emovlm.models.base import SETTINGS
 from emovlm.models.hub import FETCHED
-
-SETTINGS = ("family", "dtype", "frames", "pixels", "batch", "allow_remote_code")
-"""What changes what a vision-language model answers: columns of ``systems.tsv`` (``batch`` by rounding only), and the
-hash of code that came with its weights."""
 
 
 def fingerprint_of(row: dict[str, Any], folder: str | Path, base: str | Path | None = None) -> str:
@@ -48,6 +45,10 @@ def system_hash(*folders: str | Path | None) -> str:
     files = []
     for folder in (Path(f) for f in folders if f is not None):
         pinned = folder / FETCHED
-        files += [pinned] if pinned.is_file() else [p for p in sorted(folder.iterdir()) if p.suffix != ".csv"]
+        files += (
+            [pinned]
+            if pinned.is_file()
+            else [p for p in sorted(folder.iterdir()) if p.is_file() and p.suffix != ".csv"]
+        )
     libraries = {name: version(name) for name in ("torch", "transformers")}
     return sha256_json([[[p.name, sha256_file(p)] for p in files], libraries])

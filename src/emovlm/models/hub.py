@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def fetch_weights(weights: str, revision: str | None, folder: str | Path) -> tup
     Raises:
         StudyError: hub and cache do not have that commit, or it has no safetensors.
     """
+    # Not with local_dir: offline that does not look into the cache, and takes whatever lies there for the model.
     try:
         found = Path(snapshot_download(weights, revision=revision, allow_patterns=FILES))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
@@ -52,7 +54,7 @@ def fetch_weights(weights: str, revision: str | None, folder: str | Path) -> tup
         blob, path = Path(os.path.realpath(paths[name])), Path(folder, name)
         if re.fullmatch("[0-9a-f]{64}", blob.name) and sha256_file(blob) != blob.name:
             raise StudyError(f"{weights}, {name}: the cached file is damaged; delete {blob.name} from the cache")
-        _put(blob, path)
+        _link(blob, path)
     notes.fetched(f"hub:{weights}", f"commit:{commit}")
     return names, commit
 
@@ -63,15 +65,29 @@ def missing_from_cache(weights: str, revision: str | None) -> list[str]:
     The first that tell of others come alone.
     """
 
-    def there(name: str) -> str | None:
-        found = try_to_load_from_cache(weights, name, revision=revision)
-        return found if isinstance(found, str) else None
+    lacking = [name for name in ("config.json",) if not _cached(weights, name, revision)]
+    if index := _cached(weights, "model.safetensors.index.json", revision):
+        shards = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+        return lacking + [name for name in shards if not _cached(weights, name, revision)]
+    return lacking + ([] if _cached(weights, "model.safetensors", revision) else ["model.safetensors"])
 
-    lacking = [name for name in ("config.json",) if not there(name)]
-    if index := there("model.safetensors.index.json"):
-        shards = sorted(set(json.loads(Path(index).read_text(encoding="utf-8"))["weight_map"].values()))
-        return lacking + [name for name in shards if not there(name)]
-    return lacking + ([] if there("model.safetensors") else ["model.safetensors"])
+
+def is_fetched(row: Mapping[str, str], folder: str | Path) -> bool:
+    """Are the weights that a row of the systems table pins in ``folder``, as :func:`fetch_weights` puts them there?"""
+    pinned = {key: row[key] for key in ("weights", "revision") if key in row}
+    listed = Path(folder, FETCHED)
+    return listed.is_file() and pinned.items() <= json.loads(listed.read_text(encoding="utf-8")).items()
+
+
+def cached_folder(weights: str, revision: str | None) -> Path | None:
+    """Where the local cache has a model's configuration at that commit, and what else it has of it; None if nowhere."""
+    found = _cached(weights, "config.json", revision)
+    return found.parent if found else None
+
+
+def _cached(weights: str, name: str, revision: str | None) -> Path | None:
+    found = try_to_load_from_cache(weights, name, revision=revision)
+    return Path(found) if isinstance(found, str) else None
 
 
 def take_checkpoint(file: str | Path, folder: str | Path, sha256: str | None = None) -> tuple[list[str], str]:
@@ -90,11 +106,11 @@ def take_checkpoint(file: str | Path, folder: str | Path, sha256: str | None = N
     file = Path(file)
     if not file.is_file():
         raise StudyError(f"{file}: no such checkpoint; fetch it from where its authors hand it out (emovlm doctor)")
-    found = sha256_file(file)
-    if sha256 is not None and found != sha256:
-        raise StudyError(f"{file}: not the checkpoint that the study pins (SHA-256 is {found}, should be {sha256})")
     shutil.rmtree(folder, ignore_errors=True)
-    _put(file, Path(folder, CHECKPOINT))
+    found = _copy(file, Path(folder, CHECKPOINT))
+    if sha256 is not None and found != sha256:
+        shutil.rmtree(folder)
+        raise StudyError(f"{file}: not the checkpoint that the study pins (SHA-256 is {found}, should be {sha256})")
     notes.fetched(f"file:{file.name}", f"sha256:{found}")
     return [CHECKPOINT], found
 
@@ -117,21 +133,28 @@ def take_folder(config: str | Path, folder: str | Path, sha256: str | None = Non
     names = sorted(name for name in paths if any(fnmatch(name, pattern) for pattern in [*FILES, "*.py"]))
     if not any(name.endswith(".safetensors") for name in names):
         raise StudyError(f"{source}: no model in safetensors there; fetch it from where its authors hand it out")
-    found = sha256_json([[name, sha256_file(paths[name])] for name in names])
-    if sha256 is not None and found != sha256:
-        raise StudyError(f"{source}: not the model that the study pins (SHA-256 is {found}, should be {sha256})")
     shutil.rmtree(folder, ignore_errors=True)
-    for name in names:
-        _put(paths[name], Path(folder, name))
+    found = sha256_json([[name, _copy(paths[name], Path(folder, name))] for name in names])
+    if sha256 is not None and found != sha256:
+        shutil.rmtree(folder)
+        raise StudyError(f"{source}: not the model that the study pins (SHA-256 is {found}, should be {sha256})")
     notes.fetched(f"file:{source.name}", f"sha256:{found}")
     return names, found
 
 
-def _put(source: Path, path: Path) -> None:
-    """Make ``path`` the same file as ``source``; weights are large, so one copy on one disk."""
+def _copy(source: Path, path: Path) -> str:
+    """Copy a file, which its owner may overwrite later; the SHA-256 of the copy."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, path)
+    notes.wrote(path)
+    return sha256_file(path)
+
+
+def _link(source: Path, path: Path) -> None:
+    """Make ``path`` the same file as ``source``, a blob of the cache, whose name is its content for good."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, path)
-    except OSError:
+    except OSError:  # another disk
         shutil.copyfile(source, path)
     notes.wrote(path)

@@ -1,10 +1,13 @@
 """What a study would take: tokens, GPU hours on one card, disk. Calculated from its tables; nothing is run.
 
-A job's time is by the cost model (:mod:`emovlm.models.flops`), its size by ``resources/models.csv``. Systems that are
-not listed there, the organism's, run on a CPU and cost no GPU hours. Clips are of MAFW's mean length.
+A job's time is by the cost model (:mod:`emovlm.models.flops`). The size of a model is by its own files where they are
+here, otherwise by ``resources/models.csv``; where neither tells, its hours and bytes are nan, a gap in the estimate.
+Systems that are trained here from nothing, the organism's, run on a CPU and cost no GPU hours. Clips are of MAFW's mean
+length.
 """
 
-from dataclasses import fields
+import math
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +17,7 @@ from emovlm.core.errors import StudyError
 from emovlm.datasets.published_counts import ALL, published_counts
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
 from emovlm.models.flops import BYTES, Gpu, Size, answer_s, lora_s, prompt_tokens, start_s, training_s
+from emovlm.models.hub import cached_folder, is_fetched
 from emovlm.sampling.frame_samplers import sample_frames
 from emovlm.study.rows import Dataset
 from emovlm.study.study import Study
@@ -27,29 +31,43 @@ GPU = Gpu("an A100 of 80 GB with transformers", flops=97e12, bandwidth=0.57e12)
 MODELS = Path("resources/models.csv")
 CLASS_SIZES = Path("resources/published/mafw_classes.csv")
 FPS, TEXT, HOUR = 25, 150, 3600  # 1/s of the clips; tokens of the question with its chat template
+UNKNOWN = Size(*[math.nan] * 7)
 COLUMNS = ["system", "dataset", "claims", "stage", "what", "jobs", "seconds", "hours", "read", "written"]
 
 
 def read_sizes(study: Study, path: Path = MODELS) -> dict[str, Size]:
-    """Size of each system that runs on a GPU, by its id; a system that is fine-tuned here has its base's.
+    """Size of each system that runs on a GPU or behind an API, by its id.
 
-    Raises:
-        StudyError: a system with weights from outside is not in the table.
+    A system that is fine-tuned here has its base's. A size that is not known is ``UNKNOWN``.
     """
     table = pd.read_csv(path).set_index("model")
-    sizes = {}
-    for name, system in study.systems.items():
-        first = system.base or system
-        if first.training != "none":
-            continue
-        model = first.weights or (first.name if first.family == "remote" else first.family)
-        if model not in table.index:
-            column = "weights" if first.weights else "family"
-            raise StudyError(f"{path}: no row for {model} ({first.cell(column)}); add its size")
-        known = {field.name for field in fields(Size)} & set(table.columns)
-        size = {key: table.at[model, key] for key in known}
-        sizes[name] = Size(**size, most_frames=first.frames or 0)
-    return sizes
+    outside = {system: _size_of(study, system, table) for system in study.systems.values() if system.training == "none"}
+    firsts = {name: system.base or system for name, system in study.systems.items()}
+    return {name: outside[first] for name, first in firsts.items() if first in outside}
+
+
+def _size_of(study: Study, system: System, table: pd.DataFrame) -> Size:
+    """Size of a system with weights from outside, or behind an API."""
+    fetched = Path(study.config.pathvars.results, "models", system.name, "1")
+    if system.weights and not system.served:
+        here = fetched if is_fetched(system.told(), fetched) else cached_folder(system.weights, system.revision)
+        if here is not None:
+            # Imported here, since it takes seconds, and only models that are here need it.
+            from emovlm.models.sizes import checkpoint_size
+
+            if size := checkpoint_size(here, system.told(), _side(study, system)):
+                return size
+    model = system.weights or (system.name if system.family == "remote" else system.family)
+    if model not in table.index:
+        return replace(UNKNOWN, most_frames=system.frames or 0)
+    known = {field.name for field in fields(Size)} & set(table.columns)
+    return Size(**{key: table.at[model, key] for key in known}, most_frames=system.frames or 0)
+
+
+def _side(study: Study, system: System) -> int:
+    """Pixels of the largest frames that a system or one that is fine-tuned from it is shown."""
+    asked = [row.dataset.size for row in study.conditions.values() if system in (row.system, row.system.base)]
+    return max(asked, default=study.config.frames.size)
 
 
 def frames_of_a_clip(study: Study, seconds: float) -> dict[str, int]:
@@ -105,7 +123,7 @@ def costs(study: Study, gpu: Gpu = GPU) -> pd.DataFrame:
     """One row for each condition, kind of texts and training of systems that run on a GPU or behind an API.
 
     Columns: system, dataset, claims, stage (answer, describe or train), what (condition, kind of texts or sampler),
-    jobs, seconds of one job, hours of all on one card, tokens read and written by all.
+    jobs, seconds of one job, hours of all on one card, tokens read and written by all; nan where a size is not known.
     """
     sizes, frames = read_sizes(study), frames_of_a_clip(study, mean_length())
     reply, enrichment = study.config.evaluation.max_new_tokens, study.config.enrichment
@@ -154,7 +172,10 @@ def costs(study: Study, gpu: Gpu = GPU) -> pd.DataFrame:
 
 
 def disk(study: Study) -> dict[str, float]:
-    """Bytes that the study will take, by what: frames of each dataset, weights of each system from outside."""
+    """Bytes that the study will take, by what: frames of each dataset, weights of each system from outside.
+
+    They are nan for weights whose size is not known.
+    """
     length, needed = mean_length(), {}
     for dataset in study.tested:
         if dataset.corpus is not None:
@@ -164,6 +185,6 @@ def disk(study: Study) -> dict[str, float]:
         needed[f"frames of {dataset.name}"] = clips * length * FPS * dataset.size**2 * 3
     for name, size in read_sizes(study).items():
         system = study.systems[name]
-        if system.training == "none" and system.kind == "vlm":
+        if system.training == "none" and (system.kind == "vlm" or (system.kind == "vision" and system.weights)):
             needed[f"weights of {name}"] = BYTES * (size.parameters + size.vision_parameters) * 1.08  # and embeddings
     return needed

@@ -1,6 +1,6 @@
 """Can the study run here? What is missing is said before anything is spent, with how to get it."""
 
-import json
+import math
 import os
 import shutil
 import subprocess
@@ -13,7 +13,8 @@ from emovlm.core.errors import StudyError
 from emovlm.datasets.manifest import make_manifest
 from emovlm.datasets.published_counts import count_clips, report
 from emovlm.datasets.registry import PUBLISHED_COUNTS
-from emovlm.models.hub import FETCHED, missing_from_cache
+from emovlm.models.hub import cached_folder, is_fetched, missing_from_cache
+from emovlm.models.hub_classifier.labels import CLASSIFIERS, label_settings, labels_of_folder, match_labels
 from emovlm.models.remote.permission import why_not
 from emovlm.planning.cost import disk
 from emovlm.provenance.audit.pins import mismatches
@@ -52,6 +53,8 @@ def examine(study: Study, results: Path) -> Iterator[Finding]:
     for system in sorted(needed, key=lambda system: system.name):
         if system.from_outside:
             yield from _weights(study, system, results)
+            if system.family in CLASSIFIERS:
+                yield from _labels(study, system, results)
     yield _gpu(needed)
     yield _disk(study, results)
 
@@ -123,10 +126,8 @@ def _weights(study: Study, row: System, results: Path) -> Iterator[Finding]:
         else:
             yield Finding(system, OK, f"{len(files)} checkpoint{'s' if len(files) > 1 else ''}")
         return
-    pinned = {key: cell for key, cell in row.told().items() if key in ("weights", "revision")}
     named = f"{row.weights} at {(row.revision or 'no commit')[:12]}"
-    fetched = results / "models" / system / "1" / FETCHED
-    if fetched.is_file() and pinned.items() <= json.loads(fetched.read_text(encoding="utf-8")).items():
+    if is_fetched(row.told(), results / "models" / system / "1"):
         yield Finding(system, OK, f"{named}: fetched")
     elif not (lacking := missing_from_cache(row.weights, row.revision)):
         yield Finding(system, OK, f"{named}: in the cache")
@@ -135,6 +136,26 @@ def _weights(study: Study, row: System, results: Path) -> Iterator[Finding]:
         says = f"{named}: not here ({lacking[0]})"
         do = "make prefetch_weights" + (", without HF_HUB_OFFLINE" if offline else "; or the study fetches it")
         yield Finding(system, MISSING if offline else WARNING, says, do)
+
+
+def _labels(study: Study, system: System, results: Path) -> Iterator[Finding]:
+    """Do a classifier's labels fit the classes of each dataset that it is asked about? Where its files are here."""
+    fetched = results / "models" / system.name / "1"
+    folder = fetched if is_fetched(system.told(), fetched) else cached_folder(system.weights, system.revision)
+    labels = labels_of_folder(folder) if folder else None
+    datasets = [d for d in study.tested if any(row.system is system for row in study.conditions_on(d))]
+    for dataset in datasets if labels else ():
+        about = f"{system.name} on {dataset.name}"
+        told = label_settings(system.told(), [row.told() for row in study.lexicon])
+        allow = system.missing_labels == "allow"
+        try:
+            found = match_labels(
+                labels, dataset.classes, told["label_words"], told.get("label_map"), allow_missing=allow
+            )
+            yield Finding(about, OK, str(found))
+        except StudyError as error:
+            says, do = str(error).rsplit(". ", 1)
+            yield Finding(about, MISSING, says, f"{do[0].lower()}{do[1:]} (docs/adding-a-classifier.md)")
 
 
 def _gpu(needed: Iterable[System]) -> Finding:
@@ -164,9 +185,11 @@ def gpu_memory() -> list[float]:
 def _disk(study: Study, results: Path) -> Finding:
     needed = disk(study)
     place = next(folder for folder in (results, *results.resolve().parents) if folder.is_dir())
-    free, total = shutil.disk_usage(place).free, sum(needed.values())
-    largest = max(needed, key=needed.get, default="")
-    says = f"{free / GIB:,.0f} GiB free, about {total / GIB:,.0f} GiB needed (most by {largest})"
+    known = {what: size for what, size in needed.items() if not math.isnan(size)}
+    free, total = shutil.disk_usage(place).free, sum(known.values())
+    says = f"{free / GIB:,.0f} GiB free, about {total / GIB:,.0f} GiB needed (most by {max(known, key=known.get)})"
+    if unknown := sorted(set(needed) - set(known)):
+        says += f", and the {', '.join(unknown)}, whose size is not known"
     if free < total:
         return Finding("disk", MISSING, says, "make room, or write a smaller size in datasets.tsv, column size")
     return Finding("disk", OK, says)

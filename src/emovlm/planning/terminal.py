@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.markup import escape
@@ -37,16 +38,31 @@ def show_costs(costs: pd.DataFrame, disk: dict[str, float], gpu: Gpu, by: list[s
     for column in table.columns[len(by) :]:
         column.justify = "right"
     costs = costs.assign(longest=costs["seconds"] / 60)
-    summed = {"jobs": "sum", "hours": "sum", "longest": "max", "read": "sum", "written": "sum"}
+
+    def known(values: pd.Series) -> float:
+        """The sum of the values that are known; nan if none is."""
+        return values.sum(min_count=1)
+
+    summed = {"jobs": "sum", "hours": known, "longest": "max", "read": known, "written": known}
     rows = costs.groupby(by, sort=False).agg(summed)
     for name, row in [*rows.iterrows(), ("all", costs.agg(summed))]:
         keys = list(name) if isinstance(name, tuple) else [name] + [""] * (len(by) - 1)
         table.add_row(
-            *map(str, keys), f"{row['jobs']:,.0f}", f"{row['hours']:,.1f}", f"{row['longest']:.0f}",
-            f"{row['read'] / 1e6:,.1f} M", f"{row['written'] / 1e6:,.2f} M",
+            *map(str, keys), f"{row['jobs']:,.0f}", _number(row["hours"], ",.1f"), _number(row["longest"], ".0f"),
+            _number(row["read"] / 1e6, ",.1f", " M"), _number(row["written"] / 1e6, ",.2f", " M"),
             end_section=name == rows.index[-1],
         )  # fmt: skip
     console.print(table)
-    for what, size in sorted(disk.items(), key=lambda pair: -pair[1]):
-        console.print(f"disk: {size / 2**30:8,.1f} GiB  {what}")
-    console.print(f"disk: {sum(disk.values()) / 2**30:8,.1f} GiB  all")
+    if unknown := list(dict.fromkeys(costs.loc[costs[["hours", "read"]].isna().any(axis=1), "system"])):
+        console.print(
+            f"? and not in the sums: {', '.join(unknown)}, whose size is not known. Fetch the weights (make "
+            "prefetch_weights), or add a row to resources/models.csv",
+            soft_wrap=True,
+        )
+    for what, size in sorted(disk.items(), key=lambda pair: -np.nan_to_num(pair[1])):
+        console.print(f"disk: {_number(size / 2**30, '8,.1f'):>8} GiB  {what}")
+    console.print(f"disk: {np.nansum(list(disk.values())) / 2**30:8,.1f} GiB  all")
+
+
+def _number(value: float, form: str, unit: str = "") -> str:
+    return "?" if np.isnan(value) else f"{value:{form}}{unit}"

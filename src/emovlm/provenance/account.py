@@ -12,6 +12,7 @@ from typing import Any
 
 from emovlm.core.hashing import sha256_json
 from emovlm.provenance.records.record import FOLDER, Record, makers, rule_of
+from emovlm.statistics.values.entry import grouped
 
 FILE = "provenance/run.json"
 """Where it is, below the results."""
@@ -197,7 +198,7 @@ def _text(value: Any, unit: str) -> str:
             return f"{value:.0f} s"
         minutes = round(value / MINUTE)
         return f"{value / MINUTE:.1f} min" if value < HOUR else f"{minutes // 60} h {minutes % 60} min"
-    return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return grouped(value)
 
 
 def _seconds(time: str) -> float:

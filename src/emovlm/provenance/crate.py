@@ -21,7 +21,7 @@ from emovlm.core.files import atomic, write_text
 from emovlm.core.hashing import sha256_file
 from emovlm.core.job import Job, paths
 from emovlm.core.tables import read_yaml
-from emovlm.provenance.audit.audit import audit, read_records
+from emovlm.provenance.audit.audit import audit
 from emovlm.provenance.planned_jobs import Plan
 from emovlm.provenance.records.record import Record, job_of, record_path
 from emovlm.provenance.sharing import descent, folder_of, gated, shown
@@ -59,10 +59,11 @@ def write_crate(plan: Plan) -> tuple[Path, Path]:
     Raises:
         StudyError: the audit finds a break other than that something may not be shared.
     """
-    breaks = [finding for finding in audit(plan, full=True).findings if finding.kind != "licence"]
+    report = audit(plan, full=True)
+    breaks = [finding for finding in report.findings if finding.kind != "licence"]
     if breaks:
         raise StudyError(f"no crate of a study whose chain is broken: {breaks[0].says}; see emovlm audit")
-    records, _ = read_records(plan)
+    records = report.records
     packed = list(_packed(plan, records))
     folder = Path(plan.results, "provenance")
     loose, archive = folder / METADATA, folder / "crate.zip"

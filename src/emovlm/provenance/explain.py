@@ -12,7 +12,7 @@ from emovlm.core.files import read_json
 from emovlm.core.io import read_table
 from emovlm.core.job import Job, paths
 from emovlm.provenance.account import FILE as ACCOUNT
-from emovlm.provenance.audit.audit import audit, read_records
+from emovlm.provenance.audit.audit import audit
 from emovlm.provenance.planned_jobs import Plan
 from emovlm.provenance.records.record import Record, job_of
 from emovlm.report.references import references
@@ -64,15 +64,14 @@ def explain(plan: Plan, asked: str) -> list[str]:
     lines += [f"  read from {source}" + (f", row {key}" if key else "") + (f": {_scalars(row)}" if row else "")]
     conditions = _conditions(plan, asked, row)
     jobs = _chain(plan, path.as_posix(), source, conditions)
-    records, _ = read_records(plan)
     report = audit(plan, [str(path)])
     holds = "every link of it holds" if report.ok else f"BROKEN, see emovlm audit {path}: {report.findings[0].says}"
     for name in conditions:
         shown = {k: v for k, v in plan.study.conditions[name].items() if k not in ("condition", "about", "claims")}
         lines += [f"  condition {name}: {_scalars(shown)}"]
     lines += ["", "  made by, from the value back to raw data:"]
-    lines += [f"    {line}" for line in _rules(jobs, records)]
-    lines += ["", *(f"  {line}" for line in (*_models(jobs, records), *_clips(plan, jobs)))]
+    lines += [f"    {line}" for line in _rules(jobs, report.records)]
+    lines += ["", *(f"  {line}" for line in (*_models(jobs, report.records), *_clips(plan, jobs)))]
     return [*lines, "", f"  the chain: {holds}"]
 
 
@@ -100,9 +99,9 @@ def _conditions(plan: Plan, name: str, row: dict[str, str]) -> list[str]:
     """The conditions whose answers a value is about."""
     kind, _, rest = name.partition(".")
     study = plan.study
-    if kind == "claim":
+    if kind in ("claim", "evidence"):
         stated = study.claims["claims"][rest.partition(".")[0]]
-        about = [stated[role] for role in ("subject", "intervention", "permuted", "control") if role in stated]
+        about = [value for value in stated.values() if isinstance(value, str)]  # ids of conditions are among them
         named = [each["comparison"] for each in stated.get("evidence", [])]
         about += [study.comparisons[n][side] for n in named for side in ("a", "b")]
     else:

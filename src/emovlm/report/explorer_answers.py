@@ -18,19 +18,10 @@ from emovlm.figures.labels import metric_label
 from emovlm.report.explorer_clips import tested_clips
 from emovlm.report.explorer_data import NOT_ASKED, Words, letters, packed, write_data
 from emovlm.statistics.counts import ALL, FLAGS
+from emovlm.statistics.metrics import METRICS, Metric
 
 PARTS = (ALL, *FLAGS)
-HEADLINES = ("macro_f1", "uar", "accuracy")
-NAMES = {
-    "macro_f1_answered": "Macro-F1, failures left out",
-    "uar_answered": "UAR, failures left out",
-    "accuracy_answered": "Accuracy, failures left out",
-    "parsed_accuracy": "Accuracy of the parsed reply",
-    "ece": "Calibration error (ECE)",
-    "entropy": "Entropy of the answers (bits)",
-    "kappa": "Cohen’s kappa",
-}
-"""What metrics are called where there is room, if not as in figures."""
+COUNTS = {"failed": "Failures", "refused": "Failures that are refusals"}
 
 
 def write_answers(
@@ -155,17 +146,20 @@ def shown(name: str, values: dict[str, dict]) -> dict[str, Any] | None:
 
 
 def metrics_of(condition: str, values: dict[str, dict]) -> list[dict[str, Any]]:
-    """The metrics of a condition that ``values.json`` has, each with a value for all clips and for each kind."""
-    start = f"metric.{condition}."
-    keys = [key.removeprefix(start).split(".") for key in values if key.startswith(start)]
-    names = {key[-1] for key in keys}
-    names = [*(name for name in HEADLINES if name in names), *sorted(names - set(HEADLINES))]
-    return [
-        {"metric": metric, "label": NAMES.get(metric) or metric_label(metric), "values": {
-            part: shown(".".join(filter(None, (f"metric.{condition}", "" if part == ALL else part, metric))), values)
+    """The metrics of a condition that ``values.json`` has, and its failures, on all clips and on those of each kind."""
+    names = {metric.name: metric.label for metric in [*headlines(), *METRICS.values()]} | COUNTS
+    rows = (
+        {"metric": name, "label": label, "values": {
+            part: shown(".".join(filter(None, (f"metric.{condition}", "" if part == ALL else part, name))), values)
             for part in PARTS}}
-        for metric in names
-    ]  # fmt: skip
+        for name, label in names.items()
+    )  # fmt: skip
+    return [row for row in rows if any(row["values"].values())]
+
+
+def headlines() -> list[Metric]:
+    """The few metrics that lists of conditions show, the first one first."""
+    return sorted((metric for metric in METRICS.values() if metric.headline), key=lambda metric: metric.headline)
 
 
 def _per_class(condition: str, classes: list[str], values: dict[str, dict]) -> list[dict[str, Any]]:

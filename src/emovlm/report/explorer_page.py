@@ -1,24 +1,20 @@
 """The explorer page itself: one HTML file with its styles, scripts and first data inside.
 
-The page asks for nothing from a network. Its policy (CSP, w3.org/TR/CSP3) allows the styles and scripts that are in
-it, by their hashes, and data and pictures beside it.
+The page asks for nothing from a network. Its policy allows the styles and scripts that are in it, and data and pictures
+beside it.
 """
 
-import base64
-import hashlib
-import re
 from pathlib import Path
 from typing import Any
 
-from emovlm.core.errors import StudyError
+import pandas as pd
+
 from emovlm.core.files import write_text
 from emovlm.figures.labels import context_label, study_label, system_label
-from emovlm.report.explorer_answers import HEADLINES, shown
-from emovlm.report.explorer_data import as_text, rows_of
+from emovlm.report.explorer_answers import headlines, shown
+from emovlm.report.explorer_data import rows_of
+from emovlm.report.inline_page import inline_page
 
-STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)">')
-SCRIPT = re.compile(r'<script src="([^"]+)"></script>')
-DATA, POLICY = "<!-- data -->", "<!-- policy -->"
 WARNINGS = {
     "quick": "This is the quick run: it shows that all parts work. Its numbers mean nothing.",
     "paper-tiny": "This is the paper's own study at toy size, on random weights and miniature data sets. "
@@ -39,49 +35,29 @@ def build(source: str | Path, parts: list[str], first: dict[str, Any], out: str 
     Raises:
         StudyError: the page names a file that is not among ``parts``, or a part is not named.
     """
-    files = {Path(path).name: Path(path).read_text(encoding="utf-8") for path in parts}
-    page = Path(source).read_text(encoding="utf-8")
-    named = [*STYLE.findall(page), *SCRIPT.findall(page)]
-    if odd := sorted(set(named) ^ set(files)):
-        raise StudyError(f"{source}: {odd[0]} is {'not a part of the page' if odd[0] in named else 'not used'}")
-    hashes: dict[str, list[str]] = {"style": [], "script": []}
-
-    def inline(tag: str, name: str) -> str:
-        text = f"\n{files[name].strip()}\n"
-        if f"</{tag}" in text:
-            raise StudyError(f"{name}: it must not contain </{tag}")
-        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        hashes[tag].append(f"'sha256-{digest}'")
-        return f"<{tag}>{text}</{tag}>"
-
-    page = STYLE.sub(lambda found: inline("style", found[1]), page)
-    page = SCRIPT.sub(lambda found: inline("script", found[1]), page)
-    policy = (
-        f"default-src 'none'; script-src 'self' file: {' '.join(hashes['script'])}; "
-        f"style-src {' '.join(hashes['style'])}; img-src 'self' file:; base-uri 'none'; form-action 'none'"
-    )
-    page = page.replace(POLICY, f'<meta http-equiv="Content-Security-Policy" content="{policy}">')
-    page = page.replace(DATA, f'<script type="application/json" id="first">{as_text(first)}</script>')
+    page = inline_page(Path(source), map(Path, parts), first, pictures="'self' file:", scripts="'self' file:")
     write_text(out, page)
 
 
-def start(study: dict[str, Any], values: dict[str, dict]) -> dict[str, Any]:
+def start(study: dict[str, Any], values: dict[str, dict], evidence: pd.DataFrame) -> dict[str, Any]:
     """What the page must know before it reads any other file.
 
     Args:
         study: ``study``, ``seed``, ``datasets`` (rows), ``conditions`` (``columns`` and ``rows``), and the ids of
             ``samplers`` and ``claims`` in their order.
         values: ``values.json``.
+        evidence: EVIDENCE.
     """
+    names = {metric.name: metric.label for metric in headlines()}
     conditions = [
         {**row, "label": system_label(row["system"]), "shown": context_label(row["frames"], row["context"]),
-         "values": {metric: shown(f"metric.{row['condition']}.{metric}", values) for metric in HEADLINES},
+         "values": {metric: shown(f"metric.{row['condition']}.{metric}", values) for metric in names},
          **{k: shown(f"condition.{row['condition']}.{k}", values) for k in ("n", "failed", "replicates")}}
         for row in rows_of(study["conditions"])
     ]  # fmt: skip
     claims = [
-        {"claim": claim, **{k: shown(f"claim.{claim}.{k}", values)
-                            for k in ("statement", "verdict", "effect", "p", "test")}}
+        {"claim": claim, **{k: shown(f"claim.{claim}.{k}", values) for k in ("statement", "verdict", "effect", "p")},
+         "evidence": _evidence(evidence[evidence["claim"] == claim], values)}
         for claim in study["claims"]
     ]  # fmt: skip
     return {
@@ -91,4 +67,14 @@ def start(study: dict[str, Any], values: dict[str, dict]) -> dict[str, Any]:
         "datasets": [{**row, "n": shown(f"dataset.{row['dataset']}.test.n", values)} for row in study["datasets"]],
         "conditions": conditions,
         "claims": claims,
+        "metrics": [{"metric": name, "label": label} for name, label in names.items()],
     }
+
+
+def _evidence(pieces: pd.DataFrame, values: dict[str, dict]) -> list[dict[str, Any]]:
+    """The pieces of evidence of one claim, in their order."""
+    return [
+        {"what": row.what, "standing": row.standing, "chance": bool(row.at_chance), "decisive": bool(row.decisive),
+         **{k: shown(f"evidence.{row.claim}.{row.evidence}.{k}", values) for k in ("effect", "p")}}
+        for row in pieces.sort_values("place").itertuples()
+    ]  # fmt: skip

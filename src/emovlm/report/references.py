@@ -1,4 +1,4 @@
-"""Which value ids the paper's source names, so that a missing one is reported before typesetting."""
+"""What the paper's source names: value ids, so that a missing one is reported before typesetting; figures, claims."""
 
 import re
 from collections.abc import Iterator
@@ -11,6 +11,10 @@ COMMENT = re.compile(r"(?<!:)//[^\n]*")  # not the // of a URL
 REFERENCE = re.compile(r"""(?<![\w.-])(v|point|fine|maybe)\(\s*"([^"\n]+)"\s*\)""")
 
 
+FIGURE = re.compile(r"""(?<![\w-])fig\(\s*((?:"[\w-]+"\s*,?\s*)+)""")
+CLAIM = re.compile(r"""(?<![\w-])claim-box\(\s*"([^"\n]+)"\s*\)""")
+
+
 @dataclass(frozen=True)
 class Reference:
     """A value id in a source; the paper's functions ``v``, ``point`` and ``fine`` need it, ``maybe`` does not."""
@@ -19,6 +23,13 @@ class Reference:
     file: str
     line: int
     optional: bool
+
+
+def placed(folder: str | Path) -> dict[str, list[str]]:
+    """The ``figures`` and ``claims`` that the sources in ``folder`` place by hand; the paper appends all others."""
+    texts = [COMMENT.sub("", path.read_text(encoding="utf-8")) for path in sorted(Path(folder).rglob("*.typ"))]
+    figures = {name for text in texts for names in FIGURE.findall(text) for name in re.findall(r'"([\w-]+)"', names)}
+    return {"figures": sorted(figures), "claims": sorted({claim for text in texts for claim in CLAIM.findall(text)})}
 
 
 def references(folder: str | Path) -> Iterator[Reference]:

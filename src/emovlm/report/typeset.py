@@ -15,7 +15,8 @@ from emovlm.core.errors import StudyError
 from emovlm.core.files import atomic, read_json, write_json
 from emovlm.core.hashing import sha256_file
 from emovlm.figures.labels import SYSTEMS
-from emovlm.report.references import check_references
+from emovlm.report.references import check_references, placed
+from emovlm.statistics.metrics import METRICS, Metric
 
 
 def typeset(
@@ -26,6 +27,7 @@ def typeset(
     figures: dict[str, str],
     config: dict[str, Any],
     out: str | Path,
+    words: dict[str, dict[str, str]],
 ) -> None:
     """Typeset ``source`` as a PDF.
 
@@ -37,13 +39,14 @@ def typeset(
         figures: PDF or PNG pictures by name; the paper says of a missing one that it was not drawn.
         config: the study's configuration, as far as the paper prints it.
         out: the PDF.
+        words: title, caption and alt text of each figure.
 
     Raises:
         StudyError: an input is missing, the paper needs a value that does not exist, or Typst reports an error.
     """
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        stage(root, source, values, run, tables, figures, config)
+        stage(root, source, values, run, tables, figures, config, words)
         pages = compile_staged(root, Path(source).name)
     with atomic(out) as temporary:
         temporary.write_bytes(pages)
@@ -57,6 +60,7 @@ def stage(
     tables: dict[str, str],
     figures: dict[str, str],
     config: dict[str, Any],
+    words: dict[str, dict[str, str]],
 ) -> None:
     """Copy the paper's folder to ``root/paper`` and its inputs to ``root/inputs``; arguments as in :func:`typeset`."""
     source, values, run = Path(source), Path(values), Path(run)
@@ -68,8 +72,17 @@ def stage(
     copied = {kind: _copy(files, root, kind) for kind, files in (("tables", tables), ("figures", figures))}
     shutil.copyfile(values, root / "inputs" / "values.json")
     shutil.copyfile(run, root / "inputs" / "run.json")
-    described = {**copied, "config": config, "labels": SYSTEMS, "values_sha256": sha256_file(values)}
+    described = {
+        **copied, "config": config, "labels": SYSTEMS, "values_sha256": sha256_file(values), "words": words,
+        "metrics": [_described(metric) for metric in METRICS.values()], "placed": placed(source.parent),
+    }  # fmt: skip
     write_json(root / "inputs" / "inputs.json", described)
+
+
+def _described(metric: Metric) -> dict[str, str]:
+    """What the paper says of a metric, and where its table of all conditions shows it."""
+    return {"name": metric.name, "label": metric.label, "short": metric.short or metric.label, "about": metric.about,
+            "paper": metric.paper}  # fmt: skip
 
 
 def compile_staged(root: Path, main: str) -> bytes:

@@ -16,6 +16,7 @@ from emovlm.core.bootstrap import bootstrap_weights, resample
 from emovlm.core.contracts.statistics import RELIABILITY
 from emovlm.statistics.counts import answered
 from emovlm.statistics.intervals import wider
+from emovlm.statistics.metrics import gaps
 
 BINS = 10
 FEWEST = 20  # clips that a bin should hold
@@ -59,20 +60,6 @@ def bin_answers(answers: pd.DataFrame) -> Binned | None:
     right = (scored["prediction"] == scored["label"]).to_numpy(float)
     np.add.at(sums, where, np.column_stack([np.ones(len(scored)), scored["confidence"], right]))
     return Binned(clusters, sums)
-
-
-def gaps(sums: np.ndarray) -> np.ndarray:
-    """Confidence minus share right of each bin, times its share of the answers: (..., bins) of sums (..., bins, 3)."""
-    return (sums[..., 1] - sums[..., 2]) / np.maximum(sums[..., 0].sum(-1, keepdims=True), 1)
-
-
-def ece(sums: np.ndarray) -> np.ndarray:
-    """Expected calibration error, the sum of the gaps' sizes: (...) of sums (..., bins, 3).
-
-    Chance alone opens gaps, so that it is too high: by about 0.04 for 495 answers of a calibrated system in ten bins.
-    Source: Guo et al. (2017); equal-mass bins: Nixon et al. (2019).
-    """
-    return np.abs(gaps(sums)).sum(-1)
 
 
 def ece_interval(binned: Binned, settings: dict) -> tuple[float, float]:

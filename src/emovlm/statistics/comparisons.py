@@ -11,7 +11,8 @@ from emovlm.core.bootstrap import bootstrap_weights, flips, resample
 from emovlm.core.errors import StudyError
 from emovlm.statistics.counts import ALL, answered, count, select
 from emovlm.statistics.intervals import percentile, with_runs
-from emovlm.statistics.metrics import bounds_of, metric_from_counts, run_range
+from emovlm.statistics.metric_tables import run_range
+from emovlm.statistics.metrics import METRICS, metric_from_counts
 from emovlm.statistics.power import (
     difference_power,
     equivalence_power,
@@ -45,7 +46,7 @@ def compare(answers: dict[str, pd.DataFrame], rows: list[dict], settings: dict) 
 
     Raises:
         StudyError: a condition is missing, has none of the clips asked for, a and b answer other clips or choose among
-            other classes, no clip is of the tail that ``tail_recall`` asks for, or an equivalence has no margin.
+            other classes, the metric is unknown, no clip is of the tail that it is of, or an equivalence has no margin.
     """
     table = pd.DataFrame([_compare(answers, row, settings) for row in rows])
     table["p_holm"] = np.nan
@@ -56,15 +57,17 @@ def compare(answers: dict[str, pd.DataFrame], rows: list[dict], settings: dict) 
 
 def _compare(answers: dict[str, pd.DataFrame], row: dict, settings: dict) -> dict:
     name, clips = row["comparison"], row.get("clips", ALL)
+    metric = METRICS.find(row["metric"], f"comparison {name}")
     a, b = (_answers(answers, row, side, clips) for side in ("a", "b"))
     if sorted(a["clip_id"].unique()) != sorted(b["clip_id"].unique()):
         raise StudyError(f"comparison {name}: {row['a']} and {row['b']} answer different clips, which cannot be paired")
-    counts_a, counts_b = count(a, settings["classes"]), count(b, settings["classes"])
+    column = "parsed" if metric.reads == "parsed" else "prediction"
+    counts_a, counts_b = (count(each, settings["classes"], column) for each in (a, b))
     classes, clusters = counts_a.classes, counts_a.clusters
     if classes != counts_b.classes:
         raise StudyError(f"comparison {name}: {row['a']} and {row['b']} choose among different classes")
-    if row["metric"] == "tail_recall" and not a["label"].isin(settings["tail"]).any():
-        raise StudyError(f"comparison {name}: no clip is of a class of statistics.tail, so there is no tail_recall")
+    if metric.of == "tail" and not a["label"].isin(settings["tail"]).any():
+        raise StudyError(f"comparison {name}: no clip is of a class of statistics.tail, so there is no {metric.name}")
     runs_a, runs_b = counts_a.table.shape[1], counts_b.table.shape[1]
     # Run by run. Where one side has fewer runs, they are repeated evenly, which leaves their mean as it is.
     pairs = np.arange(lcm(runs_a, runs_b))
@@ -72,7 +75,7 @@ def _compare(answers: dict[str, pd.DataFrame], row: dict, settings: dict) -> dic
 
     def by_run(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         return np.subtract(
-            *(metric_from_counts(table, row["metric"], classes, settings["tail"]) for table in (first, second))
+            *(metric_from_counts(table, metric.name, classes, settings["tail"]) for table in (first, second))
         )
 
     total_a, total_b = table_a.sum(axis=0), table_b.sum(axis=0)
@@ -83,7 +86,7 @@ def _compare(answers: dict[str, pd.DataFrame], row: dict, settings: dict) -> dic
     spread_runs = spread_runs[~np.isnan(spread_runs).any(-1)]  # a resample may hold no clip of the tail
     spread, confidence = spread_runs.mean(-1), settings["confidence"]
     low, high = percentile(spread, len(clusters), confidence) if len(clusters) > 1 else (np.nan, np.nan)
-    lower, upper = bounds_of(row["metric"], classes)
+    lower, upper = metric.bounds_for(classes)
     paired = single if runs_a == runs_b else single[:1]
     runs_low, runs_high = with_runs(
         spread_runs[:, : len(paired)], paired, len(clusters), confidence, (lower - upper, upper - lower)
@@ -97,13 +100,13 @@ def _compare(answers: dict[str, pd.DataFrame], row: dict, settings: dict) -> dic
         change = resample(table_b - table_a, flips(clusters, settings["resamples"], settings["seed"]))
         p = permutation_p(by_run(total_a + change, total_b - change).mean(-1), observed)
     se = standard_error(spread, len(clusters))
-    given_a, given_b = _given(a, runs_a)[pairs % runs_a], _given(b, runs_b)[pairs % runs_b]
+    given_a, given_b = _given(a, runs_a, column)[pairs % runs_a], _given(b, runs_b, column)[pairs % runs_b]
     return {
         "comparison": name, "claim": row["claim"], "a": row["a"], "b": row["b"], "clips": clips,
-        "metric": row["metric"], "test": row["test"], "family": row["family"], "difference": observed,
+        "metric": metric.name, "test": row["test"], "family": row["family"], "difference": observed,
         "low": float(low), "high": float(high), "replicates": min(runs_a, runs_b),
         **run_range(paired), "runs_low": float(runs_low), "runs_high": float(runs_high), "p": p,
-        "p_mcnemar": mcnemar_p(a, b, row["metric"], settings["tail"]), "margin": margin, "se": se,
+        "p_mcnemar": mcnemar_p(a, b, metric.name, settings["tail"]), "margin": margin, "se": se,
         **_power(row["test"], margin, se, len(clusters), settings["alpha"]),
         "changed": float((given_a != given_b).sum(axis=1).mean()), "n": given_a.shape[1],
     }  # fmt: skip
@@ -131,9 +134,9 @@ def _answers(answers: dict[str, pd.DataFrame], row: dict, side: str, clips: str)
     return chosen.sort_values(["replicate", "clip_id"], ignore_index=True)
 
 
-def _given(answers: pd.DataFrame, runs: int) -> np.ndarray:
+def _given(answers: pd.DataFrame, runs: int, column: str) -> np.ndarray:
     """What each clip was answered in each run: (runs, clips); clips in the order of their ids."""
-    return answered(answers).to_numpy().reshape(runs, -1)
+    return answered(answers, column).to_numpy().reshape(runs, -1)
 
 
 def permutation_p(null: np.ndarray, observed: float) -> float:

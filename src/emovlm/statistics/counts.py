@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 
 from emovlm.core.contracts.answers import ANSWERS
-from emovlm.core.contracts.data import CLIP_TRUTH, MANIFEST
 from emovlm.core.errors import StudyError
-from emovlm.core.io import read_table, read_tables
+from emovlm.core.io import read_table
 
 FAILED = "failed"
 ALL = "all"
@@ -35,23 +34,12 @@ class Counts:
         return self.table.sum(axis=0)
 
 
-def read_answers(paths: dict[str, str], manifests: dict[str, str], truths: dict[str, str]) -> dict[str, pd.DataFrame]:
-    """ANSWERS of each condition, sorted by run and clip, with ``identity`` and ``flag`` of each clip.
-
-    ``identity`` comes from the manifests. ``flag`` comes from the truth of rendered datasets: ``order`` (the class
-    depends on the order of frames), ``micro`` (a micro-expression) or ``plain``; None where a dataset has no truth.
-
-    Args:
-        paths: ANSWERS by condition.
-        manifests: MANIFEST by dataset.
-        truths: CLIP_TRUTH by rendered dataset.
+def read_answers(paths: dict[str, str]) -> dict[str, pd.DataFrame]:
+    """ANSWERS of each condition, from ``paths`` by condition, sorted by run and clip.
 
     Raises:
-        StudyError: a table breaks its contract or is empty, runs answer different clips, a clip is in no manifest or
-            not in the truth of its dataset, or its label differs from the manifest's.
+        StudyError: a table breaks its contract or is empty, or runs answer different clips.
     """
-    clips = read_tables(list(manifests.values()), MANIFEST).set_index("clip_id")
-    flags = pd.concat([pd.Series(dtype=object), *(_flags(path) for path in truths.values())])
     answers = {}
     for condition, path in paths.items():
         frame = read_table(path, ANSWERS).sort_values(["replicate", "clip_id"], ignore_index=True)
@@ -59,28 +47,8 @@ def read_answers(paths: dict[str, str], manifests: dict[str, str], truths: dict[
             raise StudyError(f"{path}: condition {condition} has no answers")
         if len(frame) != frame["clip_id"].nunique() * frame["replicate"].nunique():
             raise StudyError(f"{path}: the runs of condition {condition} answer different clips; evaluate it again")
-        unknown = frame.loc[~frame["clip_id"].isin(clips.index), "clip_id"]
-        if len(unknown):
-            raise StudyError(f"{path}: {unknown.nunique()} clips are in no manifest, the first is {unknown.iloc[0]}")
-        listed = clips.loc[frame["clip_id"]]
-        wrong = frame["label"].to_numpy() != listed["label"].to_numpy()
-        if wrong.any():
-            raise StudyError(
-                f"{path}: the label of {frame['clip_id'][wrong].iloc[0]} differs from the manifest's; "
-                "evaluate the condition again"
-            )
-        flag = frame["clip_id"].map(flags)
-        unflagged = frame.loc[flag.isna() & frame["clip_id"].str.partition("/")[0].isin(truths), "clip_id"]
-        if len(unflagged):
-            raise StudyError(f"{path}: the truth of the dataset has no {unflagged.iloc[0]}; render the dataset again")
-        answers[condition] = frame.assign(identity=listed["identity"].to_numpy(), flag=flag)
+        answers[condition] = frame
     return answers
-
-
-def _flags(path: str) -> pd.Series:
-    """Flag of each clip of a CLIP_TRUTH table, by clip_id."""
-    truth = read_table(path, CLIP_TRUTH).set_index("clip_id")
-    return pd.Series("plain", truth.index).mask(truth["micro"], "micro").mask(truth["order"].notna(), "order")
 
 
 def select(answers: pd.DataFrame, clips: str) -> pd.DataFrame:
@@ -112,12 +80,6 @@ def classes_of(answers: pd.DataFrame, classes: list[str]) -> list[str]:
 def answered(answers: pd.DataFrame, column: str = "prediction") -> pd.Series:
     """The class each clip was given, or ``failed`` where the clip failed or names none."""
     return answers[column].where((answers["status"] == "ok") & answers[column].notna(), FAILED)
-
-
-def refused(answers: pd.DataFrame) -> pd.Series:
-    """Which answers failed because an API model refused, to answer or to write a text that was to be shown."""
-    reasons = answers["reason"].where(answers["status"] != "ok")
-    return reasons.astype("string").str.contains(r"(?:^|: )refused: ").fillna(False).astype(bool)
 
 
 def count(answers: pd.DataFrame, classes: list[str], column: str = "prediction") -> Counts:

@@ -7,9 +7,9 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.power import TTestPower
 
 from emovlm.statistics.counts import answered
+from emovlm.statistics.metrics import METRICS
 
 WANTED = 0.8  # power that a smallest difference is found with
-RECOGNITION = ("accuracy", "uar", "macro_precision", "macro_recall", "macro_f1", "kappa")
 
 
 def standard_error(spread: np.ndarray, clusters: int) -> float:
@@ -58,16 +58,16 @@ def equivalence_power(margin: float, se: float, clusters: int, alpha: float) -> 
 def mcnemar_p(a: pd.DataFrame, b: pd.DataFrame, metric: str, tail: list[str]) -> float:
     """Exact McNemar test of the clips that one condition recognises and the other does not; nan where it is not one.
 
-    It tests accuracy (of the clips of the tail for ``tail_recall``), of one training run, and takes clips for
+    It tests accuracy (of the clips of the tail for a metric of the tail), of one training run, and takes clips for
     independent. So it is none for figures that are not of recognition, and for several runs.
 
     Args:
         a, b: answers of the two conditions in the same order of clips.
     """
     several = max(a["replicate"].nunique(), b["replicate"].nunique()) > 1
-    if several or metric not in (*RECOGNITION, "tail_recall"):
+    if several or not METRICS[metric].recognition:
         return float("nan")
-    asked = a["label"].isin(tail).to_numpy() if metric == "tail_recall" else np.ones(len(a), bool)
+    asked = a["label"].isin(tail).to_numpy() if METRICS[metric].of == "tail" else np.ones(len(a), bool)
     right_a, right_b = ((answered(x) == x["label"]).to_numpy()[asked] for x in (a, b))
     table = [[(right_a & right_b).sum(), (right_a & ~right_b).sum()],
              [(~right_a & right_b).sum(), (~right_a & ~right_b).sum()]]  # fmt: skip

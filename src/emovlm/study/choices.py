@@ -4,7 +4,9 @@ Each is imported when a value is checked, so that reading a small study stays qu
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from emovlm.models.hub_classifier.labels import CLASSIFIERS
 from emovlm.models.vlm.families import FAMILIES, REMOTE
 
 
@@ -54,7 +56,7 @@ def metrics() -> Sequence[str]:
     """The metrics that a comparison may be of."""
     from emovlm.statistics.metrics import METRICS
 
-    return [*METRICS, "neutral_share", "tail_recall"]
+    return [name for name, metric in METRICS.items() if metric.comparable]
 
 
 def languages() -> Sequence[str]:
@@ -78,14 +80,14 @@ def families(kind: str) -> Sequence[str]:
 
         return list(CLIENTS)
     if kind == "vision":
-        from emovlm.models.loading import NETWORKS
+        from emovlm.models.architectures import DFER
 
-        return NETWORKS
+        return [*DFER, *CLASSIFIERS]
     return [*FAMILIES, REMOTE]
 
 
-def claim_kinds() -> Sequence[str]:
-    """How a claim may be judged."""
-    from emovlm.statistics.claims import KINDS
+def claim_kinds() -> Mapping[str, Any]:
+    """How a claim may be judged: the kinds of claims."""
+    from emovlm.statistics.verdicts import CLAIM_KINDS
 
-    return list(KINDS)
+    return CLAIM_KINDS

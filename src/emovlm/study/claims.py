@@ -1,11 +1,14 @@
 """Claims of a study as tests with margins that are fixed before the run (``claims.yaml``)."""
 
-from typing import Annotated, Any, Literal
+import dataclasses
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from emovlm.core.errors import StudyError
 from emovlm.core.tables import read_yaml
+from emovlm.statistics.claims import RowOf as Id
 from emovlm.study import choices
 from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.fields import Model, NotNegative, Number, OneOf, Text, matching
@@ -20,45 +23,37 @@ class Claim(Model):
     """A claim."""
 
     statement: Text
-    kind: Annotated[str, OneOf(choices.claim_kinds)] = Field(description="how it is judged")
+    kind: Annotated[str, OneOf(lambda: list(choices.claim_kinds()))] = Field(description="how it is judged")
     margin: NotNegative = Field(description="the smallest effect that counts, in the unit of the evidence")
 
 
-class LexicalClaim(Claim):
-    """That recognition of an emotion follows how often its word is written."""
-
-    subject: Annotated[Condition, RowOf("conditions")]
-    intervention: Annotated[Condition, RowOf("conditions")] = Field(
-        description="the same model, for which all emotions are named equally often"
-    )
-    permuted: Annotated[Condition, RowOf("conditions")] = Field(
-        description="the same model, for which emotions are named as often as a permuted word list says"
-    )
-    control: Annotated[Condition, RowOf("conditions")] = Field(description="a system that never saw a word")
-    language: Annotated[str, OneOf(choices.languages)] = "en"
+ROWS = {"conditions": Condition, "comparisons": Comparison, "frame_samplers": FrameSampler}
 
 
-class Evidence(Model):
-    """What a planned comparison should show."""
-
-    comparison: Annotated[Comparison, RowOf("comparisons")]
-    expect: Literal["greater", "less", "equal"]
-
-
-class ComparisonsClaim(Claim):
-    """That planned comparisons come out as expected."""
-
-    evidence: Annotated[list[Evidence], Field(min_length=1)]
+@cache
+def model_of(kind: str) -> type[Claim]:
+    """The model of a kind of claim: the keys that all have, and those that its entry in ``CLAIM_KINDS`` lists."""
+    entry = choices.claim_kinds()[kind]
+    return create_model(kind, __base__=Claim, __doc__=entry.about, **_keys(entry.keys))
 
 
-class EventCoverageClaim(Claim):
-    """That a frame sampler misses most short events."""
+def _keys(listed: type) -> dict[str, Any]:
+    """The fields of a dataclass, for a model with the same: a key that names a row is that row."""
+    hints = get_type_hints(listed, include_extras=True)
+    absent = [field.name for field in dataclasses.fields(listed) if field.default is not dataclasses.MISSING]
+    defaults = {name: getattr(listed, name) for name in absent}
+    return {name: (_type_of(hint), defaults.get(name, ...)) for name, hint in hints.items()}
 
-    sampler: Annotated[FrameSampler, RowOf("frame_samplers")]
 
-
-MODELS = {"lexical": LexicalClaim, "comparisons": ComparisonsClaim, "event_coverage": EventCoverageClaim}
-"""The model of each kind of claim."""
+def _type_of(hint: Any) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return create_model(hint.__name__, __base__=Model, __doc__=hint.__doc__, **_keys(hint))
+    if get_origin(hint) is list:
+        return Annotated[list[_type_of(*get_args(hint))], Field(min_length=1)]
+    if get_origin(hint) is Annotated:
+        tables = [each.table for each in get_args(hint)[1:] if isinstance(each, Id)]
+        return Annotated[ROWS[tables[0]], RowOf(tables[0])] if tables else hint
+    return hint
 
 
 class Claims(Model):
@@ -99,7 +94,5 @@ def read_claims(files: list[str], context: object) -> Claims:
 
 def _read_claim(values: Any, where: str, context: object) -> Claim:
     kind = values.get("kind") if isinstance(values, dict) else None
-    model = MODELS.get(kind)
-    if model is None:
-        model = Claim  # which says what is wrong
+    model = model_of(kind) if kind in choices.claim_kinds() else Claim  # which says what is wrong
     return validated(model, values, where, context)

@@ -316,6 +316,9 @@ class Config(Model):
     published: bool = Field(
         False, description="whether the paper's published figures (resources/published) are analysed beside its own"
     )
+    plugins: Annotated[list[File], Different] = Field(
+        [], description="Python files of the study that add metrics, figures, kinds of claims and the like"
+    )
     organism: Organism | None = None
     lora: LoraRecipe | None = None
     classifier: ClassifierRecipe | None = None

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from emovlm.core.errors import StudyError
+from emovlm.core.plugins import load_plugins
 from emovlm.core.tables import read_yaml
 from emovlm.study.claims import Claims, read_claims
 from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.config import Config
-from emovlm.study.fields import Named, meant, problem
+from emovlm.study.fields import Named, problem
 from emovlm.study.references import check_references
 from emovlm.study.rows import Dataset, FrameSampler, LexiconEntry, Source, TrainingSampler
 from emovlm.study.study import Study
@@ -27,7 +28,6 @@ MODELS = {
     "conditions": Condition,
     "comparisons": Comparison,
 }
-MOST_LISTED = 30
 
 
 def read_config(root: str | Path = ".", overrides: Iterable[str] = ()) -> dict[str, Any]:
@@ -66,7 +66,9 @@ def load_study(values: Mapping[str, Any]) -> Study:
     Raises:
         StudyError: for the first thing that is missing, unknown or out of range.
     """
-    links = Links(check_config(values))
+    config = check_config(values)
+    load_plugins(config.plugins)
+    links = Links(config)
     tables = links.config.tables
     study = Study(
         config=links.config,
@@ -93,15 +95,7 @@ class Links:
         Raises:
             PydanticCustomError: there is none of that name; the message lists those that there are.
         """
-        rows = self.tables[table]
-        if name in rows.cells:
-            return rows[name]
-        what = table.removesuffix("s").replace("_", " ")
-        if not rows.files:
-            raise problem(f"unknown {what} {name!r}: config key tables.{table} names no table")
-        where, names = ", ".join(rows.files), list(rows.cells)
-        listed = ", ".join(names) if len(names) <= MOST_LISTED else f"{len(names)} others"
-        raise problem(f"unknown {what} {name!r}. {meant(name, names)}{where} has {listed}")
+        return self.tables[table].find(table, name)
 
     def words(self, column: str) -> dict[str, str]:
         """The words in a column of the lexicon, each with the name of its class, in the lexicon's order.

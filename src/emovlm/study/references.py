@@ -5,7 +5,9 @@ from pathlib import Path
 
 from emovlm.core.errors import StudyError
 from emovlm.lexicon.terms import COLUMNS
-from emovlm.study.claims import EventCoverageClaim
+from emovlm.models.hub_classifier.labels import read_label_map
+from emovlm.statistics.metrics import METRICS, NEUTRAL
+from emovlm.statistics.verdicts import CLAIM_KINDS
 from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.config import RECIPES
 from emovlm.study.fields import meant
@@ -46,6 +48,8 @@ def _of_system(study: Study, system: System) -> Iterator[str]:
         needed, base = BASES.get(system.training, system.base.kind), system.base
         if base.kind != needed:
             yield f"{system.cell('base')}: {base.name} is no {needed} system"
+        if base.kind == "vision" and base.weights:
+            yield f"{system.cell('base')}: {base.name} is a finished classifier; it is not trained here"
         if base.family == "remote":
             yield f"{system.cell('base')}: {base.name} runs code of its own; it is not trained here"
     if system.training in ("tower", "pretrain", "classifier") and study.config.organism is None:
@@ -58,13 +62,15 @@ def _of_system(study: Study, system: System) -> Iterator[str]:
             yield f"{system.cell('recipe')}: the config has no key {system.training}; write it, or name a recipe here"
         elif not isinstance(system.recipe, RECIPES[system.training]):
             yield f"{system.cell('recipe')}: {system.recipe.name} is no recipe for training {system.training}"
+    if system.label_map is not None:
+        read_label_map(system.label_map, system.cell("label_map"))
     if system.served and system.name not in study.config.api:
         yield f"{system.cell('kind')}: config key api has no {system.name}; see docs/api-systems.md"
 
 
 def _of_condition(study: Study, condition: Condition) -> Iterator[str]:
     system, dataset, cell = condition.system, condition.dataset, condition.cell
-    bare = system.from_outside and system.kind == "vision" and system.dataset is None
+    bare = system.from_outside and system.kind == "vision" and system.dataset is None and system.weights is None
     if system.training == "tower" or bare:
         yield f"{cell('system')}: {system.name} is only a part of other systems"
     if condition.decision == "logit-adjusted" and system.training == "none":
@@ -76,6 +82,11 @@ def _of_condition(study: Study, condition: Condition) -> Iterator[str]:
         )
     if system.kind == "vision" and condition.decision == "reply":
         yield f"{cell('decision')}: {system.name} gives no reply in words; write likelihood"
+    if condition.decision == "calibrated" and system.missing_labels == "allow":
+        yield (
+            f"{cell('decision')}: {system.name} has no scores of its own for missing labels, which calibration needs; "
+            "write likelihood"
+        )
     if condition.texts and system.kind == "vision":
         yield f"{cell('context')}: {system.name} reads no text; write none"
     if system.folds != [0] and dataset is not system.dataset:
@@ -122,8 +133,11 @@ def _of_comparison(study: Study, comparison: Comparison) -> Iterator[str]:
         yield f"{cell('claim')}: unknown claim {name!r}. {meant(name, claims)}There are {', '.join(claims)}"
     if comparison.test == "equivalence" and comparison.claim not in claims:
         yield f"{cell('claim')}: an equivalence test needs a claim, whose margin says what is equivalent"
-    if comparison.metric == "tail_recall" and not study.config.statistics.tail:
-        yield f"{cell('metric')}: tail_recall needs the config key statistics.tail, the rarest classes"
+    about = METRICS[comparison.metric].of
+    if about == "tail" and not study.config.statistics.tail:
+        yield f"{cell('metric')}: {comparison.metric} needs the config key statistics.tail, the rarest classes"
+    if about == "neutral" and NEUTRAL not in a.dataset.classes:
+        yield f"{cell('metric')}: {comparison.metric} needs a class neutral, which {a.dataset.name} has not"
 
 
 def _of_config(study: Study) -> Iterator[str]:
@@ -171,7 +185,11 @@ def _of_words(study: Study) -> Iterator[str]:
     files = " and ".join(study.config.tables.files("claims"))
     pretrained = [system for system in study.systems.values() if system.training == "pretrain"]
     users = [f"{system.cell('training')}: pretrain" for system in pretrained]
-    users += [f"{files}, claim {name}, key kind: lexical" for name in study.claims.of_kind("lexical")]
+    users += [
+        f"{files}, claim {name}, key kind: {claim.kind}"
+        for name, claim in study.claims.claims.items()
+        if {"correlations", "contrasts"} & set(CLAIM_KINDS[claim.kind].tables)
+    ]
     if words is None:
         if users:
             yield f"{users[0]} needs the config key lexicon.primary_source, which is not there"
@@ -189,5 +207,6 @@ def _of_words(study: Study) -> Iterator[str]:
 def _of_claims(study: Study) -> Iterator[str]:
     files = " and ".join(study.config.tables.files("claims"))
     for name, claim in study.claims.claims.items():
-        if isinstance(claim, EventCoverageClaim) and not any(dataset.rendered for dataset in study.tested):
-            yield f"{files}, claim {name}, key kind: event_coverage needs a rendered dataset that a condition is about"
+        tables = CLAIM_KINDS[claim.kind].tables
+        if "event_coverage" in tables and not any(dataset.rendered for dataset in study.tested):
+            yield f"{files}, claim {name}, key kind: {claim.kind} needs a rendered dataset that a condition is about"

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
+from emovlm.models.architectures import DFER
+from emovlm.models.hub_classifier.labels import CLASSIFIERS
 from emovlm.study import choices
 from emovlm.study.config import Prompts, Recipe
 from emovlm.study.fields import Id, Positive, Rate, Sha256, Text, Whole, matching, not_one_of, problem
@@ -34,7 +36,8 @@ class System(NamedRow):
         None,
         description="of an API: the protocol of its server; of a vision-language model: how it is shown frames "
         "(models/vlm/families.py), by default the organism's, and remote where code that comes with its weights must "
-        "run (docs/adding-a-system.md); of a vision-only one: its network",
+        "run (docs/adding-a-system.md); of a vision-only one: its network, or image-classification or "
+        "video-classification for a classifier of the hub (docs/adding-a-classifier.md)",
     )
     weights: matching(r"[\w./:-]+", "the name of a model") | None = Field(
         None, description="a model on the hub; of an API, its name on the server"
@@ -60,6 +63,19 @@ class System(NamedRow):
     batch: Positive | None = Field(
         None, description="clips asked at once, by default 1; more is faster, and moves scores by rounding"
     )
+    pooling: Literal["mean_probability", "mean_logit", "max_probability"] | None = Field(
+        None,
+        description="how the probabilities of frames become those of a clip; by default mean_probability",
+    )
+    label_map: Text | None = Field(
+        None,
+        description="which class a label of the classifier stands for, as label=class;label=class, or a text file with "
+        "one such pair a line; for labels that the lexicon does not have",
+    )
+    missing_labels: Literal["error", "allow"] | None = Field(
+        None,
+        description="whether classes without a label of the classifier are an error, the default, or never predicted",
+    )
     memory_gb: Rate | None = Field(None, description="of one GPU, estimated")
     thinking_budget: Whole | None = Field(
         None, description="tokens of thought before a reply; empty: no setting of the model"
@@ -77,7 +93,7 @@ class System(NamedRow):
         None, validate_default=True,
         description="key of the config's recipes, how it is fine-tuned; by default the config's own lora or classifier",
     )  # fmt: skip
-    prompts: Annotated[Prompts, WithJsonSchema({"type": "string"})] = Field(
+    prompts: Annotated[Prompts, WithJsonSchema({"type": "string"})] | None = Field(
         None, validate_default=True, description="key of the config's prompt_sets; by default the config's own prompts"
     )
     about: str | None = ABOUT
@@ -87,33 +103,29 @@ class System(NamedRow):
     @classmethod
     def _find_recipe(cls, value: Any, info: ValidationInfo) -> Any:
         config = info.context.config
-        if value is None:
-            return {"lora": config.lora, "classifier": config.classifier}.get(info.data.get("training"))
+        if value is None or config is None:
+            return config and {"lora": config.lora, "classifier": config.classifier}.get(info.data.get("training"))
         return _part(config.recipes, "recipes", value)
 
     @field_validator("prompts", mode="before")
     @classmethod
     def _find_prompts(cls, value: Any, info: ValidationInfo) -> Any:
         config = info.context.config
-        return config.prompts if value is None else _part(config.prompt_sets, "prompt_sets", value)
+        if value is None or config is None:
+            return config and config.prompts
+        return _part(config.prompt_sets, "prompt_sets", value)
 
     @model_validator(mode="after")
     def _fits(self, info: ValidationInfo) -> "System":
         self._check_family()
         self._check_weights()
         self._needs(NEEDED[self.training], f"a system of training {self.training}")
-        for empty, who in (
-            (("dtype", "frames", "pixels", "batch") if self.kind != "vlm" else (), f"a system of kind {self.kind}"),
-            (("base", "sampler") if self.served else (), "a system behind an API"),
-            (("batch",) if self.family == choices.REMOTE else (), "a system of family remote"),
-            (("thinking_budget",) if self.family != "gemini" else (), "a system of another family than gemini"),
-        ):
-            self._has_no(empty, who)
+        self._check_settings()
         if self.base is not None:
             own = {column: getattr(self, column) for column in INHERITED}
             found = {column: getattr(self.base, column) for column in INHERITED if own[column] is None}
             self.__dict__.update(found)  # the model is frozen for everybody else
-        if self.training not in ("none", "tower"):
+        if self.training not in ("none", "tower") and info.context.config:
             self._runs = info.context.config.replicates
         return self
 
@@ -121,23 +133,22 @@ class System(NamedRow):
         known = choices.families(self.kind)
         if self.family is not None and self.family not in known:
             raise problem(f"{not_one_of(self.family, known)}, the families of kind {self.kind}", "family")
-        if self.served or self.family == choices.REMOTE:
-            who = "a system behind an API" if self.served else "a system of family remote"
-            self._needs(("family",), who)
-            if self.training != "none":
-                raise problem(f"{who} is not trained here; write none", "training")
+        who = "a system behind an API" if self.served else f"a system of family {self.family}"
+        if self.served or (self.kind == "vision" and self.training == "none"):
+            self._needs(("family",), f"a system of kind {self.kind} with training none")
+        if (self.served or self.classifier or self.family == choices.REMOTE) and self.training != "none":
+            raise problem(f"{who} is not trained here; write none", "training")
 
     def _check_weights(self) -> None:
         """Weights come from the hub, from an API, from a file fetched by hand, or from a training here."""
         if self.training != "none":
             self._has_no(("weights", "revision", "file"), "a system that is trained here")
-        elif self.kind == "vision" or self.family == choices.REMOTE:
-            who = f"a system of {'kind vision' if self.kind == 'vision' else 'family remote'} with training none"
-            self._needs(("file", "family"), who)
-            self._has_no(("weights", "revision"), who)
+        elif self.family in (*DFER, choices.REMOTE):
+            self._needs(("file",), f"a system of family {self.family} with training none")
+            self._has_no(("weights", "revision"), f"a system of family {self.family}, which has a file,")
         else:
             self._needs(("weights",), "a system that is not trained here")
-            self._has_no(("file",), f"a system of kind {self.kind} with weights from outside")
+            self._has_no(("file",), "a system with weights from the hub or an API")
         if self.served:
             self._has_no(("revision",), "a system behind an API")
         elif self.weights is not None and not re.fullmatch(r"[\w.-]+/[\w.-]+", self.weights):
@@ -146,6 +157,23 @@ class System(NamedRow):
             self._needs(("dataset",), "a system with a file for each fold")
         if self.family == choices.REMOTE and Path(self.file).name != "config.json":
             raise problem(f"{self.file!r} is not the config.json in the folder of the weights", "file")
+
+    def _check_settings(self) -> None:
+        """Each kind of system has its own columns that say how it is loaded and asked."""
+        vlm, images = self.kind == "vlm", self.family == "image-classification"
+        kind, family = f"a system of kind {self.kind}", f"a system of family {self.family}"
+        for columns, fits, who in (
+            (("pixels", "batch"), vlm, kind),
+            (("frames",), vlm or images, kind if self.family is None else family),
+            (("dtype",), vlm or self.classifier, kind if self.family is None else family),
+            (("label_map", "missing_labels"), self.classifier, "a system that is no classifier of the hub"),
+            (("pooling",), images, "a system that is no classifier of images"),
+            (("dataset",), not self.classifier, "a classifier of the hub"),
+            (("base", "sampler"), not self.served, "a system behind an API"),
+            (("batch",), self.family != choices.REMOTE, family),
+            (("thinking_budget",), self.family == "gemini", "a system of another family than gemini"),
+        ):
+            self._has_no(() if fits else columns, who)
 
     def told(self) -> dict[str, Any]:
         """The cells by column; recipe and prompts by their names."""
@@ -156,6 +184,11 @@ class System(NamedRow):
     def served(self) -> bool:
         """Whether it is behind an API."""
         return self.kind == "api"
+
+    @property
+    def classifier(self) -> bool:
+        """Whether it is a classifier of the hub."""
+        return self.family in CLASSIFIERS
 
     @property
     def from_outside(self) -> bool:

@@ -10,17 +10,26 @@ TEXTS = table(
     text=TEXT,
     frames=Column("list<int>"),
     reason=Column("string", nullable=True, about="why a system gave no text"),
+    refused=Column("bool", about="an API model refused to write it"),
 )
 ANSWERS = table(
     "answers",
     "clip_id replicate",
     "score_",
     clip_id=TEXT,
+    dataset=TEXT,
+    identity=Column("string", about="cluster for the bootstrap: person or source; the clip itself if unknown"),
+    flag=Column(
+        "string",
+        nullable=True,
+        about="of a rendered clip: order (its class depends on the order of frames), micro (a micro-expression), plain",
+    ),
     replicate=Column("int", about="training run of the system, from 1"),
     fold=Column("int", about="fold of the model that answered, 0 if one model is for all clips"),
     label=TEXT,
     status=Column("string", about="ok, or failed with the reason beside it"),
     reason=TEXT_OR_NULL,
+    refused=Column("bool", about="failed because an API model refused, to answer or to write a text to be shown"),
     prediction=Column(
         "string", nullable=True, about="class of the highest label likelihood, or the one that the reply names"
     ),

@@ -159,6 +159,22 @@ CLAIMS = table(
     margin=FLOAT_OR_NULL,
     n=INT,
 )
+EVIDENCE = table(
+    "evidence",
+    "claim place",
+    claim=TEXT,
+    place=Column("int", about="of the piece among those of its claim, from 1, in the order in which they are stated"),
+    evidence=Column("string", about="id of the piece within its claim, such as the comparison that it is"),
+    what=Column("string", about="the piece in words"),
+    standing=Column("string", about="what it would be worth alone: supported, not supported or undecided"),
+    at_chance=Column("bool", about="undecided because systems at chance decide nothing"),
+    decisive=Column("bool", about="the piece that the verdict hangs on, whose figures claims.csv shows"),
+    effect=FLOAT_OR_NULL,
+    **_INTERVAL,
+    p=FLOAT_OR_NULL,
+    margin=FLOAT_OR_NULL,
+    n=INT,
+)
 REANALYSIS = table(
     "re-analysis of the published frame shuffling",
     "dataset kind",

@@ -53,7 +53,7 @@ class ApiSystem:
             StudyError: the server cannot be asked: a wrong key or name, a spent budget, lasting trouble.
         """
         said = self._ask(parts, max_new_tokens)
-        return Reply({}, said.text, said.prompt or 0, said.failure, said.model)
+        return Reply({}, said.text, said.prompt or 0, said.failure, said.model, refused=said.refused)
 
     def say(self, parts: list[Part], max_new_tokens: int) -> str:
         """The free reply.
@@ -64,7 +64,7 @@ class ApiSystem:
         """
         said = self._ask(parts, max_new_tokens)
         if said.failure:
-            raise NoReplyError(said.failure)
+            raise NoReplyError(said.failure, said.refused)
         return said.text
 
     def _ask(self, parts: list[Part], max_new_tokens: int) -> Said:

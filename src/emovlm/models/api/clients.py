@@ -20,6 +20,7 @@ from PIL import Image
 from emovlm.models.base import Frame, Part
 
 ENDED = ("STOP", "stop", "MAX_TOKENS", "length")  # how a reply ends that counts: by itself, or cut like a local one
+REFUSED = "refused: "  # how the reason of a refusal begins
 PNG_URL = "data:image/png;base64,"
 FILTERED = ("content_filter", "content_policy_violation")  # codes of an error that is about this prompt
 
@@ -34,6 +35,11 @@ class Said:
     prompt: int | None
     reply: int | None
     model: str
+
+    @property
+    def refused(self) -> bool:
+        """Whether the server refuses this prompt."""
+        return self.failure.startswith(REFUSED)
 
 
 class TroubleError(Exception):
@@ -77,7 +83,7 @@ def _shown(parts: list[Part]) -> list[Frame | str]:
 def _failure(text: str, end: str) -> str:
     """Why a reply does not count; empty if it does."""
     if end and end not in ENDED:
-        return f"refused: {end}"
+        return f"{REFUSED}{end}"
     return "" if text.strip() else "the reply is empty" + (f" ({end})" if end else "")
 
 
@@ -194,7 +200,7 @@ class OpenAIClient:
             first = response.choices[0] if response.choices else None
         except self.openai.APIStatusError as error:
             if error.code in FILTERED:
-                return Said("", f"refused: {error.code}", 0, 0, "")
+                return Said("", f"{REFUSED}{error.code}", 0, 0, "")
             says = error.body.get("message") if isinstance(error.body, dict) else error.message
             raise TroubleError(
                 str(says), error.status_code, _seconds(error.response.headers.get("retry-after"))
@@ -207,7 +213,7 @@ class OpenAIClient:
         if first is None:
             return Said("", _failure("", ""), prompt, reply, response.model or "")
         refusal, text = getattr(first.message, "refusal", None), first.message.content or ""
-        failure = "refused: refusal" if refusal else _failure(text, first.finish_reason or "")
+        failure = f"{REFUSED}refusal" if refusal else _failure(text, first.finish_reason or "")
         return Said(refusal or text, failure, prompt, reply, response.model or "")
 
 

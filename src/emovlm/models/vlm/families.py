@@ -21,6 +21,7 @@ class Family:
     """How the models of one family are loaded and shown frames.
 
     Attributes:
+        model_types: the family's ``model_type`` in the ``config.json`` of its checkpoints, by which a folder is known.
         model: class of transformers that loads the weights.
         video: whether a run of frames is shown as one video; otherwise as images.
         alone: as what a frame alone is shown.
@@ -37,6 +38,7 @@ class Family:
         channels_last: whether the vision tower is convolutional, so that this layout is faster.
     """
 
+    model_types: tuple[str, ...] = ()
     model: str = "AutoModelForImageTextToText"
     video: bool = True
     alone: Literal["image", "video"] = "image"
@@ -57,26 +59,30 @@ UNCAPPED = {"cap_pixels_per_frame": False}
 
 FAMILIES: dict[str, Family] = {
     # The organism: every frame is an image of a few tokens.
-    "fastvlm": Family(video=False, channels_last=True),
+    "fastvlm": Family(("fast_vlm",), video=False, channels_last=True),
     # Two frames become one step of the video. As images each frame would cost twice as much.
-    "qwen2.5-vl": Family(ragged=True, videos=UNCAPPED, clock="second_per_grid_ts", behind=True),
+    "qwen2.5-vl": Family(("qwen2_5_vl",), ragged=True, videos=UNCAPPED, clock="second_per_grid_ts", behind=True),
     # Its thinker reads and answers; the rest speaks. The processor writes no seconds a step of its own: always 1.
     "qwen2.5-omni": Family(
-        model="Qwen2_5OmniThinkerForConditionalGeneration", ragged=True, videos=UNCAPPED, clock="video_second_per_grid"
+        ("qwen2_5_omni", "qwen2_5_omni_thinker"),
+        model="Qwen2_5OmniThinkerForConditionalGeneration",
+        ragged=True,
+        videos=UNCAPPED,
+        clock="video_second_per_grid",
     ),
     # Writes the time and markers for every two frames. The processor of the model's release put them in place of the
     # template's markers and placeholder; that of transformers 5.23 puts them inside the markers, which is not what the
     # model was trained on.
-    "qwen3-vl": Family(ragged=True, bare_video=True, videos=UNCAPPED),
-    "video-llava": Family(in_order=False),
+    "qwen3-vl": Family(("qwen3_vl",), ragged=True, bare_video=True, videos=UNCAPPED),
+    "video-llava": Family(("video_llava",), in_order=False),
     # An image is cut into up to five tiles, about 2,900 tokens; its context is 4,096. A video of one frame is 144.
-    "llava-next-video": Family(alone="video", in_order=False),
+    "llava-next-video": Family(("llava_next_video",), alone="video", in_order=False),
     # Tiles are for large pictures of documents: a frame of a clip is one tile, in a video and alone.
-    "internvl": Family(images={"crop_to_patches": False}),
+    "internvl": Family(("internvl",), images={"crop_to_patches": False}),
     # Writes the time before each frame, to the second. Splitting would make 17 tiles of an image.
-    "smolvlm": Family(images={"do_image_splitting": False}, language="text_model"),
+    "smolvlm": Family(("smolvlm",), images={"do_image_splitting": False}, language="text_model"),
     # An image alone is cut into tiles, several are not: as videos all frames cost the same (196 tokens).
-    "llava-onevision": Family(alone="video", in_order=False),
+    "llava-onevision": Family(("llava_onevision",), alone="video", in_order=False),
 }
 
 

@@ -12,39 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from emovlm.models.torch_setup import device, torch  # isort: skip
-import transformers
-from transformers import AutoProcessor, BatchFeature, PreTrainedModel
+from transformers import AutoProcessor, BatchFeature
 
-from emovlm.core.errors import StudyError
 from emovlm.models.base import SCORE_DIGITS, Frame, Part, Reply
-from emovlm.models.vlm.families import Family, family_of
+from emovlm.models.pretrained import load_pretrained
+from emovlm.models.vlm.families import family_of
 from emovlm.models.vlm.inputs import encode, limited, reply_header, reply_tokens, stack, stackable
 from emovlm.models.vlm.positions import behind
 
 COPIES_BYTES = 8e9  # of a batch's keys and values, at most, which each label to score needs one of
 
 Row = Mapping[str, Any]
-
-
-def load_model(folder: str | Path, family: Family, dtype: str | None = None) -> PreTrainedModel:
-    """The model of a folder, all of its weights from there.
-
-    Args:
-        folder: what ``save_pretrained`` wrote, or the files of a hub.
-        dtype: ``bfloat16`` or ``float32``; the saved one if empty.
-
-    Raises:
-        StudyError: the files lack weights of the model, which would be random numbers instead.
-    """
-    kind = getattr(transformers, family.model)
-    model, found = kind.from_pretrained(folder, dtype=dtype or "auto", output_loading_info=True)
-    lacking = sorted({*found["missing_keys"], *(key for key, *_ in found["mismatched_keys"])})
-    if lacking:
-        raise StudyError(
-            f"{Path(folder).name}: the files do not fit {kind.__name__}; {len(lacking)} of its weights are missing or "
-            f"of another shape, {lacking[0]} for example. Is this the family's checkpoint for transformers?"
-        )
-    return model
 
 
 @dataclass
@@ -86,7 +64,7 @@ class VisionLanguageModel:
         self.family = family_of(row)
         self.frames, self.pixels, self.batch = row.get("frames"), row.get("pixels"), row.get("batch") or 1
         self.processor = AutoProcessor.from_pretrained(folder)
-        model = load_model(folder, self.family, row.get("dtype"))
+        model = load_pretrained(self.family.model, folder, row.get("dtype"))
         if adapter is not None:
             from peft import PeftModel
 

@@ -8,21 +8,18 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
-
-import fastjsonschema
 
 from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json
 from emovlm.core.hashing import sha256_json
 from emovlm.core.job import Job, paths
-from emovlm.core.tables import SCHEMAS, read_yaml
 from emovlm.provenance.account import FILE as ACCOUNT
 from emovlm.provenance.account import behind, state_of
 from emovlm.provenance.audit.compare import code_edits, job_edits
 from emovlm.provenance.audit.findings import Finding, Report
 from emovlm.provenance.audit.pins import mismatches
+from emovlm.provenance.audit.record_fields import what_is_wrong
 from emovlm.provenance.planned_jobs import Plan
 from emovlm.provenance.records.hashes import HashCache
 from emovlm.provenance.records.job import HASHES
@@ -65,7 +62,7 @@ def audit(plan: Plan, targets: Iterable[str] = (), full: bool = False, seal: str
         StudyError: no job makes a target.
     """
     targets = list(targets)
-    records, broken = read_records(plan)
+    records, broken = _read_records(plan)
     present = {name: record for name, record in records.items() if name in plan.jobs}
     jobs = plan.upstream(targets or sorted(plan.makers), makers(present))
     names = {job.name for job in jobs}
@@ -90,24 +87,24 @@ def audit(plan: Plan, targets: Iterable[str] = (), full: bool = False, seal: str
         says = f"{plan.results}: the seal is {now}, not {seal}: records were written since"
         findings.append(Finding("seal", plan.results, says, "run the study anew in an empty folder and compare"))
     notes = _notes(plan, [present[job.name] for job in jobs if job.name in present]) + _old_account(plan, present)
-    return Report(plan.results, targets, [j.name for j in jobs], len(files), hashes.hashed, now, findings, notes)
+    return Report(
+        plan.results, targets, [j.name for j in jobs], len(files), hashes.hashed, now, findings, notes, records
+    )
 
 
-def read_records(plan: Plan) -> tuple[dict[str, Record], list[Finding]]:
+def _read_records(plan: Plan) -> tuple[dict[str, Record], list[Finding]]:
     """The records of the study, by job, and what is wrong with them as files."""
     records, findings = {}, []
     for name, path in record_paths(plan.results).items():
         says = ""
         try:
             record = read_record(path)
-            _validator()(record)
-            _ = [_time(record[key]) for key in ("started", "ended")], [_time(e["since"]) for e in record["outputs"]]
         except StudyError as error:
             says = str(error)
-        except (fastjsonschema.JsonSchemaException, ValueError) as error:
-            says = f"{path}: it is no valid record: {error}"
         else:
-            if (described := job_of(record).name) == name:
+            if wrong := what_is_wrong(record):
+                says = f"{path}: it is no valid record: {wrong}"
+            elif (described := job_of(record).name) == name:
                 records[name] = record
             else:
                 says = f"{path}: it is the record of another job, {described}"
@@ -115,11 +112,6 @@ def read_records(plan: Plan) -> tuple[dict[str, Record], list[Finding]]:
             do = again(plan, _first(plan.jobs[name])) if name in plan.jobs else "delete it"
             findings.append(Finding("forged", str(path), says, do, name))
     return records, findings
-
-
-@cache
-def _validator() -> Callable[[Record], Record]:
-    return fastjsonschema.compile(read_yaml(SCHEMAS / "record.schema.yaml"))
 
 
 def run_on(plan: Plan, options: str = "") -> str:

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from emovlm.provenance.records.record import Record
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -24,6 +26,7 @@ class Report:
     """What an audit looked at, and what it found, the break nearest to the raw data first.
 
     ``seal`` is one hash over all records: whoever has noted it can tell whether any record was written anew since.
+    ``records`` are all that were readable, by job.
     """
 
     results: str
@@ -34,6 +37,7 @@ class Report:
     seal: str
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    records: dict[str, Record] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -42,4 +46,4 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain values."""
-        return {**asdict(self), "ok": self.ok}
+        return {**{key: value for key, value in asdict(self).items() if key != "records"}, "ok": self.ok}

@@ -1,7 +1,7 @@
 """The record of one job: its description, what it read and wrote, and where it ran. One JSON file a job.
 
 A record holds a digest of its own text, so that no byte of it can change unnoticed. Paths are relative to the study's
-folder, or start with ``<dataset>`` for datasets that lie elsewhere. Fields: ``workflow/schemas/record.schema.yaml``.
+folder, or start with ``<dataset>`` for datasets that lie elsewhere. Fields: ``provenance/audit/record_fields.py``.
 """
 
 import json

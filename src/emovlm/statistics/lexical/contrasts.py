@@ -15,13 +15,8 @@ from emovlm.core.hashing import rng
 from emovlm.lexicon.estimator import permuted_counts, primary_frequency
 from emovlm.statistics.lexical.correlation import LEAST_CLASSES, standardised
 from emovlm.statistics.lexical.exact import TIE, spearman
+from emovlm.statistics.lexical.roles import ROLES
 
-# Contrast: the roles of a and b in the lexical claim, and the words that both are correlated with.
-ROLES = {
-    "intervention": ("subject", "intervention", "real"),
-    "permuted": ("permuted", "intervention", "permuted"),
-    "control": ("subject", "control", "real"),
-}
 LEAST_RUNS = 3
 OF_RUNS, OF_WORDS = "runs, exact, one-sided", "words, Monte Carlo, two-sided"
 

@@ -1,196 +1,242 @@
 """Every number that the paper and the page print, by id: ``metric.freq-fps5.macro_f1`` and the like.
 
-A value holds value, low, high, n, unit, source (file and key) and text, which is how it is printed.
+A value holds value, low, high, n, unit, source (file and key) and text, which is how it is printed. Most tables need no
+code: the key of their contract names a row, and ``PARTS`` says which columns become values. The others have a function.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import pandas as pd
 
+from emovlm.core.contracts.frequency import TERM_FREQUENCY
+from emovlm.core.contracts.results import RESULT_TABLES
 from emovlm.core.errors import StudyError
-from emovlm.statistics.counts import ALL, refused
+from emovlm.statistics.counts import ALL
 from emovlm.statistics.lexical.correlation import COVARIATES
-from emovlm.statistics.values.details import detailed
-from emovlm.statistics.values.entry import UNITS, Value, entry_of
+from emovlm.statistics.metrics import METRICS
+from emovlm.statistics.values.entry import Value, entry_of
 from emovlm.statistics.values.published_values import published_values
+
+Pairs = Iterator[tuple[str, Value]]
+OF_METRIC = "unit of the row's metric"
 
 
 @dataclass(frozen=True)
-class Tables:
-    """What values are collected from: tables of the contracts of the same names, and answers and manifests by id.
+class Part:
+    """A column of a table as a value, ``<prefix>.<key of the row>.<name>``.
 
-    Those with a default may be None: then there are no such values.
+    Attributes:
+        column: where the value is.
+        unit: of the value; ``OF_METRIC`` for that of the metric that the row names.
+        name: last part of the id, the column's if empty.
+        interval: the columns of its interval.
+        n: the column of its n; none if empty.
+        signed, places: how it is printed.
+        optional: left out where the cell is empty.
     """
 
-    metrics: pd.DataFrame
-    per_class: pd.DataFrame
-    comparisons: pd.DataFrame
-    correlations: pd.DataFrame
-    contrasts: pd.DataFrame
-    event_coverage: pd.DataFrame
-    claims: pd.DataFrame
-    reanalysis: pd.DataFrame
-    frequency: pd.DataFrame
-    answers: dict[str, pd.DataFrame]
-    manifests: dict[str, pd.DataFrame]
-    sanity_checks: pd.DataFrame | None = None
-    cues: pd.DataFrame | None = None
-    per_run: pd.DataFrame | None = None
-    confusion: pd.DataFrame | None = None
-    published_comparison: pd.DataFrame | None = None
-    reliability: pd.DataFrame | None = None
+    column: str
+    unit: str = "share"
+    name: str = ""
+    interval: tuple[str, str] | None = None
+    n: str = "n"
+    signed: bool = False
+    places: int = 2
+    optional: bool = False
 
 
-def collect(tables: Tables, published: dict[str, pd.DataFrame]) -> dict[str, Value]:
+ENDS = ("low", "high")
+# By table: the prefix of the ids, and the columns that become values.
+PARTS: dict[str, tuple[str, list[Part]]] = {
+    "per_class": ("class", [Part("f1", interval=ENDS), Part("precision"), Part("recall")]),
+    "comparisons": ("comparison", [
+        Part("difference", OF_METRIC, interval=ENDS, signed=True, places=3),
+        *(Part(column, "p") for column in ("p", "p_holm", "p_mcnemar")),
+        Part("margin", OF_METRIC, n=""),
+        *(Part(column, OF_METRIC, places=3) for column in ("se", "mde")),
+        Part("power"),
+        Part("difference", OF_METRIC, "runs", ("runs_low", "runs_high"), signed=True, places=3),
+        *(Part(column, OF_METRIC, signed=True, places=3) for column in ("lowest", "highest")),
+        Part("replicates", "count", n=""),
+        Part("changed", "count"),
+    ]),
+    "correlations": ("correlation", [
+        Part("rho", "rho", interval=("rho_low", "rho_high"), n="n_classes"),
+        Part("tau", "tau", n="n_classes"),
+        *(Part(column, "p", n="n_classes") for column in ("p", "p_tau")),
+        *(Part(f"rho_{given}", "rho", given, n="n_classes") for given in COVARIATES),
+        *(Part(f"p_{given}", "p", f"{given}.p", n="n_classes") for given in COVARIATES),
+    ]),
+    "contrasts": ("contrast", [
+        Part("difference", "rho", interval=ENDS, n="n_classes", signed=True),
+        Part("p", "p", n="n_classes"),
+        *(Part(column, "rho", n="n_classes") for column in ("rho_a", "rho_b")),
+        *(Part(column, "count", n="") for column in ("runs_a", "runs_b", "n_classes")),
+    ]),
+    "claims": ("claim", [
+        *(Part(column, "text", n="") for column in ("statement", "test", "verdict")),
+        Part("effect", "effect", interval=ENDS, signed=True, places=3),
+        Part("p", "p"),
+        Part("margin", "effect", n=""),
+    ]),
+    "frequency": ("frequency", [
+        Part("count", "count", n=""), Part("per_million", "per million words", n="", places=1),
+    ]),
+    "cues": ("cue", [Part("accuracy", interval=ENDS), Part("chance"), Part("p", "p"), Part("p_holm", "p")]),
+    "reanalysis": ("reanalysis", [
+        *(Part(column, "count") for column in ("n", "falls", "ties")),
+        *(Part(column, signed=True, places=3) for column in ("mean", "median", "lowest", "highest")),
+        *(Part(column, "p", optional=True) for column in ("p_sign", "p_flip", "p_least", "p_difference")),
+    ]),
+    "published_comparison": ("published_comparison", [Part("value", interval=ENDS), Part("published", n="")]),
+    "reliability": ("reliability", [Part("confidence"), Part("accuracy", interval=ENDS)]),
+}  # fmt: skip
+CONTRACTS = {**RESULT_TABLES, "frequency": TERM_FREQUENCY}
+
+
+def collect(tables: Mapping[str, object], published: dict[str, pd.DataFrame]) -> dict[str, Value]:
     """All values by id.
 
     Args:
-        tables: the study's own results.
+        tables: the study's own results by name: tables of ``CONTRACTS``, and ``answers`` and ``manifests`` by id. Where
+            one is absent there are no such values.
         published: other people's figures, see :func:`emovlm.statistics.values.published_values.published_values`.
 
     Raises:
         StudyError: two values have one id.
     """
     values: dict[str, Value] = {}
-    collectors = (
-        _metrics,
-        _classes,
-        _comparisons,
-        _correlations,
-        _contrasts,
-        _event_coverage,
-        _claims,
-        _frequency,
-        _conditions,
-        _datasets,
-        _sanity_checks,
-        _cues,
-        _reanalysis,
-    )
-    for name, entry in (pair for collector in collectors for pair in collector(tables)):
-        _add(values, name, entry)
-    for name, entry in detailed(vars(tables)):
-        _add(values, name, entry)
-    for name, value, unit, source in published_values(published):
-        _add(values, name, entry_of(value, unit, source))
+    simple = (_rows(name, tables[name]) for name in PARTS if name in tables)
+    others = (collector(tables[name]) for name, collector in COLLECTORS.items() if name in tables)
+    theirs = ((name, entry_of(value, unit, source)) for name, value, unit, source in published_values(published))
+    for name, entry in chain(*simple, *others, theirs):
+        if name in values:
+            raise StudyError(f"values: two values are called {name}: {values[name]['source']} and {entry['source']}")
+        values[name] = entry
     return values
 
 
-def _add(values: dict[str, Value], name: str, entry: Value) -> None:
-    if name in values:
-        raise StudyError(f"values: two values are called {name}: {values[name]['source']} and {entry['source']}")
-    values[name] = entry
+def _rows(name: str, table: pd.DataFrame) -> Pairs:
+    """The values of a table whose columns are listed in ``PARTS``."""
+    prefix, parts = PARTS[name]
+    for row in table.to_dict("records"):
+        key = [str(row[column]) for column in CONTRACTS[name].key]
+        source = _source(name, *key)
+        for part in parts:
+            value = row[part.column]
+            if part.optional and pd.isna(value):
+                continue
+            unit = METRICS[row["metric"]].unit if part.unit == OF_METRIC else part.unit
+            interval = [row[column] for column in part.interval or ()] or [None, None]
+            n = row[part.n] if part.n else None
+            entry = entry_of(value, unit, source, *interval, n, signed=part.signed, places=part.places)
+            yield ".".join([prefix, *key, part.name or part.column]), entry
 
 
-def _metrics(tables: Tables) -> Iterator[tuple[str, Value]]:
-    for row in tables.metrics.itertuples():
-        key = (row.condition, row.metric) if row.clips == ALL else (row.condition, row.clips, row.metric)
-        name, source = ".".join(("metric", *key)), f"tables/metrics.csv: {row.condition}, {row.clips}, {row.metric}"
-        yield name, entry_of(row.value, UNITS.get(row.metric, "share"), source, row.low, row.high, row.n)
+def _source(table: str, *key: object) -> str:
+    folder = "lexicon" if table == "frequency" else "tables"
+    return f"{folder}/{table}.csv: {', '.join(map(str, key))}"
 
 
-def _classes(tables: Tables) -> Iterator[tuple[str, Value]]:
-    for row in tables.per_class.itertuples():
-        name, source = f"class.{row.condition}.{row.emotion}", f"tables/per_class.csv: {row.condition}, {row.emotion}"
-        yield f"{name}.f1", entry_of(row.f1, "share", source, row.low, row.high, row.n)
-        yield f"{name}.precision", entry_of(row.precision, "share", source, n=row.n)
-        yield f"{name}.recall", entry_of(row.recall, "share", source, n=row.n)
+def _metrics(table: pd.DataFrame) -> Pairs:
+    """Each metric with its interval; beside accuracy the failures; of several runs the range and the interval."""
+    for row in table.itertuples():
+        of = ".".join(["metric", row.condition] + ([] if row.clips == ALL else [row.clips]))
+        source, unit = _source("metrics", row.condition, row.clips, row.metric), METRICS[row.metric].unit
+        yield f"{of}.{row.metric}", entry_of(row.value, unit, source, row.low, row.high, row.n)
+        if row.metric == "accuracy":
+            yield f"{of}.failed", entry_of(row.failed, "count", source, n=row.n)
+            yield f"{of}.refused", entry_of(row.refused, "count", source, n=row.n)
+        if row.replicates > 1:
+            for bound in ("lowest", "highest"):
+                yield f"{of}.{row.metric}.{bound}", entry_of(getattr(row, bound), unit, source, n=row.n)
+            both = (row.runs_low, row.runs_high)
+            yield f"{of}.{row.metric}.runs", entry_of(row.value, unit, source, *both, row.n)
 
 
-def _comparisons(tables: Tables) -> Iterator[tuple[str, Value]]:
-    for row in tables.comparisons.itertuples():
-        name, source = f"comparison.{row.comparison}", f"tables/comparisons.csv: {row.comparison}"
-        unit = UNITS.get(row.metric, "share")
-        interval = (row.low, row.high)
-        yield f"{name}.difference", entry_of(row.difference, unit, source, *interval, row.n, signed=True, places=3)
-        yield f"{name}.p", entry_of(row.p, "p", source, n=row.n)
-        yield f"{name}.p_holm", entry_of(row.p_holm, "p", source, n=row.n)
-        yield f"{name}.p_mcnemar", entry_of(row.p_mcnemar, "p", source, n=row.n)
-        yield f"{name}.margin", entry_of(row.margin, unit, source)
-        yield f"{name}.se", entry_of(row.se, unit, source, n=row.n, places=3)
-        yield f"{name}.mde", entry_of(row.mde, unit, source, n=row.n, places=3)
-        yield f"{name}.power", entry_of(row.power, "share", source, n=row.n)
-        runs = (row.runs_low, row.runs_high)
-        yield f"{name}.runs", entry_of(row.difference, unit, source, *runs, row.n, signed=True, places=3)
-        yield f"{name}.lowest", entry_of(row.lowest, unit, source, n=row.n, signed=True, places=3)
-        yield f"{name}.highest", entry_of(row.highest, unit, source, n=row.n, signed=True, places=3)
-        yield f"{name}.replicates", entry_of(row.replicates, "count", source)
-        yield f"{name}.changed", entry_of(row.changed, "count", source, n=row.n)
-        yield f"{name}.changed_share", entry_of(row.changed / row.n, "share", source, n=row.n)
+def _runs(table: pd.DataFrame) -> Pairs:
+    """F1 of single runs, where there are several."""
+    for (condition, emotion), runs in table.groupby(["condition", "emotion"]):
+        for row in runs.itertuples() if len(runs) > 1 else ():
+            source = _source("per_run", condition, row.replicate, emotion)
+            yield f"class.{condition}.{emotion}.run{row.replicate}.f1", entry_of(row.f1, "share", source)
 
 
-def _correlations(tables: Tables) -> Iterator[tuple[str, Value]]:
-    for row in tables.correlations.itertuples():
-        key = (row.subject, row.language, row.source, row.form)
-        name, source = ".".join(("correlation", *key)), f"tables/correlations.csv: {', '.join(key)}"
-        yield f"{name}.rho", entry_of(row.rho, "rho", source, row.rho_low, row.rho_high, row.n_classes)
-        yield f"{name}.p", entry_of(row.p, "p", source, n=row.n_classes)
-        yield f"{name}.tau", entry_of(row.tau, "tau", source, n=row.n_classes)
-        yield f"{name}.p_tau", entry_of(row.p_tau, "p", source, n=row.n_classes)
-        for given in COVARIATES:
-            rho, p = getattr(row, f"rho_{given}"), getattr(row, f"p_{given}")
-            yield f"{name}.{given}", entry_of(rho, "rho", source, n=row.n_classes)
-            yield f"{name}.{given}.p", entry_of(p, "p", source, n=row.n_classes)
+def _confusion(table: pd.DataFrame) -> Pairs:
+    """The cells that are not zero; n is the answers with that label."""
+    totals = table.groupby(["condition", "label"])["n"].sum()
+    for row in table[table["n"] > 0].itertuples():
+        key = (row.condition, row.label, row.prediction)
+        entry = entry_of(row.n, "count", _source("confusion", *key), n=totals[row.condition, row.label])
+        yield ".".join(("confusion", *key)), entry
 
 
-def _contrasts(tables: Tables) -> Iterator[tuple[str, Value]]:
-    for row in tables.contrasts.itertuples():
-        name = f"contrast.{row.contrast}.{row.language}"
-        source = f"tables/contrasts.csv: {row.contrast}, {row.language}"
-        n = row.n_classes
-        yield f"{name}.difference", entry_of(row.difference, "rho", source, row.low, row.high, n, signed=True)
-        yield f"{name}.p", entry_of(row.p, "p", source, n=n)
-        yield f"{name}.rho_a", entry_of(row.rho_a, "rho", source, n=n)
-        yield f"{name}.rho_b", entry_of(row.rho_b, "rho", source, n=n)
+def _changed(table: pd.DataFrame) -> Pairs:
+    """The share of answers that differ in a comparison."""
+    for row in table.itertuples():
+        entry = entry_of(row.changed / row.n, "share", _source("comparisons", row.comparison), n=row.n)
+        yield f"comparison.{row.comparison}.changed_share", entry
 
 
-def _event_coverage(tables: Tables) -> Iterator[tuple[str, Value]]:
-    for sampler, bins in tables.event_coverage.groupby("sampler"):
-        n, source = bins["n"].sum(), f"tables/event_coverage.csv: {sampler}, all lengths"
-        yield f"event_coverage.{sampler}.n", entry_of(n, "count", source)
+def _event_coverage(table: pd.DataFrame) -> Pairs:
+    """The share of events of all lengths together, and of each group of lengths."""
+    for sampler, bins in table.groupby("sampler"):
+        name, source = f"event_coverage.{sampler}", _source("event_coverage", sampler, "all lengths")
+        n = bins["n"].sum()
+        yield f"{name}.n", entry_of(n, "count", source)
         for column in ("measured", "expected"):
-            yield (
-                f"event_coverage.{sampler}.{column}",
-                entry_of((bins[column] * bins["n"]).sum() / n, "share", source, n=n),
-            )
+            yield f"{name}.{column}", entry_of((bins[column] * bins["n"]).sum() / n, "share", source, n=n)
+        for number, row in enumerate(bins.sort_values("duration_s").itertuples()):
+            of, source = f"{name}.bin{number}", _source("event_coverage", sampler, row.duration_s)
+            yield f"{of}.duration_s", entry_of(row.duration_s, "s", source, n=row.n)
+            yield f"{of}.expected", entry_of(row.expected, "share", source, n=row.n)
+            yield f"{of}.measured", entry_of(row.measured, "share", source, row.low, row.high, row.n)
 
 
-def _claims(tables: Tables) -> Iterator[tuple[str, Value]]:
-    for row in tables.claims.itertuples():
-        name, source = f"claim.{row.claim}", f"tables/claims.csv: {row.claim}"
-        for part in ("statement", "test", "verdict"):
+def _evidence(table: pd.DataFrame) -> Pairs:
+    """Each piece of evidence of a claim by the id of the piece."""
+    for row in table.itertuples():
+        name, source = f"evidence.{row.claim}.{row.evidence}", _source("evidence", row.claim, row.place)
+        for part in ("what", "standing"):
             yield f"{name}.{part}", entry_of(getattr(row, part), "text", source)
         yield f"{name}.effect", entry_of(row.effect, "effect", source, row.low, row.high, row.n, signed=True, places=3)
         yield f"{name}.p", entry_of(row.p, "p", source, n=row.n)
-        yield f"{name}.margin", entry_of(row.margin, "effect", source)
 
 
-def _frequency(tables: Tables) -> Iterator[tuple[str, Value]]:
-    for row in tables.frequency.itertuples():
-        key = (row.language, row.source, row.form, row.emotion)
-        name, source = ".".join(("frequency", *key)), f"lexicon/frequency.csv: {', '.join(key)}"
-        yield f"{name}.count", entry_of(row.count, "count", source)
-        yield f"{name}.per_million", entry_of(row.per_million, "per million words", source, places=1)
+def _sanity_checks(table: pd.DataFrame) -> Pairs:
+    """The mean over runs, and single runs where there are several."""
+    for (system, measure), runs in table.groupby(["system", "measure"]):
+        name, source = f"sanity_check.{system}.{measure}", _source("sanity_checks", system, measure)
+        one = runs.iloc[0]
+        interval = (one["low"], one["high"]) if len(runs) == 1 else (None, None)  # a mean of intervals is none
+        yield name, entry_of(runs["value"].mean(), "share", source, *interval, n=one["n"])
+        yield f"{name}.chance", entry_of(runs["chance"].mean(), "share", source, n=one["n"])
+        for row in runs.itertuples() if len(runs) > 1 else ():
+            source = _source("sanity_checks", system, row.replicate, measure)
+            yield f"{name}.run{row.replicate}", entry_of(row.value, "share", source, row.low, row.high, row.n)
 
 
-def _conditions(tables: Tables) -> Iterator[tuple[str, Value]]:
-    for condition, frame in tables.answers.items():
+def _conditions(answers: dict[str, pd.DataFrame]) -> Pairs:
+    """How much was asked and answered, by condition."""
+    for condition, frame in answers.items():
         name, source = f"condition.{condition}", f"answers/{condition}.parquet"
         answered = frame[frame["status"] == "ok"]
         n = frame["clip_id"].nunique()
         yield f"{name}.n", entry_of(n, "count", source)
         yield f"{name}.replicates", entry_of(frame["replicate"].nunique(), "count", source)
         yield f"{name}.failed", entry_of(len(frame) - len(answered), "count", source, n=len(frame))
-        yield f"{name}.refused", entry_of(refused(frame).sum(), "count", source, n=len(frame))
+        yield f"{name}.refused", entry_of(frame["refused"].sum(), "count", source, n=len(frame))
         yield f"{name}.frames", entry_of(answered["n_frames"].mean(), "frames a clip", source, n=n, places=1)
         tokens = frame["n_tokens"].sum()
         yield f"{name}.prompt_tokens", entry_of(tokens, "count", source, n=len(frame))
         yield f"{name}.tokens", entry_of(answered["n_tokens"].mean(), "tokens a clip", source, n=n, places=0)
 
 
-def _datasets(tables: Tables) -> Iterator[tuple[str, Value]]:
-    for dataset, manifest in tables.manifests.items():
+def _datasets(manifests: dict[str, pd.DataFrame]) -> Pairs:
+    """Clips and people by dataset, split and class."""
+    for dataset, manifest in manifests.items():
         source = f"manifests/{dataset}.parquet"
         for split, clips in manifest.groupby("split"):
             yield f"dataset.{dataset}.{split}.n", entry_of(len(clips), "count", source)
@@ -199,35 +245,14 @@ def _datasets(tables: Tables) -> Iterator[tuple[str, Value]]:
                 yield f"dataset.{dataset}.{split}.{label}.n", entry_of(len(of_class), "count", source)
 
 
-def _sanity_checks(tables: Tables) -> Iterator[tuple[str, Value]]:
-    if tables.sanity_checks is None:
-        return
-    for (system, measure), runs in tables.sanity_checks.groupby(["system", "measure"]):
-        name, source = f"sanity_check.{system}.{measure}", f"tables/sanity_checks.csv: {system}, {measure}"
-        one = runs.iloc[0]
-        interval = (one["low"], one["high"]) if len(runs) == 1 else (None, None)  # a mean of intervals is none
-        yield name, entry_of(runs["value"].mean(), "share", source, *interval, n=one["n"])
-        yield f"{name}.chance", entry_of(runs["chance"].mean(), "share", source, n=one["n"])
-
-
-def _cues(tables: Tables) -> Iterator[tuple[str, Value]]:
-    if tables.cues is None:
-        return
-    for row in tables.cues.itertuples():
-        name, source = f"cue.{row.cues}", f"tables/cues.csv: {row.cues}"
-        yield f"{name}.accuracy", entry_of(row.accuracy, "share", source, row.low, row.high, row.n)
-        yield f"{name}.chance", entry_of(row.chance, "share", source, n=row.n)
-        yield f"{name}.p", entry_of(row.p, "p", source, n=row.n)
-        yield f"{name}.p_holm", entry_of(row.p_holm, "p", source, n=row.n)
-
-
-def _reanalysis(tables: Tables) -> Iterator[tuple[str, Value]]:
-    for row in tables.reanalysis.itertuples():
-        name, source = f"reanalysis.{row.dataset}.{row.kind}", f"tables/reanalysis.csv: {row.dataset}, {row.kind}"
-        for part in ("n", "falls", "ties"):
-            yield f"{name}.{part}", entry_of(getattr(row, part), "count", source, n=row.n)
-        for part in ("mean", "median", "lowest", "highest"):
-            yield f"{name}.{part}", entry_of(getattr(row, part), "share", source, n=row.n, signed=True, places=3)
-        for part in ("p_sign", "p_flip", "p_least", "p_difference"):
-            if pd.notna(getattr(row, part)):
-                yield f"{name}.{part}", entry_of(getattr(row, part), "p", source, n=row.n)
+COLLECTORS: dict[str, Callable[..., Pairs]] = {
+    "metrics": _metrics,
+    "per_run": _runs,
+    "confusion": _confusion,
+    "comparisons": _changed,
+    "event_coverage": _event_coverage,
+    "evidence": _evidence,
+    "sanity_checks": _sanity_checks,
+    "answers": _conditions,
+    "manifests": _datasets,
+}

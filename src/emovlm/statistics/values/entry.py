@@ -4,7 +4,6 @@ import math
 
 Value = dict[str, object]
 MINUS = "\N{MINUS SIGN}"
-UNITS = {"entropy": "bits", "kappa": "kappa"}
 
 
 def entry_of(value: object, unit: str, source: str, low: float | None = None, high: float | None = None,
@@ -16,6 +15,11 @@ def entry_of(value: object, unit: str, source: str, low: float | None = None, hi
         text += f" [{_format(low, unit, signed, places)}, {_format(high, unit, signed, places)}]"
     n = None if n is None else int(n)
     return {"value": value, "low": low, "high": high, "n": n, "unit": unit, "source": source, "text": text}
+
+
+def grouped(count: float) -> str:
+    """A count as it is printed, its thousands apart."""
+    return f"{count:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
 def _plain(value: object) -> object:
@@ -30,7 +34,7 @@ def _format(value: object, unit: str, signed: bool, places: int) -> str:
     if isinstance(value, str):
         return value
     if unit == "count":
-        return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+        return grouped(value)
     if unit == "p":
         return "< 0.001" if value < 0.001 else f"{value:.3f}"
     text = f"{value:{'+' if signed else ''}.{places}f}"

@@ -37,7 +37,8 @@ def read_published(paths: dict[str, str]) -> dict[str, pd.DataFrame]:
 
 
 def published_values(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[str, float, str, str]]:
-    """Id, value, unit and source of every published figure, from :func:`read_published`."""
+    """Id, value, unit and source of every published figure in tables of :func:`read_published`."""
+    tables = {name: tables.get(name, pd.DataFrame(columns=sorted(columns))) for name, columns in NEEDED.items()}
     for row in tables["paper_fps_curve"].itertuples():
         name = f"published.fps.{row.system}.{row.fps}.macro_f1"
         yield name, row.macro_f1, "share", _source("paper_fps_curve", row.system, row.fps)

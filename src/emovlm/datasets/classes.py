@@ -1,0 +1,43 @@
+"""A folder a class: ``happy/clip1.mp4``. The folder's name is the label."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from emovlm.core.errors import StudyError
+from emovlm.datasets.annotations import Line, add, emotion, inside
+from emovlm.datasets.readers import Entry
+
+SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp", ".avi", ".mkv", ".webm")
+
+
+def read_classes(folder: Path, words: Mapping[str, str], form: str = "clips") -> list[Entry]:
+    """The videos of each folder of a class, all of split test.
+
+    Raises:
+        StudyError: a folder with videos is called like no class, two files of a class have the same name but for the
+            suffix, or there are no videos.
+    """
+    lines: dict[str, Line] = {}
+    for label, files in videos_by_label(folder).items():
+        for file in files:
+            where = str(folder / file)
+            inside(folder, file, where)
+            name = file.rpartition(".")[0]
+            add(lines, Line(file, name, emotion(label, words, where), where))
+    if not lines:
+        raise StudyError(f"{folder}: no clips; each class should be a folder with videos ({', '.join(SUFFIXES)}) in it")
+    return [Entry(line, "test") for line in lines.values()]
+
+
+def videos_by_label(folder: Path) -> dict[str, list[str]]:
+    """The videos in each folder that has any, by its name, sorted: paths relative to ``folder``."""
+    places = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    found = {
+        place.name: sorted(
+            f"{place.name}/{file.name}"
+            for file in place.iterdir()
+            if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+        )
+        for place in places
+    }
+    return {label: files for label, files in found.items() if files}

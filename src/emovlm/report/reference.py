@@ -1,0 +1,120 @@
+"""Tables of the docs that follow from the registries: metrics, kinds of claims, figures.
+
+``python -m emovlm.report.reference --write docs`` writes them between the marks ``<!-- metrics: begin -->`` and
+``<!-- metrics: end -->`` of the pages; a test checks that it was done.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+
+from emovlm.core.errors import StudyError
+from emovlm.core.files import write_text
+from emovlm.figures.registry import figures
+from emovlm.statistics.metrics import METRICS, Metric
+from emovlm.statistics.verdicts import CLAIM_KINDS
+
+
+def metrics_reference() -> str:
+    """A row a metric; twins of answered clips are left out."""
+    rows = [
+        [f"`{m.name}`", m.label, m.about, m.unit, _bounds(m), _shown(m)]
+        for m in METRICS.values() if m.reads != "answered"
+    ]  # fmt: skip
+    return _table(["metric", "called", "what it is", "unit", "bounds", "shown by"], rows)
+
+
+def labels_reference() -> str:
+    """What the page calls the metrics of its list of conditions, and of the page of a condition alone."""
+    headlines = sorted((m for m in METRICS.values() if m.headline), key=lambda m: m.headline)
+    others = [m for m in METRICS.values() if not m.headline]
+    rows = [
+        ["list of conditions, page of a condition", ", ".join(f"{m.label} (`{m.name}`)" for m in headlines)],
+        ["page of a condition", ", ".join(f"{m.label} (`{m.name}`)" for m in others)],
+    ]
+    return _table(["where", "metrics"], rows)
+
+
+def claims_reference() -> str:
+    """A row a kind of claim."""
+    rows = [
+        [f"`{k.name}`", k.about, ", ".join(f"`{f.name}`" for f in fields(k.keys)), k.supports, k.refutes]
+        for k in CLAIM_KINDS.values()
+    ]
+    return _table(["kind", "what it says", "keys", "evidence is for it", "against it"], rows)
+
+
+def figures_reference() -> str:
+    """A row a figure."""
+    rows = [
+        [f"`{f.name}`", f.title, f.category, ", ".join(f"`{t}`" if needed else f"(`{t}`)" for t, needed in
+                                                       f.tables.items())]
+        for f in sorted(figures().values(), key=lambda figure: (figure.category, figure.name))
+    ]  # fmt: skip
+    return _table(["figure", "shows", "belongs to", "tables (in brackets: optional)"], rows)
+
+
+# By page and mark: what stands there.
+BLOCKS = {
+    ("statistics.md", "metrics"): metrics_reference,
+    ("statistics.md", "kinds of claims"): claims_reference,
+    ("explorer.md", "metrics"): labels_reference,
+    ("adding-a-figure.md", "figures"): figures_reference,
+}
+
+
+def written(page: str, text: str) -> str:
+    """The text of a page with its blocks as they should be.
+
+    Raises:
+        StudyError: a mark is missing.
+    """
+    for (name, block), reference in BLOCKS.items():
+        if name == page:
+            begin, end = (f"<!-- {block}: {edge} -->" for edge in ("begin", "end"))
+            before, found, rest = text.partition(begin)
+            _, closed, after = rest.partition(end)
+            if not (found and closed):
+                raise StudyError(f"{page}: the marks {begin} and {end} should be there")
+            text = f"{before}{begin}\n\n{reference()}\n{end}{after}"
+    return text
+
+
+def _bounds(metric: Metric) -> str:
+    if callable(metric.bounds):
+        return f"{metric.bounds(2)[0]:g} to {metric.bounds(2)[1]:g} with 2 classes, {metric.bounds(11)[1]:.2f} with 11"
+    return f"{metric.bounds[0]:g} to {metric.bounds[1]:g}"
+
+
+def _shown(metric: Metric) -> str:
+    """Where a metric stands beside the values and the page of a condition."""
+    places = ["lists of conditions"] if metric.headline else []
+    places += [] if metric.paper == "none" else ["the paper's tables"]
+    return ", ".join(places) or "values"
+
+
+def _table(heads: list[str], rows: Iterable[list[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def main() -> None:
+    """Write the blocks of all pages."""
+    arguments = argparse.ArgumentParser(description="Write the docs' tables of metrics, figures and kinds of claims.")
+    arguments.add_argument("--write", required=True, type=Path, metavar="FOLDER", help="the docs")
+    folder = arguments.parse_args().write
+    try:
+        for page in sorted({page for page, _ in BLOCKS}):
+            path = folder / page
+            if not path.is_file():
+                raise StudyError(f"{path}: no such page")
+            write_text(path, written(page, path.read_text(encoding="utf-8")))
+    except StudyError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

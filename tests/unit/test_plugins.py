@@ -1,0 +1,144 @@
+"""A study's own metric, figure and kind of claim, in one file, are in its tables, values, paper and page."""
+
+import shutil
+import sys
+from io import BytesIO
+
+import pandas as pd
+import pytest
+from pypdf import PdfReader
+from tests.unit.figures_tables import CONFIGURED, ROOT, SETTINGS, study, write_study
+from tests.unit.statistics_answers import CLASSES, draw_answers
+
+from emovlm.core.codehash import code_hash
+from emovlm.core.errors import StudyError
+from emovlm.core.plugins import PREFIX, load_plugins, plugins_of
+from emovlm.figures import style
+from emovlm.figures.registry import draw, figures
+from emovlm.figures.write import save
+from emovlm.report.explorer_answers import metrics_of
+from emovlm.report.explorer_page import start
+from emovlm.report.typeset import typeset
+from emovlm.statistics.claims import Results
+from emovlm.statistics.metric_tables import metrics_table
+from emovlm.statistics.metrics import METRICS
+from emovlm.statistics.values.collect import COLLECTORS, PARTS, collect
+from emovlm.statistics.verdicts import CLAIM_KINDS, judge
+
+SCRIPTS = ROOT / "workflow/scripts"
+CLAIM = {"statement": "No class is always missed.", "kind": "at_least", "margin": 0.01, "condition": "freq-fps5",
+         "metric": "worst_recall"}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The folder of a study, with the plug-in of the tests; what plug-ins add is taken out again."""
+    study()  # which other tests share, so it must be drawn without the plug-in
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(ROOT / "tests/plugin.py", tmp_path / "plugin.py")
+    registries = (METRICS, CLAIM_KINDS, figures())
+    before = [dict(registry) for registry in registries]
+    yield tmp_path
+    for registry, entries in zip(registries, before, strict=True):
+        registry.clear()
+        registry.update(entries)
+    for name in [name for name in sys.modules if name.startswith(PREFIX)]:
+        del sys.modules[name]
+
+
+def test_what_a_plugin_adds_reaches_values_paper_and_page(folder):
+    load_plugins(["plugin.py"])
+    load_plugins(["plugin.py"])  # once is enough
+    classes = list(dict.fromkeys(study()["per_class"]["emotion"]))
+    answers = {"freq-fps5": draw_answers(seed=1, n=132, skill=0.6, classes=classes)}
+    found = metrics_table(answers, {**SETTINGS, "classes": classes}).query("metric == 'worst_recall'")
+    assert set(found["clips"]) == {"all", "micro", "order", "plain"}
+    tables = {**study(), "metrics": pd.concat([study()["metrics"], found])}
+    claims, evidence = judge({"alpha": 0.05, "claims": {"my-claim": CLAIM}}, Results(tables, SETTINGS))
+    tables |= {"claims": pd.concat([study()["claims"], claims]), "evidence": pd.concat([study()["evidence"], evidence])}
+    values = collect({name: tables[name] for name in {*PARTS, *COLLECTORS} & {*tables}}, {})
+    shown = values["metric.freq-fps5.worst_recall"]
+    assert shown["unit"] == "share" and shown["value"] == found.query("clips == 'all'")["value"].item()
+    assert values["claim.my-claim.verdict"]["text"] == evidence["standing"].item()
+    assert values["evidence.my-claim.worst_recall.what"]["text"] == "worst_recall of freq-fps5 at least 0.01"
+
+    page = {row["metric"]: row["label"] for row in metrics_of("freq-fps5", values)}
+    assert page["worst_recall"] == "Worst recall"
+    about = {"study": "quick", "seed": 1, "datasets": [], "conditions": {"columns": ["condition"], "rows": []},
+             "samplers": [], "claims": ["my-claim"]}  # fmt: skip
+    (claim,) = start(about, values, tables["evidence"])["claims"]
+    assert claim["evidence"][0]["decisive"] and claim["evidence"][0]["effect"]["text"].startswith("+")
+
+    everything = {**study()["values"], **values}
+    changed = {name: tables[name] for name in ("metrics", "claims", "evidence")}
+    paths = write_study(folder, **changed, values=everything)
+    with style.context():
+        save(draw("worst_classes", {"metrics": paths["metrics"]}, {}), folder / "worst.pdf", folder / "worst.png")
+    named = {name: paths[name] for name in (*PARTS, "metrics", "evidence", "conditions", "frame_samplers",
+                                            "paper_frame_shuffle", "sanity_checks") if name in paths}  # fmt: skip
+    words = {name: figure.words for name, figure in figures().items()}
+    out = folder / "paper.pdf"
+    pictures = {"worst_classes": str(folder / "worst.pdf")}
+    typeset(ROOT / "paper/paper.typ", paths["values"], paths["run"], named, pictures, CONFIGURED, out, words)
+    text = " ".join(" ".join(p.extract_text() for p in PdfReader(BytesIO(out.read_bytes())).pages).split())
+    for words in ("No class is always missed.", "worst_recall of freq-fps5 at least 0.01", "tab-evidence",
+                  "Worst recall: Recall of the class that is recognised least.", "Further figures",
+                  "Worst classes. Recall of the class that each condition recognises least."):  # fmt: skip
+        assert words in text, words
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def broken(:\n", r"plug-in mine\.py, line 1: SyntaxError"),
+        ("x = 1\nnothing\n", r"plug-in mine\.py, line 2: NameError: name 'nothing' is not defined"),
+        (
+            "from emovlm.statistics.metrics import register_metric\n\n"
+            "@register_metric('uar', 'UAR', 'Mine.')\ndef mine(counts): return counts\n",
+            r"plug-in mine\.py, line 3: StudyError: there is already a metric called 'uar'",
+        ),
+    ],
+)
+def test_an_error_in_a_plugin_names_its_line(folder, text, message):
+    (folder / "mine.py").write_text(text)
+    with pytest.raises(StudyError, match=message):
+        load_plugins(["mine.py"])
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("gone.py", "config, key plugins: gone.py: no such Python file"),
+        ("../outside.py", r"a plug-in must lie inside the study's folder"),
+        ("my-plugin.py", "letters, digits and underscores"),
+        ("other/plugin.py", "there is already a plug-in called plugin"),
+    ],
+)
+def test_a_plugin_that_cannot_be_one_is_named(folder, path, message):
+    (folder / "other").mkdir()
+    for name in ("my-plugin.py", "other/plugin.py", "../outside.py"):
+        (folder / name).write_text("")
+    with pytest.raises(StudyError, match=message):
+        load_plugins(["plugin.py", path])
+
+
+def test_a_plugin_belongs_to_the_scripts_that_read_a_registry_it_fills(folder):
+    (folder / "metric_only.py").write_text("from emovlm.statistics.metrics import register_metric\n")
+    both = ["plugin.py", "metric_only.py"]
+    wanted = {"compute_metrics": both, "collect_values": both, "show_answers": both, "typeset_paper": both,
+              "draw_figure": both,
+              "judge_claims": ["plugin.py"], "answer_clips": [], "render_clips": [], "sample_frames": []}  # fmt: skip
+    for script, plugins in wanted.items():
+        assert plugins_of(SCRIPTS / f"{script}.py", both) == plugins, script
+    script = SCRIPTS / "compute_metrics.py"
+    assert code_hash(script) != code_hash(script, "plugin.py") != code_hash(script, *both)
+
+
+def test_a_metric_that_loses_the_runs_is_an_error(folder):
+    (folder / "mine.py").write_text(
+        "from emovlm.statistics.metrics import register_metric\n"
+        "register_metric('all_clips', 'All', 'All clips together.')(lambda counts: counts.sum())\n"
+    )
+    load_plugins(["mine.py"])
+    with pytest.raises(StudyError, match=r"the metric all_clips gave values of shape \(\) .* last two axes"):
+        metrics_table({"c": draw_answers(seed=1, n=22)}, {**SETTINGS, "classes": CLASSES})

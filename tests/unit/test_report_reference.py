@@ -1,0 +1,29 @@
+"""The docs' tables of metrics, figures and kinds of claims are those of the registries."""
+
+import pytest
+from tests.conftest import ROOT
+
+from emovlm.core.errors import StudyError
+from emovlm.figures.registry import figures
+from emovlm.report.reference import BLOCKS, written
+from emovlm.statistics.metrics import METRICS
+from emovlm.statistics.verdicts import CLAIM_KINDS
+
+PAGES = {page: (ROOT / "docs" / page).read_text(encoding="utf-8") for page, _ in BLOCKS}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_committed_docs_are_what_the_command_writes(page):
+    message = "run: python -m emovlm.report.reference --write docs"
+    assert written(page, PAGES[page]) == PAGES[page], message
+
+
+def test_every_entry_is_in_the_docs():
+    for page, names in (("statistics.md", [*METRICS, *CLAIM_KINDS]), ("adding-a-figure.md", figures())):
+        assert [name for name in names if f"`{name}`" not in PAGES[page]] == []
+
+
+def test_a_page_without_its_marks_is_named():
+    text = PAGES["statistics.md"].replace("<!-- metrics: end -->", "")
+    with pytest.raises(StudyError, match=r"statistics\.md: the marks <!-- metrics: begin --> and"):
+        written("statistics.md", text)
