@@ -18,18 +18,41 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/job.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/inputs.smk"
-include: "workflow/rules/data.smk"
-include: "workflow/rules/datasheets.smk"
 include: "workflow/rules/frames.smk"
 include: "workflow/rules/frequency.smk"
 include: "workflow/rules/sampling.smk"
-include: "workflow/rules/pretraining.smk"
 include: "workflow/rules/training.smk"
-include: "workflow/rules/sanity_checks.smk"
-include: "workflow/rules/enrichment.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/published.smk"
+
+
+# Parts that a study has or has not.
+if RENDERED:
+
+    include: "workflow/rules/data.smk"
+
+
+if SHOWN:
+
+    include: "workflow/rules/datasheets.smk"
+
+
+if CONFIG.organism:
+
+    include: "workflow/rules/pretraining.smk"
+
+
+if SHOWN and CONFIG.organism:
+
+    include: "workflow/rules/sanity_checks.smk"
+
+
+if CONFIG.enrichment:
+
+    include: "workflow/rules/enrichment.smk"
+
+
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/paper.smk"
@@ -38,19 +61,23 @@ include: "workflow/rules/explorer.smk"
 include: "workflow/rules/provenance.smk"
 
 
+# Paper and page need all tables so far; of another study they would be made here as far as its parts allow.
+PAGES = ["<results>/paper/paper.pdf", "<results>/explorer/index.html"] if set(TABLES) == set(RESULT_TABLES) else []
+
+
 rule all:
     """The paper, and everything it is made of."""
     default_target: True
     input:
-        "<results>/paper/paper.pdf",
-        "<results>/explorer/index.html",
+        PAGES,
+        expand("<results>/tables/{table}.csv", table=TABLES),
         expand("<results>/raw/{dataset}/DATASHEET.md", dataset=RENDERED),
-        expand("<results>/figures/{sheet}.png", sheet=SHEETS),
+        expand("<results>/figures/{sheet}.png", sheet=SHEETS if SHOWN else []),
 
 
 rule prefetch_weights:
     """What comes from outside: the face geometry, and the weights of systems that are not trained here."""
     input:
-        rules.fetch_rig.output,
-        [f"{model_folder(s, 1, fold)}/fetched.json" for s in fetched() for fold in STUDY.folds_of(s)],
+        rules.fetch_rig.output if RENDERED else [],
+        [f"{model_folder(s, 1, fold)}/fetched.json" for s in fetched() for fold in STUDY.systems[s].folds],
     localrule: True

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from benchmarks.measured import run_measured
-from benchmarks.plan_scale import CONFIG, ROOT, write_mafw
+from benchmarks.plan_scale import ROOT, write_mafw
 
 from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX
 from emovlm.core.hashing import shard_of
 from emovlm.core.io import write_table
-from emovlm.core.tables import read_rows
+from emovlm.study.load import load_study, read_config
 
 FPS = 25.0
 
@@ -60,26 +60,24 @@ def main() -> None:
     arguments.add_argument("--shards", type=int, default=50)
     given = arguments.parse_args()
     os.chdir(ROOT)
-    classes = [row["emotion"] for row in read_rows(CONFIG["tables"]["lexicon"], "lexicon")]
-    samplers = {row["sampler"]: row for row in read_rows(CONFIG["tables"]["frame_samplers"], "frame_samplers")}
-    kinds = {row["kind"]: row for row in read_rows(CONFIG["tables"]["training_samplers"], "training_samplers")}
+    study = load_study(read_config())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_mafw(folder, given.clips)
         (folder / "data/clips").mkdir(parents=True)
         manifest = str(folder / "manifest.parquet")
-        words = {name: name for name in classes}
+        words = {name: name for name in study.classes}
         dataset = {"dataset": "mafw", "kind": "mafw", "words": words, "permuted_labels": [], "seed": None}
         made = {"manifest": manifest, "counts": folder / "counts.csv"}
         measure("make_manifest", outputs=made, params={**dataset, "folder": folder})
         index = write_index(folder, given.clips, given.frames, given.shards)
         for sampler in ("fps5", "fps5-shuffled"):
-            row = samplers[sampler]
-            params = {"sampler": row, "base": samplers.get(row.get("base")), "seed": 0}
+            row = study.frame_samplers[sampler]
+            params = {"sampler": row.told(), "base": row.base and row.base.told(), "seed": 0}
             indices = dict(zip(("clips", "frames"), index, strict=True))
             measure("sample_frames", inputs=indices, outputs={"sample": folder / f"{sampler}.parquet"}, params=params)
         pd.read_parquet(manifest).assign(split="train").to_parquet(manifest)  # MAFW's folds are test sets so far
-        drawn = {"sampler": kinds["balanced"], "seed": 0, "n_draws": 100_000, "fold": 0}
+        drawn = {"sampler": study.training_samplers["balanced"].told(), "seed": 0, "n_draws": 100_000, "fold": 0}
         inputs = {"manifest": manifest, "clips": index[0]}
         measure("sample_training", inputs=inputs, outputs={"schedule": folder / "schedule.parquet"}, params=drawn)
 

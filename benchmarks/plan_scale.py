@@ -18,7 +18,7 @@ from pathlib import Path
 
 import yaml
 
-from emovlm.core.tables import read_rows
+from emovlm.core.tables import read_cells
 from emovlm.datasets.dfew import LABELS, LISTS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,7 +37,7 @@ def write_override(folder: Path, shards: dict[str, int], clips: dict[str, int] |
     if clips:
         write_mafw(folder / "mafw", clips["mafw"])
         write_dfew(folder / "dfew", clips["dfew"])
-    rows = read_rows(ROOT / "config/paper/datasets.tsv", "datasets")
+    rows = [cells for _, cells in read_cells(ROOT / "config/paper/datasets.tsv")]
     columns = list(dict.fromkeys(column for row in rows for column in row))
     lines = ["\t".join(columns)]
     for row in rows:
@@ -52,7 +52,7 @@ def write_override(folder: Path, shards: dict[str, int], clips: dict[str, int] |
 
 def write_mafw(folder: Path, clips: int) -> None:
     """Five folds in MAFW's layout: each clip is tested in one and trained on in the others."""
-    emotions = [row["emotion"] for row in read_rows(ROOT / CONFIG["tables"]["lexicon"], "lexicon")]
+    emotions = [cells["emotion"] for _, cells in read_cells(ROOT / CONFIG["tables"]["lexicon"])]
     lines = [f"{k:07}.mp4 {emotions[k % len(emotions)]}\n" for k in range(clips)]
     for fold in FOLDS:
         place = folder / "Train & Test Set/single/no_caption" / f"set_{fold}"

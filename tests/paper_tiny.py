@@ -10,11 +10,11 @@ from pathlib import Path
 
 import yaml
 
-from emovlm.core.tables import read_rows
 from emovlm.models.dfer.official_weights import OFFICIAL_CLASSES
 from emovlm.models.remote.remote_system import PYTHON
 from tests.dataset_folders import write_dfew, write_mafw
 from tests.project import RESULTS
+from tests.study_tables import plain_rows
 from tests.tiny_models.cache import fill_cache
 from tests.tiny_models.dfer import write_random_checkpoint
 from tests.tiny_models.remote import save_remote, write_python
@@ -31,7 +31,7 @@ def make_data(project: Path) -> dict[str, str]:
     write_mafw(data / "tiny/mafw", clips, frames=False)
     write_dfew(data / "tiny/dfew", clips, frames=False)
     recipes = yaml.safe_load((project / CONFIGS[-1]).read_text())["recipes"]
-    for row in read_rows(project / "config/paper/systems.tsv", "systems"):
+    for row in plain_rows(project / "config/paper/systems.tsv"):
         if row.get("family") == "remote":
             save_remote((project / row["file"]).parent)
         elif "file" in row:

@@ -18,8 +18,8 @@ from rich.console import Console
 from emovlm.core.errors import StudyError
 
 if TYPE_CHECKING:
-    from emovlm.core.config import Study
     from emovlm.provenance.planned_jobs import Plan
+    from emovlm.study.study import Study
 
 INTERRUPTED = 130  # the exit code of shells for Ctrl-C
 BY = {"system": ["system"], "stage": ["system", "stage"], "condition": ["system", "dataset", "stage", "what"]}
@@ -187,15 +187,15 @@ def _crate(given: argparse.Namespace) -> int:
 
 
 def _summary(given: argparse.Namespace) -> int:
-    from emovlm.core.config import read_config
     from emovlm.provenance.summary import summary
+    from emovlm.study.load import check_config, read_config
 
-    print(summary(read_config(".", _overrides(given))["pathvars"]["results"]), end="")
+    print(summary(check_config(read_config(".", _overrides(given))).pathvars.results), end="")
     return 0
 
 
 def _study(given: argparse.Namespace) -> "Study":
-    from emovlm.core.config import load_study, read_config
+    from emovlm.study.load import load_study, read_config
 
     return load_study(read_config(".", given.configfile or []))
 
@@ -205,7 +205,7 @@ def _doctor(given: argparse.Namespace) -> int:
     from emovlm.planning.terminal import show_findings
 
     study = _study(given)
-    return 0 if show_findings(examine(study, Path(study.config["pathvars"]["results"])), Console()) else 1
+    return 0 if show_findings(examine(study, Path(study.config.pathvars.results)), Console()) else 1
 
 
 def _cost(given: argparse.Namespace) -> int:

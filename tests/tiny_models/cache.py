@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from emovlm.core.hashing import sha256_file
-from emovlm.core.tables import read_rows
+from tests.study_tables import plain_rows
 from tests.tiny_models.models import MODELS, save_tiny
 
 
@@ -22,7 +22,7 @@ def fill_cache(home: Path, systems: Path) -> list[str]:
         The names of the models, as on the hub.
     """
     made = []
-    for row in read_rows(systems, "systems"):
+    for row in plain_rows(systems):
         if row["training"] == "none" and row.get("family") in MODELS:
             with tempfile.TemporaryDirectory() as folder:
                 save_tiny(row["family"], folder)

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
+from tests.study_tables import plain_rows, sources
 from tests.unit.drawn_records import drawn_account
 from tests.unit.statistics_answers import draw_answers, manifest_of, stored
 
-from emovlm.core.config import read_rows
 from emovlm.core.contracts.data import CUES
 from emovlm.core.contracts.statistics import EVENT_COVERAGE, RELIABILITY
 from emovlm.core.contracts.training import SANITY_CHECKS
@@ -43,8 +43,8 @@ CONFIGURED = {
 }  # fmt: skip
 # What the quick study leaves out, and more.
 SKIPPED = frozenset(
-    {row["condition"] for row in read_rows(ROOT / "config/conditions.tsv", "conditions")}
-    - {row["condition"] for row in read_rows(ROOT / "config/quick/conditions.tsv", "conditions")}
+    {row["condition"] for row in plain_rows(ROOT / "config/conditions.tsv")}
+    - {row["condition"] for row in plain_rows(ROOT / "config/quick/conditions.tsv")}
     | {"freq-fps25", "unif-fps5-shuffled", "balanced-fps5", "freq-msce", "unif-msce"}
 )
 SOURCES = ("google-books-2012", "google-books-fiction")
@@ -70,10 +70,8 @@ def study(skip=frozenset(), replicates=1):
     }
     manifest = manifest_of(next(iter(answers.values())))
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
-    planned = [
-        r for r in read_rows(ROOT / "config/comparisons.tsv", "comparisons") if r["a"] in names and r["b"] in names
-    ]
-    sources = [r for r in read_rows(ROOT / "config/sources.tsv", "sources") if r["source"] in SOURCES]
+    planned = [r for r in plain_rows(ROOT / "config/comparisons.tsv") if r["a"] in names and r["b"] in names]
+    counted = [r for r in sources() if r["source"] in SOURCES]
     counts = ROOT / "resources/published"
     settings = {**SETTINGS, **SETTINGS["lexicon"], "classes": classes}
     settings["margins"] = {k: v["margin"] for k, v in claims["claims"].items()}
@@ -89,7 +87,7 @@ def study(skip=frozenset(), replicates=1):
         "confusion": confusion_table(answers, settings),
         "comparisons": compare(answers, planned, settings),
         "frequency": pd.concat(
-            [count_terms(row, lexicon, counts / f"term_counts_{row['language']}.csv") for row in sources]
+            [count_terms(row, lexicon, counts / f"term_counts_{row['language']}.csv") for row in counted]
         ),
         "event_coverage": event_coverage(),
         "reliability": reliability_bins(names),

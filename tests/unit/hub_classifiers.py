@@ -1,16 +1,14 @@
 """Clips and rows for the tests of classifiers from the hub."""
 
-from pathlib import Path
-
 import numpy as np
 from PIL import Image
+from tests.study_tables import ROOT, plain_rows
 from tests.tiny_models.classifiers import IMAGE_CLASSIFIERS
 
-from emovlm.core.tables import read_rows
 from emovlm.models.base import Frame
 from emovlm.models.hub_classifier.labels import label_settings
 
-LEXICON = read_rows(Path(__file__).resolve().parents[2] / "config/lexicon.tsv", "lexicon")
+LEXICON = plain_rows(ROOT / "config/lexicon.tsv")
 OF_CLASS = {"anger": "angry", "happiness": "Happy", "neutral": "neutral", "sadness": "sad", "surprise": "surprise"}
 CLASSES = list(OF_CLASS)
 

@@ -6,20 +6,21 @@ import pytest
 from tests.unit.evaluated import ROOT
 
 from emovlm.core.errors import StudyError
-from emovlm.core.tables import read_rows
 from emovlm.sampling.frame_samplers import sample_frames
 from emovlm.sampling.sampler_names import named_sampler
 from emovlm.standalone.conditions import Condition, conditions_of, plan
+from emovlm.study.rows import FrameSampler
+from emovlm.study.tables import Table
 
 CLIPS = pd.DataFrame({"clip_id": ["d/a"], "status": "ok", "n_frames": [60], "fps": 25.0})
 FRAMES = pd.DataFrame({"clip_id": "d/a", "frame_index": range(60), "timestamp_s": np.arange(60) / 25})
-TABLE = read_rows(ROOT / "config/frame_samplers.tsv", "frame_samplers")
+TABLE = Table(FrameSampler, [str(ROOT / "config/frame_samplers.tsv")], "frame_samplers").rows()
 
 
-@pytest.mark.parametrize("name", [row["sampler"] for row in TABLE if row["sampler"] != "between"])
+@pytest.mark.parametrize("name", [name for name in TABLE if name != "between"])
 def test_a_short_name_takes_the_frames_of_the_row_with_that_id_in_the_default_table(name):
-    rows = {row["sampler"]: row for row in TABLE}
-    wanted = sample_frames(rows[name], rows.get(rows[name].get("base")), 7, CLIPS, FRAMES)
+    row = TABLE[name]
+    wanted = sample_frames(row.told(), row.base and row.base.told(), 7, CLIPS, FRAMES)
     pd.testing.assert_frame_equal(sample_frames(*named_sampler(name), 7, CLIPS, FRAMES), wanted)
 
 

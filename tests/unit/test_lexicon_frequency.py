@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.study_tables import sources
 
-from emovlm.core.config import read_rows
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
 from emovlm.core.errors import StudyError
 from emovlm.lexicon.term_frequency import count_all, count_terms, wordfreq_counts
@@ -25,8 +25,7 @@ def lexicon():
 
 
 def source_row(source, language="en"):
-    rows = read_rows(SOURCES, "sources")
-    return next(row for row in rows if (row["source"], row["language"]) == (source, language))
+    return next(row for row in sources() if (row["source"], row["language"]) == (source, language))
 
 
 def frequency(source, lexicon, language="en", form="family"):
@@ -68,7 +67,7 @@ def test_every_published_english_and_chinese_word_is_used_once(lexicon):
 
 def test_sources_agree_with_the_published_description_of_their_column():
     described = pd.read_csv(PUBLISHED / "term_sources.csv", dtype=str).set_index(["file", "column"])
-    for row in read_rows(SOURCES, "sources"):
+    for row in sources():
         of_column = described.loc[(f"term_counts_{row['language']}.csv", row.get("column", "wordfreq"))]
         assert row["corpus"] == of_column["corpus"]
         if "tokens" in row:

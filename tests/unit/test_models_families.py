@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
 from tests.scripts import run_script
+from tests.study_tables import plain_rows
 from tests.tiny_models.cache import fill_cache
 from tests.tiny_models.models import MODELS, SIDE, save_tiny
 
 from emovlm.core.errors import StudyError
-from emovlm.core.tables import read_rows
 from emovlm.models.base import Frame
 from emovlm.models.loading import load_system
 from emovlm.models.torch_setup import torch
 from emovlm.models.vlm.families import FAMILIES
 from emovlm.models.vlm.inputs import reply_tokens, stack
+from emovlm.study.load import load_study, read_config
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ["anger", "sadness", "helplessness", "no"]
@@ -295,11 +296,12 @@ def test_the_thinker_has_the_weights_that_the_whole_model_was_saved_with(folders
     assert torch.equal(load("qwen2.5-omni").model.lm_head.weight, saved)
 
 
-def test_the_papers_systems_are_fetched_and_answer(tmp_path):
+def test_the_papers_systems_are_fetched_and_answer(tmp_path, monkeypatch):
     """From a cache as the hub's client fills it, through the rows of the paper's study, with tiny models in it."""
-    table = ROOT / "config/paper/systems.tsv"
-    names = fill_cache(tmp_path / "home", table)
-    outside = [row for row in read_rows(table, "systems") if row["kind"] == "vlm" and "weights" in row]
+    monkeypatch.chdir(ROOT)
+    names = fill_cache(tmp_path / "home", Path("config/paper/systems.tsv"))
+    systems = load_study(read_config(".", ["config/paper.yaml"])).systems.values()
+    outside = [system.told() for system in systems if system.kind == "vlm" and system.weights]
     assert sorted(names) == sorted(row["weights"] for row in outside)
     environment = {"HF_HOME": str(tmp_path / "home"), "HF_HUB_OFFLINE": "1"}
     for row in outside:
@@ -312,7 +314,7 @@ def test_the_papers_systems_are_fetched_and_answer(tmp_path):
 
 
 def test_the_papers_systems_are_of_families_that_exist():
-    rows = read_rows(ROOT / "config/paper/systems.tsv", "systems")
+    rows = plain_rows(ROOT / "config/paper/systems.tsv")
     asked = {row["family"] for row in rows if row["kind"] == "vlm" and "family" in row}
     assert asked - {"remote"} == set(FAMILIES) - {"fastvlm"}
 

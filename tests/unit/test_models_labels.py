@@ -1,14 +1,12 @@
 """Labels of a classifier and classes of a study: a missing or a double one is an error that lists both sides."""
 
-from pathlib import Path
-
 import pytest
+from tests.study_tables import ROOT, plain_rows
 
 from emovlm.core.errors import StudyError
-from emovlm.core.tables import read_rows
 from emovlm.models.hub_classifier.labels import label_settings, match_labels, read_label_map
 
-LEXICON = read_rows(Path(__file__).resolve().parents[2] / "config/lexicon.tsv", "lexicon")
+LEXICON = plain_rows(ROOT / "config/lexicon.tsv")
 ROW = {"system": "s", "kind": "vision", "training": "none", "family": "image-classification"}
 WORDS = label_settings(ROW, LEXICON)["label_words"]
 ALL = list(WORDS)

@@ -12,13 +12,13 @@ from tests.scripts import run_script
 from tests.tiny_models.models import save_tiny
 from tests.tiny_models.remote import CODE, save_remote, write_python
 
-from emovlm.core.config import load_study, read_config
 from emovlm.core.errors import StudyError
 from emovlm.models.base import Frame
 from emovlm.models.fingerprint import fingerprint_of
 from emovlm.models.loading import load_system
 from emovlm.models.remote.permission import code_pin
 from emovlm.models.remote.remote_system import PYTHON
+from emovlm.study.load import load_study, read_config
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ["anger", "sadness", "helplessness", "no"]
@@ -153,7 +153,7 @@ def test_what_goes_wrong_there_is_an_error_for_people(folder, tmp_path, monkeypa
 def test_only_a_system_with_code_of_its_own_can_be_allowed_any(monkeypatch):
     monkeypatch.chdir(ROOT)
     tiny = read_config(ROOT, ["config/quick.yaml", "config/paper.yaml", "config/paper-tiny.yaml"])
-    assert load_study(tiny).config["allow_remote_code"] == {"emotion-qwen": code_pin(CODE)}
+    assert load_study(tiny).config.allow_remote_code == {"emotion-qwen": code_pin(CODE)}
     with pytest.raises(StudyError, match="config, key allow_remote_code: qwen3-vl runs no code but this study's"):
         load_study({**tiny, "allow_remote_code": {"qwen3-vl": code_pin(CODE)}})
     assert "allow_remote_code" not in read_config(ROOT, ["config/paper.yaml"])

@@ -8,16 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Console
+from tests.study_tables import with_cells
 from tests.tiny_models.cache import keep
 from tests.tiny_models.classifiers import save_classifier
 from tests.tiny_models.models import MODELS, save_tiny
 
-from emovlm.core.config import load_study, read_config
 from emovlm.models.flops import Gpu, vision_flops
 from emovlm.models.remote.permission import code_pin
 from emovlm.planning.cost import costs, disk, evaluated, frames_of_a_clip, read_sizes
 from emovlm.planning.doctor import MISSING, OK, WARNING, examine
 from emovlm.planning.terminal import show_costs, show_findings
+from emovlm.study.load import load_study, read_config
 
 GPU = Gpu("a card", flops=100e12, bandwidth=1e12, start_s=10)
 TOWERS = ("visual", "vision_tower", "video_tower", "vision_model")
@@ -51,15 +52,14 @@ def printed(show, *arguments):
 
 
 def test_every_condition_of_a_system_from_outside_has_its_cost(study, table):
-    outside = {c for c, row in study.conditions.items() if row["dataset"] in ("mafw", "dfew")}
+    outside = {c for c, row in study.conditions.items() if row.dataset.name in ("mafw", "dfew")}
     assert set(table.loc[table["stage"] == "answer", "what"]) == outside
-    trained = {name for name, row in study.systems.items() if row.get("dataset") in ("mafw", "dfew") and "base" in row}
+    trained = {name for name, row in study.systems.items() if (row.base and row.base.weights) or row.training == "dfer"}
     assert set(table.loc[table["stage"] == "train", "system"]) == trained
 
 
 def test_test_sets_are_as_large_as_their_rows_say(study):
-    assert evaluated(study, "mafw") == 495 and evaluated(study, "dfew") == 700
-    assert evaluated(study, "synface") == study.config["synface"]["corpora"]["synface"]["test"]["clips"]
+    assert [evaluated(study.datasets[name]) for name in ("mafw", "dfew", "synface")] == [495, 700, 495]
 
 
 def test_more_frames_cost_more_tokens_up_to_the_familys_limit(study, table):
@@ -73,7 +73,7 @@ def test_more_frames_cost_more_tokens_up_to_the_familys_limit(study, table):
 
 def test_a_model_of_each_fold_is_trained_and_loaded(study, table):
     row = table.set_index(["stage", "system"]).loc[("train", "mae-dfer-natural-mafw")]
-    assert row["jobs"] == 5 * study.config["replicates"]
+    assert row["jobs"] == 5 * study.config.replicates
     single = table[(table["what"] == "qwen2-5-vl-mafw-fps5")].iloc[0]
     folded = table[(table["what"] == "qwen2-5-vl-natural-mafw-fps5")].iloc[0]
     assert folded["seconds"] > single["seconds"] + 4 * GPU.start_s
@@ -99,18 +99,23 @@ def nothing_here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def changed(study, **tables):
-    return type(study)(**{**vars(study), **tables})
+def changed(folder, keys=(), **tables):
+    """The paper's study with cells of its tables changed, by row and column, and with other config keys."""
+    config = read_config(".", CONFIG) | dict(keys)
+    for table, cells in tables.items():
+        config["tables"][table] = f"config/paper/{table}.tsv"
+        paper = with_cells(config, folder, table, cells)["tables"][table]
+        config["tables"][table] = [f"config/{table}.tsv", paper]
+    return load_study(config)
 
 
-def with_system(study, row, **conditions):
-    """The study with a system that is not in the table of sizes, at 5 frames a second and by other columns."""
-    usual = study.conditions["qwen2-5-vl-mafw-fps5"]
-    asked = {"asked": {**usual, "condition": "asked", "system": row["system"], **conditions}}
-    places = {**study.places, "systems": {**study.places["systems"], row["system"]: "systems.tsv"}}
-    return changed(
-        study, systems={**study.systems, row["system"]: row}, conditions=study.conditions | asked, places=places
-    )
+def with_system(folder, row, **keys):
+    """The study with a system that is not in the table of sizes, asked about MAFW at 5 frames a second."""
+    name = row["system"]
+    access = read_config(".", CONFIG)["api"]
+    asked = {"system": name, "dataset": "mafw", "frames": "fps5"}
+    keys |= {"api": {**access, name: access["gemini-2-5-flash"]}}
+    return changed(folder, keys, systems={name: row}, conditions={"asked": asked})
 
 
 NEW = {"kind": "vlm", "training": "none", "family": "qwen2.5-vl", "weights": "some/new", "revision": "a" * 40}
@@ -122,11 +127,11 @@ FACES = {**NEW, "system": "faces", "kind": "vision", "family": "image-classifica
                                        "weights": "new-1"}, {**FACES, "system": "new"}],
     ids=lambda row: row["kind"],
 )  # fmt: skip
-def test_a_model_of_unknown_size_is_a_gap_in_the_estimate_that_is_said(study, table, nothing_here, row):
-    study = with_system(study, row)
+def test_a_model_of_unknown_size_is_a_gap_in_the_estimate_that_is_said(table, nothing_here, row):
+    study = with_system(nothing_here, row)
     costed = costs(study, GPU)
     mine = costed[costed["system"] == "new"].iloc[0]
-    assert mine["jobs"] == study.datasets["mafw"]["n_shards"]
+    assert mine["jobs"] == study.datasets["mafw"].n_shards
     assert np.isnan(mine["read"] if row["kind"] == "api" else mine["hours"])
     others = costed[costed["system"] != "new"]
     assert others.reset_index(drop=True).equals(table)
@@ -141,35 +146,34 @@ def test_a_model_of_unknown_size_is_a_gap_in_the_estimate_that_is_said(study, ta
     assert "?" in line
 
 
-def test_the_doctor_goes_on_without_the_size_of_a_model(study, nothing_here):
-    found = states(with_system(study, {**NEW, "system": "new"}), nothing_here)
+def test_the_doctor_goes_on_without_the_size_of_a_model(nothing_here):
+    found = states(with_system(nothing_here, {**NEW, "system": "new"}), nothing_here)
     assert "and the weights of new, whose size is not known" in found["disk"].says
     assert found["new"].state in (WARNING, MISSING)
 
 
-def test_a_row_of_the_table_of_sizes_fills_the_gap(study, nothing_here):
+def test_a_row_of_the_table_of_sizes_fills_the_gap(nothing_here):
     table = nothing_here / "models.csv"
     lines = Path("resources/models.csv").read_text().splitlines()
     table.write_text("\n".join([*lines, "some/new,1e9,100,2e9,10,100,50,20,1,a guess"]) + "\n")
-    size = read_sizes(with_system(study, {**NEW, "system": "new", "frames": 7}), table)["new"]
+    size = read_sizes(with_system(nothing_here, {**NEW, "system": "new", "frames": "7"}), table)["new"]
     assert (size.vision_parameters, size.parameters, size.tokens, size.most_frames) == (1e9, 2e9, 20, 7)
 
 
-def fetch(study, row, save, folder):
-    """Put a model where the study's rule puts it."""
+def fetch(row, save, folder):
+    """The study with a model where its rule puts it."""
     results = folder / "results"
-    folder = results / "models" / row["system"] / "1"
-    save(folder)
+    model = results / "models" / row["system"] / "1"
+    save(model)
     pinned = {"weights": row["weights"], "revision": row["revision"], "files": []}
-    (folder / "fetched.json").write_text(json.dumps(pinned))
-    paths = {**study.config["pathvars"], "results": str(results)}
-    return changed(with_system(study, row), config={**study.config, "pathvars": paths})
+    (model / "fetched.json").write_text(json.dumps(pinned))
+    return with_system(folder, row, pathvars={"results": str(results)})
 
 
 @pytest.mark.parametrize("family", [*MODELS])
-def test_the_size_of_a_language_model_is_its_checkpoints_own(study, nothing_here, family):
-    row = {**NEW, "system": "new", "family": family, "pixels": 112}
-    study = fetch(study, row, lambda folder: save_tiny(family, folder), nothing_here)
+def test_the_size_of_a_language_model_is_its_checkpoints_own(nothing_here, family):
+    row = {**NEW, "system": "new", "family": family, "pixels": "112"}
+    study = fetch(row, lambda folder: save_tiny(family, folder), nothing_here)
     size = read_sizes(study)["new"]
     model = MODELS[family]()[0]
     model = getattr(model, "thinker", model)
@@ -187,8 +191,8 @@ def test_the_size_of_a_language_model_is_its_checkpoints_own(study, nothing_here
     assert VISUAL[family] < size.tokens < VISUAL[family] + 22  # and the words that some families write before a frame
 
 
-def test_the_cost_of_a_classifier_is_by_the_operations_of_one_pass(study, nothing_here):
-    study_with = fetch(study, FACES, lambda folder: save_classifier("vit", folder), nothing_here)
+def test_the_cost_of_a_classifier_is_by_the_operations_of_one_pass(nothing_here):
+    study_with = fetch(FACES, lambda folder: save_classifier("vit", folder), nothing_here)
     size = read_sizes(study_with)["faces"]
     width, patches, hidden = 16, 17, 32
     layers = 2 * (4 * width**2 + 2 * width * hidden) * patches + 2 * 2 * patches**2 * width
@@ -200,19 +204,19 @@ def test_the_cost_of_a_classifier_is_by_the_operations_of_one_pass(study, nothin
     assert mine["hours"] > 0 and mine["read"] == mine["written"] == 0
 
 
-def test_a_video_classifier_costs_one_pass_over_its_frames(study, nothing_here):
+def test_a_video_classifier_costs_one_pass_over_its_frames(nothing_here):
     row = {**FACES, "family": "video-classification"}
-    study = fetch(study, row, lambda folder: save_classifier("timesformer", folder), nothing_here)
+    study = fetch(row, lambda folder: save_classifier("timesformer", folder), nothing_here)
     size = read_sizes(study)["faces"]
     assert size.most_frames == 8 and vision_flops(size, 100) == vision_flops(size, 8) > 1e6
 
 
-def test_files_that_do_not_tell_a_size_leave_a_gap(study, nothing_here):
+def test_files_that_do_not_tell_a_size_leave_a_gap(nothing_here):
     def save(folder):
         save_tiny("internvl", folder)
         (folder / "model.safetensors").write_bytes(b"torn")
 
-    study = fetch(study, {**NEW, "system": "new", "family": "internvl"}, save, nothing_here)
+    study = fetch({**NEW, "system": "new", "family": "internvl"}, save, nothing_here)
     assert np.isnan(read_sizes(study)["new"].parameters)
 
 
@@ -226,7 +230,7 @@ def test_the_doctor_names_everything_that_is_missing_and_how_to_get_it(study, tm
     monkeypatch.delenv("GEMINI_API_KEY", raising=False)
     found = states(study, tmp_path)
     assert found["mafw"].state == MISSING and "data/MAFW is not there" in found["mafw"].says
-    assert "config/paper/datasets.tsv, row mafw, column folder" in found["mafw"].do
+    assert "config/paper/datasets.tsv, line 2, row mafw, column folder" in found["mafw"].do
     assert found["gemini-2-5-flash"].state == MISSING and "GEMINI_API_KEY" in found["gemini-2-5-flash"].says
     assert found["mae-dfer"].state == MISSING and "pretrained.pth" in found["mae-dfer"].says
     assert found["qwen3-vl"].state in (WARNING, MISSING) and "not here" in found["qwen3-vl"].says
@@ -240,32 +244,28 @@ def test_the_doctor_sees_a_key_a_checkpoint_fetched_weights_and_a_dataset(study,
     row = study.systems["qwen3-vl"]
     fetched = tmp_path / "models/qwen3-vl/1/fetched.json"
     fetched.parent.mkdir(parents=True)
-    fetched.write_text(f'{{"weights": "{row["weights"]}", "revision": "{row["revision"]}", "files": []}}')
+    fetched.write_text(f'{{"weights": "{row.weights}", "revision": "{row.revision}", "files": []}}')
     checkpoint = tmp_path / "pretrained.pth"
     checkpoint.write_bytes(b"weights")
     lists = tmp_path / "folder"
     lists.mkdir()
     shutil.copy("README.md", lists / "1.mp4")
     (lists / "annotations.csv").write_text("path,label\n1.mp4,anger\n2.mp4,fear\n")
-    datasets = {**study.datasets, "mafw": {"dataset": "mafw", "kind": "folder", "folder": str(lists), "n_shards": 1,
-                                           "licence": "mine"}}  # fmt: skip
-    systems = {**study.systems, "mae-dfer": {**study.systems["mae-dfer"], "file": str(checkpoint)}}
-    found = states(changed(study, datasets=datasets, systems=systems), tmp_path)
+    mafw = {"kind": "folder", "folder": str(lists), "folds": "", "per_class": "", "licence": "mine"}
+    own = changed(tmp_path, datasets={"mafw": mafw}, systems={"mae-dfer": {"file": str(checkpoint)}})
+    found = states(own, tmp_path)
     assert [found[name].state for name in ("gemini-2-5-flash", "qwen3-vl", "mae-dfer")] == [OK] * 3
     assert "a-key" not in str(found.values())
     assert found["mafw"].state == WARNING and "1 of 2 clips have no file, the first is 2.mp4" in found["mafw"].says
 
 
-def test_the_doctor_sees_code_that_nobody_has_allowed(study, tmp_path):
+def test_the_doctor_sees_code_that_nobody_has_allowed(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "modeling.py").write_text("print('here')")
-    row = {**study.systems["emotion-qwen"], "file": str(tmp_path / "config.json")}
-    asked = {"any": {**study.conditions["qwen2-5-vl-mafw-fps5"], "system": "emotion-qwen"}}
+    cells = {"emotion-qwen": {"file": str(tmp_path / "config.json")}}
 
-    def found(**config):
-        systems = {**study.systems, "emotion-qwen": row}
-        told = {**vars(study), "config": study.config | config, "systems": systems, "conditions": asked}
-        return states(type(study)(**told), tmp_path)["emotion-qwen"]
+    def found(**keys):
+        return states(changed(tmp_path, keys, systems=cells), tmp_path)["emotion-qwen"]
 
     refused = found()
     assert refused.state == MISSING and "nobody has allowed that" in refused.says
@@ -292,10 +292,10 @@ def test_weights_are_looked_for_in_the_cache(tmp_path, monkeypatch):
     assert hub.missing_from_cache("some/model", "b" * 40) == ["config.json", "model.safetensors"]
 
 
-def test_the_doctor_says_whether_a_classifiers_labels_fit_the_classes(study, nothing_here):
+def test_the_doctor_says_whether_a_classifiers_labels_fit_the_classes(nothing_here):
     def found(**columns):
         row = {**FACES, **columns}
-        fetched = fetch(study, row, lambda folder: save_classifier("vit", folder), nothing_here)
+        fetched = fetch(row, lambda folder: save_classifier("vit", folder), nothing_here)
         return states(fetched, nothing_here / "results")["faces on mafw"]
 
     wrong = found()
@@ -305,11 +305,11 @@ def test_the_doctor_says_whether_a_classifiers_labels_fit_the_classes(study, not
     assert allowed.state == OK and "5 of 11 classes have a label; never predicted: disgust" in allowed.says
 
 
-def test_the_doctor_sees_a_classifier_in_the_cache_at_its_commit(study, nothing_here):
+def test_the_doctor_sees_a_classifier_in_the_cache_at_its_commit(nothing_here):
     save_classifier("vit", nothing_here / "model", ["anger", "happy"])
     keep(nothing_here, "some/new", "a" * 40, nothing_here / "model")
-    here = states(with_system(study, FACES), nothing_here)
+    here = states(with_system(nothing_here, FACES), nothing_here)
     assert here["faces"].state == OK and "in the cache" in here["faces"].says
     assert here["faces on mafw"].state == MISSING
-    moved = states(with_system(study, {**FACES, "revision": "b" * 40}), nothing_here)
+    moved = states(with_system(nothing_here, {**FACES, "revision": "b" * 40}), nothing_here)
     assert moved["faces"].state != OK and "faces on mafw" not in moved

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from tests.study_tables import plain_rows, sources
 from tests.unit.statistics_answers import draw_answers
 
-from emovlm.core.tables import read_rows
 from emovlm.lexicon.estimator import permuted_counts
 from emovlm.lexicon.term_frequency import count_terms
 from emovlm.lexicon.terms import read_lexicon
@@ -37,9 +37,9 @@ NO_EVENTS = pd.DataFrame(columns=["sampler", "n", "measured"])
 
 @cache
 def frequency():
-    sources = [row for row in read_rows(ROOT / "config/sources.tsv", "sources") if row["source"] == "google-books-2012"]
+    counted = [row for row in sources() if row["source"] == "google-books-2012"]
     counts = ROOT / "resources/published"
-    return pd.concat([count_terms(row, LEXICON, counts / f"term_counts_{row['language']}.csv") for row in sources])
+    return pd.concat([count_terms(row, LEXICON, counts / f"term_counts_{row['language']}.csv") for row in counted])
 
 
 @cache
@@ -61,9 +61,9 @@ def habit_of(condition):
 
 def judged(answer):
     """CLAIMS by the study's own plan; ``answer`` makes the answers of the condition of a number and a name."""
-    conditions = [row["condition"] for row in read_rows(ROOT / "config/conditions.tsv", "conditions")]
+    conditions = [row["condition"] for row in plain_rows(ROOT / "config/conditions.tsv")]
     answers = {condition: answer(number, condition) for number, condition in enumerate(conditions)}
-    planned = read_rows(ROOT / "config/comparisons.tsv", "comparisons")
+    planned = plain_rows(ROOT / "config/comparisons.tsv")
     claim = CLAIMS["claims"]["L1"]
     profile = per_class_table({claim["subject"]: answers[claim["subject"]]}, SETTINGS)
     variants = {claim[role]: answers[claim[role]] for role in ("subject", "intervention", "permuted", "control")}

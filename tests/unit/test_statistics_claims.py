@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from tests.study_tables import plain_rows
 
 from emovlm.core.contracts.statistics import CLAIMS, EVIDENCE
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table, write_table
-from emovlm.core.tables import read_rows
 from emovlm.lexicon.estimator import permuted_counts
 from emovlm.statistics.claim_kinds import standing_of
 from emovlm.statistics.claims import Results
@@ -255,7 +255,7 @@ def test_without_events_nothing_is_decided():
 
 def test_the_projects_claims_refer_to_planned_comparisons_with_the_test_they_need(tmp_path):
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
-    planned = read_rows(ROOT / "config/comparisons.tsv", "comparisons")
+    planned = plain_rows(ROOT / "config/comparisons.tsv")
     found = pd.DataFrame(planned).assign(
         difference=0.0, low=-0.1, high=0.1, p_holm=1.0, lowest=-0.1, highest=0.1, n=330
     )

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 import yaml
 from tests.scripts import run_script
+from tests.study_tables import plain_rows, sources
 from tests.unit.statistics_answers import draw_answers, manifest_of, stored, truth_of
 
-from emovlm.core.config import read_rows
 from emovlm.core.contracts.answers import ANSWERS
 from emovlm.core.contracts.data import CLIP_TRUTH, CUES, MANIFEST
 from emovlm.core.contracts.frames import SAMPLE
@@ -51,7 +51,7 @@ def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("study")
     lexicon = read_lexicon(ROOT / "config/lexicon.tsv")
     classes = [row["emotion"] for row in lexicon]
-    conditions = read_rows(ROOT / "config/conditions.tsv", "conditions")
+    conditions = plain_rows(ROOT / "config/conditions.tsv")
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
     paths = {}
     for number, row in enumerate(conditions):
@@ -63,8 +63,8 @@ def study(tmp_path_factory):
     write_table(sample_of(manifest_of(answers), 1), folder / "fps1.parquet", SAMPLE)
     write_table(CHECKED, folder / "checks.csv", SANITY_CHECKS)
     write_table(CUED, folder / "cues.csv", CUES)
-    sources = [row for row in read_rows(ROOT / "config/sources.tsv", "sources") if row["kind"] == "published-counts"]
-    frequency = [count_terms(row, lexicon, PUBLISHED / f"term_counts_{row['language']}.csv") for row in sources[:2]]
+    counted = [row for row in sources() if row["kind"] == "published-counts"][:2]
+    frequency = [count_terms(row, lexicon, PUBLISHED / f"term_counts_{row['language']}.csv") for row in counted]
     write_table(pd.concat(frequency), folder / "frequency.csv", TERM_FREQUENCY)
 
     settings = {"seed": 1, "resamples": 200, "confidence": 0.95, "classes": classes, "tail": ["contempt"]}
@@ -80,7 +80,7 @@ def study(tmp_path_factory):
 
     given = {"answers": paths, "manifests": {"synface": folder / "manifest.parquet"}}
     planned = {
-        "comparisons": read_rows(ROOT / "config/comparisons.tsv", "comparisons"),
+        "comparisons": plain_rows(ROOT / "config/comparisons.tsv"),
         "alpha": claims["alpha"],
         "margins": {claim: stated["margin"] for claim, stated in claims["claims"].items()},
     }

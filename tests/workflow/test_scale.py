@@ -3,8 +3,8 @@
 import pytest
 from benchmarks.plan_scale import CLIPS, PAPER, planned, write_override
 
-from emovlm.core.config import load_study, read_config
 from emovlm.evaluation.contexts import CONTEXTS
+from emovlm.study.load import load_study, read_config
 
 ONE, TWO = dict.fromkeys(CLIPS, 1), dict.fromkeys(CLIPS, 2)
 
@@ -22,42 +22,41 @@ def listed(tmp_path_factory):
 
 def runs(study, system):
     """How often a system is trained."""
-    return 1 if study.systems[system]["training"] in ("none", "tower") else study.config["replicates"]
+    return 1 if system.training in ("none", "tower") else study.config.replicates
 
 
 def texts(study):
     """What texts the contexts need: kind, system, dataset."""
-    needed = {(CONTEXTS[c["context"]], c["system"], c["dataset"]) for c in study.conditions.values()}
+    needed = {(CONTEXTS[c.context], c.system, c.dataset) for c in study.conditions.values()}
     return [n for n in needed if n[0] in ("motion", "static")]
 
 
 def test_the_papers_study_has_the_jobs_that_its_tables_say(listed):
     jobs, study = listed
-    rows, shards = study.conditions.values(), {name: row["n_shards"] for name, row in study.datasets.items()}
+    rows = study.conditions.values()
 
     def models(training):
         """Models of a kind of training: one for each run and each official fold."""
-        of_kind = [name for name, row in study.systems.items() if row["training"] == training]
-        fetched = [name for name in of_kind if study.systems[name]["kind"] != "api"]
-        return sum(runs(study, name) * len(study.folds_of(name)) for name in fetched)
+        of_kind = [system for system in study.systems.values() if system.training == training]
+        return sum(runs(study, system) * len(system.folds) for system in of_kind if system.kind != "api")
 
     assert {rule: jobs[rule] for rule in (
         "answer_clips", "gather_answers", "describe_gaps", "gather_texts", "decode_frames", "make_manifest",
         "fetch_weights", "pretrain_organism", "finetune_lora", "train_classifier", "finetune_dfer", "show_clips",
         "draw_sheets", "show_answers",
     )} == {
-        "answer_clips": sum(runs(study, c["system"]) * shards[c["dataset"]] for c in rows),
+        "answer_clips": sum(runs(study, c.system) * c.dataset.n_shards for c in rows),
         "gather_answers": len(rows),
-        "describe_gaps": sum(runs(study, system) * shards[dataset] for _, system, dataset in texts(study)),
+        "describe_gaps": sum(runs(study, system) * dataset.n_shards for _, system, dataset in texts(study)),
         "gather_texts": sum(runs(study, system) for _, system, _ in texts(study)),
-        "decode_frames": sum(shards.values()),
-        "make_manifest": len(shards),
+        "decode_frames": sum(dataset.n_shards for dataset in study.datasets.values()),
+        "make_manifest": len(study.datasets),
         "fetch_weights": models("none"),
         "pretrain_organism": models("pretrain"),
         "finetune_lora": models("lora"),
         "train_classifier": models("classifier"),
         "finetune_dfer": models("dfer"),
-        "show_clips": len({c["dataset"] for c in rows}),
+        "show_clips": len({c.dataset for c in rows}),
         "draw_sheets": 1,  # the other datasets are gated: no picture of theirs is made
         "show_answers": 1,
     }  # fmt: skip
@@ -74,7 +73,7 @@ def test_twice_the_shards_are_twice_the_sharded_jobs_and_no_others(listed, tmp_p
     assert twice - listed[0] == {
         "decode_frames": len(CLIPS),
         "decode_audio": len(CLIPS),
-        "answer_clips": sum(runs(study, c["system"]) for c in rows if c["dataset"] in CLIPS),
-        "describe_gaps": sum(runs(study, system) for _, system, dataset in texts(study) if dataset in CLIPS),
+        "answer_clips": sum(runs(study, c.system) for c in rows if c.dataset.name in CLIPS),
+        "describe_gaps": sum(runs(study, system) for _, system, dataset in texts(study) if dataset.name in CLIPS),
     }
     assert not listed[0] - twice

@@ -4,8 +4,22 @@ in:  tables/*.csv, claims.yaml
 out: tables/{contrasts,claims,evidence}.csv, values.json
 """
 
+LEXICAL = next(iter(STUDY.claims.of_kind("lexical").values()), None)
+ORGANISMS = trained_by("pretrain")
+# The parts of a study that a table of results is made from, where not every study has it.
+PARTS = {
+    "comparisons": STUDY.comparisons,
+    "correlations": CONFIG.lexicon,
+    "contrasts": LEXICAL,
+    "event_coverage": SHOWN,
+    "sanity_checks": SHOWN and ORGANISMS,
+    "cues": SHOWN,
+    **dict.fromkeys(["claims", "evidence"], STUDY.claims.claims),
+    **dict.fromkeys(["published_comparison", "reanalysis"], CONFIG.published),
+}
+TABLES = [name for name in RESULT_TABLES if PARTS.get(name, True)]
 # The tables that the claims of this study are judged by.
-JUDGED = ["metrics", *(t for claim in STUDY.claims["claims"].values() for t in CLAIM_KINDS[claim["kind"]].tables)]
+JUDGED = ["metrics", *(t for claim in STUDY.claims.claims.values() for t in CLAIM_KINDS[claim.kind].tables)]
 
 
 rule contrast_variants:
@@ -24,15 +38,12 @@ rule contrast_variants:
     params:
         **job(
             "contrast_variants",
-            params=dict(
-                claim={
-                    k: STUDY.claims["claims"]["L1"][k]
-                    for k in ("subject", "intervention", "permuted", "control", "language")
-                },
-                seed=config["seed"],
+            params=lambda w: dict(
+                claim={k: v for k, v in LEXICAL.told().items() if k not in ("statement", "kind", "margin")},
+                seed=CONFIG.seed,
                 classes=STUDY.classes,
-                resamples=config["statistics"]["resamples"],
-                **config["lexicon"],
+                resamples=CONFIG.statistics.resamples,
+                **CONFIG.lexicon.told(),
             ),
         ),
     shell:
@@ -57,8 +68,8 @@ rule judge_claims:
             "judge_claims",
             params=dict(
                 claims=STUDY.claims,
-                lexicon=config["lexicon"],
-                confidence=config["statistics"]["confidence"],
+                lexicon=CONFIG.lexicon,
+                confidence=CONFIG.statistics.confidence,
             ),
         ),
     shell:
@@ -68,22 +79,8 @@ rule judge_claims:
 rule collect_values:
     """Every number that the paper prints, by id, with its interval and source."""
     input:
-        metrics="<results>/tables/metrics.csv",
-        per_class="<results>/tables/per_class.csv",
-        comparisons="<results>/tables/comparisons.csv",
-        correlations="<results>/tables/correlations.csv",
-        contrasts="<results>/tables/contrasts.csv",
-        event_coverage="<results>/tables/event_coverage.csv",
-        sanity_checks="<results>/tables/sanity_checks.csv",
-        cues="<results>/tables/cues.csv",
-        claims="<results>/tables/claims.csv",
-        evidence="<results>/tables/evidence.csv",
-        reanalysis="<results>/tables/reanalysis.csv",
-        per_run="<results>/tables/per_run.csv",
-        confusion="<results>/tables/confusion.csv",
-        published_comparison="<results>/tables/published_comparison.csv",
-        reliability="<results>/tables/reliability.csv",
-        frequency="<results>/lexicon/frequency.csv",
+        **{name: f"<results>/tables/{name}.csv" for name in TABLES},
+        **({"frequency": "<results>/lexicon/frequency.csv"} if CONFIG.lexicon else {}),
         answers=expand("<results>/answers/{c}.parquet", c=STUDY.conditions),
         manifests=expand("<results>/manifests/{d}.parquet", d=STUDY.datasets),
         published=expand("resources/published/{p}.csv", p=PUBLISHED),

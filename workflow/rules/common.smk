@@ -12,18 +12,16 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
 
-from emovlm.core.config import TRAINED_ON_LABELS, load_study
+from emovlm.core.contracts.results import RESULT_TABLES
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import seed_of, sha256_json
-from emovlm.core.plugins import load_plugins
 from emovlm.datasets.classes import videos_by_label
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
-from emovlm.evaluation.contexts import CONTEXTS
 from emovlm.models.base import SETTINGS
 from emovlm.models.hub_classifier.labels import label_settings
-from emovlm.models.vlm.families import family_of
-from emovlm.statistics.metrics import METRICS
-from emovlm.statistics.verdicts import CLAIM_KINDS, read_claim
+from emovlm.statistics.verdicts import CLAIM_KINDS
+from emovlm.study.config import RECIPES
+from emovlm.study.load import load_study
 
 gc.set_threshold(100_000)  # planning makes many small objects and drops few: look for garbage less often
 
@@ -32,30 +30,19 @@ gc.set_threshold(100_000)  # planning makes many small objects and drops few: lo
 os.environ |= {"PATH": os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])}
 shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; ")
 
-PLUGINS = config.get("plugins", [])  # Python files of the study that add metrics, figures, kinds of claims, ...
-
 try:
-    load_plugins(PLUGINS)
     STUDY = load_study(config)
-    for name, claim in STUDY.claims["claims"].items():
-        read_claim(name, claim, STUDY.claims["alpha"])
-    for name, row in STUDY.comparisons.items():
-        METRICS.find(row["metric"], f"{STUDY.places['comparisons'][name]}, row {name}, column metric")
-    for row in STUDY.systems.values():
-        if row["kind"] == "vlm" and row.get("family") != "remote":
-            family_of(row)  # a family that does not exist is an error now, not when its model is loaded
-        label_settings(row, STUDY.lexicon)  # and so is a label map that cannot be read
 except StudyError as error:
     raise WorkflowError(str(error)) from None
 
-os.environ |= {"EMOVLM_API": json.dumps(config.get("api", {}))}  # how API models are reached
+CONFIG = STUDY.config
+PLUGINS = CONFIG.plugins  # Python files of the study that add metrics, figures, kinds of claims, ...
+os.environ |= {"EMOVLM_API": json.dumps(CONFIG.told()["api"])}  # how API models are reached
 
-RESULTS = config["pathvars"]["results"]
-FACES = config["organism"]["dataset"]
-PROMPTS = config["prompts"]
-TESTED = sorted({row["dataset"] for row in STUDY.conditions.values()})
-RENDERED = list(config["synface"]["corpora"])
-SHOWN = next(name for name in TESTED if name in RENDERED)  # the dataset whose clips the figures show
+RESULTS = CONFIG.pathvars.results
+TESTED = [dataset.name for dataset in STUDY.tested]
+RENDERED = [dataset.name for dataset in STUDY.datasets.values() if dataset.rendered]
+SHOWN = next((name for name in TESTED if name in RENDERED), None)  # the dataset whose clips the figures show
 # What `save_pretrained` writes beside the weights.
 SAVED = ["config.json", "training.csv"]
 SAVED_VLM = [
@@ -75,17 +62,16 @@ def one_of(names):
 
 def trained_by(training):
     """The systems that one kind of training makes."""
-    return [name for name, row in STUDY.systems.items() if row["training"] == training]
+    return [system.name for system in STUDY.systems.values() if system.training == training]
 
 
 def fetched():
     """The systems whose weights come from outside; those behind an API stay where they are."""
-    return [name for name in trained_by("none") if STUDY.systems[name]["kind"] != "api"]
+    return [system.name for system in STUDY.systems.values() if system.from_outside]
 
 
-def served():
-    """The systems behind an API that a condition asks."""
-    return sorted({r["system"] for r in STUDY.conditions.values() if STUDY.systems[r["system"]]["kind"] == "api"})
+pathvars:
+    **CONFIG.pathvars.told(),
 
 
 wildcard_constraints:
@@ -107,29 +93,19 @@ def table(name):
 
 def replicates(system):
     """The training runs of a system."""
-    return range(1, STUDY.runs_of(system) + 1)
+    return range(1, STUDY.systems[system].runs + 1)
 
 
 def run_seed(replicate):
     """The seed of one training run, the study's own for the first."""
-    return config["seed"] if int(replicate) == 1 else seed_of(config["seed"], "replicate", replicate)
+    return CONFIG.seed if int(replicate) == 1 else seed_of(CONFIG.seed, "replicate", replicate)
 
 
 def folder(dataset):
     """Folder of a dataset's clips and annotations."""
-    return STUDY.datasets[dataset]["folder"].replace("<results>", RESULTS)
-
-
-def n_shards(dataset):
-    """Into how many shards a dataset is split."""
-    return STUDY.datasets[dataset]["n_shards"]
+    return STUDY.datasets[dataset].folder.replace("<results>", RESULTS)
 
 
 def shards(pattern, dataset):
     """One path a shard of the dataset."""
-    return expand(pattern, shard=range(n_shards(dataset)), dataset=dataset, allow_missing=True)
-
-
-def bare(row):
-    """A row without its remark, which changes no result."""
-    return {k: v for k, v in row.items() if k != "about"}
+    return expand(pattern, shard=range(STUDY.datasets[dataset].n_shards), dataset=dataset, allow_missing=True)

@@ -59,7 +59,7 @@ rule plan_clips:
     params:
         **job(
             "plan_clips",
-            params=lambda w: dict(seed=config["seed"], corpus=config["synface"]["corpora"][w.dataset]),
+            params=lambda w: dict(seed=CONFIG.seed, corpus=STUDY.datasets[w.dataset].corpus),
         ),
     shell:
         RUN
@@ -87,7 +87,7 @@ rule render_clips:
             params=lambda w: dict(
                 rendering_params(),
                 folder=f"{RESULTS}/raw/{w.dataset}/clips",
-                n_shards=n_shards(w.dataset),
+                n_shards=STUDY.datasets[w.dataset].n_shards,
             ),
         ),
     shell:

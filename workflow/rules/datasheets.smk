@@ -49,7 +49,7 @@ rule measure_cues:
     params:
         **job(
             "measure_cues",
-            params=dict(seed=config["seed"], **resampling_params()),
+            params=dict(seed=CONFIG.seed, **resampling_params()),
         ),
     shell:
         RUN
@@ -78,7 +78,7 @@ rule draw_apex_sheet:
     params:
         **job(
             "draw_apex_sheet",
-            params=dict(seed=config["seed"], supersampling=config["synface"]["supersampling"]),
+            params=dict(seed=CONFIG.seed, supersampling=CONFIG.synface.supersampling),
         ),
     shell:
         RUN

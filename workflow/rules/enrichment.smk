@@ -4,11 +4,11 @@ in:  a system, the frames between keyframes, or the truth
 out: texts/<kind>/<system>/<replicate>/<dataset>.parquet, texts/truth/<dataset>.parquet
 """
 
-GAPS = config["enrichment"]["sampler"]
+GAPS = CONFIG.enrichment.sampler
 # kind of text -> (frames that it is about, prompt)
 TEXTS = {
     "motion": (GAPS, "motion"),
-    "static": (config["enrichment"]["keyframes"], "describe"),
+    "static": (CONFIG.enrichment.keyframes, "describe"),
 }
 
 
@@ -20,7 +20,7 @@ rule describe_gaps:
         gaps=f"<results>/samples/{{dataset}}/{GAPS}.parquet",
         store="<results>/frames/{dataset}/{shard}.safetensors",
         manifest="<results>/manifests/{dataset}.parquet",
-        prompt=lambda w: STUDY.prompts_of(w.system)[TEXTS[w.texts][1]],
+        prompt=lambda w: getattr(STUDY.systems[w.system].prompts, TEXTS[w.texts][1]),
     output:
         texts="<results>/texts/{texts}/{system}/{replicate}/{dataset}/{shard}.parquet",
     log:
@@ -40,8 +40,8 @@ rule describe_gaps:
                 base=base_folder(w.system, w.replicate),
                 # Outside the outputs on purpose: Snakemake deletes those of a failed job.
                 answer_store=f"{RESULTS}/texts/store/{w.texts}.{w.system}.{w.replicate}.{w.dataset}.{w.shard}.jsonl",
-                classes=STUDY.classes_of(w.dataset),
-                max_new_tokens=config["enrichment"]["max_new_tokens"],
+                classes=STUDY.datasets[w.dataset].classes,
+                max_new_tokens=CONFIG.enrichment.max_new_tokens,
             ),
         ),
     shell:
@@ -75,7 +75,7 @@ rule write_true_texts:
     """Put the true motion between keyframes into words: the upper bound."""
     input:
         between=f"<results>/samples/{{dataset}}/{GAPS}.parquet",
-        keyframes=f"<results>/samples/{{dataset}}/{config['enrichment']['keyframes']}.parquet",
+        keyframes=f"<results>/samples/{{dataset}}/{CONFIG.enrichment.keyframes}.parquet",
         truth="<results>/raw/{dataset}/truth/frames.parquet",
     output:
         texts="<results>/texts/truth/{dataset}.parquet",
@@ -88,6 +88,6 @@ rule write_true_texts:
     conda:
         "../../envs/evaluation.yaml"
     params:
-        **job("write_true_texts", params=dict(seed=config["seed"])),
+        **job("write_true_texts", params=dict(seed=CONFIG.seed)),
     shell:
         RUN

@@ -7,43 +7,44 @@ out: answers/<condition>.parquet
 
 def condition_inputs(w):
     """What answering the clips of one shard in one condition reads."""
-    row = STUDY.conditions[w.condition]
+    condition = STUDY.conditions[w.condition]
+    system, dataset, kind = condition.system.name, condition.dataset.name, condition.texts
     files = {
-        "model": system_files(row["system"], w.replicate),
-        "sample": f"<results>/samples/{row['dataset']}/{row['frames']}.parquet",
-        "manifest": f"<results>/manifests/{row['dataset']}.parquet",
-        "store": f"<results>/frames/{row['dataset']}/{w.shard}.safetensors",
-        "clips": f"<results>/frames/{row['dataset']}/{w.shard}.clips.parquet",
-        "prompt": STUDY.prompts_of(row["system"])["classify"],
+        "model": system_files(system, w.replicate),
+        "sample": f"<results>/samples/{dataset}/{condition.frames.name}.parquet",
+        "manifest": f"<results>/manifests/{dataset}.parquet",
+        "store": f"<results>/frames/{dataset}/{w.shard}.safetensors",
+        "clips": f"<results>/frames/{dataset}/{w.shard}.clips.parquet",
+        "prompt": condition.system.prompts.classify,
     }
-    if row["dataset"] in RENDERED:
-        files["truth"] = f"<results>/raw/{row['dataset']}/truth/clips.parquet"
-    if hears(row["system"]):
-        files["sounds"] = f"<results>/frames/{row['dataset']}/{w.shard}.audio.safetensors"
-    if row["decision"] == "logit-adjusted":
-        folders = [model_folder(row["system"], w.replicate, fold) for fold in STUDY.folds_of(row["system"])]
-        files["labels"] = [f"{place}/labels.csv" for place in folders]
-    kind = CONTEXTS[row["context"]]
+    if condition.dataset.rendered:
+        files["truth"] = f"<results>/raw/{dataset}/truth/clips.parquet"
+    if hears(system):
+        files["sounds"] = f"<results>/frames/{dataset}/{w.shard}.audio.safetensors"
+    if condition.decision == "logit-adjusted":
+        files["labels"] = [f"{model_folder(system, w.replicate, k)}/labels.csv" for k in condition.system.folds]
     if kind == "truth":
-        files["texts"] = f"<results>/texts/truth/{row['dataset']}.parquet"
+        files["texts"] = f"<results>/texts/truth/{dataset}.parquet"
     elif kind:
-        files["texts"] = f"<results>/texts/{kind}/{row['system']}/{w.replicate}/{row['dataset']}.parquet"
+        files["texts"] = f"<results>/texts/{kind}/{system}/{w.replicate}/{dataset}.parquet"
     return files
 
 
 def answering_params(w):
     """What answering the clips of one shard in one condition reads of the study."""
-    row = STUDY.conditions[w.condition]
+    condition = STUDY.conditions[w.condition]
+    system = condition.system.name
     return dict(
-        system=system_params(row["system"]),
-        models=model_folders(row["system"], w.replicate),
-        base=base_folder(row["system"], w.replicate),
+        system=system_params(system),
+        models=model_folders(system, w.replicate),
+        base=base_folder(system, w.replicate),
         # Outside the outputs on purpose: Snakemake deletes those of a failed job.
         answer_store=f"{RESULTS}/answers/store/{w.condition}.{w.replicate}.{w.shard}.jsonl",
         replicate=int(w.replicate),
-        **{k: row[k] for k in ("context", "decision")},
-        classes=STUDY.classes_of(row["dataset"]),
-        **config["evaluation"],
+        context=condition.context,
+        decision=condition.decision,
+        classes=condition.dataset.classes,
+        **CONFIG.evaluation.told(),
     )
 
 
@@ -71,9 +72,9 @@ rule gather_answers:
         shards=lambda w: expand(
             shards(
                 "<results>/answers/{condition}/{replicate}/{shard}.parquet",
-                STUDY.conditions[w.condition]["dataset"],
+                STUDY.conditions[w.condition].dataset.name,
             ),
-            replicate=replicates(STUDY.conditions[w.condition]["system"]),
+            replicate=replicates(STUDY.conditions[w.condition].system.name),
             allow_missing=True,
         ),
     output:

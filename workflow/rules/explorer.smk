@@ -30,10 +30,10 @@ rule show_clips:
             params=lambda w: dict(
                 dataset={
                     "dataset": w.dataset,
-                    "licence": STUDY.datasets[w.dataset]["licence"],
-                    "size": frame_size(w.dataset),
+                    "licence": STUDY.datasets[w.dataset].licence,
+                    "size": STUDY.datasets[w.dataset].size,
                 },
-                classes=STUDY.classes_of(w.dataset),
+                classes=STUDY.datasets[w.dataset].classes,
                 sheets=len(THUMBNAILS) if w.dataset in OPENED else 0,
             ),
             names={"samples": lambda w: explorer_samples(w.dataset)},
@@ -62,7 +62,7 @@ rule draw_sheets:
     conda:
         "../../envs/explorer.yaml"
     params:
-        **job("draw_sheets", params=lambda w: dict(size=frame_size(w.dataset))),
+        **job("draw_sheets", params=lambda w: dict(size=STUDY.datasets[w.dataset].size)),
     shell:
         RUN
 
@@ -86,7 +86,7 @@ rule show_answers:
             "show_answers",
             params={
                 d: {
-                    "classes": STUDY.classes_of(d),
+                    "classes": STUDY.datasets[d].classes,
                     "conditions": listed(explored(d), ["condition", "system", "frames", "context", "prompt"]),
                 }
                 for d in TESTED
@@ -121,17 +121,17 @@ rule build_explorer:
         **job(
             "build_explorer",
             params=dict(
-                study=config["study"],
-                seed=config["seed"],
+                study=CONFIG.study,
+                seed=CONFIG.seed,
                 datasets=[
-                    {"dataset": d, "licence": STUDY.datasets[d]["licence"], "pictures": d in OPENED} for d in TESTED
+                    {"dataset": d, "licence": STUDY.datasets[d].licence, "pictures": d in OPENED} for d in TESTED
                 ],
                 conditions=listed(
-                    STUDY.conditions.values(),
+                    [condition.told() for condition in STUDY.conditions.values()],
                     ["condition", "system", "dataset", "frames", "context", "decision", "claims"],
                 ),
                 samplers=list(STUDY.frame_samplers),
-                claims=list(STUDY.claims["claims"]),
+                claims=list(STUDY.claims.claims),
             ),
         ),
     shell:

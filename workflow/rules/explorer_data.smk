@@ -5,13 +5,13 @@ from emovlm.provenance.sharing import OPEN
 STYLES = ["style", "views"]
 SOURCES = ["store", "dom", "filter", "start", "condition", "clips", "timeline", "clip", "answer", "main"]
 PAGE_PARTS = [*(f"explorer/{s}.css" for s in STYLES), *(f"explorer/{s}.js" for s in SOURCES)]
-OPENED = [name for name in TESTED if STUDY.datasets[name]["licence"] in OPEN]  # whose pictures may be passed on
+OPENED = [name for name in TESTED if STUDY.datasets[name].licence in OPEN]  # whose pictures may be passed on
 
 
 def expected_clips(dataset):
     """About how many clips are asked about: it only has to be right enough to part them."""
-    rendered = config["synface"]["corpora"].get(dataset, {}).get("test")
-    return rendered["clips"] if rendered else STUDY.datasets[dataset].get("per_class", 45) * len(STUDY.classes)
+    row = STUDY.datasets[dataset]
+    return row.corpus.test.clips if row.corpus and row.corpus.test else (row.per_class or 45) * len(STUDY.classes)
 
 
 MOST_CLIPS = max(map(expected_clips, TESTED))
@@ -26,8 +26,8 @@ def explorer_truths(dataset):
 
 def explored(dataset):
     """The conditions on a dataset, each with the name of its prompt."""
-    rows = [row for row in STUDY.conditions.values() if row["dataset"] == dataset]
-    return [{**row, "prompt": STUDY.systems[row["system"]].get("prompts", "default")} for row in rows]
+    rows = STUDY.conditions_on(STUDY.datasets[dataset])
+    return [{**row.told(), "prompt": row.system.prompts.name} for row in rows]
 
 
 def explorer_samples(dataset):
@@ -39,10 +39,10 @@ def explorer_samples(dataset):
 def explorer_texts():
     """The texts that conditions show, by kind, system, run and dataset, with their files."""
     found = {}
-    for row in STUDY.conditions.values():
-        kind, dataset = CONTEXTS[row["context"]], row["dataset"]
-        runs = replicates(row["system"]) if kind and kind != "truth" else []
-        names = ["truth"] if kind == "truth" else [f"{kind}/{row['system']}/{run}" for run in runs]
+    for condition in STUDY.conditions.values():
+        kind, dataset, system = condition.texts, condition.dataset.name, condition.system.name
+        runs = replicates(system) if kind and kind != "truth" else []
+        names = ["truth"] if kind == "truth" else [f"{kind}/{system}/{run}" for run in runs]
         found |= {f"{name}/{dataset}": f"{RESULTS}/texts/{name}/{dataset}.parquet" for name in names}
     return found
 
@@ -50,15 +50,17 @@ def explorer_texts():
 def explorer_answer_files():
     """What the answers are shown from, by the option that takes it: named files."""
     samples = {f"{d}/{name}": path for d in TESTED for name, path in explorer_samples(d).items()}
-    indices = {f"{d}/{k}": f"{RESULTS}/frames/{d}/{k}.clips.parquet" for d in TESTED for k in range(n_shards(d))}
-    asked = {row["prompt"]: STUDY.prompts_of(row["system"])["classify"] for d in TESTED for row in explored(d)}
+    indices = {
+        f"{d}/{k}": f"{RESULTS}/frames/{d}/{k}.clips.parquet" for d in TESTED for k in range(STUDY.datasets[d].n_shards)
+    }
+    prompts = [condition.system.prompts for d in STUDY.tested for condition in STUDY.conditions_on(d)]
     return {
         "manifests": {d: f"{RESULTS}/manifests/{d}.parquet" for d in TESTED},
         "clips": indices,
         "answers": {c: f"{RESULTS}/answers/{c}.parquet" for c in STUDY.conditions},
         "samples": samples,
         "texts": explorer_texts(),
-        "prompts": asked,
+        "prompts": {each.name: each.classify for each in prompts},
         "tables": {t: f"{RESULTS}/tables/{t}.csv" for t in ("confusion", "comparisons")},
     }
 

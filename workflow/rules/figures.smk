@@ -4,32 +4,37 @@ in:  tables/*.csv, published figures, config tables
 out: figures/<figure>.{pdf,png}
 """
 
-from emovlm.core.contracts.results import RESULT_TABLES
 from emovlm.figures.registry import FAMILIES, figures
 from emovlm.figures.tables import PLAIN
 
 PRIMARY = {
-    "source": config["lexicon"]["primary_source"],
-    "form": config["lexicon"]["primary_form"],
+    "source": CONFIG.lexicon and CONFIG.lexicon.primary_source,
+    "form": CONFIG.lexicon and CONFIG.lexicon.primary_form,
 }
 ROWS = {t: PLAIN[t] for t in ("conditions", "systems", "frame_samplers")}
+# The tables that figures are drawn from, as far as the study has the parts that they come from.
 TABLE = {
-    **{t: f"{RESULTS}/tables/{t}.csv" for t in RESULT_TABLES},
-    "frequency": f"{RESULTS}/lexicon/frequency.csv",
-    "manifest": f"{RESULTS}/manifests/{SHOWN}.parquet",
-    "truth": f"{RESULTS}/raw/{SHOWN}/truth/clips.parquet",
-    "frame_truth": f"{RESULTS}/raw/{SHOWN}/truth/frames.parquet",
+    **{t: f"{RESULTS}/tables/{t}.csv" for t in TABLES},
     **{t: f"{RESULTS}/tables/rows/{t}.tsv" for t in ROWS},
-    **{p: f"resources/published/{p}.csv" for p in PUBLISHED},
-    **{f"samples.{s}": f"{RESULTS}/samples/{SHOWN}/{s}.parquet" for s in embedded_samplers()},
-    **{f"stores.{k}": f"{RESULTS}/frames/{SHOWN}/{k}.safetensors" for k in range(n_shards(SHOWN))},
 }
+if CONFIG.lexicon:
+    TABLE["frequency"] = f"{RESULTS}/lexicon/frequency.csv"
+if CONFIG.published:
+    TABLE |= {p: f"resources/published/{p}.csv" for p in PUBLISHED}
+if SHOWN:
+    TABLE |= {
+        "manifest": f"{RESULTS}/manifests/{SHOWN}.parquet",
+        "truth": f"{RESULTS}/raw/{SHOWN}/truth/clips.parquet",
+        "frame_truth": f"{RESULTS}/raw/{SHOWN}/truth/frames.parquet",
+        **{f"samples.{s}": f"{RESULTS}/samples/{SHOWN}/{s}.parquet" for s in embedded_samplers()},
+        **{f"stores.{k}": f"{RESULTS}/frames/{SHOWN}/{k}.safetensors" for k in range(STUDY.datasets[SHOWN].n_shards)},
+    }
 # What figures may ask of the study by a keyword-only parameter of that name.
 PARAMETERS = {
-    "study": config["study"],
-    "seed": config["seed"],
+    "study": CONFIG.study,
+    "seed": CONFIG.seed,
     "classes": STUDY.classes,
-    "language": STUDY.claims["claims"].get("L1", {}).get("language"),
+    "language": LEXICAL and LEXICAL.language,
     **PRIMARY,
 }
 

@@ -10,40 +10,40 @@ def annotations(dataset):
     """The files whose change means that a dataset has changed."""
     if dataset in RENDERED:
         return [f"{folder(dataset)}/annotations/identities.csv"]
-    place = Path(folder(dataset), ANNOTATIONS[STUDY.datasets[dataset]["kind"]])
+    place = Path(folder(dataset), ANNOTATIONS[STUDY.datasets[dataset].kind])
     if place.is_file():
         return [str(place)]
     if not place.is_dir() and not workflow.dryrun:  # what would be done can be listed without the data
-        where = f"{STUDY.places['datasets'][dataset]}, row {dataset}, column folder"
+        where = STUDY.datasets[dataset].cell("folder")
         raise WorkflowError(f"{where}: no such {'file' if place.suffix else 'folder'}: {place}")
     return sorted(str(p) for p in place.rglob("*") if p.suffix in (".txt", ".csv"))
 
 
 def manifest_params(w):
     """A dataset's row as far as its manifest depends on it, its label words, and the seed where one is used."""
-    row = STUDY.datasets[w.dataset]
-    drawn = config["permuted_labels"] or "per_class" in row and "subset" not in row
+    dataset = STUDY.datasets[w.dataset]
+    drawn = CONFIG.permuted_labels or dataset.per_class and not dataset.subset
     place = Path(folder(w.dataset))
-    listed = {"listed": sha256_json(videos_by_label(place))} if row["kind"] == "classes" and place.is_dir() else {}
+    listed = {"listed": sha256_json(videos_by_label(place))} if dataset.kind == "classes" and place.is_dir() else {}
     return dict(
         **listed,  # of a folder a class, which has no lists to depend on
-        **{k: row[k] for k in ("dataset", "kind", "form", "folds", "per_class") if k in row},
+        **{k: v for k, v in dataset.told().items() if k in ("dataset", "kind", "form", "folds", "per_class")},
         folder=folder(w.dataset),
-        words=STUDY.words_of(w.dataset),
-        permuted_labels=config["permuted_labels"],
-        seed=config["seed"] if drawn else None,
+        words=dataset.words,
+        permuted_labels=CONFIG.permuted_labels,
+        seed=CONFIG.seed if drawn else None,
     )
 
 
 def decoding_params(w):
     """What decoding reads of the study, with the dataset's own size and rate where its row has them."""
-    row = STUDY.datasets[w.dataset]
+    dataset = STUDY.datasets[w.dataset]
     return dict(
         folder=folder(w.dataset),
-        n_shards=n_shards(w.dataset),
-        size=frame_size(w.dataset),
-        timeout_s=config["frames"]["timeout_s"],
-        **{k: row[k] for k in ["fps"] if k in row},
+        n_shards=dataset.n_shards,
+        size=dataset.size,
+        timeout_s=CONFIG.frames.timeout_s,
+        **({"fps": dataset.fps} if dataset.fps else {}),
     )
 
 
@@ -51,8 +51,8 @@ rule make_manifest:
     """Read a dataset's folder and annotations into the study's own table of clips; count them by class."""
     input:
         lists=lambda w: annotations(w.dataset),
-        subset=lambda w: STUDY.datasets[w.dataset].get("subset", []),
-        published=lambda w: PUBLISHED_COUNTS.get(STUDY.datasets[w.dataset]["kind"], []),
+        subset=lambda w: STUDY.datasets[w.dataset].subset or [],
+        published=lambda w: PUBLISHED_COUNTS.get(STUDY.datasets[w.dataset].kind, []),
     output:
         manifest="<results>/manifests/{dataset}.parquet",
         counts="<results>/manifests/{dataset}.counts.csv",
@@ -105,9 +105,9 @@ rule decode_audio:
             "decode_audio",
             params=lambda w: dict(
                 folder=folder(w.dataset),
-                n_shards=n_shards(w.dataset),
-                kind=STUDY.datasets[w.dataset]["kind"],
-                timeout_s=config["frames"]["timeout_s"],
+                n_shards=STUDY.datasets[w.dataset].n_shards,
+                kind=STUDY.datasets[w.dataset].kind,
+                timeout_s=CONFIG.frames.timeout_s,
             ),
         ),
     shell:

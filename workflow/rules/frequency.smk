@@ -11,7 +11,7 @@ COUNTED = ("source", "language", "kind", "column", "tokens")
 rule count_terms:
     """Count the lexicon's terms in every source."""
     input:
-        lexicon=config["tables"]["lexicon"],
+        lexicon=CONFIG.tables.lexicon,
         counts=expand("resources/published/term_counts_{language}.csv", language=COUNTED_LANGUAGES),
     output:
         frequency="<results>/lexicon/frequency.csv",
@@ -24,7 +24,7 @@ rule count_terms:
     params:
         **job(
             "count_terms",
-            params=dict(sources=[{k: row[k] for k in COUNTED if k in row} for row in STUDY.sources]),
+            params=dict(sources=[{k: v for k, v in row.told().items() if k in COUNTED} for row in STUDY.sources]),
             names={"counts": COUNTED_LANGUAGES},
         ),
     shell:

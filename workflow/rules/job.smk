@@ -46,7 +46,7 @@ def job(rule, script=None, params=None, names=None, modules=None):
 
     def told(wildcards):
         read = (of(wildcards, params) or {}) | ({"plugins": plugins} if plugins else {})
-        read = json.loads(json.dumps(read, sort_keys=True))
+        read = json.loads(json.dumps(read, sort_keys=True, default=lambda part: part.told()))
         code_of = code or hashed(wildcards)
         return {"rule": rule, "script": path, "code": code_of, "wildcards": dict(wildcards.items()), "params": read}
 

@@ -5,37 +5,27 @@ LOADED = ["system", "kind", "training", *SETTINGS]
 SERVED = ["weights", "thinking_budget"]
 
 
-def family(system):
-    """What kind of model a system or its base is, where its row says."""
-    row = STUDY.systems[system]
-    return STUDY.systems[row.get("base", system)].get("family")
-
-
 def hears(system):
     """Does it take the clips' sound?"""
-    return family(system) == "hicmae"
+    return STUDY.systems[system].family == "hicmae"
 
 
 def checkpoint_of(w):
     """The file of a system whose weights are fetched by hand, if it is one."""
-    file = STUDY.systems[w.system].get("file")
+    file = STUDY.systems[w.system].file
     return [file.format(fold=fold_number(w.fold))] if file else []
 
 
 def weights_params(w):
     """Where a system's weights come from; of a network that was fine-tuned elsewhere, what its outputs are called."""
-    row = STUDY.systems[w.system]
-    pinned = {k: row[k] for k in ("weights", "revision", "sha256") if k in row}
+    system = STUDY.systems[w.system]
+    pinned = {k: v for k, v in system.told().items() if k in ("weights", "revision", "sha256")}
     network = {}
-    if "dataset" in row:
-        kind = STUDY.datasets[row["dataset"]]["kind"]
-        network = {"network": row["family"], "kind": kind, "dimensions": dimensions(row["family"])}
+    if system.dataset:
+        recipe = CONFIG.recipes.get(system.family)
+        dimensions = recipe.dimensions or {} if recipe else {}  # those that are not the official ones
+        network = {"network": system.family, "kind": system.dataset.kind, "dimensions": dimensions}
     return dict(**pinned, **{"file": file for file in checkpoint_of(w)}, **network)
-
-
-def dimensions(network):
-    """The dimensions of a network that are not the official ones."""
-    return config.get("recipes", {}).get(network, {}).get("dimensions", {})
 
 
 def fold_number(fold):
@@ -51,55 +41,54 @@ def model_folder(system, replicate, fold=0, results="<results>"):
 
 def model_folders(system, replicate):
     """Where the models of one training run of a system lie, by fold."""
-    return {k: model_folder(system, replicate, k, RESULTS) for k in STUDY.folds_of(system)}
+    return {k: model_folder(system, replicate, k, RESULTS) for k in STUDY.systems[system].folds}
 
 
 def base_folder(system, replicate):
     """Where the base of a system lies, if it has one."""
-    row = STUDY.systems[system]
-    return model_folder(row["base"], replicate, results=RESULTS) if "base" in row else None
+    base = STUDY.systems[system].base
+    return base and model_folder(base.name, replicate, results=RESULTS)
 
 
 def system_files(system, replicate):
     """The files that hold a system's weights, of all its folds, and its base's."""
-    files = [file for fold in STUDY.folds_of(system) for file in model_files(system, replicate, fold)]
+    files = [file for fold in STUDY.systems[system].folds for file in model_files(system, replicate, fold)]
     return list(dict.fromkeys(files))
 
 
 def model_files(system, replicate, fold=0):
     """The files that hold the weights of one model, its own or its adapter's, and its base's."""
     row = STUDY.systems[system]
-    files = ["model.safetensors", *(SAVED_VLM if row["kind"] == "vlm" else SAVED)]
-    if row["kind"] == "api":
+    files = ["model.safetensors", *(SAVED_VLM if row.kind == "vlm" else SAVED)]
+    if row.served:
         return []
-    if row["training"] == "none":
+    if row.training == "none":
         files = ["fetched.json"]
-    elif row["training"] == "dfer":
+    elif row.training == "dfer":
         files = ["model.safetensors", "config.json"]
-    elif row["training"] == "lora":
+    elif row.training == "lora":
         files = ["adapter_model.safetensors", "adapter_config.json"]
     own = [f"{model_folder(system, replicate, fold)}/{file}" for file in files]
-    return own + (model_files(row["base"], replicate) if "base" in row else [])
+    return own + (model_files(row.base.name, replicate) if row.base else [])
 
 
 def system_params(system):
-    """What loading a system needs to know of its row, or of its base's."""
+    """What loading a system needs to know of its row."""
     row = STUDY.systems[system]
-    row = {**STUDY.systems[row.get("base", system)], **row}
-    row |= label_settings(row, STUDY.lexicon)
-    if system in config.get("allow_remote_code", {}):
-        row["allow_remote_code"] = config["allow_remote_code"][system]
-    return {k: row[k] for k in [*LOADED, *(SERVED if row["kind"] == "api" else [])] if k in row}
+    cells = row.told() | label_settings(row.told(), [entry.told() for entry in STUDY.lexicon])
+    if system in CONFIG.allow_remote_code:
+        cells["allow_remote_code"] = CONFIG.allow_remote_code[system]
+    return {k: cells[k] for k in [*LOADED, *(SERVED if row.served else [])] if k in cells}
 
 
 def training_inputs(w):
     """What fine-tuning reads: its base, and schedule, frames and labels of its dataset."""
-    row, recipe = STUDY.systems[w.system], STUDY.recipe_of(w.system)
-    dataset = row["dataset"]
+    system = STUDY.systems[w.system]
+    dataset = system.dataset.name
     return {
-        "base": model_files(row["base"], w.replicate),
-        "schedule": f"<results>/schedules/{dataset}{w.fold}/{recipe}/{row['sampler']}.parquet",
-        "sample": f"<results>/samples/{dataset}/{STUDY.settings_of(recipe)['sampler']}.parquet",
+        "base": model_files(system.base.name, w.replicate),
+        "schedule": f"<results>/schedules/{dataset}{w.fold}/{system.recipe.name}/{system.sampler.name}.parquet",
+        "sample": f"<results>/samples/{dataset}/{system.recipe.sampler}.parquet",
         "manifest": f"<results>/manifests/{dataset}.parquet",
         "stores": stores(dataset),
         "sounds": sound_stores(dataset) if hears(w.system) else [],
@@ -108,10 +97,9 @@ def training_inputs(w):
 
 def training_params(w):
     """What fine-tuning reads of the study."""
-    recipe = STUDY.settings_of(STUDY.recipe_of(w.system))
-    row, model = STUDY.systems[w.system], {}
-    if row["training"] == "dfer":
-        model = {"network": family(w.system)}
-    elif row["training"] == "lora" and family(w.system):
+    system, model = STUDY.systems[w.system], {}
+    if system.training == "dfer":
+        model = {"network": system.family}
+    elif system.training == "lora" and system.family:
         model = {"system": system_params(w.system)}
-    return dict(seed=run_seed(w.replicate), classes=STUDY.classes_of(row["dataset"]), **model, **recipe)
+    return dict(seed=run_seed(w.replicate), classes=system.dataset.classes, **model, **system.recipe.told())

@@ -9,13 +9,14 @@ TYPESET = [
     *["evidence", "published_comparison", "reanalysis"],
 ]
 PAPER_TABLES = {
-    **{t: f"{RESULTS}/tables/{t}.csv" for t in TYPESET},
-    **{t: TABLE[t] for t in ("conditions", "frame_samplers", "paper_frame_shuffle")},
+    **{t: f"{RESULTS}/tables/{t}.csv" for t in TYPESET if t in TABLES},
+    **{t: TABLE[t] for t in ("conditions", "frame_samplers", "paper_frame_shuffle") if t in TABLE},
 }
 PAPER_FIGURES = {
     **{s: f"{RESULTS}/figures/{s}.png" for s in ("contact_sheet", "strips")},
     **{f: f"{RESULTS}/figures/{f}.pdf" for f in FIGURES},
 }
+LEDGERS = [system.name for system in STUDY.asked if system.served]
 
 
 rule account_run:
@@ -35,7 +36,7 @@ rule account_run:
     params:
         **job(
             "account_run",
-            params=dict(ledgers={s: f"{model_folder(s, 1, results=RESULTS)}/requests.jsonl" for s in served()}),
+            params=dict(ledgers={s: f"{model_folder(s, 1, results=RESULTS)}/requests.jsonl" for s in LEDGERS}),
             names={"tables": PAPER_TABLES, "figures": PAPER_FIGURES},
         ),
     shell:
@@ -67,17 +68,18 @@ rule typeset_paper:
     params:
         **job(
             "typeset_paper",
-            params=dict(
+            params=lambda w: dict(
                 config=dict(
-                    study=config["study"],
-                    seed=config["seed"],
-                    replicates=config["replicates"],
-                    alpha=STUDY.claims["alpha"],
-                    image_size=config["synface"]["image_size"],
-                    frame_size=config["frames"]["size"],
-                    tail=config["statistics"]["tail"],
+                    study=CONFIG.study,
+                    seed=CONFIG.seed,
+                    replicates=CONFIG.replicates,
+                    alpha=STUDY.claims.alpha,
+                    image_size=CONFIG.synface.image_size,
+                    frame_size=CONFIG.frames.size,
+                    tail=CONFIG.statistics.tail,
+                    naming=CONFIG.organism.captions.naming,
+                    frames_at_most=CONFIG.organism.captions.frames_at_most,
                     **resampling_params(),
-                    **{k: config["organism"]["captions"][k] for k in ("naming", "frames_at_most")},
                     **PRIMARY,
                 ),
                 words={name: figure.words for name, figure in FIGURES.items()},

@@ -5,7 +5,8 @@ out: captions/<variant>/<replicate>.parquet, models/<system>/<replicate>/*, as `
 """
 
 TOWER = "<results>/models/tower/1"  # the part of all systems, trained once
-CAPTION_VARIANTS = {row["variant"] for row in STUDY.systems.values() if "variant" in row}
+FACES = CONFIG.organism.dataset
+CAPTION_VARIANTS = {system.variant for system in STUDY.systems.values() if system.variant}
 
 
 rule write_captions:
@@ -16,7 +17,7 @@ rule write_captions:
         frames=frame_indices(FACES),
         manifest=f"<results>/manifests/{FACES}.parquet",
         frequency="<results>/lexicon/frequency.csv",
-        prompts=list(PROMPTS.values()),
+        prompts=list(CONFIG.prompts.files.values()),
     output:
         captions="<results>/captions/{variant}/{replicate}.parquet",
     log:
@@ -32,12 +33,12 @@ rule write_captions:
             "write_captions",
             params=lambda w: dict(
                 seed=run_seed(w.replicate),
-                permutation_seed=config["seed"],
+                permutation_seed=CONFIG.seed,
                 classes=STUDY.classes,
-                lexicon=config["lexicon"],
-                **config["organism"]["captions"],
+                lexicon=CONFIG.lexicon,
+                **CONFIG.organism.captions.told(),
             ),
-            names={"prompts": PROMPTS},
+            names={"prompts": CONFIG.prompts.files},
         ),
     shell:
         RUN
@@ -62,9 +63,9 @@ rule train_tower:
         **job(
             "train_tower",
             params=dict(
-                tower=config["organism"]["tower"],
-                seed=config["seed"],
-                image_size=config["frames"]["size"],
+                tower=CONFIG.organism.tower,
+                seed=CONFIG.seed,
+                image_size=CONFIG.frames.size,
             ),
         ),
     shell:
@@ -75,9 +76,9 @@ rule pretrain_organism:
     """Teach the organism language from one variant's captions, on the frozen tower."""
     input:
         tower=[f"{TOWER}/{file}" for file in ("model.safetensors", *SAVED)],
-        captions=lambda w: f"<results>/captions/{STUDY.systems[w.system]['variant']}/{w.replicate}.parquet",
+        captions=lambda w: f"<results>/captions/{STUDY.systems[w.system].variant}/{w.replicate}.parquet",
         stores=stores(FACES),
-        prompts=list(PROMPTS.values()),
+        prompts=list(CONFIG.prompts.files.values()),
     output:
         weights="<results>/models/{system}/{replicate}/model.safetensors",
         others=expand("<results>/models/{{system}}/{{replicate}}/{file}", file=[*SAVED_VLM, "labels.csv"]),
@@ -95,10 +96,11 @@ rule pretrain_organism:
             params=lambda w: dict(
                 seed=run_seed(w.replicate),
                 classes=STUDY.classes,
-                image_size=config["frames"]["size"],
-                **{k: config["organism"][k] for k in ("tower", "language")},
+                image_size=CONFIG.frames.size,
+                tower=CONFIG.organism.tower,
+                language=CONFIG.organism.language,
             ),
-            names={"prompts": PROMPTS},
+            names={"prompts": CONFIG.prompts.files},
         ),
     shell:
         RUN

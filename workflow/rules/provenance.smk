@@ -15,10 +15,10 @@ def override(file):
 SHARED = as_line(
     dict(
         results=RESULTS,
-        logs=config["pathvars"]["logs"],
+        logs=CONFIG.pathvars.logs,
         config=[override(file) for file in workflow.configfiles if os.path.abspath(file) != str(ROOT / "config.yaml")],
         environments={rule.name: f"envs/{Path(str(rule.conda_env)).name}" for rule in workflow.rules if rule.conda_env},
-        datasets={name: {"folder": folder(name), "licence": row["licence"]} for name, row in STUDY.datasets.items()},
+        datasets={name: {"folder": folder(name), "licence": row.licence} for name, row in STUDY.datasets.items()},
     )
 )
 os.environ |= {"EMOVLM_STUDY": SHARED}

@@ -7,10 +7,15 @@ out: tables/{published_comparison,reanalysis}.csv
 
 def published_conditions():
     """The conditions that published figures belong to, with the system's name in the publication."""
-    rows = [(row, STUDY.systems[row["system"]]) for row in STUDY.conditions.values() if "published" in row]
     return [
-        {**{k: row[k] for k in ("condition", "dataset", "published")}, "system": system["published"]}
-        for row, system in rows
+        {
+            "condition": row.name,
+            "dataset": row.dataset.name,
+            "published": " ".join(row.published),
+            "system": row.system.published,
+        }
+        for row in STUDY.conditions.values()
+        if row.published
     ]
 
 

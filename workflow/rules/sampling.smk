@@ -7,18 +7,17 @@ out: samples/<dataset>/<sampler>.parquet, schedules/<dataset>[/fold<k>]/<recipe>
 
 def sampler_params(w):
     """A frame sampler's row, with its base's."""
-    row = STUDY.frame_samplers[w.sampler]
-    base = STUDY.frame_samplers.get(row.get("base"))
-    return dict(sampler=bare(row), base=base and bare(base), seed=config["seed"])
+    sampler = STUDY.frame_samplers[w.sampler]
+    return dict(sampler=sampler.told(), base=sampler.base and sampler.base.told(), seed=CONFIG.seed)
 
 
 def schedule_params(w):
     """A training sampler's row, and how many clips it draws."""
-    row = STUDY.training_samplers[w.training_sampler]
+    recipes = {system.recipe.name: system.recipe for system in STUDY.systems.values() if system.recipe}
     return dict(
-        sampler=bare(row),
-        seed=config["seed"],
-        n_draws=STUDY.settings_of(w.recipe)["draws"],
+        sampler=STUDY.training_samplers[w.training_sampler],
+        seed=CONFIG.seed,
+        n_draws=recipes[w.recipe].draws,
         fold=fold_number(w.fold),
     )
 
@@ -54,7 +53,7 @@ rule sample_training:
     benchmark:
         "<benchmarks>/sample_training/{dataset}{fold}/{recipe}/{training_sampler}.tsv"
     wildcard_constraints:
-        recipe=one_of([*TRAINED_ON_LABELS, *config.get("recipes", {})]),
+        recipe=one_of([*RECIPES, *CONFIG.recipes]),
     conda:
         "../../envs/sampling.yaml"
     params:

@@ -15,7 +15,7 @@ rule check_organism:
         frames=frame_indices(SHOWN),
         stores=stores(SHOWN),
         frequency="<results>/lexicon/frequency.csv",
-        prompts=list(PROMPTS.values()),
+        prompts=list(CONFIG.prompts.files.values()),
     output:
         checks="<results>/sanity_checks/{system}/{replicate}.csv",
     log:
@@ -32,11 +32,11 @@ rule check_organism:
                 model=model_folder(w.system, w.replicate, results=RESULTS),
                 replicate=int(w.replicate),
                 classes=STUDY.classes,
-                lexicon=config["lexicon"],
-                seed=config["seed"],
+                lexicon=CONFIG.lexicon,
+                seed=CONFIG.seed,
                 **resampling_params(),
             ),
-            names={"prompts": PROMPTS},
+            names={"prompts": CONFIG.prompts.files},
         ),
     shell:
         RUN

@@ -4,7 +4,7 @@ in:  answers of every condition, word frequencies, the clips' events
 out: tables/{metrics,per_class,per_run,confusion,reliability,comparisons,correlations,event_coverage}.csv
 """
 
-RATES = {name: row["rate"] for name, row in embedded_samplers().items() if row["kind"] == "rate"}
+RATES = {name: row.rate for name, row in embedded_samplers().items() if row.kind == "rate"}
 PUBLISHED = [
     "mafw_classes",
     "mafw_recalls",
@@ -35,7 +35,7 @@ rule compute_metrics:
     params:
         **job(
             "compute_metrics",
-            params=dict(seed=config["seed"], classes=STUDY.classes, **config["statistics"]),
+            params=dict(seed=CONFIG.seed, classes=STUDY.classes, **CONFIG.statistics.told()),
             names={"answers": STUDY.conditions},
         ),
     shell:
@@ -58,12 +58,12 @@ rule compare_conditions:
         **job(
             "compare_conditions",
             params=dict(
-                seed=config["seed"],
+                seed=CONFIG.seed,
                 classes=STUDY.classes,
-                comparisons=[bare(row) for row in STUDY.comparisons.values()],
-                alpha=STUDY.claims["alpha"],
-                margins={k: v["margin"] for k, v in STUDY.claims["claims"].items()},
-                **config["statistics"],
+                comparisons=list(STUDY.comparisons.values()),
+                alpha=STUDY.claims.alpha,
+                margins={name: claim.margin for name, claim in STUDY.claims.claims.items()},
+                **CONFIG.statistics.told(),
             ),
             names={"answers": STUDY.conditions},
         ),
@@ -76,7 +76,7 @@ rule correlate_frequency:
     input:
         classes="<results>/tables/per_class.csv",
         frequency="<results>/lexicon/frequency.csv",
-        lexicon=config["tables"]["lexicon"],
+        lexicon=CONFIG.tables.lexicon,
         published=expand("resources/published/{p}.csv", p=CORRELATED),
     output:
         correlations=table("correlations"),
@@ -91,8 +91,8 @@ rule correlate_frequency:
             "correlate_frequency",
             params=dict(
                 kinds=lexical_kinds(),
-                seed=config["seed"],
-                resamples=config["statistics"]["resamples"],
+                seed=CONFIG.seed,
+                resamples=CONFIG.statistics.resamples,
             ),
             names={"published": CORRELATED},
         ),
@@ -119,7 +119,7 @@ rule measure_event_coverage:
             params=dict(
                 rates=RATES,
                 bins=3,
-                confidence=config["statistics"]["confidence"],
+                confidence=CONFIG.statistics.confidence,
                 splits=["train", "test"],
             ),
             names={"samples": RATES},

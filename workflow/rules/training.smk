@@ -30,7 +30,7 @@ rule finetune_lora:
     """Fine-tune a vision-language model by LoRA on the draws of one training sampler."""
     input:
         unpack(training_inputs),
-        prompt=lambda w: STUDY.prompts_of(w.system)["classify"],
+        prompt=lambda w: STUDY.systems[w.system].prompts.classify,
     output:
         weights="<results>/models/{system}/{replicate}{fold}/adapter_model.safetensors",
         others=expand(

@@ -1,72 +1,41 @@
-"""Tab-separated tables and YAML files that people edit, checked against their JSON Schemas.
-
-Every message names the file, the line and the column, and says what is allowed.
-"""
+"""Tab-separated tables and YAML files that people edit: their text, and where in it each part stands."""
 
 import csv
 import io
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import yaml
 
 from emovlm.core.errors import StudyError
 
 Row = dict[str, Any]
 
-SCHEMAS = files("emovlm.core") / "schemas"
 
+def read_cells(path: str | Path, named_by: str = "") -> list[tuple[int, dict[str, str]]]:
+    """The rows of a tab-separated table: line number, and cells by column as text.
 
-@cache
-def _validator(schema: str) -> jsonschema.Draft202012Validator:
-    """Validator of ``schemas/<schema>.schema.yaml``, made once for all rows of a table."""
-    return jsonschema.Draft202012Validator(read_yaml(SCHEMAS / f"{schema}.schema.yaml"))
+    Args:
+        named_by: what names the table, for the message that it is missing.
 
-
-def check(value: Any, schema: str, where: str) -> None:
-    """Check ``value`` against ``schemas/<schema>.schema.yaml``."""
-    error = jsonschema.exceptions.best_match(_validator(schema).iter_errors(value))
-    if error is not None:
-        key = ".".join(map(str, error.absolute_path))
-        raise StudyError(f"{where}{f', key {key}' if key else ''}: {error.message}")
-
-
-def read_rows(path: str | Path, schema: str) -> list[Row]:
-    """Read a tab-separated table, give values the types of its schema, and check each row.
-
-    Empty cells are left out of the row; columns that the schema does not know are an error.
+    Raises:
+        StudyError: the file is missing, is not UTF-8, has no rows, two columns of one name, or a row with more cells
+            than the header.
     """
     path = Path(path)
     if not path.is_file():
-        raise StudyError(f"{path}: no such table; config key tables.{schema} names it")
-    types = {k: v.get("type") for k, v in _validator(schema).schema["properties"].items()}
-    rows = []
-    try:
-        lines = io.StringIO(path.read_text(encoding="utf-8"), newline="")
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path}: not a readable UTF-8 text file ({error})") from None
-    for number, cells in enumerate(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE), start=2):
-        where = f"{path}, line {number}"
+        raise StudyError(f"{path}: no such table{'; ' if named_by else ''}{named_by}")
+    reader = csv.DictReader(io.StringIO(_text(path), newline=""), delimiter="\t", quoting=csv.QUOTE_NONE, restval="")
+    columns = reader.fieldnames or []
+    if doubled := [column for column in columns if columns.count(column) > 1]:
+        raise StudyError(f"{path}: two columns are called {doubled[0]!r}")
+    rows = [(reader.line_num, cells) for cells in reader]
+    for number, cells in rows:
         if None in cells:
-            raise StudyError(f"{where}: more cells than the header has columns")
-        row = {k: _typed(v, types.get(k), f"{where}, column {k}") for k, v in cells.items() if v}
-        check(row, schema, where)
-        rows.append(row)
+            raise StudyError(f"{path}, line {number}: more cells than the header has columns")
     if not rows:
         raise StudyError(f"{path}: the table has no rows")
     return rows
-
-
-def _typed(cell: str, kind: str | None, where: str) -> Any:
-    if kind not in ("integer", "number"):
-        return cell
-    try:
-        return int(cell) if kind == "integer" else float(cell)
-    except ValueError:
-        raise StudyError(f"{where}: {cell!r} is not {'a whole number' if kind == 'integer' else 'a number'}") from None
 
 
 def read_yaml(path: str | Path) -> Any:
@@ -76,10 +45,17 @@ def read_yaml(path: str | Path) -> Any:
         StudyError: the file is missing or is not YAML.
     """
     try:
-        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return yaml.safe_load(_text(Path(path)))
     except FileNotFoundError:
         raise StudyError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path}: not a readable UTF-8 text file ({error})") from None
     except yaml.YAMLError as error:
         raise StudyError(f"{path}: not valid YAML: {error}") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyError(f"{path}: not a readable UTF-8 text file ({error})") from None

@@ -3,18 +3,23 @@
 from pathlib import Path
 
 from emovlm.core.errors import StudyError
-from emovlm.core.tables import Row, read_rows
+from emovlm.core.tables import Row, read_cells
 
 FORMS = {"en": ("family", "noun", "adjective"), "zh": ("family",)}
+COLUMNS = ("emotion", "noun", "adjective", "family", "chinese")
 
 
 def read_lexicon(path: str | Path) -> list[Row]:
-    """Read ``config/lexicon.tsv``: one row an emotion (emotion, dfew, noun, adjective, family, chinese).
+    """Read ``config/lexicon.tsv``: one row an emotion, with the columns ``COLUMNS``.
 
     Raises:
-        StudyError: an emotion has two rows, or one word stands for two emotions.
+        StudyError: an emotion has two rows or a cell without words, or one word stands for two emotions.
     """
-    lexicon = read_rows(path, "lexicon")
+    lexicon = []
+    for line, cells in read_cells(path):
+        if lacking := [column for column in COLUMNS if not cells.get(column)]:
+            raise StudyError(f"{path}, line {line}, column {lacking[0]}: there are no words to count")
+        lexicon.append({column: cell for column, cell in cells.items() if cell})
     emotions = [row["emotion"] for row in lexicon]
     for emotion in emotions:
         if emotions.count(emotion) > 1:

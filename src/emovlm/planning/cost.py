@@ -13,15 +13,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emovlm.core.config import Study
 from emovlm.core.errors import StudyError
-from emovlm.core.tables import Row
 from emovlm.datasets.published_counts import ALL, published_counts
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
-from emovlm.evaluation.contexts import CONTEXTS
 from emovlm.models.flops import BYTES, Gpu, Size, answer_s, lora_s, prompt_tokens, start_s, training_s
 from emovlm.models.hub import cached_folder, is_fetched
 from emovlm.sampling.frame_samplers import sample_frames
+from emovlm.study.rows import Dataset
+from emovlm.study.study import Study
+from emovlm.study.systems import System
 from emovlm.synface.plan import clip_lengths, read_class_sizes
 
 # flops: LoRA of Qwen-7B, sequences of 2,048 tokens, 5.2 s for 8 (QwenLM/Qwen, README, "Profiling of Memory and Speed"):
@@ -41,40 +41,33 @@ def read_sizes(study: Study, path: Path = MODELS) -> dict[str, Size]:
     A system that is fine-tuned here has its base's. A size that is not known is ``UNKNOWN``.
     """
     table = pd.read_csv(path).set_index("model")
-    found: dict[str, Size] = {}
-    for name, row in study.systems.items():
-        first = study.systems[row.get("base", name)]
-        if first["training"] == "none":
-            if first["system"] not in found:
-                found[first["system"]] = _size_of(study, first, table)
-            found[name] = found[first["system"]]
-    return {name: found[name] for name in study.systems if name in found}
+    outside = {system: _size_of(study, system, table) for system in study.systems.values() if system.training == "none"}
+    firsts = {name: system.base or system for name, system in study.systems.items()}
+    return {name: outside[first] for name, first in firsts.items() if first in outside}
 
 
-def _size_of(study: Study, row: Row, table: pd.DataFrame) -> Size:
+def _size_of(study: Study, system: System, table: pd.DataFrame) -> Size:
     """Size of a system with weights from outside, or behind an API."""
-    fetched = Path(study.config["pathvars"]["results"], "models", row["system"], "1")
-    if "weights" in row and row["kind"] != "api":
-        here = fetched if is_fetched(row, fetched) else cached_folder(row["weights"], row.get("revision"))
+    fetched = Path(study.config.pathvars.results, "models", system.name, "1")
+    if system.weights and not system.served:
+        here = fetched if is_fetched(system.told(), fetched) else cached_folder(system.weights, system.revision)
         if here is not None:
             # Imported here, since it takes seconds, and only models that are here need it.
             from emovlm.models.sizes import checkpoint_size
 
-            if size := checkpoint_size(here, row, _side(study, row["system"])):
+            if size := checkpoint_size(here, system.told(), _side(study, system)):
                 return size
-    model = row.get("weights") or (row["system"] if row["family"] == "remote" else row["family"])
+    model = system.weights or (system.name if system.family == "remote" else system.family)
     if model not in table.index:
-        return replace(UNKNOWN, most_frames=row.get("frames", 0))
+        return replace(UNKNOWN, most_frames=system.frames or 0)
     known = {field.name for field in fields(Size)} & set(table.columns)
-    return Size(**{key: table.at[model, key] for key in known}, most_frames=row.get("frames", 0))
+    return Size(**{key: table.at[model, key] for key in known}, most_frames=system.frames or 0)
 
 
-def _side(study: Study, system: str) -> int:
+def _side(study: Study, system: System) -> int:
     """Pixels of the largest frames that a system or one that is fine-tuned from it is shown."""
-    own = {name for name, row in study.systems.items() if system in (name, row.get("base"))}
-    datasets = [study.datasets[row["dataset"]] for row in study.conditions.values() if row["system"] in own]
-    usual = study.config["frames"]["size"]
-    return max((row.get("size", usual) for row in datasets), default=usual)
+    asked = [row.dataset.size for row in study.conditions.values() if system in (row.system, row.system.base)]
+    return max(asked, default=study.config.frames.size)
 
 
 def frames_of_a_clip(study: Study, seconds: float) -> dict[str, int]:
@@ -82,9 +75,12 @@ def frames_of_a_clip(study: Study, seconds: float) -> dict[str, int]:
     n = round(seconds * FPS)
     clips = pd.DataFrame({"clip_id": ["c"], "status": "ok", "n_frames": n, "fps": float(FPS)})
     frames = pd.DataFrame({"clip_id": "c", "frame_index": np.arange(n), "timestamp_s": np.arange(n) / FPS})
-    rows = study.frame_samplers
-    taken = {name: sample_frames(row, rows.get(row.get("base")), 0, clips, frames) for name, row in rows.items()}
-    gaps = taken[study.config["enrichment"]["sampler"]]["gap"].nunique()
+    taken = {
+        name: sample_frames(row.told(), row.base and row.base.told(), 0, clips, frames)
+        for name, row in study.frame_samplers.items()
+    }
+    enrichment = study.config.enrichment
+    gaps = taken[enrichment.sampler]["gap"].nunique() if enrichment else 0
     return {name: len(sample) for name, sample in taken.items()} | {"gaps": gaps}
 
 
@@ -93,36 +89,34 @@ def mean_length() -> float:
     return float(clip_lengths((np.arange(1000) + 0.5) / 1000, read_class_sizes(CLASS_SIZES)).mean())
 
 
-def evaluated(study: Study, dataset: str) -> int:
+def evaluated(dataset: Dataset) -> int:
     """How many clips of a dataset are asked about.
 
     Raises:
         StudyError: its row does not tell.
     """
-    row = study.datasets[dataset]
-    if row["kind"] == "synface":
-        return study.config["synface"]["corpora"][dataset]["test"]["clips"]
-    if "subset" in row:
-        return sum(bool(line.strip()) for line in Path(row["subset"]).read_text(encoding="utf-8").splitlines())
-    if "per_class" in row:
-        return row["per_class"] * len(study.classes_of(dataset))
-    return listed(study, dataset)
+    if dataset.corpus is not None:
+        return dataset.corpus.test.clips if dataset.corpus.test else 0
+    if dataset.subset is not None:
+        return sum(bool(line.strip()) for line in Path(dataset.subset).read_text(encoding="utf-8").splitlines())
+    if dataset.per_class is not None:
+        return dataset.per_class * len(dataset.classes)
+    return listed(dataset)
 
 
-def listed(study: Study, dataset: str) -> int:
+def listed(dataset: Dataset) -> int:
     """How many clips a dataset has, by what was published of it, or else by its own list.
 
     Raises:
         StudyError: there is neither.
     """
-    row = study.datasets[dataset]
-    kind, place = row["kind"], Path(row["folder"], ANNOTATIONS[row["kind"]])
-    if kind not in PUBLISHED_COUNTS:
+    place = Path(dataset.folder, ANNOTATIONS[dataset.kind])
+    if dataset.kind not in PUBLISHED_COUNTS:
         if not place.is_file():
-            where = f"{study.places['datasets'][dataset]}, row {dataset}"
-            raise StudyError(f"{where}: how many clips it has is not known, for {place} is not there")
+            where = dataset.cell("folder")
+            raise StudyError(f"{where}: how many clips {dataset.name} has is not known, for {place} is not there")
         return sum(bool(line.strip()) for line in place.read_text(encoding="utf-8").splitlines()) - 1
-    return published_counts(Path(PUBLISHED_COUNTS[kind]))[ALL, 0]
+    return published_counts(Path(PUBLISHED_COUNTS[dataset.kind]))[ALL, 0]
 
 
 def costs(study: Study, gpu: Gpu = GPU) -> pd.DataFrame:
@@ -132,47 +126,48 @@ def costs(study: Study, gpu: Gpu = GPU) -> pd.DataFrame:
     jobs, seconds of one job, hours of all on one card, tokens read and written by all; nan where a size is not known.
     """
     sizes, frames = read_sizes(study), frames_of_a_clip(study, mean_length())
-    reply, text = (study.config[part]["max_new_tokens"] for part in ("evaluation", "enrichment"))
-    enrichment, rows, described = study.config["enrichment"], [], {}
+    reply, enrichment = study.config.evaluation.max_new_tokens, study.config.enrichment
+    rows: list[tuple] = []
+    described: dict[tuple[System, Dataset, str], list[str]] = {}
 
-    def add(system: str, dataset: str, claims: str, stage: str, what: str, jobs: int, work: float, read: float,
-            written: float, loads: int = 1) -> None:  # fmt: skip
-        served = study.systems[system]["kind"] == "api"
-        seconds = 0.0 if served else work + loads * start_s(sizes[system], gpu)
-        rows.append((system, dataset, claims, stage, what, jobs, seconds, jobs * seconds / HOUR, read, written))
+    def add(system: System, dataset: Dataset, claims: list[str], stage: str, what: str, jobs: int, work: float,
+            read: float, written: float, loads: int = 1) -> None:  # fmt: skip
+        seconds = 0.0 if system.served else work + loads * start_s(sizes[system.name], gpu)
+        told = system.name, dataset.name, " ".join(claims), stage, what
+        rows.append((*told, jobs, seconds, jobs * seconds / HOUR, read, written))
 
-    for name, row in study.conditions.items():
-        system, dataset = row["system"], row["dataset"]
-        if system not in sizes:
+    for name, condition in study.conditions.items():
+        system, dataset = condition.system, condition.dataset
+        if system.name not in sizes:
             continue
-        size, runs, n_shards = sizes[system], study.runs_of(system), study.datasets[dataset]["n_shards"]
-        clips, claims = evaluated(study, dataset), row.get("claims", "")
-        texts = frames["gaps"] * text if row["context"] != "none" else 0
-        shown = 0 if row["context"] == "text-only" else frames[row["frames"]]
-        said = 0 if study.systems[system]["kind"] == "vision" else reply
+        size, clips, n_shards = sizes[system.name], evaluated(dataset), dataset.n_shards
+        texts = frames["gaps"] * enrichment.max_new_tokens if condition.texts else 0
+        shown = 0 if condition.context == "text-only" else frames[condition.frames.name]
+        said = 0 if system.kind == "vision" else reply
         work = clips * answer_s(size, gpu, shown, TEXT + texts, said) / n_shards
-        if study.systems[system].get("family") == "remote":  # reads the prompt anew for every label
-            again = len(study.classes_of(dataset)) * clips / n_shards
+        if system.family == "remote":  # reads the prompt anew for every label
+            again = len(dataset.classes) * clips / n_shards
             work += again * answer_s(size, gpu, shown, TEXT + texts, 0)
-        read = runs * clips * prompt_tokens(size, shown, TEXT + texts) if said else 0.0
-        written = runs * clips * said
-        add(system, dataset, claims, "answer", name, runs * n_shards, work, read, written, len(study.folds_of(system)))
-        if CONTEXTS[row["context"]] in ("motion", "static"):
-            described.setdefault((system, dataset, CONTEXTS[row["context"]]), claims)
+        read = system.runs * clips * prompt_tokens(size, shown, TEXT + texts) if said else 0.0
+        jobs, written = system.runs * n_shards, system.runs * clips * said
+        add(system, dataset, condition.claims, "answer", name, jobs, work, read, written, len(system.folds))
+        if condition.texts in ("motion", "static"):
+            described.setdefault((system, dataset, condition.texts), condition.claims)
     for (system, dataset, kind), claims in described.items():
-        size, runs, n_shards = sizes[system], study.runs_of(system), study.datasets[dataset]["n_shards"]
-        seen = 1 if kind == "static" else -(-frames[enrichment["sampler"]] // frames["gaps"])
-        gaps = evaluated(study, dataset) * frames["gaps"]
-        work, asked = gaps * answer_s(size, gpu, seen, TEXT, text) / n_shards, runs * gaps
-        add(system, dataset, claims, "describe", kind, runs * n_shards, work,
-            asked * prompt_tokens(size, seen, TEXT), asked * text, len(study.folds_of(system)))  # fmt: skip
-    for system, row in study.systems.items():
-        if system in sizes and "sampler" in row:
-            recipe = study.settings_of(study.recipe_of(system))
-            shown, size = frames[recipe["sampler"]], sizes[system]
-            each = lora_s(size, gpu, shown, TEXT) if row["training"] == "lora" else training_s(size, gpu, shown)
-            jobs = study.runs_of(system) * len(study.folds_of(system))
-            add(system, row["dataset"], "L2", "train", row["sampler"], jobs, recipe["draws"] * each, 0.0, 0.0)
+        size, text, jobs = sizes[system.name], enrichment.max_new_tokens, system.runs * dataset.n_shards
+        seen = 1 if kind == "static" else -(-frames[enrichment.sampler] // frames["gaps"])
+        gaps = evaluated(dataset) * frames["gaps"]
+        work, asked = gaps * answer_s(size, gpu, seen, TEXT, text) / dataset.n_shards, system.runs * gaps
+        add(system, dataset, claims, "describe", kind, jobs, work, asked * prompt_tokens(size, seen, TEXT),
+            asked * text, len(system.folds))  # fmt: skip
+    for name, system in study.systems.items():
+        if name in sizes and system.sampler is not None:
+            shown, size = frames[system.recipe.sampler], sizes[name]
+            each = lora_s(size, gpu, shown, TEXT) if system.training == "lora" else training_s(size, gpu, shown)
+            jobs, what = system.runs * len(system.folds), system.sampler.name
+            claims = [claim for row in study.conditions.values() if row.system is system for claim in row.claims]
+            claims = list(dict.fromkeys(claims))
+            add(system, system.dataset, claims, "train", what, jobs, system.recipe.draws * each, 0.0, 0.0)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -182,17 +177,14 @@ def disk(study: Study) -> dict[str, float]:
     They are nan for weights whose size is not known.
     """
     length, needed = mean_length(), {}
-    for dataset in sorted({row["dataset"] for row in study.conditions.values()}):
-        row = study.datasets[dataset]
-        if row["kind"] == "synface":
-            clips = sum(split["clips"] for split in study.config["synface"]["corpora"][dataset].values()
-                        if isinstance(split, dict))  # fmt: skip
+    for dataset in study.tested:
+        if dataset.corpus is not None:
+            clips = sum(split.clips for split in dataset.corpus.splits.values())
         else:
-            clips = listed(study, dataset) if row["kind"] in PUBLISHED_COUNTS else evaluated(study, dataset)
-        side = row.get("size", study.config["frames"]["size"])
-        needed[f"frames of {dataset}"] = clips * length * FPS * side**2 * 3
-    for system, size in read_sizes(study).items():
-        row = study.systems[system]
-        if row["training"] == "none" and (row["kind"] == "vlm" or (row["kind"] == "vision" and "weights" in row)):
-            needed[f"weights of {system}"] = BYTES * (size.parameters + size.vision_parameters) * 1.08  # and embeddings
+            clips = listed(dataset) if dataset.kind in PUBLISHED_COUNTS else evaluated(dataset)
+        needed[f"frames of {dataset.name}"] = clips * length * FPS * dataset.size**2 * 3
+    for name, size in read_sizes(study).items():
+        system = study.systems[name]
+        if system.training == "none" and (system.kind == "vlm" or (system.kind == "vision" and system.weights)):
+            needed[f"weights of {name}"] = BYTES * (size.parameters + size.vision_parameters) * 1.08  # and embeddings
     return needed

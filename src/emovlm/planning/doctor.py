@@ -5,11 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from emovlm.core.config import Study
 from emovlm.core.errors import StudyError
 from emovlm.datasets.manifest import make_manifest
 from emovlm.datasets.published_counts import count_clips, report
@@ -20,6 +19,9 @@ from emovlm.models.remote.permission import why_not
 from emovlm.planning.cost import disk
 from emovlm.provenance.audit.pins import mismatches
 from emovlm.provenance.records.surroundings import environment
+from emovlm.study.rows import Dataset
+from emovlm.study.study import Study
+from emovlm.study.systems import System
 
 OK, WARNING, MISSING = "ok", "warning", "missing"
 GIB = 2**30
@@ -42,20 +44,18 @@ def examine(study: Study, results: Path) -> Iterator[Finding]:
     Args:
         results: the folder of its results.
     """
-    tested = {row["system"] for row in study.conditions.values()}
-    needed = {*tested, *(study.systems[name]["base"] for name in tested if "base" in study.systems[name])}
+    needed = {*study.asked, *(system.base for system in study.asked if system.base is not None)}
     yield from _environment()
-    yield from _keys(study, tested)
-    for dataset in sorted({row["dataset"] for row in study.conditions.values()}):
-        if study.datasets[dataset]["kind"] != "synface":
+    yield from _keys(study)
+    for dataset in study.tested:
+        if not dataset.rendered:
             yield _dataset(study, dataset, results)
-    for system in sorted(needed):
-        row = study.systems[system]
-        if row["training"] == "none" and row["kind"] != "api":
+    for system in sorted(needed, key=lambda system: system.name):
+        if system.from_outside:
             yield from _weights(study, system, results)
-            if row.get("family") in CLASSIFIERS:
+            if system.family in CLASSIFIERS:
                 yield from _labels(study, system, results)
-    yield _gpu(study, needed)
+    yield _gpu(needed)
     yield _disk(study, results)
 
 
@@ -71,29 +71,29 @@ def _environment() -> Iterator[Finding]:
         yield Finding("packages", OK, f"Python {version} and the packages that are pinned")
 
 
-def _keys(study: Study, tested: set[str]) -> Iterator[Finding]:
-    for system in sorted(name for name in tested if study.systems[name]["kind"] == "api"):
-        access = study.config["api"][system]
-        variable = access.get("key_variable")
-        budget = ", ".join(f"{value:g} {unit}" for unit, value in access["budget"].items() if "per" not in unit)
+def _keys(study: Study) -> Iterator[Finding]:
+    for system in (system.name for system in study.asked if system.served):
+        access = study.config.api[system]
+        variable = access.key_variable
+        budget = ", ".join(f"{value:g} {unit}" for unit, value in access.budget.told().items() if "per" not in unit)
         if variable and not os.environ.get(variable, "").strip():
             yield Finding(system, MISSING, f"no key in the environment variable {variable}", f"export {variable}=...")
         else:
             yield Finding(system, OK, f"a key is there; the budget is {budget}")
 
 
-def _dataset(study: Study, name: str, results: Path) -> Finding:
-    row = study.datasets[name]
-    folder = Path(row["folder"].replace("<results>", str(results)))
-    place = f"{study.places['datasets'][name]}, row {name}, column folder"
-    get = f"ask the owners for {name} ({row['licence']}), unpack it, and write its place in {place}"
+def _dataset(study: Study, dataset: Dataset, results: Path) -> Finding:
+    name, folder = dataset.name, Path(dataset.folder.replace("<results>", str(results)))
+    get = f"ask the owners for {name} ({dataset.licence}), unpack it, and write its place in {dataset.cell('folder')}"
     if not folder.is_dir():
         return Finding(name, MISSING, f"{folder} is not there", get)
-    told = {key: row[key] for key in ("dataset", "kind", "form", "folds", "per_class") if key in row}
-    subset = Path(row["subset"]) if "subset" in row else None
+    cells = dataset.told()
+    told = {key: cells[key] for key in ("dataset", "kind", "form", "folds", "per_class") if key in cells}
+    subset = Path(dataset.subset) if dataset.subset else None
+    published = PUBLISHED_COUNTS.get(dataset.kind)
     try:
-        manifest = make_manifest({**told, "words": study.words_of(name), "seed": study.config["seed"]}, folder, subset)
-        counts = count_clips(manifest, Path(PUBLISHED_COUNTS[row["kind"]]) if row["kind"] in PUBLISHED_COUNTS else None)
+        manifest = make_manifest({**told, "words": dataset.words, "seed": study.config.seed}, folder, subset)
+        counts = count_clips(manifest, Path(published) if published else None)
     except StudyError as error:
         return Finding(name, MISSING, str(error), get)
     absent = [path for path in manifest["path"] if not (folder / path).exists()]
@@ -106,19 +106,19 @@ def _dataset(study: Study, name: str, results: Path) -> Finding:
     return Finding(name, WARNING if differs else OK, says, "is it the whole dataset?" if differs else "")
 
 
-def _weights(study: Study, system: str, results: Path) -> Iterator[Finding]:
-    row = study.systems[system]
-    if row.get("family") == "remote" and Path(row["file"]).is_file():
-        allowed = study.config.get("allow_remote_code", {}).get(system)
-        if refusal := why_not(system, Path(row["file"]).parent, allowed):
+def _weights(study: Study, row: System, results: Path) -> Iterator[Finding]:
+    system = row.name
+    if row.family == "remote" and Path(row.file).is_file():
+        allowed = study.config.allow_remote_code.get(system)
+        if refusal := why_not(system, Path(row.file).parent, allowed):
             says, do = refusal.removeprefix(f"system {system}: ").split(". ", 1)
             yield Finding(system, MISSING, says, do)
             return
-    if "file" not in row and "revision" not in row:
-        pin = f"write the commit that you mean in {study.places['systems'][system]}, column revision"
-        yield Finding(system, WARNING, f"{row['weights']} is not pinned: what main is when it is fetched", pin)
-    if "file" in row:
-        files = [row["file"].format(fold=fold) for fold in study.folds_of(system)]
+    if row.file is None and row.revision is None:
+        pin = f"write the commit that you mean in {row.cell('revision')}"
+        yield Finding(system, WARNING, f"{row.weights} is not pinned: what main is when it is fetched", pin)
+    if row.file is not None:
+        files = [row.file.format(fold=fold) for fold in row.folds]
         absent = [file for file in files if not Path(file).is_file()]
         if absent:
             get = "its authors hand it out (docs/paper-study.md says where); put it there"
@@ -126,10 +126,10 @@ def _weights(study: Study, system: str, results: Path) -> Iterator[Finding]:
         else:
             yield Finding(system, OK, f"{len(files)} checkpoint{'s' if len(files) > 1 else ''}")
         return
-    named = f"{row['weights']} at {row.get('revision', 'no commit')[:12]}"
-    if is_fetched(row, results / "models" / system / "1"):
+    named = f"{row.weights} at {(row.revision or 'no commit')[:12]}"
+    if is_fetched(row.told(), results / "models" / system / "1"):
         yield Finding(system, OK, f"{named}: fetched")
-    elif not (lacking := missing_from_cache(row["weights"], row.get("revision"))):
+    elif not (lacking := missing_from_cache(row.weights, row.revision)):
         yield Finding(system, OK, f"{named}: in the cache")
     else:
         offline = os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0")
@@ -138,19 +138,19 @@ def _weights(study: Study, system: str, results: Path) -> Iterator[Finding]:
         yield Finding(system, MISSING if offline else WARNING, says, do)
 
 
-def _labels(study: Study, system: str, results: Path) -> Iterator[Finding]:
+def _labels(study: Study, system: System, results: Path) -> Iterator[Finding]:
     """Do a classifier's labels fit the classes of each dataset that it is asked about? Where its files are here."""
-    row = study.systems[system]
-    fetched = results / "models" / system / "1"
-    folder = fetched if is_fetched(row, fetched) else cached_folder(row["weights"], row.get("revision"))
+    fetched = results / "models" / system.name / "1"
+    folder = fetched if is_fetched(system.told(), fetched) else cached_folder(system.weights, system.revision)
     labels = labels_of_folder(folder) if folder else None
-    datasets = {asked["dataset"] for asked in study.conditions.values() if asked["system"] == system}
-    for dataset in sorted(datasets) if labels else ():
-        about, told = f"{system} on {dataset}", label_settings(row, study.lexicon)
-        allow = row.get("missing_labels") == "allow"
+    datasets = [d for d in study.tested if any(row.system is system for row in study.conditions_on(d))]
+    for dataset in datasets if labels else ():
+        about = f"{system.name} on {dataset.name}"
+        told = label_settings(system.told(), [row.told() for row in study.lexicon])
+        allow = system.missing_labels == "allow"
         try:
             found = match_labels(
-                labels, study.classes_of(dataset), told["label_words"], told.get("label_map"), allow_missing=allow
+                labels, dataset.classes, told["label_words"], told.get("label_map"), allow_missing=allow
             )
             yield Finding(about, OK, str(found))
         except StudyError as error:
@@ -158,8 +158,8 @@ def _labels(study: Study, system: str, results: Path) -> Iterator[Finding]:
             yield Finding(about, MISSING, says, f"{do[0].lower()}{do[1:]} (docs/adding-a-classifier.md)")
 
 
-def _gpu(study: Study, needed: set[str]) -> Finding:
-    asked = {name: study.systems[name].get("memory_gb", 0) for name in needed}
+def _gpu(needed: Iterable[System]) -> Finding:
+    asked = {system.name: system.memory_gb or 0 for system in needed}
     most = max(asked, key=lambda name: (asked[name], name))
     if not asked[most]:
         return Finding("GPU", OK, "no system needs one")

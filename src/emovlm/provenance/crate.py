@@ -16,7 +16,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from emovlm.core.config import read_config
 from emovlm.core.errors import StudyError
 from emovlm.core.files import atomic, write_text
 from emovlm.core.hashing import sha256_file
@@ -168,7 +167,7 @@ class _Crate:
 
     def abstract(self) -> str:
         """What the crate is of, with the counts of its records."""
-        jobs, study = len(self.records), self.plan.study.config["study"]
+        jobs, study = len(self.records), self.plan.study.config.study
         return (f"One run of the study '{study}': {jobs} jobs, each with the hashes of what "
                 "it read and wrote. Clips, frame stores and fetched packages are named by hash and not included; "
                 "`snakemake` makes them again.")  # fmt: skip
@@ -285,7 +284,7 @@ class _Crate:
             else:
                 found[key] = value
 
-        walk(read_config(".", self.plan.overrides), "")
+        walk(self.plan.study.config.told(), "")
         return found
 
     def run(self, workflow: Entity, authors: list[Entity]) -> Entity:

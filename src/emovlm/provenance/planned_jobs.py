@@ -11,10 +11,11 @@ from pathlib import Path
 
 import yaml
 
-from emovlm.core.config import Study, load_study, read_config
 from emovlm.core.errors import StudyError
 from emovlm.core.job import Job, paths
 from emovlm.provenance.records.record import Places, Record, read_record, record_paths
+from emovlm.study.load import check_config, load_study, read_config
+from emovlm.study.study import Study
 
 PLANNED = "@planned"  # stands behind the name of the folder of results while the study is planned
 
@@ -69,9 +70,7 @@ class Plan:
 
 def latest_overrides(root: str | Path) -> tuple[str, ...]:
     """The files that overrode ``config.yaml`` in the last job that ran: those that the results are made with."""
-    pathvars = read_config(root).get("pathvars")
-    results = pathvars.get("results") if isinstance(pathvars, dict) else None
-    return _latest_run(Path(root, str(results)))[0]
+    return _latest_run(Path(root, check_config(read_config(root)).pathvars.results))[0]
 
 
 def _latest_run(results: str | Path) -> tuple[tuple[str, ...], str]:
@@ -105,9 +104,8 @@ def read_plan(root: str | Path, overrides: Iterable[str] = ()) -> Plan:
         StudyError: the configuration is not valid, or Snakemake cannot plan the study.
     """
     overrides = tuple(overrides)
-    config = read_config(root, overrides)
-    study = load_study(config)
-    paths = {name: os.path.normpath(path) for name, path in config["pathvars"].items()}
+    study = load_study(read_config(root, overrides))
+    paths = {name: os.path.normpath(path) for name, path in study.config.pathvars.told().items()}
     results = paths["results"]
     if results.startswith(("..", "/")):
         raise StudyError(
@@ -129,7 +127,7 @@ def read_plan(root: str | Path, overrides: Iterable[str] = ()) -> Plan:
             said = done.stdout.replace(PLANNED, "")
             raise StudyError(f"Snakemake cannot plan the study:\n{said.strip()[-2000:]}")
         shared, *described = _read(folder, "study.json", "jobs.jsonl")
-    folders = {name: row["folder"].replace("<results>", results) for name, row in study.datasets.items()}
+    folders = {name: dataset.folder.replace("<results>", results) for name, dataset in study.datasets.items()}
     places = Places(root, folders)
     jobs = {job.name: job for job in (places.portable_job(Job.from_json(line)) for line in described)}
     if not jobs:

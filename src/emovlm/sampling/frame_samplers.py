@@ -1,6 +1,7 @@
 """Frame samplers: which frames of a clip a model sees, in which order. They emit tables and touch no pixels."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,20 +35,20 @@ def sample_frames(sampler: Row, base: Row | None, seed: int, clips: pd.DataFrame
         StudyError: naming the row, if its kind is unknown or a parameter is missing or out of range; naming the
             clip, if the two tables disagree.
     """
-    derive = DERIVED.get(sampler["kind"])
-    row = _base_of(sampler, base) if derive else sampler
+    derived = DERIVED.get(sampler["kind"])
+    row = _base_of(sampler, base) if derived else sampler
     if row["kind"] not in SAMPLERS:
         known = ", ".join([*SAMPLERS, *DERIVED])
         raise StudyError(f"{_where(row)}: unknown kind {row['kind']!r}; known are {known}")
-    choose, role = SAMPLERS[row["kind"]]
+    kind = SAMPLERS[row["kind"]]
     decoded = clips[clips["status"] == "ok"].sort_values("clip_id", kind="stable")
     times = _timestamps(decoded, frames)
     parts = []
     for clip_id, fps in zip(decoded["clip_id"], decoded["fps"], strict=True):
         clip_times = times[clip_id]
-        indices, gaps = choose(clip_times, fps, row)
-        if derive:
-            indices, gaps = derive(
+        indices, gaps = kind.choose(clip_times, fps, row)
+        if derived:
+            indices, gaps = derived.arrange(
                 indices, gaps, clip_times, sampler, rng(seed, "shuffled", sampler["sampler"], clip_id)
             )
         parts.append((clip_id, indices, gaps, clip_times[indices]))
@@ -60,7 +61,7 @@ def sample_frames(sampler: Row, base: Row | None, seed: int, clips: pd.DataFrame
             "position": np.concatenate([np.arange(n) for n in lengths]),
             "frame_index": np.concatenate([indices for _, indices, _, _ in parts]),
             "timestamp_s": np.concatenate([clip_times for *_, clip_times in parts]),
-            "role": role,
+            "role": kind.role,
             "gap": np.concatenate([gaps for _, _, gaps, _ in parts]),
         }
     )
@@ -116,13 +117,28 @@ def _window(times: np.ndarray, fps: float, row: Row) -> Choice:
     return indices, np.zeros_like(indices)
 
 
-SAMPLERS: dict[str, tuple[Callable[[np.ndarray, float, Row], Choice], str]] = {
-    "rate": (_rate, "frame"),
-    "keyframes": (_keyframes, "keyframe"),
-    "between": (_between, "between"),
-    "all": (_all, "frame"),
-    "uniform": (_uniform, "frame"),
-    "window": (_window, "frame"),
+@dataclass(frozen=True)
+class Sampler:
+    """A kind of frame sampler.
+
+    Attributes:
+        choose: which frames of a clip: of its timestamps in s, its frames a second and the sampler's row.
+        needs: the columns that a row of this kind must fill.
+        role: what its frames are, as ``contracts.SAMPLE`` lists it.
+    """
+
+    choose: Callable[[np.ndarray, float, Row], Choice]
+    needs: tuple[str, ...] = ()
+    role: str = "frame"
+
+
+SAMPLERS: dict[str, Sampler] = {
+    "rate": Sampler(_rate, ("rate",)),
+    "keyframes": Sampler(_keyframes, ("rate",), role="keyframe"),
+    "between": Sampler(_between, ("rate", "count"), role="between"),
+    "all": Sampler(_all),
+    "uniform": Sampler(_uniform, ("count",)),
+    "window": Sampler(_window, ("rate", "count")),
 }
 
 
@@ -145,10 +161,24 @@ def _held(indices: np.ndarray, gaps: np.ndarray, times: np.ndarray, row: Row, dr
     return grid[np.searchsorted(grid, indices, side="right") - 1], gaps
 
 
-DERIVED: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray, Row, np.random.Generator], Choice]] = {
-    "shuffled": _shuffled,
-    "reversed": _reversed,
-    "held": _held,
+@dataclass(frozen=True)
+class Derived:
+    """A kind of frame sampler that takes the frames of another, its base.
+
+    Attributes:
+        arrange: its frames, of the base's frames and gaps, the clip's timestamps in s, the sampler's row and a
+            generator of random numbers.
+        needs: the columns that a row of this kind must fill.
+    """
+
+    arrange: Callable[[np.ndarray, np.ndarray, np.ndarray, Row, np.random.Generator], Choice]
+    needs: tuple[str, ...] = ("base",)
+
+
+DERIVED: dict[str, Derived] = {
+    "shuffled": Derived(_shuffled),
+    "reversed": Derived(_reversed),
+    "held": Derived(_held, ("rate", "base")),
 }
 
 

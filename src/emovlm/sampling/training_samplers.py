@@ -9,7 +9,8 @@ import pandas as pd
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
 
-KINDS = ("natural", "balanced", "square-root", "effective-number")
+NEEDS = {"natural": (), "balanced": (), "square-root": (), "effective-number": ("beta",)}
+"""The kinds of training samplers, each with the columns that a row of it must fill."""
 
 
 def class_weights(kind: str, counts: Mapping[str, int], beta: float | None = None) -> dict[str, float]:
@@ -24,8 +25,8 @@ def class_weights(kind: str, counts: Mapping[str, int], beta: float | None = Non
     Raises:
         StudyError: unknown kind, a class without clips, or beta missing or not in [0, 1).
     """
-    if kind not in KINDS:
-        raise StudyError(f"unknown kind {kind!r} of training sampler; known are {', '.join(KINDS)}")
+    if kind not in NEEDS:
+        raise StudyError(f"unknown kind {kind!r} of training sampler; known are {', '.join(NEEDS)}")
     empty = [name for name, n in counts.items() if n < 1]
     if empty or not counts:
         raise StudyError(f"no clips to train on{f' of class {empty[0]}' if empty else ''}")

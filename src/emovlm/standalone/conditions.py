@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from emovlm.core.errors import StudyError
-from emovlm.core.tables import Row, read_rows
+from emovlm.core.tables import Row
 from emovlm.evaluation.contexts import CONTEXTS
 from emovlm.evaluation.decisions import DECISIONS
 from emovlm.sampling.sampler_names import named_sampler
+from emovlm.study.rows import FrameSampler
+from emovlm.study.tables import Table
 
 
 @dataclass(frozen=True)
@@ -79,11 +81,11 @@ def plan(conditions: Iterable[Condition | str], table: str | None, vision: bool)
         raise StudyError("no conditions: name at least one frame sampler, fps5 for example")
     if len({each.name for each in given}) < len(given):
         raise StudyError("two conditions are the same")
-    rows = {row["sampler"]: row for row in read_rows(table, "frame_samplers")} if table else {}
+    rows = Table(FrameSampler, [str(table)], "frame_samplers").rows() if table else {}
     return [_planned(each, rows, vision) for each in given]
 
 
-def _planned(condition: Condition, rows: Mapping[str, Row], vision: bool) -> Planned:
+def _planned(condition: Condition, rows: Mapping[str, FrameSampler], vision: bool) -> Planned:
     where = f"condition {condition.name}"
     sampler, base = _sampler(condition.frames, rows)
     if condition.context not in CONTEXTS:
@@ -106,9 +108,8 @@ def _planned(condition: Condition, rows: Mapping[str, Row], vision: bool) -> Pla
     return Planned(condition, sampler, base)
 
 
-def _sampler(name: str, rows: Mapping[str, Row]) -> tuple[Row, Row | None]:
+def _sampler(name: str, rows: Mapping[str, FrameSampler]) -> tuple[Row, Row | None]:
     if name not in rows:
         return named_sampler(name)
-    sampler = {key: value for key, value in rows[name].items() if key != "about"}
-    base = sampler.get("base")
-    return sampler, _sampler(base, rows)[0] if base else None
+    sampler = rows[name]
+    return sampler.told(), sampler.base.told() if sampler.base else None

@@ -11,12 +11,13 @@ from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
 from emovlm.core.errors import StudyError
 from emovlm.core.files import write_json
-from emovlm.core.tables import read_rows
 from emovlm.lexicon.terms import read_lexicon
 from emovlm.models.architectures import row_of_folder
 from emovlm.models.hub import FETCHED, fetch_weights
 from emovlm.models.hub_classifier.labels import CLASSIFIERS, WORD_COLUMNS, read_label_map
 from emovlm.standalone.given_data import LEXICON
+from emovlm.study.systems import System
+from emovlm.study.tables import Table
 
 HUB_ID = re.compile(r"([\w.-]+/[\w.-]+?)(?:@(\w+))?")
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -68,12 +69,12 @@ def find_model(model: str | Path, classes: Sequence[str], **settings: Any) -> Mo
 
 
 def _row_of_table(table: str, system: str) -> dict[str, Any]:
-    rows = {row["system"]: row for row in read_rows(table, "systems")}
-    if system not in rows:
-        raise StudyError(f"{table}: no system {system!r}; it has {', '.join(rows)}")
-    row = rows[system]
-    if row["training"] != "none":
+    rows = Table(System, [table], "systems")
+    if system not in rows.cells:
+        raise StudyError(f"{table}: no system {system!r}; it has {', '.join(rows.cells)}")
+    if (rows.cells[system].values.get("training") or "none") != "none":
         raise StudyError(f"{table}, row {system}: a study trains this system; give the folder of the trained model")
+    row = rows[system].told()
     if row["kind"] == "api" or "weights" not in row:
         what = "an API model" if row["kind"] == "api" else "a checkpoint that was fetched by hand"
         raise StudyError(f"{table}, row {system}: {what} can only be evaluated in a study (docs/adding-a-system.md)")

@@ -86,6 +86,10 @@ FAMILIES: dict[str, Family] = {
 }
 
 
+REMOTE = "remote"
+"""The family of models whose own code must run, which comes with their weights (``models.remote``)."""
+
+
 def family_of(row: Mapping[str, Any]) -> Family:
     """The family of a row of ``systems.tsv``; rows without one are of the organism's.
 

@@ -1,0 +1,112 @@
+"""Reading a study: the config and its tables as typed objects, checked before anything runs.
+
+Every message names the file, the row or the key, and says what is allowed.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from emovlm.core.errors import StudyError
+from emovlm.core.plugins import load_plugins
+from emovlm.core.tables import read_yaml
+from emovlm.study.claims import Claims, read_claims
+from emovlm.study.conditions import Comparison, Condition
+from emovlm.study.config import Config
+from emovlm.study.fields import Named, problem
+from emovlm.study.references import check_references
+from emovlm.study.rows import Dataset, FrameSampler, LexiconEntry, Source, TrainingSampler
+from emovlm.study.study import Study
+from emovlm.study.systems import System
+from emovlm.study.tables import Table, read_rows, validated
+
+MODELS = {
+    "datasets": Dataset,
+    "frame_samplers": FrameSampler,
+    "training_samplers": TrainingSampler,
+    "systems": System,
+    "conditions": Condition,
+    "comparisons": Comparison,
+}
+
+
+def read_config(root: str | Path = ".", overrides: Iterable[str] = ()) -> dict[str, Any]:
+    """``config.yaml`` in ``root`` with the values of the files that override it, as Snakemake merges them."""
+
+    def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+        both = {
+            k: merge(below[k], v) for k, v in above.items() if isinstance(v, dict) and isinstance(below.get(k), dict)
+        }
+        return {**below, **above, **both}
+
+    config: dict[str, Any] = {}
+    for file in ("config.yaml", *overrides):
+        values = read_yaml(Path(root, file)) or {}
+        if not isinstance(values, dict):
+            raise StudyError(f"{file}: not a configuration; it should have keys and values")
+        config = merge(config, values)
+    return config
+
+
+def check_config(values: Mapping[str, Any]) -> Config:
+    """The config as an object, its defaults filled in. A part whose value is null is left out.
+
+    Raises:
+        StudyError: for the first key that is missing, unknown or out of range.
+    """
+    return validated(Config, {key: value for key, value in values.items() if value is not None}, "config")
+
+
+def load_study(values: Mapping[str, Any]) -> Study:
+    """The study that a config describes; the paths in it are relative to the working directory.
+
+    Args:
+        values: of the config, from :func:`read_config`.
+
+    Raises:
+        StudyError: for the first thing that is missing, unknown or out of range.
+    """
+    config = check_config(values)
+    load_plugins(config.plugins)
+    links = Links(config)
+    tables = links.config.tables
+    study = Study(
+        config=links.config,
+        **{name: table.rows() for name, table in links.tables.items()},
+        sources=read_rows(Source, tables.files("sources"), "sources"),
+        lexicon=list(links.lexicon.rows().values()),
+        claims=read_claims(tables.files("claims"), links) if tables.files("claims") else Claims(),
+    )
+    check_references(study)
+    return study
+
+
+class Links:
+    """What the cells of a study refer to: rows of its tables, words of its lexicon, parts of its config."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.lexicon = Table(LexiconEntry, config.tables.files("lexicon"), "lexicon", self)
+        self.tables = {name: Table(model, config.tables.files(name), name, self) for name, model in MODELS.items()}
+
+    def find(self, table: str, name: str) -> Named:
+        """The row of a table.
+
+        Raises:
+            PydanticCustomError: there is none of that name; the message lists those that there are.
+        """
+        return self.tables[table].find(table, name)
+
+    def words(self, column: str) -> dict[str, str]:
+        """The words in a column of the lexicon, each with the name of its class, in the lexicon's order.
+
+        Raises:
+            PydanticCustomError: there are none, or two are the same whatever the case of their letters.
+        """
+        (file,) = self.lexicon.files
+        pairs = [(word, row.name) for row in self.lexicon.rows().values() if (word := row.word(column))]
+        if not pairs:
+            raise problem(f"{file} has no words in a column {column}")
+        if len({word.lower() for word, _ in pairs}) < len(pairs):
+            raise problem(f"two classes have the same word in {file}")
+        return dict(pairs)

@@ -1,0 +1,225 @@
+"""The rows of the table of systems: where a model comes from, and how it is trained and loaded."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PrivateAttr, ValidationInfo, WithJsonSchema, field_validator, model_validator
+
+from emovlm.models.architectures import DFER
+from emovlm.models.hub_classifier.labels import CLASSIFIERS
+from emovlm.study import choices
+from emovlm.study.config import Prompts, Recipe
+from emovlm.study.fields import Id, Positive, Rate, Sha256, Text, Whole, matching, not_one_of, problem
+from emovlm.study.row import ABOUT, NamedRow, RowOf
+from emovlm.study.rows import Dataset, TrainingSampler
+
+TRAINED_ON_LABELS = ("lora", "classifier", "dfer")
+"""Trainings that see a dataset's labels: done once for each of its official folds."""
+
+
+class System(NamedRow):
+    """A system: a vision-language model (here, or served through an API) or a vision-only classifier.
+
+    What is empty in ``INHERITED`` columns of a system that is fine-tuned here is as in its base.
+    """
+
+    name: Id = Field(alias="system")
+    kind: Literal["vlm", "vision", "api"]
+    training: Literal["none", "tower", "pretrain", "lora", "classifier", "dfer"] = Field(
+        "none", description="none: weights from outside"
+    )
+    base: Annotated["System", RowOf("systems")] | None = Field(
+        None, description="the system that this one is fine-tuned from"
+    )
+    family: str | None = Field(
+        None,
+        description="of an API: the protocol of its server; of a vision-language model: how it is shown frames "
+        "(models/vlm/families.py), by default the organism's, and remote where code that comes with its weights must "
+        "run (docs/adding-a-system.md); of a vision-only one: its network, or image-classification or "
+        "video-classification for a classifier of the hub (docs/adding-a-classifier.md)",
+    )
+    weights: matching(r"[\w./:-]+", "the name of a model") | None = Field(
+        None, description="a model on the hub; of an API, its name on the server"
+    )
+    revision: matching("[0-9a-f]{40}", "a commit: 40 digits and letters a to f") | None = Field(
+        None,
+        description="its commit; if empty, that of the main branch on the day it is fetched, which the study records",
+    )
+    file: Text | None = Field(
+        None,
+        description="a checkpoint that is fetched by hand; {fold} in it stands for the number of the fold it was "
+        "trained for; of the family remote, the config.json in its folder",
+    )
+    sha256: Sha256 | None = Field(None, description="of the file, where there is one for all folds")
+    published: Text | None = Field(None, description="its name in resources/published, if the paper has it")
+    dtype: Literal["bfloat16", "float32"] | None = Field(
+        None, description="precision of the weights; by default the saved one"
+    )
+    frames: Positive | None = Field(None, description="most frames a prompt; of more, the evenly spaced ones are shown")
+    pixels: Positive | None = Field(
+        None, description="of a frame's longest side, at most; empty where the weights fix it"
+    )
+    batch: Positive | None = Field(
+        None, description="clips asked at once, by default 1; more is faster, and moves scores by rounding"
+    )
+    pooling: Literal["mean_probability", "mean_logit", "max_probability"] | None = Field(
+        None,
+        description="how the probabilities of frames become those of a clip; by default mean_probability",
+    )
+    label_map: Text | None = Field(
+        None,
+        description="which class a label of the classifier stands for, as label=class;label=class, or a text file with "
+        "one such pair a line; for labels that the lexicon does not have",
+    )
+    missing_labels: Literal["error", "allow"] | None = Field(
+        None,
+        description="whether classes without a label of the classifier are an error, the default, or never predicted",
+    )
+    memory_gb: Rate | None = Field(None, description="of one GPU, estimated")
+    thinking_budget: Whole | None = Field(
+        None, description="tokens of thought before a reply; empty: no setting of the model"
+    )
+    variant: Literal["frequency", "uniform", "permuted"] | None = Field(
+        None, description="how often the captions of the pretraining name each emotion"
+    )
+    sampler: Annotated[TrainingSampler, RowOf("training_samplers")] | None = Field(
+        None, description="training sampler of the fine-tuning"
+    )
+    dataset: Annotated[Dataset, RowOf("datasets")] | None = Field(
+        None, description="what it is fine-tuned on; where that has official folds, once for each"
+    )
+    recipe: Annotated[Recipe, WithJsonSchema({"type": "string"})] | None = Field(
+        None, validate_default=True,
+        description="key of the config's recipes, how it is fine-tuned; by default the config's own lora or classifier",
+    )  # fmt: skip
+    prompts: Annotated[Prompts, WithJsonSchema({"type": "string"})] | None = Field(
+        None, validate_default=True, description="key of the config's prompt_sets; by default the config's own prompts"
+    )
+    about: str | None = ABOUT
+    _runs: int = PrivateAttr(1)
+
+    @field_validator("recipe", mode="before")
+    @classmethod
+    def _find_recipe(cls, value: Any, info: ValidationInfo) -> Any:
+        config = info.context.config
+        if value is None or config is None:
+            return config and {"lora": config.lora, "classifier": config.classifier}.get(info.data.get("training"))
+        return _part(config.recipes, "recipes", value)
+
+    @field_validator("prompts", mode="before")
+    @classmethod
+    def _find_prompts(cls, value: Any, info: ValidationInfo) -> Any:
+        config = info.context.config
+        if value is None or config is None:
+            return config and config.prompts
+        return _part(config.prompt_sets, "prompt_sets", value)
+
+    @model_validator(mode="after")
+    def _fits(self, info: ValidationInfo) -> "System":
+        self._check_family()
+        self._check_weights()
+        self._needs(NEEDED[self.training], f"a system of training {self.training}")
+        self._check_settings()
+        if self.base is not None:
+            own = {column: getattr(self, column) for column in INHERITED}
+            found = {column: getattr(self.base, column) for column in INHERITED if own[column] is None}
+            self.__dict__.update(found)  # the model is frozen for everybody else
+        if self.training not in ("none", "tower") and info.context.config:
+            self._runs = info.context.config.replicates
+        return self
+
+    def _check_family(self) -> None:
+        known = choices.families(self.kind)
+        if self.family is not None and self.family not in known:
+            raise problem(f"{not_one_of(self.family, known)}, the families of kind {self.kind}", "family")
+        who = "a system behind an API" if self.served else f"a system of family {self.family}"
+        if self.served or (self.kind == "vision" and self.training == "none"):
+            self._needs(("family",), f"a system of kind {self.kind} with training none")
+        if (self.served or self.classifier or self.family == choices.REMOTE) and self.training != "none":
+            raise problem(f"{who} is not trained here; write none", "training")
+
+    def _check_weights(self) -> None:
+        """Weights come from the hub, from an API, from a file fetched by hand, or from a training here."""
+        if self.training != "none":
+            self._has_no(("weights", "revision", "file"), "a system that is trained here")
+        elif self.family in (*DFER, choices.REMOTE):
+            self._needs(("file",), f"a system of family {self.family} with training none")
+            self._has_no(("weights", "revision"), f"a system of family {self.family}, which has a file,")
+        else:
+            self._needs(("weights",), "a system that is not trained here")
+            self._has_no(("file",), "a system with weights from the hub or an API")
+        if self.served:
+            self._has_no(("revision",), "a system behind an API")
+        elif self.weights is not None and not re.fullmatch(r"[\w.-]+/[\w.-]+", self.weights):
+            raise problem(f"{self.weights!r} is not a name on the hub: write owner/model", "weights")
+        if self.file is not None and "{fold}" in self.file:
+            self._needs(("dataset",), "a system with a file for each fold")
+        if self.family == choices.REMOTE and Path(self.file).name != "config.json":
+            raise problem(f"{self.file!r} is not the config.json in the folder of the weights", "file")
+
+    def _check_settings(self) -> None:
+        """Each kind of system has its own columns that say how it is loaded and asked."""
+        vlm, images = self.kind == "vlm", self.family == "image-classification"
+        kind, family = f"a system of kind {self.kind}", f"a system of family {self.family}"
+        for columns, fits, who in (
+            (("pixels", "batch"), vlm, kind),
+            (("frames",), vlm or images, kind if self.family is None else family),
+            (("dtype",), vlm or self.classifier, kind if self.family is None else family),
+            (("label_map", "missing_labels"), self.classifier, "a system that is no classifier of the hub"),
+            (("pooling",), images, "a system that is no classifier of images"),
+            (("dataset",), not self.classifier, "a classifier of the hub"),
+            (("base", "sampler"), not self.served, "a system behind an API"),
+            (("batch",), self.family != choices.REMOTE, family),
+            (("thinking_budget",), self.family == "gemini", "a system of another family than gemini"),
+        ):
+            self._has_no(() if fits else columns, who)
+
+    def told(self) -> dict[str, Any]:
+        """The cells by column; recipe and prompts by their names."""
+        names = {key: part.name for key in ("recipe", "prompts") if (part := getattr(self, key)) is not None}
+        return super().told() | names
+
+    @property
+    def served(self) -> bool:
+        """Whether it is behind an API."""
+        return self.kind == "api"
+
+    @property
+    def classifier(self) -> bool:
+        """Whether it is a classifier of the hub."""
+        return self.family in CLASSIFIERS
+
+    @property
+    def from_outside(self) -> bool:
+        """Whether its weights are fetched."""
+        return self.training == "none" and not self.served
+
+    @property
+    def folds(self) -> list[int]:
+        """The official folds that it has a model of its own for; ``[0]`` where one model is for all clips."""
+        if self.training not in TRAINED_ON_LABELS and "{fold}" not in (self.file or ""):
+            return [0]
+        return list(range(1, (self.dataset.folds or 0) + 1)) or [0]
+
+    @property
+    def runs(self) -> int:
+        """How often it is trained. The tower is once, for all variants and runs; weights from outside are one."""
+        return self._runs
+
+
+INHERITED = ("family", "dtype", "frames", "pixels", "batch")
+"""Columns of a system that, where they are empty, are as in its base."""
+
+TUNED = ("base", "sampler", "dataset")
+NEEDED = {
+    "none": (), "tower": (), "pretrain": ("variant",), "lora": TUNED, "classifier": TUNED, "dfer": (*TUNED, "recipe"),
+}  # fmt: skip
+"""The columns that each kind of training needs."""
+
+
+def _part(parts: dict[str, Any], key: str, name: Any) -> Any:
+    """The part of the config that a cell names."""
+    if isinstance(name, str) and name not in parts:
+        raise problem(f"config key {key} has no {name}; it has {', '.join(parts) or 'nothing'}")
+    return parts[name] if isinstance(name, str) else name

@@ -1,0 +1,354 @@
+"""A wrong row of a table says so before anything runs: which file, row and column it is, and what is allowed."""
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.study_tables import ROOT, add, with_cells, with_table
+
+from emovlm.core.errors import StudyError
+from emovlm.study.conditions import Comparison, Condition
+from emovlm.study.load import load_study, read_config
+from emovlm.study.rows import Dataset, FrameSampler, LexiconEntry
+from emovlm.study.systems import System
+
+
+@pytest.fixture
+def config(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    return read_config()
+
+
+EMPTY = "the cell is empty, but"
+OF_LORA = f"{EMPTY} a system of training lora needs a value"
+ORGANISM = ("organism-uniform", "synface")
+LORA = ("s", "vlm", "lora", "", "organism-uniform", "natural")
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "said"),
+    [
+        ("frame_samplers", ("fps-1", "rate", "-5"), r"frame_samplers\.tsv, line 21, row fps-1, column rate: it must be "
+         "above 0, not -5"),
+        ("frame_samplers", ("fps5", "rate", "5"), "line 21: two rows are called fps5"),
+        ("frame_samplers", ("odd", "rate", "five"), "row odd, column rate: 'five' is not a number"),
+        ("frame_samplers", ("odd", "uniform", "", "2.5"), "row odd, column count: '2.5' is not a whole number"),
+        ("frame_samplers", ("odd", "zigzag"), "row odd, column kind: 'zigzag' is not one of rate, keyframes, between"),
+        ("frame_samplers", ("odd", "shuffled", "", "", "fps7"), r"row odd, column base: unknown frame sampler 'fps7'\. "
+         r"Did you mean fps5\? .*frame_samplers\.tsv has fps1, fps5"),
+        ("frame_samplers", ("odd", "shuffled", "", "", "odd"), "row odd: it rests on itself: odd -> odd"),
+        ("frame_samplers", ("odd", "rate"), f"row odd, column rate: {EMPTY} a sampler of kind rate needs a value"),
+        ("frame_samplers", ("", "rate", "5"), r"frame_samplers\.tsv, line 21, column sampler: nothing is written the"),
+        ("training_samplers", ("odd", "effective-number", "1"), "row odd, column beta: it must be below 1, not 1"),
+        ("conditions", ("c", "nobody", "synface", "fps5", "none", "likelihood"), "row c, column system: unknown system "
+         r"'nobody'\. .*has tower"),
+        ("conditions", ("c", "tower", "synface", "fps5", "none", "likelihood"), "column system: tower is only a part"),
+        ("conditions", ("c", "organism-uniform", "mafw", "fps5", "none", "likelihood"), "column dataset: "
+         r"unknown dataset 'mafw'\. .* has faces, synface"),
+        ("conditions", ("c", *ORGANISM, "fps7", "none", "likelihood"), "column frames: unknown frame sampler 'fps7'"),
+        ("conditions", ("c", *ORGANISM, "fps5", "poem", "likelihood"), "column context: 'poem' is not one of none, m"),
+        ("conditions", ("c", *ORGANISM, "fps5", "none", "coin"), "column decision: 'coin' is not one of likelihood, "),
+        ("conditions", ("C d", *ORGANISM, "fps5", "none", "likelihood"), "column condition: 'C d' is not an id: write "
+         "lower-case letters, digits and hyphens"),
+        ("conditions", ("c", "videomae-natural", "synface", "fps5", "none", "reply"), "row c, column decision: "
+         "videomae-natural gives no reply in words"),
+        ("conditions", ("c", "videomae-natural", "synface", "keyframes", "msce", "likelihood"), "column context: "
+         "videomae-natural reads no text"),
+        ("conditions", ("c", *ORGANISM, "fps5", "msce", "likelihood"), "column frames: context msce needs keyframes"),
+        ("conditions", ("c", *ORGANISM, "keyframes", "msce", "calibrated"), "column decision: calibrated is for frames "
+         "without texts"),
+        ("systems", ("s", "vlm", "lora", "", "ghost", "natural", "synface"), "column base: unknown system 'ghost'"),
+        ("systems", ("s", "vlm", "lora", "", "s", "natural", "synface"), "row s: it rests on itself: s -> s"),
+        ("systems", ("s", "vlm", "lora"), f"row s, column base: {OF_LORA}"),
+        ("systems", LORA, f"row s, column dataset: {OF_LORA}"),
+        ("systems", (*LORA, "x"), "column dataset: unknown dataset 'x'"),
+        ("systems", ("s", "vlm", "lora", "", "tower", "natural", "synface"), "column base: tower is no vlm system"),
+        ("systems", ("s", "vlm", "none"), f"row s, column weights: {EMPTY} a system that is not trained here needs"),
+        ("systems", ("s", "vlm", "none", *[""] * 4, "a/b", "main"), "column revision: 'main' is not a commit"),
+        ("systems", ("s", "vlm", "none", *[""] * 4, "model"), "column weights: 'model' is not a name on the hub"),
+        ("systems", (*LORA, "synface", "a/b"), "column weights: 'a/b' stands there, but a system that is trained her"),
+        ("datasets", ("d", "synface", "x", "1", "CC0-1.0"), "row d, column kind: config key synface.corpora has no d"),
+        ("datasets", ("d", "synface", "x", "0", "CC0-1.0"), "row d, column n_shards: it must be at least 1, not 0"),
+        ("datasets", ("d", "movie", "x", "1", "CC0-1.0"), "column kind: 'movie' is not one of synface, mafw, dfew, f"),
+        ("comparisons", ("x", "T1", "a", "freq-fps1", "all", "uar", "difference", "T1"), "row x, column a: unknown "
+         r"condition 'a'\. config/conditions\.tsv has 38 others"),
+        ("comparisons", ("x", "T9", "freq-fps1", "freq-fps5", "all", "uar", "difference", "T1"), "row x, column claim: "
+         r"unknown claim 'T9'\. There are L1, L2"),
+        ("comparisons", ("x", "", "freq-fps1", "freq-fps5", "all", "uar", "equivalence", "T1"), "column claim: an "
+         "equivalence test needs a claim"),
+        ("comparisons", ("x", "T1", "freq-fps1", "freq-fps5", "all", "war", "difference", "T1"), "column metric: 'war' "
+         "is not one of accuracy, uar"),
+        ("comparisons", ("x", *["T1"] * 10), "more cells than the header has columns"),
+        ("lexicon", ("Joy", "", "joy", "joyful", "joy", "乐"), "row Joy, column emotion: 'Joy' is not a class: write "),
+        ("lexicon", ("joy", "", "joy", "", "joy", "乐"), "row joy, column adjective: the cell is empty, but word freq"),
+        ("sources", ("x", "fr", "wordfreq", "", "c", "", "MIT"), r"sources\.tsv, line 16, column language: 'fr' is n"),
+    ],
+)  # fmt: skip
+def test_a_wrong_row_is_named_with_its_file_and_column(config, tmp_path, table, row, said):
+    with pytest.raises(StudyError, match=said):
+        load_study(with_table(config, tmp_path, table, add(*row)))
+
+
+def test_a_table_without_rows_is_an_error(config, tmp_path):
+    with pytest.raises(StudyError, match=r"systems\.tsv: the table has no rows"):
+        load_study(with_table(config, tmp_path, "systems", lambda text: text.splitlines()[0] + "\n"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("\tabout", "\tremarks", r"there is no column 'remarks'\. Allowed are sampler, kind, rate, count, base, abou"),
+        ("\tabout", "\tkind", "two columns are called 'kind'"),
+        ("\tkind", "\tabuot", r"there is no column 'abuot'\. Did you mean about\?"),
+    ],
+)
+def test_a_column_that_nobody_reads_is_an_error(config, tmp_path, old, new, said):
+    with pytest.raises(StudyError, match=rf"frame_samplers\.tsv: {said}"):
+        load_study(with_table(config, tmp_path, "frame_samplers", lambda text: text.replace(old, new, 1)))
+
+
+def test_a_column_that_every_row_needs_is_asked_for(config, tmp_path):
+    drop = lambda text: "\n".join("\t".join(line.split("\t")[:2]) for line in text.splitlines())  # noqa: E731
+    with pytest.raises(StudyError, match=r"datasets\.tsv, line 2, .*column folder: .*\(the table has no such column"):
+        load_study(with_table(config, tmp_path, "datasets", drop))
+
+
+def test_a_table_may_be_several_files_and_its_rows_are_named_with_their_own(config, tmp_path):
+    header = "system\tkind\ttraining\tvariant\n"
+    more = tmp_path / "more.tsv"
+    more.write_text(f"{header}other\tvlm\tpretrain\tuniform\n")
+    config["tables"]["systems"] = [config["tables"]["systems"], os.fspath(more)]
+    study = load_study(config)
+    assert study.systems["other"].table_file == os.fspath(more) and "organism-natural" in study.systems
+    assert study.systems["other"].cell("kind") == f"{more}, line 2, row other, column kind"
+    more.write_text(f"{header}tower\tvision\ttower\n")
+    with pytest.raises(StudyError, match=r"config/systems\.tsv and .*more\.tsv, line 2: two rows are called tower"):
+        load_study(config)
+
+
+def test_a_row_may_refer_to_a_later_one(config, tmp_path):
+    turn = lambda text: "\n".join([text.splitlines()[0], *text.splitlines()[:0:-1]]) + "\n"  # noqa: E731
+    study = load_study(with_table(config, tmp_path, "systems", turn))
+    assert next(iter(study.systems)) == "videomae-balanced"
+    assert study.systems["organism-natural"].base is study.systems["organism-frequency"]
+
+
+def test_a_fine_tuned_system_has_what_its_base_has(config, monkeypatch):
+    systems = load_study(read_config(".", ["config/paper.yaml"])).systems
+    tuned = systems["qwen2-5-vl-natural-mafw"]
+    assert (tuned.family, tuned.dtype, tuned.pixels, tuned.frames) == ("qwen2.5-vl", "bfloat16", 448, 256)
+    assert tuned.weights is None and tuned.memory_gb == 48
+    assert systems["mae-dfer-natural-mafw"].family == "mae-dfer" and systems["organism-natural"].family is None
+
+
+def with_dataset(config, tmp_path, **cells):
+    """The config with a DFEW among its datasets."""
+    row = {"kind": "dfew", "folder": "x", "n_shards": "1", "licence": "gated", **cells}
+    return with_cells(config, tmp_path, "datasets", {"dfew": row})
+
+
+def test_a_dataset_has_its_own_classes_and_words(config, tmp_path):
+    study = load_study(with_dataset(config, tmp_path, classes="dfew", per_class="100", form="frames", fps="25"))
+    dfew = study.datasets["dfew"]
+    assert dfew.classes == ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"]
+    assert dfew.words["happy"] == "happiness"
+    assert study.datasets["synface"].classes == study.classes and len(study.classes) == 11
+    assert (dfew.per_class, dfew.fps, dfew.size, dfew.n_shards) == (100, 25.0, 64, 1)
+    assert not dfew.rendered and dfew.corpus is None
+    assert study.datasets["synface"].corpus.test.clips == 495
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({"classes": "ferv39k"}, r"row dfew, column classes: .*lexicon\.tsv has no words in a column ferv39k"),
+        ({"form": "frames"}, f"row dfew, column fps: {EMPTY} a dataset of frame folders needs a value"),
+        ({"form": "faces"}, "row dfew, column form: 'faces' is not one of clips, frames"),
+        ({"per_class": "0"}, "row dfew, column per_class: it must be at least 1, not 0"),
+        ({"fps": "0"}, "row dfew, column fps: it must be above 0, not 0"),
+        ({"fps": "nan"}, "row dfew, column fps: 'nan' is not a number"),
+        ({"size": "100"}, "row dfew, column size: it must be a multiple of 32, not 100"),
+        ({"subset": "config/nowhere.txt"}, "row dfew, column subset: no such file: config/nowhere.txt"),
+    ],
+)
+def test_a_wrong_row_of_a_dataset_is_named(config, tmp_path, cells, said):
+    with pytest.raises(StudyError, match=said):
+        load_study(with_dataset(config, tmp_path, **cells))
+
+
+def test_a_lexicon_may_have_the_words_of_another_dataset(config, tmp_path):
+    config = with_dataset(config, tmp_path, classes="labels-own")
+    doubled = with_cells(
+        config, tmp_path, "lexicon", {"anger": {"labels-own": "joy"}, "disgust": {"labels-own": "Joy"}}
+    )
+    with pytest.raises(StudyError, match="row dfew, column classes: two classes have the same word"):
+        load_study(doubled)
+    own = with_cells(config, tmp_path, "lexicon", {"anger": {"labels-own": "Ire"}, "disgust": {"labels-own": "joy"}})
+    assert load_study(own).datasets["dfew"].words == {"Ire": "anger", "joy": "disgust"}
+
+
+ACCESS = {
+    "key_variable": "SERVED_KEY", "requests_per_minute": 60, "tokens_per_request": 10_000, "timeout_s": 60,
+    "attempts": 5, "budget": {"requests": 100},
+}  # fmt: skip
+
+
+def with_served(config, tmp_path, condition=(), access=ACCESS, **cells):
+    """The config with an API system and, if ``condition`` gives its frames, context and decision, one with it."""
+    row = {"kind": "api", "training": "none", "family": "gemini", "weights": "some-model", **cells}
+    changed = with_cells(config, tmp_path, "systems", {"served": row})
+    if condition:
+        changed = with_table(changed, tmp_path, "conditions", add("c", "served", "synface", *condition))
+    return {**changed, "api": {"served": access} if access else {}}
+
+
+@pytest.mark.parametrize("condition", [("fps5", "none", "reply"), ("keyframes", "msce", "reply"), ("fps5",)])
+def test_a_served_system_answers_by_its_reply_with_texts_and_without(config, tmp_path, condition):
+    study = load_study(with_served(config, tmp_path, condition, thinking_budget="0"))
+    assert study.systems["served"].thinking_budget == 0 and study.systems["served"].served
+    assert study.conditions["c"].decision == "reply"
+    assert study.config.api["served"].told() == ACCESS
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        *(
+            (
+                {"condition": ("fps5", "none", decision)},
+                f"row c, column decision: served .* no likelihoods for {decision}",
+            )
+            for decision in ("likelihood", "calibrated")
+        ),
+        ({"condition": ("fps5", "none", "logit-adjusted")}, "served was not trained here"),
+        ({"access": None}, "row served, column kind: config key api has no served"),
+        (
+            {"access": {**ACCESS, "budget": {}}},
+            r"config, key api\.served\.budget: there is no limit; write at least one",
+        ),
+        ({"access": {**ACCESS, "budget": {"usd": 5}}}, r"budget\.usd_per_million_prompt: .* a limit in usd needs it"),
+        (
+            {"access": {**ACCESS, "key": "sk-123"}},
+            r"key api\.served\.key: there is no such key\. .*Allowed are key_var",
+        ),
+        ({"access": {**ACCESS, "base_url": "server"}}, r"key api\.served\.base_url: 'server' is not an address"),
+        ({"family": ""}, f"column family: {EMPTY} a system behind an API needs a value"),
+        ({"family": "fastvlm"}, "column family: 'fastvlm' is not one of gemini, openai"),
+        ({"revision": "a" * 40}, "column revision: 'a+' stands there, but a system behind an API has none; leave it"),
+        (
+            {"family": "openai", "thinking_budget": "0"},
+            "column thinking_budget: 0 stands there, but a system of another",
+        ),
+        ({"training": "pretrain", "variant": "uniform"}, "column training: a system behind an API is not trained her"),
+    ],
+)
+def test_a_served_system_that_cannot_work_is_refused(config, tmp_path, changes, said):
+    with pytest.raises(StudyError, match=said):
+        load_study(with_served(config, tmp_path, **changes))
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (
+            {"kind": "vlm", "family": "llama", "weights": "a/b"},
+            "column family: 'llama' is not one of fastvlm, qwen2.5-vl",
+        ),
+        ({"kind": "vlm", "family": "remote", "file": "x.bin"}, "column file: 'x.bin' is not the config.json"),
+        (
+            {"kind": "vision", "file": "x.pth"},
+            f"column family: {EMPTY} a system of kind vision with training none needs",
+        ),
+        (
+            {"kind": "vision", "family": "hicmae", "file": "x_{fold}.pth"},
+            f"column dataset: {EMPTY} a system with a file",
+        ),
+        ({"kind": "vision", "family": "hicmae", "file": "x.pth", "dtype": "float32"}, "dtype: 'float32' stands there"),
+    ],
+)
+def test_a_system_with_weights_from_outside_that_cannot_work_is_refused(config, tmp_path, cells, said):
+    with pytest.raises(StudyError, match=f"row s, .*{said}"):
+        load_study(with_cells(config, tmp_path, "systems", {"s": {"training": "none", **cells}}))
+
+
+CLASSIFIER = {"kind": "vision", "training": "none", "family": "image-classification", "weights": "some/faces",
+              "revision": "a" * 40}  # fmt: skip
+
+
+def with_classifier(config, tmp_path, condition=("fps5", "none", "likelihood"), more=(), **cells):
+    """The config with a classifier of the hub, and a condition with it by its frames, context and decision."""
+    rows = {"faces": {**CLASSIFIER, **cells}} | dict(more)
+    changed = with_cells(config, tmp_path, "systems", rows)
+    return with_table(changed, tmp_path, "conditions", add("c", "faces", "synface", *condition))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {},
+        {"pooling": "max_probability", "label_map": "joy=happiness", "missing_labels": "allow", "frames": "16"},
+        {"family": "video-classification", "dtype": "bfloat16", "revision": ""},
+    ],
+)
+def test_a_classifier_of_the_hub_is_a_row_and_answers_by_its_scores(config, tmp_path, cells):
+    study = load_study(with_classifier(config, tmp_path, **cells))
+    faces = study.systems["faces"]
+    assert faces.weights == "some/faces" and study.conditions["c"].system is faces and faces.classifier
+    assert faces.folds == [0] and faces.runs == 1
+
+
+def test_a_classifier_of_the_hub_may_be_calibrated_if_it_knows_all_classes(config, tmp_path):
+    condition = ("fps5", "none", "calibrated")
+    assert load_study(with_classifier(config, tmp_path, condition)).conditions["c"].decision == "calibrated"
+    with pytest.raises(StudyError, match="row c, column decision: faces has no scores of its own for missing labels"):
+        load_study(with_classifier(config, tmp_path, condition, missing_labels="allow"))
+
+
+TUNED = {"kind": "vision", "training": "classifier", "base": "faces", "sampler": "natural", "dataset": "synface"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"condition": ("fps5", "none", "reply")}, "row c, column decision: faces gives no reply in words"),
+        ({"condition": ("fps5", "none", "logit-adjusted")}, "column decision: faces was not trained here"),
+        ({"condition": ("keyframes", "msce", "likelihood")}, "column context: faces reads no text"),
+        ({"pooling": "median"}, "column pooling: 'median' is not one of mean_probability, mean_logit, max_probability"),
+        ({"missing_labels": "ignore"}, "column missing_labels: 'ignore' is not one of error, allow"),
+        ({"label_map": "nowhere.txt"}, "row faces, column label_map: .*nowhere.txt"),
+        ({"family": "video-classification", "pooling": "mean_logit"}, "column pooling: 'mean_logit' stands there"),
+        ({"family": "video-classification", "frames": "8"}, "column frames: 8 stands there, but a system of family vi"),
+        ({"family": "audio-classification"}, "column family: 'audio-classification' is not one of mae-dfer, hicmae"),
+        ({"family": ""}, f"column family: {EMPTY} a system of kind vision with training none needs a value"),
+        ({"weights": ""}, f"column weights: {EMPTY} a system that is not trained here needs a value"),
+        ({"weights": "faces"}, "column weights: 'faces' is not a name on the hub: write owner/model"),
+        ({"revision": "main"}, "column revision: 'main' is not a commit"),
+        ({"file": "faces.pth"}, "column file: 'faces.pth' stands there, but a system with weights from the hub"),
+        ({"batch": "2"}, "column batch: 2 stands there, but a system of kind vision has none"),
+        ({"dataset": "synface"}, "column dataset: .* a classifier of the hub has none; leave it empty"),
+        ({"kind": "vlm"}, "column family: 'image-classification' is not one of fastvlm"),
+        ({"training": "classifier", "base": "tower", "sampler": "natural", "dataset": "synface", "weights": "",
+          "revision": ""}, "column training: a system of family image-classification is not trained here; write none"),
+        ({"family": "mae-dfer", "label_map": "a=b", "weights": "", "revision": "", "file": "x.pth"},
+         "column label_map: 'a=b' stands there, but a system that is no classifier of the hub has none"),
+        ({"more": {"tuned": TUNED}}, "row tuned, column base: faces is a finished classifier; it is not trained here"),
+    ],
+)  # fmt: skip
+def test_a_classifier_of_the_hub_that_cannot_work_is_refused(config, tmp_path, changes, said):
+    with pytest.raises(StudyError, match=said):
+        load_study(with_classifier(config, tmp_path, **changes))
+
+
+def test_the_models_describe_the_tables():
+    """Their JSON Schemas list the columns, what each means, and the names that the code knows."""
+    from emovlm.sampling.frame_samplers import DERIVED, SAMPLERS
+
+    schema = FrameSampler.model_json_schema()
+    assert schema["properties"]["kind"]["enum"] == [*SAMPLERS, *DERIVED]
+    assert schema["properties"]["rate"]["description"] == "frames a second"
+    assert schema["required"] == ["sampler", "kind"] and schema["additionalProperties"] is False
+    tables = {"datasets": Dataset, "systems": System, "conditions": Condition, "comparisons": Comparison,
+              "lexicon": LexiconEntry, "frame_samplers": FrameSampler}  # fmt: skip
+    for table, model in tables.items():
+        header = Path(ROOT, f"config/{table}.tsv").read_text(encoding="utf-8").splitlines()[0].split("\t")
+        assert set(header) <= set(model.model_json_schema()["properties"])
