@@ -1,14 +1,11 @@
 """Regenerate the whole study: from raw clips to the paper's PDF.
 
-`snakemake` alone runs the default study; `--configfile config/<quick|full|broken>.yaml` another one.
+`snakemake` alone runs the default study, config.yaml; `--configfile FILE` another one: config/quick.yaml, your own, ...
 """
 
 from snakemake.utils import min_version
 
 min_version("9.27")
-
-
-configfile: "config.yaml"
 
 
 report: "workflow/report/study.rst"

@@ -62,7 +62,7 @@ def main() -> int:
     for each in (checks, explains, packs, doctors, prices, pages):
         each.add_argument(
             "--configfile", action="append",
-            help="a file that overrides config.yaml (may be given again); that of the last job if not given",
+            help="of the study (may be given again, later ones over earlier ones); config.yaml if not given",
         )  # fmt: skip
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` is no error
     given = parser.parse_args()
@@ -149,7 +149,7 @@ def _plan(given: argparse.Namespace) -> "Plan":
 
 
 def _overrides(given: argparse.Namespace) -> Sequence[str]:
-    """The files that override ``config.yaml``: those given, or those that the results are made with."""
+    """The files of the configuration: those given, or those that the results of ``config.yaml`` are made with."""
     from emovlm.provenance.planned_jobs import latest_overrides
 
     return latest_overrides(".") if given.configfile is None else given.configfile

@@ -1,4 +1,4 @@
-"""The config of a study: ``config.yaml`` with the files that override it. Default values stand here and nowhere else.
+"""The config of a study, of one file or several (``load.read_config``). Default values stand here and nowhere else.
 
 A study need not have every part: what is None or empty here may be left out, unless a row of a table or a claim uses it
 (``references`` checks that).
