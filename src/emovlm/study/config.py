@@ -299,6 +299,12 @@ class Statistics(Model):
     tail: list[Text] = Field([], description="the rarest classes, for metrics that are about them")
 
 
+class Paper(Model):
+    """The PDF."""
+
+    source: File = Field("paper/report.typ", description="what it is set from, with the files that it imports")
+
+
 class Config(Model):
     """The config of a study."""
 
@@ -328,6 +334,7 @@ class Config(Model):
     enrichment: Enrichment | None = None
     evaluation: Evaluation = Evaluation()
     statistics: Statistics = Statistics()
+    paper: Paper = Paper()
     allow_remote_code: dict[str, Sha256] = Field(
         {},
         description="systems of the family remote, each with the SHA-256 of the code that came with its weights and "

@@ -163,6 +163,8 @@ def _of_config(study: Study) -> Iterator[str]:
         yield f"{key('permuted_labels')}: not for datasets with folds, as {folded[0]} is"
     if unknown := sorted(set(config.statistics.tail) - set(study.classes)):
         yield f"{key('statistics.tail')}: not in the lexicon: {', '.join(unknown)}"
+    if not Path(config.paper.source).is_file():
+        yield f"{key('paper.source')}: no such file: {config.paper.source}"
     for name, prompts in config.all_prompts.items():
         for prompt, file in prompts.files.items():
             if not Path(file).is_file():
