@@ -63,7 +63,7 @@ def drawable(figure):
             f"figure {figure.name}: no study has a parameter {unknown[0]}; it may be one of {', '.join(PARAMETERS)}, "
             "or give it a value under parameters in the decorator"
         )
-    return tables_of(figure) is not None and all(PARAMETERS[k] is not None for k in needed)
+    return figure.suits(STUDY) and tables_of(figure) is not None and all(PARAMETERS[k] is not None for k in needed)
 
 
 FIGURES = {name: figure for name, figure in figures().items() if drawable(figure)}
