@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from pypdf import PdfReader
 from sklearn.metrics import f1_score, recall_score
+
 from tests.project import ROOT, Project
 from tests.unit.evaluated import make_clips
 
@@ -125,4 +126,4 @@ def test_the_crate_has_no_picture_of_the_clips(own):
     assert done.returncode == 0, done.stderr
     names = zipfile.ZipFile(own.path / "faces/results/provenance/crate.zip").namelist()
     assert "faces/config.yaml" in names and "faces/conditions.tsv" in names
-    assert not any(name.endswith((".webp", ".mp4")) or "explorer/" in name and "results" in name for name in names)
+    assert not any(name.endswith((".webp", ".mp4")) or ("explorer/" in name and "results" in name) for name in names)

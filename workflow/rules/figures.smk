@@ -21,9 +21,9 @@ if CONFIG.lexicon:
     TABLE["frequency"] = f"{RESULTS}/lexicon/frequency.csv"
 if CONFIG.published:
     TABLE |= {p: f"resources/published/{p}.csv" for p in PUBLISHED}
+TABLE["manifest"] = f"{RESULTS}/manifests/{SHOWN or TESTED[0]}.parquet"
 if SHOWN:
     TABLE |= {
-        "manifest": f"{RESULTS}/manifests/{SHOWN}.parquet",
         "truth": f"{RESULTS}/raw/{SHOWN}/truth/clips.parquet",
         "frame_truth": f"{RESULTS}/raw/{SHOWN}/truth/frames.parquet",
         **{f"samples.{s}": f"{RESULTS}/samples/{SHOWN}/{s}.parquet" for s in embedded_samplers()},

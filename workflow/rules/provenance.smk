@@ -18,6 +18,7 @@ SHARED = as_line(
         logs=CONFIG.pathvars.logs,
         config=[named(file) for file in workflow.overwrite_configfiles],
         environments={rule.name: f"envs/{Path(str(rule.conda_env)).name}" for rule in workflow.rules if rule.conda_env},
+        models={f"model:{s.name}": str(s.folder) for s in STUDY.systems.values() if s.folder},
         datasets={name: {"folder": folder(name), "licence": row.licence} for name, row in STUDY.datasets.items()},
     )
 )

@@ -65,7 +65,9 @@ def one_a_system(conditions: pd.DataFrame) -> pd.DataFrame:
     """The first of the ``conditions`` of each system, with the column ``title``: the system and what it is shown."""
     first = conditions.drop_duplicates("system")
     shown = [context_label(row.frames, row.context) for row in first.itertuples()]
-    return first.assign(title=[f"{system_label(system)}\n{what}" for system, what in zip(first["system"], shown, strict=True)])
+    return first.assign(
+        title=[f"{system_label(system)}\n{what}" for system, what in zip(first["system"], shown, strict=True)]
+    )
 
 
 def of_claim(conditions: pd.DataFrame, claim: str) -> pd.DataFrame:

@@ -194,7 +194,8 @@ def _lexicon(found: Data) -> str:
     column = f"labels-{_id(found.name)}"
     words = {name: word for word, name in found.words.items()}
     return _text(
-        ["emotion", column], [{"emotion": i, column: words.get(name, name)} for i, name in zip(ids, found.classes, strict=True)]
+        ["emotion", column],
+        [{"emotion": i, column: words.get(name, name)} for i, name in zip(ids, found.classes, strict=True)],
     )
 
 

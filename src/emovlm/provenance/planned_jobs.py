@@ -129,12 +129,13 @@ def read_plan(root: str | Path, overrides: Iterable[str] = ()) -> Plan:
             raise StudyError(f"Snakemake cannot plan the study:\n{said.strip()[-2000:]}")
         shared, *described = _read(folder, "study.json", "jobs.jsonl")
     folders = {name: dataset.folder.replace("<results>", results) for name, dataset in study.datasets.items()}
-    places = Places(root, folders)
+    shared = json.loads(shared)
+    places = Places(root, folders | shared["models"])
     jobs = {job.name: job for job in (places.portable_job(Job.from_json(line)) for line in described)}
     if not jobs:
         raise StudyError("Snakemake lists no job of the study; is this its folder?")
     profile = _latest_run(Path(root, results))[1]
-    return Plan(study, overrides, profile, results, places, jobs, json.loads(shared)["environments"])
+    return Plan(study, overrides, profile, results, places, jobs, shared["environments"])
 
 
 def _read(folder: str, *names: str) -> list[str]:
