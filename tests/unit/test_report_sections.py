@@ -36,8 +36,8 @@ def report(paths, folder, *more, prompts=(), drawn=None):
     config = {
         "study": "clinic", "seed": 1, "replicates": 1, "alpha": 0.05, "resamples": 100, "confidence": 0.95,
         "datasets": [{"dataset": "synface", "licence": "not stated", "classes": classes}],
-        "systems": [{"system": "tiny-qwen", "kind": "vlm", "family": "qwen2-5-vl", "weights": "a/b", "revision": "f" * 40}],
-        "samplers": [{"sampler": "fps1", "kind": "rate", "rate": 1.0}, {"sampler": "fps5", "kind": "rate", "rate": 2.5}],
+        "systems": [{"system": "tiny-qwen", "kind": "vlm", "weights": "a/b", "revision": "f" * 40}],
+        "samplers": [{"sampler": f"fps{rate:g}", "kind": "rate", "rate": rate * 1.25} for rate in (1, 5)],
     }  # fmt: skip
     words = {name: figure.words for name, figure in figures().items()}
     named = {name: paths[name] for name in (*TABLES, *more)}
@@ -67,7 +67,7 @@ def test_a_small_study_has_the_sections_of_its_data_and_no_others(paths, tmp_pat
         assert f"{row.value:.2f} [{row.low:.2f}, {row.high:.2f}]" in text, row
     for row in study()["per_class"].query("condition in @CONDITIONS").itertuples():
         assert f"{row.f1:.2f} [{row.low:.2f}, {row.high:.2f}]" in text, row
-    assert "a/b at commit ffffffffffff" in text and "2.50" in text and "rate 1 –" in text
+    assert "a/b at commit ffffffffffff" in text and "1.25" in text and "6.25" in text
 
 
 def test_comparisons_claims_prompts_and_figures_come_with_their_data(paths, tmp_path):

@@ -1,4 +1,4 @@
-"""A study of one's own, made and run by the commands of docs/your-own-study.md: no rendered data, organism or claims."""
+"""A study of one's own, made and run by the commands of docs/your-own-study.md: no rendered data, no claims."""
 
 import json
 import os

@@ -64,10 +64,8 @@ def names_claims(conditions: pd.DataFrame) -> bool:
 def one_a_system(conditions: pd.DataFrame) -> pd.DataFrame:
     """The first of the ``conditions`` of each system, with the column ``title``: the system and what it is shown."""
     first = conditions.drop_duplicates("system")
-    shown = [context_label(row.frames, row.context) for row in first.itertuples()]
-    return first.assign(
-        title=[f"{system_label(system)}\n{what}" for system, what in zip(first["system"], shown, strict=True)]
-    )
+    titles = [f"{system_label(row.system)}\n{context_label(row.frames, row.context)}" for row in first.itertuples()]
+    return first.assign(title=titles)
 
 
 def of_claim(conditions: pd.DataFrame, claim: str) -> pd.DataFrame:

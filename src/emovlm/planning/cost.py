@@ -47,7 +47,7 @@ def read_sizes(study: Study, path: Path = MODELS) -> dict[str, Size]:
 
 
 def folder_here(system: System, fetched: Path) -> Path | None:
-    """Where files of a model from outside are on this machine: where it is taken from, fetched, or in the hub's cache."""
+    """Where this machine has a model from outside: in a folder of its own, fetched, or in the hub's cache."""
     if system.folder is not None:
         return system.folder if system.folder.is_dir() else None
     return fetched if is_fetched(system.told(), fetched) else cached_folder(system.weights, system.revision)

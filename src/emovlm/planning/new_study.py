@@ -193,10 +193,7 @@ def _lexicon(found: Data) -> str:
         return _text(["emotion"], [{"emotion": name} for name in ids])
     column = f"labels-{_id(found.name)}"
     words = {name: word for word, name in found.words.items()}
-    return _text(
-        ["emotion", column],
-        [{"emotion": i, column: words.get(name, name)} for i, name in zip(ids, found.classes, strict=True)],
-    )
+    return _text(["emotion", column], [{"emotion": _id(name), column: words.get(name, name)} for name in found.classes])
 
 
 def _own_words(found: Data) -> bool:

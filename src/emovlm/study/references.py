@@ -5,6 +5,7 @@ from pathlib import Path
 
 from emovlm.core.errors import StudyError
 from emovlm.lexicon.terms import COLUMNS
+from emovlm.models.architectures import DFER
 from emovlm.models.hub_classifier.labels import read_label_map
 from emovlm.statistics.metrics import METRICS, NEUTRAL
 from emovlm.statistics.verdicts import CLAIM_KINDS
@@ -70,7 +71,7 @@ def _of_system(study: Study, system: System) -> Iterator[str]:
 
 def _of_condition(study: Study, condition: Condition) -> Iterator[str]:
     system, dataset, cell = condition.system, condition.dataset, condition.cell
-    bare = system.from_outside and system.kind == "vision" and system.dataset is None and system.weights is None
+    bare = system.from_outside and system.family in DFER and system.dataset is None
     if system.training == "tower" or bare:
         yield f"{cell('system')}: {system.name} is only a part of other systems"
     if condition.decision == "logit-adjusted" and system.training == "none":
