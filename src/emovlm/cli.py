@@ -159,7 +159,8 @@ def _evaluate(given: argparse.Namespace) -> int:
             "dtype", "batch", "pixels", "pooling", "label_map", "missing_labels")  # fmt: skip
     asked = conditions_of(given.frames, given.context, given.decision)
     results = evaluate(
-        given.model, given.data, asked, given.out, labels=_labels(given), frames=given.max_frames, **{name: getattr(given, name) for name in same},
+        given.model, given.data, asked, given.out, labels=_labels(given), frames=given.max_frames,
+        **{name: getattr(given, name) for name in same},
     )  # fmt: skip
     results.show()
     print(f"page: {Path(given.out, PAGE)}")

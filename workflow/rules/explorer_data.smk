@@ -62,7 +62,7 @@ def explorer_answer_files():
         "samples": samples,
         "texts": explorer_texts(),
         "prompts": {each.name: each.classify for each in prompts},
-        "tables": {t: f"{RESULTS}/tables/{t}.csv" for t in ("confusion", "comparisons")},
+        "tables": {t: f"{RESULTS}/tables/{t}.csv" for t in ("confusion", "comparisons") if t in TABLES},
     }
 
 
