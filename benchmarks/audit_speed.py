@@ -21,9 +21,7 @@ def seconds(work) -> tuple[float, object]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--configfile", nargs="*", help="files that override config.yaml; those of the last job if none"
-    )
+    parser.add_argument("--configfile", nargs="*", help="files of the configuration; those of the last job if none")
     given = parser.parse_args()
     overrides = latest_overrides(".") if given.configfile is None else given.configfile
     planning, plan = seconds(lambda: read_plan(".", overrides))

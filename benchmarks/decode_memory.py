@@ -1,28 +1,24 @@
 """Peak memory of decoding a shard, against the size of the store that it writes.
 
-    PYTHONPATH=src python benchmarks/decode_memory.py                      # 40 clips of 100 frames at 224 px
-    PYTHONPATH=src python benchmarks/decode_memory.py --clips 400          # ten times the store, the same memory
+    PYTHONPATH=src:. python benchmarks/decode_memory.py                      # 40 clips of 100 frames at 224 px
+    PYTHONPATH=src:. python benchmarks/decode_memory.py --clips 400          # ten times the store, the same memory
 
 Runs the workflow's own script on copies of one clip. The memory is that of the job's process; the process that decodes
 holds one clip more.
 """
 
 import argparse
-import json
-import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
 import av
 import numpy as np
 import pandas as pd
+from benchmarks.measured import run_measured
 
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.io import write_table
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def write_clip(path: Path, frames: int, side: int) -> None:
@@ -50,16 +46,14 @@ def main() -> None:
         row = {"label": "anger", "split": "test", "fold": 0, "identity": "p"}
         rows = [{"clip_id": f"d/{k:06}", "path": f"{k}.mp4", **row} for k in range(given.clips)]
         write_table(pd.DataFrame(rows), folder / "manifest.parquet", MANIFEST)
-        outputs = {"--store": "0.safetensors", "--clips": "clips.parquet", "--frames": "frames.parquet"}
-        command = [sys.executable, "workflow/scripts/decode_frames.py", "--shard", "0", "--n-shards", "1",
-                   "--params", json.dumps({"size": given.size, "timeout_s": 600}), "--folder", name,
-                   "--manifest", str(folder / "manifest.parquet")]  # fmt: skip
-        command += [part for flag, file in outputs.items() for part in (flag, str(folder / file))]
-        os.chdir(ROOT)
-        pid = os.spawnve(os.P_NOWAIT, sys.executable, command, dict(os.environ))
-        _, status, used = os.wait4(pid, 0)
-        if status:
-            sys.exit("decode_frames failed")
+        files = {"store": "0.safetensors", "clips": "clips.parquet", "frames": "frames.parquet"}
+        used = run_measured(
+            "decode_frames",
+            wildcards={"shard": "0"},
+            inputs={"manifest": folder / "manifest.parquet"},
+            outputs={name: folder / file for name, file in files.items()},
+            params={"size": given.size, "timeout_s": 600, "folder": folder, "n_shards": 1},
+        )
         store = (folder / "0.safetensors").stat().st_size
     print(f"store {store / 2**20:.0f} MiB, peak memory {used.ru_maxrss / 2**10:.0f} MiB", flush=True)
 

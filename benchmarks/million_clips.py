@@ -7,14 +7,14 @@ study's own scripts on them, as its rules do. Time is CPU time, memory the peak 
 """
 
 import argparse
-import json
 import os
-import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from benchmarks.measured import run_measured
 from benchmarks.plan_scale import ROOT, write_mafw
 
 from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX
@@ -47,13 +47,9 @@ def write_index(folder: Path, clips: int, frames: int, shards: int) -> tuple[lis
     return paths
 
 
-def measure(script: str, params: dict, *arguments: str) -> None:
+def measure(script: str, **parts: Any) -> None:
     """Run a script of the workflow; print its CPU seconds and peak memory."""
-    command = [sys.executable, f"workflow/scripts/{script}.py", "--params", json.dumps(params), *arguments]
-    pid = os.spawnve(os.P_NOWAIT, sys.executable, command, {**os.environ, "PYTHONPATH": "src"})
-    _, status, used = os.wait4(pid, 0)
-    if status:
-        sys.exit(f"{script} failed")
+    used = run_measured(script, **parts)
     print(f"{script:16}{used.ru_utime + used.ru_stime:8.1f} s{used.ru_maxrss / 2**20:8.1f} GiB", flush=True)
 
 
@@ -72,18 +68,18 @@ def main() -> None:
         manifest = str(folder / "manifest.parquet")
         words = {name: name for name in study.classes}
         dataset = {"dataset": "mafw", "kind": "mafw", "words": words, "permuted_labels": [], "seed": None}
-        counts = str(folder / "counts.csv")
-        measure("make_manifest", dataset, "--folder", str(folder), "--out", manifest, "--counts", counts)
-        clips, frames = write_index(folder, given.clips, given.frames, given.shards)
+        made = {"manifest": manifest, "counts": folder / "counts.csv"}
+        measure("make_manifest", outputs=made, params={**dataset, "folder": folder})
+        index = write_index(folder, given.clips, given.frames, given.shards)
         for sampler in ("fps5", "fps5-shuffled"):
             row = study.frame_samplers[sampler]
             params = {"sampler": row.told(), "base": row.base and row.base.told(), "seed": 0}
-            out = str(folder / f"{sampler}.parquet")
-            measure("sample_frames", params, "--clips", *clips, "--frames", *frames, "--out", out)
+            indices = dict(zip(("clips", "frames"), index, strict=True))
+            measure("sample_frames", inputs=indices, outputs={"sample": folder / f"{sampler}.parquet"}, params=params)
         pd.read_parquet(manifest).assign(split="train").to_parquet(manifest)  # MAFW's folds are test sets so far
         drawn = {"sampler": study.training_samplers["balanced"].told(), "seed": 0, "n_draws": 100_000, "fold": 0}
-        out = str(folder / "schedule.parquet")
-        measure("sample_training", drawn, "--manifest", manifest, "--clips", *clips, "--out", out)
+        inputs = {"manifest": manifest, "clips": index[0]}
+        measure("sample_training", inputs=inputs, outputs={"schedule": folder / "schedule.parquet"}, params=drawn)
 
 
 if __name__ == "__main__":

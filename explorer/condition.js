@@ -81,7 +81,7 @@ explorer.comparisons = (data, row) => {
     explorer.table("Planned comparisons", ["Comparison", "A", "B", "Claim", "Metric", "Clips", "Difference", "p", ""],
       data.comparisons.map((c) => [
         c.comparison, ...[c.a, c.b].map((name) => el("a", { href: explorer.link(["condition", name]), text: name })),
-        c.claim, c.metric, c.clips, value(c.difference), value(c.p),
+        c.claim ?? "–", c.metric, c.clips, value(c.difference), value(c.p),
         el("a", { href: explorer.link(["clips"], { d: row.dataset, c: c.a, b: c.b, pair: "differ", kind: c.clips === "all" ? "" : c.clips }),
           text: "where they differ", "aria-label": `clips where ${c.a} and ${c.b} differ` })]), "numbers list"));
 };

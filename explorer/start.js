@@ -15,7 +15,7 @@ explorer.start = () => {
     el("p", { class: "actions" },
       el("a", { class: "button", href: "#/clips", text: "Browse the clips" }),
       el("a", { class: "button quiet", href: "#/conditions", text: "Look at the conditions" })),
-    el("section", { "aria-labelledby": "claims" },
+    !first.claims.length ? null : el("section", { "aria-labelledby": "claims" },
       el("h2", { id: "claims", text: "The paper’s claims" }),
       el("p", { class: "note", text: "Verdicts follow rules fixed before the run. Figures are those of the evidence that "
         + "the verdict hangs on, with its interval. Click a number to copy its id in results/values.json." }),

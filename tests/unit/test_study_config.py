@@ -8,7 +8,7 @@ from tests.study_tables import ROOT
 
 from emovlm.core.errors import StudyError
 from emovlm.study.config import Config
-from emovlm.study.load import check_config, load_study, read_config
+from emovlm.study.load import check_config, extended, load_study, read_config
 
 
 @pytest.fixture
@@ -82,7 +82,54 @@ def test_later_files_override_earlier_ones_as_snakemake_merges_them(config):
     merged = yaml.safe_load(Path("config.yaml").read_text())
     for file in ("config/quick.yaml", "config/paper.yaml", "config/paper-tiny.yaml"):
         update_config(merged, yaml.safe_load(Path(file).read_text()))
+    assert merged.pop("extends") == "config.yaml"
     assert read_config(".", ["config/quick.yaml", "config/paper.yaml", "config/paper-tiny.yaml"]) == merged
+    assert read_config(".", ["config/quick.yaml"])["seed"] == read_config()["seed"]
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Writes configurations that change one another."""
+
+    def write(**files):
+        for name, values in files.items():
+            (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(values))
+        return tmp_path
+
+    return write
+
+
+def test_a_file_stands_alone_or_over_what_it_extends(files):
+    root = files(
+        config={"study": "default", "seed": 1, "frames": {"size": 64}},
+        alone={"study": "alone"},
+        large={"extends": "config.yaml", "study": "large", "frames": {"size": 224}},
+        larger={"extends": "large.yaml", "frames": {"timeout_s": 5}},
+        other={"extends": "config.yaml", "seed": 2},
+    )
+    assert read_config(root) == {"study": "default", "seed": 1, "frames": {"size": 64}}
+    assert read_config(root, ["alone.yaml"]) == {"study": "alone"}
+    chained = {"study": "large", "seed": 1, "frames": {"size": 224, "timeout_s": 5}}
+    assert read_config(root, ["larger.yaml"]) == read_config(root, ["large.yaml", "larger.yaml"]) == chained
+    assert extended(root, ["larger.yaml"]) == ["config.yaml", "large.yaml"]
+    # What two files extend lies below both, and does not come again between them.
+    assert extended(root, ["larger.yaml", "other.yaml"]) == ["config.yaml", "large.yaml"]
+    assert read_config(root, ["larger.yaml", "other.yaml"]) == {**chained, "seed": 2}
+
+
+@pytest.mark.parametrize(
+    ("extends", "said"),
+    [
+        ("b.yaml", r"b\.yaml, key extends: a circle of files: a\.yaml -> b\.yaml -> \./a\.yaml"),
+        ("a.yaml", r"a\.yaml, key extends: a circle of files: a\.yaml -> a\.yaml"),
+        ("c.yaml", r"a\.yaml, key extends: no such file: c\.yaml"),
+        (["b.yaml"], r"a\.yaml, key extends: \['b\.yaml'\] is not the name of a file"),
+    ],
+)
+def test_a_file_cannot_extend_itself_or_what_is_not_there(files, extends, said):
+    root = files(a={"extends": extends}, b={"extends": "./a.yaml"})
+    with pytest.raises(StudyError, match=f"^{said}$"):
+        read_config(root, ["a.yaml"])
 
 
 def test_what_is_left_out_has_a_default_and_what_is_null_is_left_out():

@@ -120,10 +120,10 @@ def test_a_changed_result_changes_the_paper_and_the_same_results_make_the_same_b
     before = (project.path / RESULTS / "paper/paper.pdf").read_bytes()
     printed = pdf_text(project.path / RESULTS / "paper/paper.pdf")
     account = shutil.copy(project.path / RESULTS / "provenance/run.json", tmp_path / "run.json")
-    edited("config/quick.yaml", "resamples: 200", "resamples: 150")
+    edited("config/claims.yaml", "margin: 0.5", "margin: 0.4")
     project.run()
     assert pdf_text(project.path / RESULTS / "paper/paper.pdf") != printed
-    edited("config/quick.yaml", "resamples: 150", "resamples: 200")
+    edited("config/claims.yaml", "margin: 0.4", "margin: 0.5")
     project.run()
     assert typeset_with(account, project, tmp_path / "paper.pdf") == before
 

@@ -21,7 +21,7 @@ from emovlm.models.base import SETTINGS
 from emovlm.models.hub_classifier.labels import label_settings
 from emovlm.statistics.verdicts import CLAIM_KINDS
 from emovlm.study.config import RECIPES
-from emovlm.study.load import load_study
+from emovlm.study.load import DEFAULT, EXTENDS, extended, load_study
 
 gc.set_threshold(100_000)  # planning makes many small objects and drops few: look for garbage less often
 
@@ -29,6 +29,19 @@ gc.set_threshold(100_000)  # planning makes many small objects and drops few: lo
 # and find the package without installing it. Of conda's jobs Snakemake takes PYTHONPATH away: their shell sets it.
 os.environ |= {"PATH": os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])}
 shell.prefix(f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; ")
+
+# A configuration is the files that the command line names, over those that they extend.
+NAMED = [os.path.relpath(file) for file in workflow.overwrite_configfiles]
+try:
+    BELOW = extended(".", NAMED) if NAMED else [DEFAULT]
+except StudyError as error:
+    raise WorkflowError(str(error)) from None
+for file in BELOW:
+
+    configfile: file
+
+
+config.pop(EXTENDS, None)
 
 try:
     STUDY = load_study(config)

@@ -103,7 +103,7 @@ rule build_explorer:
         source="explorer/index.html",
         parts=PAGE_PARTS,
         values="<results>/values.json",
-        evidence="<results>/tables/evidence.csv",
+        evidence=["<results>/tables/evidence.csv"] if STUDY.claims.claims else [],
         data=[
             rules.show_answers.output,
             expand(rules.show_clips.output, dataset=TESTED),

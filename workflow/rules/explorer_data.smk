@@ -5,7 +5,8 @@ from emovlm.provenance.sharing import OPEN
 STYLES = ["style", "views"]
 SOURCES = ["store", "dom", "filter", "start", "condition", "clips", "timeline", "clip", "answer", "main"]
 PAGE_PARTS = [*(f"explorer/{s}.css" for s in STYLES), *(f"explorer/{s}.js" for s in SOURCES)]
-OPENED = [name for name in TESTED if STUDY.datasets[name].licence in OPEN]  # whose pictures may be passed on
+# Datasets whose pictures the page shows: they may be passed on, or the page is for the user alone.
+OPENED = [dataset.name for dataset in STUDY.tested if dataset.licence in OPEN or dataset.pictures == "private"]
 
 
 def expected_clips(dataset):
@@ -61,7 +62,7 @@ def explorer_answer_files():
         "samples": samples,
         "texts": explorer_texts(),
         "prompts": {each.name: each.classify for each in prompts},
-        "tables": {t: f"{RESULTS}/tables/{t}.csv" for t in ("confusion", "comparisons")},
+        "tables": {t: f"{RESULTS}/tables/{t}.csv" for t in ("confusion", "comparisons") if t in TABLES},
     }
 
 

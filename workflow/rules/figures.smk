@@ -21,9 +21,9 @@ if CONFIG.lexicon:
     TABLE["frequency"] = f"{RESULTS}/lexicon/frequency.csv"
 if CONFIG.published:
     TABLE |= {p: f"resources/published/{p}.csv" for p in PUBLISHED}
+TABLE["manifest"] = f"{RESULTS}/manifests/{SHOWN or TESTED[0]}.parquet"
 if SHOWN:
     TABLE |= {
-        "manifest": f"{RESULTS}/manifests/{SHOWN}.parquet",
         "truth": f"{RESULTS}/raw/{SHOWN}/truth/clips.parquet",
         "frame_truth": f"{RESULTS}/raw/{SHOWN}/truth/frames.parquet",
         **{f"samples.{s}": f"{RESULTS}/samples/{SHOWN}/{s}.parquet" for s in embedded_samplers()},
@@ -63,7 +63,7 @@ def drawable(figure):
             f"figure {figure.name}: no study has a parameter {unknown[0]}; it may be one of {', '.join(PARAMETERS)}, "
             "or give it a value under parameters in the decorator"
         )
-    return tables_of(figure) is not None and all(PARAMETERS[k] is not None for k in needed)
+    return figure.suits(STUDY) and tables_of(figure) is not None and all(PARAMETERS[k] is not None for k in needed)
 
 
 FIGURES = {name: figure for name, figure in figures().items() if drawable(figure)}

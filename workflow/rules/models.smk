@@ -16,6 +16,16 @@ def checkpoint_of(w):
     return [file.format(fold=fold_number(w.fold))] if file else []
 
 
+def checkpoint_files(w):
+    """The files that such a system is taken from: of a model in a folder, all that it is loaded from."""
+    folder = STUDY.systems[w.system].folder
+    if folder is None or not folder.is_dir():
+        return checkpoint_of(w)
+    from emovlm.models.hub import files_of_folder  # takes long, and few studies have such a model
+
+    return [f"{folder}/{name}" for name in files_of_folder(folder)]
+
+
 def weights_params(w):
     """Where a system's weights come from; of a network that was fine-tuned elsewhere, what its outputs are called."""
     system = STUDY.systems[w.system]

@@ -4,19 +4,50 @@ in:  values.json, tables, figures, records of the jobs behind them
 out: provenance/run.json, paper/paper.pdf
 """
 
+from emovlm.report.references import parts
+
+SOURCE = CONFIG.paper.source
 TYPESET = [
     *["metrics", "per_class", "comparisons", "correlations", "contrasts", "sanity_checks", "cues", "claims"],
-    *["evidence", "published_comparison", "reanalysis"],
+    *["evidence", "published_comparison", "reanalysis", "conditions", "frame_samplers", "paper_frame_shuffle"],
 ]
-PAPER_TABLES = {
-    **{t: f"{RESULTS}/tables/{t}.csv" for t in TYPESET if t in TABLES},
-    **{t: TABLE[t] for t in ("conditions", "frame_samplers", "paper_frame_shuffle") if t in TABLE},
-}
+PAPER_TABLES = {t: TABLE[t] for t in TYPESET if t in TABLE}
 PAPER_FIGURES = {
-    **{s: f"{RESULTS}/figures/{s}.png" for s in ("contact_sheet", "strips")},
+    **{s: f"{RESULTS}/figures/{s}.png" for s in ("contact_sheet", "strips") if SHOWN},
     **{f: f"{RESULTS}/figures/{f}.pdf" for f in FIGURES},
 }
+PAPER_PROMPTS = {s.prompts.name: s.prompts.classify for s in STUDY.asked if s.kind != "vision"}
+PRINTED = ("system", "kind", "family", "weights", "revision")  # columns of the systems table
 LEDGERS = [system.name for system in STUDY.asked if system.served]
+
+
+def printed_config():
+    """What the paper prints of the configuration and of the rows that it is about, as far as the study has it."""
+    rows = {
+        "datasets": [
+            {k: d.told().get(k) for k in ("dataset", "licence")} | {"classes": d.classes} for d in STUDY.tested
+        ],
+        "systems": [
+            {k: v for k, v in s.told().items() if k in PRINTED} | ({"folder": s.folder.name} if s.folder else {})
+            for s in STUDY.asked
+        ],
+        "samplers": [sampler.told() for sampler in STUDY.frame_samplers.values()],
+    }
+    faces = {"image_size": CONFIG.synface.image_size} if CONFIG.synface else {}
+    captions = CONFIG.organism.captions.told() if CONFIG.organism else {}
+    return dict(
+        study=CONFIG.study,
+        seed=CONFIG.seed,
+        replicates=CONFIG.replicates,
+        alpha=STUDY.claims.alpha,
+        frame_size=CONFIG.frames.size,
+        tail=CONFIG.statistics.tail,
+        **faces,
+        **{k: captions[k] for k in ("naming", "frames_at_most") if k in captions},
+        **resampling_params(),
+        **{k: v for k, v in PRIMARY.items() if v},
+        **rows,
+    )
 
 
 rule account_run:
@@ -46,8 +77,9 @@ rule account_run:
 rule typeset_paper:
     """Typeset the paper."""
     input:
-        source="paper/paper.typ",
-        parts=expand("paper/{part}", part=["lib.typ", "account.typ", "appendix.typ", "references.bib"]),
+        source=SOURCE,
+        parts=[part.as_posix() for part in parts(SOURCE) if part != Path(SOURCE)],
+        prompts=list(PAPER_PROMPTS.values()),
         values="<results>/values.json",
         run="<results>/provenance/run.json",
         tables=list(PAPER_TABLES.values()),
@@ -69,22 +101,10 @@ rule typeset_paper:
         **job(
             "typeset_paper",
             params=lambda w: dict(
-                config=dict(
-                    study=CONFIG.study,
-                    seed=CONFIG.seed,
-                    replicates=CONFIG.replicates,
-                    alpha=STUDY.claims.alpha,
-                    image_size=CONFIG.synface.image_size,
-                    frame_size=CONFIG.frames.size,
-                    tail=CONFIG.statistics.tail,
-                    naming=CONFIG.organism.captions.naming,
-                    frames_at_most=CONFIG.organism.captions.frames_at_most,
-                    **resampling_params(),
-                    **PRIMARY,
-                ),
+                config=printed_config(),
                 words={name: figure.words for name, figure in FIGURES.items()},
             ),
-            names={"tables": PAPER_TABLES, "figures": PAPER_FIGURES},
+            names={"tables": PAPER_TABLES, "figures": PAPER_FIGURES, "prompts": PAPER_PROMPTS},
         ),
     shell:
         RUN

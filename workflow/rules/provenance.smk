@@ -6,8 +6,8 @@ Included last, since it lists all rules.
 """
 
 
-def override(file):
-    """A file that overrides config.yaml, as records name it."""
+def named(file):
+    """A file of the configuration, as records name it."""
     name = os.path.relpath(file, ROOT)
     return f"<elsewhere>/{Path(file).name}" if name.startswith("..") else name
 
@@ -16,8 +16,9 @@ SHARED = as_line(
     dict(
         results=RESULTS,
         logs=CONFIG.pathvars.logs,
-        config=[override(file) for file in workflow.configfiles if os.path.abspath(file) != str(ROOT / "config.yaml")],
+        config=[named(file) for file in workflow.overwrite_configfiles],
         environments={rule.name: f"envs/{Path(str(rule.conda_env)).name}" for rule in workflow.rules if rule.conda_env},
+        models={f"model:{s.name}": str(s.folder) for s in STUDY.systems.values() if s.folder},
         datasets={name: {"folder": folder(name), "licence": row.licence} for name, row in STUDY.datasets.items()},
     )
 )

@@ -8,7 +8,7 @@ out: models/<system>/<replicate>[/fold<k>]/*, as `save_pretrained` writes them
 rule fetch_weights:
     """Fetch the weights of a system that is not trained here: a commit of the hub, or a file fetched by hand."""
     input:
-        checkpoint=lambda w: [file for file in checkpoint_of(w) if Path(file).is_file() or not workflow.dryrun],
+        checkpoint=lambda w: [file for file in checkpoint_files(w) if Path(file).is_file() or not workflow.dryrun],
     output:
         fetched="<results>/models/{system}/{replicate}{fold}/fetched.json",
     log:

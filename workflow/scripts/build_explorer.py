@@ -11,8 +11,9 @@ from emovlm.report.explorer_page import build, start
 
 
 def main(job: Job) -> None:
-    values, evidence = read_json(job.inputs["values"]), read_table(job.inputs["evidence"], EVIDENCE)
-    build(job.inputs["source"], job.inputs["parts"], start(job.params, values, evidence), job.outputs["page"])
+    values = read_json(job.inputs["values"])
+    evidence = [read_table(path, EVIDENCE) for path in job.inputs.get("evidence", [])]  # of a study without claims none
+    build(job.inputs["source"], job.inputs["parts"], start(job.params, values, *evidence), job.outputs["page"])
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from emovlm.report.typeset import typeset
 
 def main(job: Job) -> None:
     sources = (job.inputs[name] for name in ("source", "values", "run", "tables", "figures"))
-    typeset(*sources, job.params["config"], job.outputs["paper"], job.params["words"])
+    prompts = job.inputs.get("prompts", {})
+    typeset(*sources, job.params["config"], job.outputs["paper"], job.params["words"], prompts)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @register_figure(
     title="Clips by class and split",
     caption=(
-        "Clips of each class and split in this study, beside the published class sizes of MAFW that the training "
-        "split follows."
+        "Clips of each class and split in this study; rendered clips beside the published class sizes of MAFW, which "
+        "their training split follows."
     ),
     alt="Bars: clips by emotion and split in this study, beside the published class sizes of MAFW.",
 )
@@ -41,19 +41,23 @@ def classes(
     counts = manifest.groupby(["split", "label"]).size().unstack(0, fill_value=0).reindex(order, fill_value=0)
     splits = [name for name in ("pretrain", "train", "validation", "test") if name in counts]
     panels = 1 if mafw_classes is None else 2
-    figure = style.new_figure(style.PAGE_IN if panels == 2 else style.COLUMN_IN, 3.2)
+    alone = panels == 1 and len(splits) == 1  # then bars need no legend, and the title says how many clips there are
+    figure = style.new_figure(
+        style.PAGE_IN if panels == 2 else style.COLUMN_IN, 0.7 + 0.16 * len(order) if alone else 3.2
+    )
     grid = figure.subplots(1, panels, squeeze=False, sharey=True)[0]
     height = 0.8 / len(splits)
     for place, split in enumerate(splits):
         y = np.arange(len(order)) + (place - (len(splits) - 1) / 2) * height
-        even = counts[split].nunique() == 1  # then the legend says it once
+        even = counts[split].nunique() == 1 and not alone  # then the legend says it once
         each = f"{counts[split].iloc[0]} a class, " if even else ""
         label = f"{split} ({each}n = {counts[split].sum()})"
         bars = grid[0].barh(y, counts[split], height, color=style.SERIES[place], label=label)
         if not even:
             grid[0].bar_label(bars, padding=1.5, fontsize=style.SMALL_PT)
-    grid[0].set_title(study_label(study))
-    grid[0].legend(loc="lower right")
+    grid[0].set_title(study_label(study) + (f": {splits[0]}, n = {counts[splits[0]].sum()} clips" if alone else ""))
+    if not alone:
+        grid[0].legend(loc="lower right")
     if mafw_classes is not None:
         bars = grid[1].barh(range(len(order)), [size.get(name, 0) for name in order], 0.6, color=style.PURPLE)
         grid[1].bar_label(bars, padding=1.5, fontsize=style.SMALL_PT)

@@ -1,4 +1,4 @@
-"""Claim L2: where rare emotions go."""
+"""Which answers each label gets; for claim L2, where rare emotions go."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from emovlm.figures import style
-from emovlm.figures.labels import absent, of_claim, system_label
+from emovlm.figures.labels import absent, names_claims, of_claim, one_a_system, system_label
 from emovlm.figures.registry import register_figure
 
 if TYPE_CHECKING:
@@ -17,23 +17,27 @@ if TYPE_CHECKING:
 
 ROW_IN = 2.45
 FAILED = "failed"
+FEW = 6
+PANELS = 3  # in a row, where rows have no kind in common
 SHOWN = ("", "natural", "balanced")  # training samplers with a panel; others are in the paper's tables
 
 
 @register_figure(
     title="Confusion matrices",
     caption=(
-        "Claim L2: where the answers for each label go, all training runs together, before fine-tuning, after "
-        'natural and after balanced fine-tuning. Numbers are per cent of the label\'s answers, from 10 on; "all" '
-        "is every answer."
+        "Where the answers for each label go, by system, all training runs together. Numbers are per cent of the "
+        'label\'s answers, from 10 on; "all" is every answer.'
     ),
     alt="Confusion matrices in per cent of the label's answers, one for each trained system.",
     category="L2",
+    needs=lambda study: True,
 )
 def confusion(
     confusion: pd.DataFrame, conditions: pd.DataFrame, systems: pd.DataFrame, *, classes: list[str]
 ) -> Figure:
     """Row-normalised confusion matrices before fine-tuning, after natural and after balanced fine-tuning.
+
+    In a study whose conditions serve no claim there is one matrix a system, of its first condition.
 
     Args:
         confusion: CONFUSION, of all training runs together; cells that are not listed count zero.
@@ -42,17 +46,23 @@ def confusion(
         systems: ``config/systems.tsv``; one row of panels for each kind of system.
         classes: the emotions in the order of rows and columns.
     """
-    wanted = of_claim(conditions, "L2").merge(systems, on="system")
-    wanted = wanted[wanted["sampler"].isin(SHOWN) & (wanted["decision"] == "likelihood")]
-    wanted = wanted.assign(order=wanted["sampler"].map(SHOWN.index)).sort_values("order", kind="stable")
-    shown = wanted[wanted["condition"].isin(confusion["condition"])]
-    rows = [group for _, group in shown.groupby("kind", sort=False)]
+    if names_claims(conditions):
+        wanted = of_claim(conditions, "L2").merge(systems, on="system")
+        wanted = wanted[wanted["sampler"].isin(SHOWN) & (wanted["decision"] == "likelihood")]
+        wanted = wanted.assign(order=wanted["sampler"].map(SHOWN.index)).sort_values("order", kind="stable")
+        wanted = wanted.assign(title=[system_label(name).replace(", ", "\n") for name in wanted["system"]])
+        shown = wanted[wanted["condition"].isin(confusion["condition"])]
+        rows = [group for _, group in shown.groupby("kind", sort=False)]
+    else:
+        wanted = one_a_system(conditions)
+        shown = wanted[wanted["condition"].isin(confusion["condition"])]
+        rows = [shown[start : start + PANELS] for start in range(0, len(shown), PANELS)]
     if not rows:
         figure = style.new_figure(style.PAGE_IN, 1.2)
         style.say_absent(figure.subplots())
         return figure
     width = max(map(len, rows))
-    figure = style.new_figure(style.PAGE_IN, 0.1 + ROW_IN * len(rows))
+    figure = style.new_figure(style.PAGE_IN if width > 1 else style.COLUMN_IN, 0.1 + ROW_IN * len(rows))
     grid = figure.subplots(len(rows), width, squeeze=False)
     with_failures = (confusion["prediction"] == FAILED).any()
     columns = [*classes, FAILED] if with_failures else list(classes)
@@ -64,8 +74,9 @@ def confusion(
                 continue
             counts = counts_of(confusion, members[place].condition, classes, columns)
             _matrix(axes, counts, left=place == 0)
-            name = system_label(members[place].system).replace(", ", "\n")
-            axes.set_title(f"{name}\nn = {int(counts.to_numpy().sum())} answers", fontsize=style.SMALL_PT)
+            axes.set_title(
+                f"{members[place].title}\nn = {int(counts.to_numpy().sum())} answers", fontsize=style.SMALL_PT
+            )
     left = [axes for row in grid for axes in row if axes.figure is not None]
     bar = figure.colorbar(left[0].collections[0], ax=left, location="right", shrink=0.5, aspect=25, pad=0.01)
     bar.set_label("share of the label's answers")
@@ -82,7 +93,9 @@ def counts_of(confusion: pd.DataFrame, condition: str, classes: list[str], colum
 
 
 def short_names(names: list[str]) -> list[str]:
-    """The names cut to the fewest letters, at least four, that still tell them apart."""
+    """The names cut to the fewest letters, at least four, that still tell them apart; a few names as they are."""
+    if len(names) <= FEW:
+        return names
     length = 4
     while length < max(map(len, names)) and len({name[:length] for name in names}) < len(names):
         length += 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from emovlm.figures import style
-from emovlm.figures.registry import register_figure
+from emovlm.figures.registry import has_rendered_clips, register_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -79,6 +79,7 @@ STAGES = {
         "The stages of the workflow as boxes with arrows: from rendered clips, word counts and captions through "
         "training and answers to tables, figures and this text."
     ),
+    needs=has_rendered_clips,
 )
 def dag() -> Figure:
     """A box a stage: what it makes, and in small print the room of its code and its environment."""

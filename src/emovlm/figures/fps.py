@@ -1,38 +1,47 @@
-"""Claim T1: macro-F1 over the number of frames a second."""
+"""Macro-F1 over the number of frames a second; for claim T1, also at equal tokens."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import cycle
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from emovlm.figures import style
 from emovlm.figures.labels import absent, metric_label, of_claim, runs_note, scores, study_label, system_label
-from emovlm.figures.registry import register_figure
+from emovlm.figures.registry import has_claim, register_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 METRIC = "macro_f1"
+AS_PUBLISHED = ", as in the paper"
 # What varies with the rate, by kind of frame sampler: its name, mark, and a step to the side that keeps marks apart,
 # as a share of the axis.
 SWEEPS = {
-    "rate": ("more frames, as in the paper", "o-", 0.0),
+    "rate": ("more frames" + AS_PUBLISHED, "o-", 0.0),
     "held": ("equal tokens", "s:", -0.023),
     "window": ("equal number of frames", "^--", 0.023),
 }
 
 
+def several_rates(study: Any) -> bool:
+    """Whether a system is asked at more than one number of frames a second."""
+    asked = {(row.system, row.frames) for row in study.conditions.values() if row.frames.kind == "rate"}
+    return any(sum(system is other for other, _ in asked) > 1 for system, _ in asked)
+
+
 @register_figure(
     title="Frames a second",
     caption=(
-        "Claim T1: macro-F1 over the number of frames a second, with 95% intervals: with more frames, at equal "
-        "tokens, and with an equal number of frames. The published curves have a panel and a scale of their own."
+        "Macro-F1 over the number of frames a second, with 95% intervals; where the study has such conditions, also "
+        "at equal tokens and with an equal number of frames. Published curves have a panel and a scale of their own."
     ),
     alt="Lines: macro-F1 over frames a second, this study left and the published curves right.",
     category="T1",
+    needs=lambda study: has_claim(study, "T1") or several_rates(study),
 )
 def fps(
     metrics: pd.DataFrame,
@@ -61,7 +70,7 @@ def fps(
     panels = 1 if paper_fps_curve is None else 2
     figure = style.new_figure(style.COLUMN_IN if panels == 1 else style.PAGE_IN, 2.8)
     grid = figure.subplots(1, panels, squeeze=False)[0]
-    _measured(grid[0], data)
+    _measured(grid[0], data, paper_fps_curve is not None)
     grid[0].set_title(study_label(study))
     if paper_fps_curve is not None:
         _published(grid[1], paper_fps_curve)
@@ -76,24 +85,27 @@ def fps(
     return figure
 
 
-def _measured(axes: Axes, data: pd.DataFrame) -> None:
+def _measured(axes: Axes, data: pd.DataFrame, published: bool) -> None:
     if data.empty:
         style.say_absent(axes)
         return
-    lines = data.groupby(["system", "sweep"], sort=False)
+    lines = list(data.groupby(["system", "sweep"], sort=False))
+    several, sweeps = data["system"].nunique() > 1, data["sweep"].nunique()
     width = float(np.ptp(data["rate"])) or 1.0
-    for color, ((system, sweep), line) in zip(style.SERIES, lines, strict=False):
+    for color, ((system, sweep), line) in zip(cycle(style.SERIES), lines):
         name, mark, step = SWEEPS[sweep]
+        name = name if published else name.removesuffix(AS_PUBLISHED)
         line = line.sort_values("rate")
         line = line.assign(at=line["rate"] + step * width)
         for point in line.itertuples():
             style.spread(axes, point.at, point.value, point, color, 0.018 * width)
-        label = f"{system_label(system)}: {name}" if data["system"].nunique() > 1 else name
+        label = system_label(system) + (f": {name}" if sweeps > 1 else "") if several else name
         axes.plot(line["at"], line["value"], mark, color=color, label=label, zorder=3)
     _axes(axes, sorted(data["rate"].unique()))
-    title = system_label(data["system"].iloc[0]) if data["system"].nunique() == 1 else None
+    title = None if several else system_label(data["system"].iloc[0])
     low, high = axes.get_ylim()
-    axes.set_ylim(low, high + 0.2 * (data["sweep"].nunique() + 1) * (high - low) / 1.2)  # room for the legend
+    axes.set_ylim(low, high + 0.2 * (len(lines) + 1) * (high - low) / 1.2)  # room for the legend
+    axes.set_yticks([tick for tick in axes.get_yticks() if low <= tick <= min(1, axes.get_ylim()[1])])
     axes.legend(loc="upper center", title=title, alignment="left", title_fontsize=style.SMALL_PT)
 
 

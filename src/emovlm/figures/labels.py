@@ -56,11 +56,25 @@ def metric_label(metric: str) -> str:
     return METRICS[metric].label
 
 
+def names_claims(conditions: pd.DataFrame) -> bool:
+    """Whether any of ``conditions`` serves a claim."""
+    return bool(conditions["claims"].astype(str).str.strip().any())
+
+
+def one_a_system(conditions: pd.DataFrame) -> pd.DataFrame:
+    """The first of the ``conditions`` of each system, with the column ``title``: the system and what it is shown."""
+    first = conditions.drop_duplicates("system")
+    titles = [f"{system_label(row.system)}\n{context_label(row.frames, row.context)}" for row in first.itertuples()]
+    return first.assign(title=titles)
+
+
 def of_claim(conditions: pd.DataFrame, claim: str) -> pd.DataFrame:
-    """The rows of ``conditions`` that serve a claim, in the table's order.
+    """The rows of ``conditions`` that serve a claim, in the table's order; all, where no row names a claim.
 
     ``conditions`` is ``config/conditions.tsv``; its column ``claims`` names claims, separated by spaces.
     """
+    if not names_claims(conditions):
+        return conditions
     return conditions[[claim in str(claims).split() for claims in conditions["claims"]]]
 
 

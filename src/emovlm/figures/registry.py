@@ -39,6 +39,7 @@ class Figure:
         alt: what one sees, in a sentence, for readers who do not see it.
         category: the claim that it belongs to, or ``MATERIAL``.
         parameters: values of keyword-only parameters that are the figure's own and not the study's.
+        needs: whether a study has what it shows; by default, of a figure of a claim, whether the study has that claim.
     """
 
     name: str
@@ -48,6 +49,13 @@ class Figure:
     alt: str
     category: str = MATERIAL
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    needs: Callable[[Any], bool] | None = None
+
+    def suits(self, study: Any) -> bool:
+        """Whether a study (``emovlm.study``) has what the figure shows, beside tables and parameters."""
+        if self.needs is not None:
+            return self.needs(study)
+        return self.category == MATERIAL or has_claim(study, self.category)
 
     @property
     def tables(self) -> dict[str, bool]:
@@ -72,6 +80,16 @@ class Figure:
     def file(self) -> str:
         """The file that its function is in."""
         return inspect.getfile(self.function)
+
+
+def has_claim(study: Any, claim: str) -> bool:
+    """Whether a study has a claim, or conditions for it."""
+    return claim in study.claims.claims or any(claim in row.claims for row in study.conditions.values())
+
+
+def has_rendered_clips(study: Any) -> bool:
+    """Whether a study renders clips of its own."""
+    return any(dataset.rendered for dataset in study.datasets.values())
 
 
 _FIGURES: Registry[Figure] = Registry("figure", "docs/adding-a-figure.md")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from emovlm.figures import style
-from emovlm.figures.labels import absent, of_claim, scores, study_label, system_label
+from emovlm.figures.labels import absent, names_claims, of_claim, scores, study_label, system_label
 from emovlm.figures.registry import register_figure
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ FAMILIES = {
     "Organism, by fine-tuning": ("vlm", True),
     "Vision only, by training": ("vision", True),
 }
+KINDS = {"Vision-language models": "vlm", "Classifiers": "vision"}  # panels of a study without claims
 CLAIMS = ("L1", "L2")
 MARKS = "osD^vP"
 LEAST_N = 5  # answers in a bin; the accuracy of fewer says nothing
@@ -35,11 +36,14 @@ LEAST_N = 5  # answers in a bin; the accuracy of fewer says nothing
         "Reliability curve: share of right answers over the probability that the model gave them, by bins, with "
         "intervals."
     ),
+    needs=lambda study: any(row.decision == "likelihood" for row in study.conditions.values()),
 )
 def reliability(
     reliability: pd.DataFrame, metrics: pd.DataFrame, conditions: pd.DataFrame, systems: pd.DataFrame, *, study: str
 ) -> Figure:
     """Reliability curves with intervals, a panel a family of systems; each mark stands for equally many answers.
+
+    In a study whose conditions serve no claim there is one curve a system, of its first condition.
 
     Args:
         reliability: RELIABILITY.
@@ -50,17 +54,22 @@ def reliability(
     """
     wanted = pd.concat([of_claim(conditions, claim) for claim in CLAIMS]).drop_duplicates("condition")
     wanted = wanted[wanted["decision"] == "likelihood"].merge(systems[["system", "kind", "sampler"]], on="system")
-    shown = wanted[wanted["condition"].isin(reliability["condition"])]
-    tuned = shown["sampler"] != ""
-    families = {
-        title: shown[(shown["kind"] == kind) & (tuned == fine)] for title, (kind, fine) in FAMILIES.items()
-    }  # fmt: skip
+    if names_claims(conditions):
+        shown = wanted[wanted["condition"].isin(reliability["condition"])]
+        tuned = shown["sampler"] != ""
+        families = {
+            title: shown[(shown["kind"] == kind) & (tuned == fine)] for title, (kind, fine) in FAMILIES.items()
+        }  # fmt: skip
+    else:
+        wanted = wanted.drop_duplicates("system")
+        shown = wanted[wanted["condition"].isin(reliability["condition"])]
+        families = {title: shown[shown["kind"] == kind] for title, kind in KINDS.items()}
     families = {title: members for title, members in families.items() if len(members)}
     if not families:
         figure = style.new_figure(style.PAGE_IN, 1.2)
         style.say_absent(figure.subplots())
         return figure
-    figure = style.new_figure(style.PAGE_IN, 2.9)
+    figure = style.new_figure(style.PAGE_IN if len(families) > 1 else style.COLUMN_IN, 2.9)
     row = figure.subplots(1, len(families), sharex=True, sharey=True, squeeze=False)[0]
     ece = scores(metrics, "ece").set_index("condition")["value"]
     for axes, (title, members) in zip(row, families.items(), strict=True):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from emovlm.core.errors import StudyError
 from emovlm.figures import style
-from emovlm.figures.registry import register_figure
+from emovlm.figures.registry import has_rendered_clips, register_figure
 from emovlm.frames.store import FrameStore
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ PICTURES, PICTURE_IN, UNITS_IN, ROW_IN = 11, 0.43, 0.5, 0.145
         "Dots on a line of time: which frames of one clip each frame sampler takes, below pictures of the clip "
         "and the intensity of its strongest action unit."
     ),
+    needs=has_rendered_clips,
 )
 def samplers(
     samples: dict[str, pd.DataFrame],

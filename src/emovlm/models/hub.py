@@ -116,10 +116,10 @@ def take_checkpoint(file: str | Path, folder: str | Path, sha256: str | None = N
 
 
 def take_folder(config: str | Path, folder: str | Path, sha256: str | None = None) -> tuple[list[str], str]:
-    """Put a model that comes with code of its own, fetched by hand, into ``folder``; nothing of it is run.
+    """Put a model that lies in a folder of this machine into ``folder``; code that comes with it is not run.
 
     Args:
-        config: the ``config.json`` in the folder that its authors hand out.
+        config: the ``config.json`` in its folder.
         sha256: over the names and hashes of its files, where the study pins them.
 
     Returns:
@@ -129,17 +129,22 @@ def take_folder(config: str | Path, folder: str | Path, sha256: str | None = Non
         StudyError: it is not there, not the one that is pinned, or has no safetensors.
     """
     source = Path(config).parent
-    paths = {path.relative_to(source).as_posix(): path for path in source.rglob("*") if path.is_file()}
-    names = sorted(name for name in paths if any(fnmatch(name, pattern) for pattern in [*FILES, "*.py"]))
+    names = files_of_folder(source)
     if not any(name.endswith(".safetensors") for name in names):
         raise StudyError(f"{source}: no model in safetensors there; fetch it from where its authors hand it out")
     shutil.rmtree(folder, ignore_errors=True)
-    found = sha256_json([[name, _copy(paths[name], Path(folder, name))] for name in names])
+    found = sha256_json([[name, _copy(source / name, Path(folder, name))] for name in names])
     if sha256 is not None and found != sha256:
         shutil.rmtree(folder)
         raise StudyError(f"{source}: not the model that the study pins (SHA-256 is {found}, should be {sha256})")
     notes.fetched(f"file:{source.name}", f"sha256:{found}")
     return names, found
+
+
+def files_of_folder(folder: str | Path) -> list[str]:
+    """The files of a folder that a model is loaded from, and code that comes with it, sorted."""
+    names = (path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file())
+    return sorted(name for name in names if any(fnmatch(name, pattern) for pattern in [*FILES, "*.py"]))
 
 
 def _copy(source: Path, path: Path) -> str:

@@ -46,11 +46,18 @@ def read_sizes(study: Study, path: Path = MODELS) -> dict[str, Size]:
     return {name: outside[first] for name, first in firsts.items() if first in outside}
 
 
+def folder_here(system: System, fetched: Path) -> Path | None:
+    """Where this machine has a model from outside: in a folder of its own, fetched, or in the hub's cache."""
+    if system.folder is not None:
+        return system.folder if system.folder.is_dir() else None
+    return fetched if is_fetched(system.told(), fetched) else cached_folder(system.weights, system.revision)
+
+
 def _size_of(study: Study, system: System, table: pd.DataFrame) -> Size:
     """Size of a system with weights from outside, or behind an API."""
     fetched = Path(study.config.pathvars.results, "models", system.name, "1")
-    if system.weights and not system.served:
-        here = fetched if is_fetched(system.told(), fetched) else cached_folder(system.weights, system.revision)
+    if (system.weights or system.folder) and not system.served and system.family != "remote":
+        here = folder_here(system, fetched)
         if here is not None:
             # Imported here, since it takes seconds, and only models that are here need it.
             from emovlm.models.sizes import checkpoint_size

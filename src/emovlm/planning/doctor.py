@@ -13,10 +13,10 @@ from emovlm.core.errors import StudyError
 from emovlm.datasets.manifest import make_manifest
 from emovlm.datasets.published_counts import count_clips, report
 from emovlm.datasets.registry import PUBLISHED_COUNTS
-from emovlm.models.hub import cached_folder, is_fetched, missing_from_cache
+from emovlm.models.hub import is_fetched, missing_from_cache
 from emovlm.models.hub_classifier.labels import CLASSIFIERS, label_settings, labels_of_folder, match_labels
 from emovlm.models.remote.permission import why_not
-from emovlm.planning.cost import disk
+from emovlm.planning.cost import disk, folder_here
 from emovlm.provenance.audit.pins import mismatches
 from emovlm.provenance.records.surroundings import environment
 from emovlm.study.rows import Dataset
@@ -124,7 +124,10 @@ def _weights(study: Study, row: System, results: Path) -> Iterator[Finding]:
             get = "its authors hand it out (docs/paper-study.md says where); put it there"
             yield Finding(system, MISSING, f"{absent[0]} is not there", get)
         else:
-            yield Finding(system, OK, f"{len(files)} checkpoint{'s' if len(files) > 1 else ''}")
+            what = (
+                f"a model in {row.folder}" if row.folder else f"{len(files)} checkpoint{'s' if len(files) > 1 else ''}"
+            )
+            yield Finding(system, OK, what)
         return
     named = f"{row.weights} at {(row.revision or 'no commit')[:12]}"
     if is_fetched(row.told(), results / "models" / system / "1"):
@@ -141,7 +144,7 @@ def _weights(study: Study, row: System, results: Path) -> Iterator[Finding]:
 def _labels(study: Study, system: System, results: Path) -> Iterator[Finding]:
     """Do a classifier's labels fit the classes of each dataset that it is asked about? Where its files are here."""
     fetched = results / "models" / system.name / "1"
-    folder = fetched if is_fetched(system.told(), fetched) else cached_folder(system.weights, system.revision)
+    folder = folder_here(system, fetched)
     labels = labels_of_folder(folder) if folder else None
     datasets = [d for d in study.tested if any(row.system is system for row in study.conditions_on(d))]
     for dataset in datasets if labels else ():

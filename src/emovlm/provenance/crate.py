@@ -25,6 +25,7 @@ from emovlm.provenance.audit.audit import audit
 from emovlm.provenance.planned_jobs import Plan
 from emovlm.provenance.records.record import Record, job_of, record_path
 from emovlm.provenance.sharing import descent, folder_of, gated, shown
+from emovlm.study.load import extended
 
 Entity = dict[str, Any]
 WFRUN = "https://w3id.org/ro/wfrun"
@@ -107,8 +108,11 @@ def _sources(plan: Plan) -> list[str]:
     """The study's own files: what it takes to run it again."""
     folders = ("src/emovlm", "workflow", "config", "envs", "profiles", "paper", "explorer", "resources")
     found = [p for folder in folders for p in Path(folder).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
-    overrides = [Path(plan.places.portable(path)) for path in plan.overrides]
-    return sorted(path.as_posix() for path in {*found, *overrides, *map(Path, ROOT_FILES)})
+    tables = (
+        file for table in type(plan.study.config.tables).model_fields for file in plan.study.config.tables.files(table)
+    )
+    own = [Path(plan.places.portable(path)) for path in (*extended(".", plan.overrides), *plan.overrides, *tables)]
+    return sorted(path.as_posix() for path in {*found, *own, *map(Path, ROOT_FILES)})
 
 
 def describe(plan: Plan, records: dict[str, Record], packed: list[str], prefix: str) -> Entity:

@@ -17,7 +17,6 @@ from emovlm.provenance.planned_jobs import Plan
 from emovlm.provenance.records.record import Record, job_of
 from emovlm.report.references import references
 
-PAPER = "paper"
 MOST = 12  # ids that a search lists
 WIDTH = 130  # characters of a list of parameters
 
@@ -59,7 +58,10 @@ def explain(plan: Plan, asked: str) -> list[str]:
     source = f"{plan.results}/{file}" if Path(plan.results, file).is_file() else file
     row = _row(source, key)
     lines = [f"{asked} = {value['text']}" + (f"   (n = {value['n']})" if value["n"] else "") + f"   [{value['unit']}]"]
-    printed = ", ".join(_printed_at(asked)) or f"{PAPER}/ puts this id together where it needs it, or does not print it"
+    paper = Path(plan.study.config.paper.source)
+    printed = (
+        ", ".join(_printed_at(asked, paper)) or f"{paper} puts this id together where it needs it, or does not print it"
+    )
     lines += [f"  printed   {printed}"]
     lines += [f"  read from {source}" + (f", row {key}" if key else "") + (f": {_scalars(row)}" if row else "")]
     conditions = _conditions(plan, asked, row)
@@ -80,8 +82,8 @@ def _printed(text: str) -> str:
     return text.partition(" [")[0]
 
 
-def _printed_at(name: str) -> list[str]:
-    return [f"{PAPER}/{r.file}, line {r.line}" for r in references(PAPER) if r.id == name]
+def _printed_at(name: str, paper: Path) -> list[str]:
+    return [f"{paper.parent}/{r.file}, line {r.line}" for r in references(paper) if r.id == name]
 
 
 def _row(source: str, key: str) -> dict[str, str]:

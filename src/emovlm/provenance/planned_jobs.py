@@ -14,7 +14,7 @@ import yaml
 from emovlm.core.errors import StudyError
 from emovlm.core.job import Job, paths
 from emovlm.provenance.records.record import Places, Record, read_record, record_paths
-from emovlm.study.load import check_config, load_study, read_config
+from emovlm.study.load import DEFAULT, check_config, load_study, read_config
 from emovlm.study.study import Study
 
 PLANNED = "@planned"  # stands behind the name of the folder of results while the study is planned
@@ -24,7 +24,8 @@ PLANNED = "@planned"  # stands behind the name of the folder of results while th
 class Plan:
     """The present study: its tables, its folder of results, its jobs by name, and the profile of its last job.
 
-    Jobs are described as their records would describe them; ``environments`` is the environment file of each rule.
+    ``overrides`` are the files of its configuration, none for ``config.yaml``. Jobs are described as their records
+    would describe them; ``environments`` is the environment file of each rule.
     """
 
     study: Study
@@ -62,19 +63,19 @@ class Plan:
         for target in targets:
             path = self.places.portable(target)
             if path not in makers:
-                chosen = ", ".join(("config.yaml", *self.overrides))
+                chosen = ", ".join(self.overrides or [DEFAULT])
                 raise StudyError(f"{target}: no job of the study makes this file ({chosen}; choose with --configfile)")
             visit(self.jobs[makers[path]])
         return list(ordered.values())
 
 
 def latest_overrides(root: str | Path) -> tuple[str, ...]:
-    """The files that overrode ``config.yaml`` in the last job that ran: those that the results are made with."""
+    """The files of the configuration of the last job that ran below the results of ``config.yaml``; none for itself."""
     return _latest_run(Path(root, check_config(read_config(root)).pathvars.results))[0]
 
 
 def _latest_run(results: str | Path) -> tuple[tuple[str, ...], str]:
-    """The overrides of the last job that ran, and the profile, as far as its record tells."""
+    """The files of the configuration of the last job that ran, and the profile, as far as its record tells."""
     found = []
     for path in record_paths(results).values():
         try:
@@ -98,7 +99,7 @@ def read_plan(root: str | Path, overrides: Iterable[str] = ()) -> Plan:
     source is gone, for example, would be left out if its output was still there.
 
     Args:
-        overrides: files that override ``config.yaml``, in their order.
+        overrides: files of the configuration, later ones over earlier ones; ``config.yaml`` if there are none.
 
     Raises:
         StudyError: the configuration is not valid, or Snakemake cannot plan the study.
@@ -119,7 +120,7 @@ def read_plan(root: str | Path, overrides: Iterable[str] = ()) -> Plan:
         last.write_text(yaml.safe_dump({"pathvars": moved}), encoding="utf-8")
         done = subprocess.run(
             [sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/default", "--dry-run",
-             "--forceall", "--printshellcmds", "--nolock", "--configfile", *overrides, str(last)],
+             "--forceall", "--printshellcmds", "--nolock", "--configfile", *(overrides or [DEFAULT]), str(last)],
             cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
             env={**os.environ, "EMOVLM_PLAN": folder},
         )  # fmt: skip
@@ -128,12 +129,13 @@ def read_plan(root: str | Path, overrides: Iterable[str] = ()) -> Plan:
             raise StudyError(f"Snakemake cannot plan the study:\n{said.strip()[-2000:]}")
         shared, *described = _read(folder, "study.json", "jobs.jsonl")
     folders = {name: dataset.folder.replace("<results>", results) for name, dataset in study.datasets.items()}
-    places = Places(root, folders)
+    shared = json.loads(shared)
+    places = Places(root, folders | shared["models"])
     jobs = {job.name: job for job in (places.portable_job(Job.from_json(line)) for line in described)}
     if not jobs:
         raise StudyError("Snakemake lists no job of the study; is this its folder?")
     profile = _latest_run(Path(root, results))[1]
-    return Plan(study, overrides, profile, results, places, jobs, json.loads(shared)["environments"])
+    return Plan(study, overrides, profile, results, places, jobs, shared["environments"])
 
 
 def _read(folder: str, *names: str) -> list[str]:

@@ -1,5 +1,6 @@
 """Which files may be shared: derived numbers always, pictures only of datasets whose licence allows it.
 
+A dataset whose pictures are ``private`` may be shown on the explorer page of whoever runs the study; they stay there.
 A picture shows a dataset's people if the job that drew it read that dataset's clips or frames, or another such picture.
 Tables, texts and weights made from clips show nobody.
 """
@@ -81,6 +82,8 @@ def leaks(plan: Plan, records: dict[str, Record]) -> list[Finding]:
     closed, made, findings = gated(plan), makers(records), []
     for path, datasets in sorted(shown(plan, records).items()):
         for dataset in sorted(datasets & set(closed)):
+            if plan.study.datasets[dataset].pictures == "private":
+                continue
             says = (
                 f"{path}: it shows clips of {dataset}, whose licence ({closed[dataset]}) does not allow passing them on"
             )

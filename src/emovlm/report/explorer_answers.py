@@ -46,7 +46,10 @@ def write_answers(
     index = [path for name, path in paths["clips"].items() if name.startswith(f"{dataset}/")]
     tested = tested_clips(paths["manifests"][dataset], index)["clip_id"].tolist()
     confusion = dict(iter(read_table(paths["tables"]["confusion"], CONFUSION).groupby("condition")))
-    comparisons = read_table(paths["tables"]["comparisons"], COMPARISONS)
+    planned = paths["tables"].get("comparisons")
+    comparisons = (
+        pd.DataFrame(columns=list(COMPARISONS.columns)) if planned is None else read_table(planned, COMPARISONS)
+    )
     read_sample = cache(lambda name: _grouped(read_table(paths["samples"][f"{dataset}/{name}"], SAMPLE)))
     read_texts = cache(lambda name: _grouped(read_table(paths["texts"][f"{name}/{dataset}"], TEXTS)))
     short: dict[str, list[str]] = {}
@@ -177,7 +180,8 @@ def _comparisons(condition: str, table: pd.DataFrame, values: dict[str, dict]) -
     """The planned comparisons that a condition is part of."""
     mine = table[(table["a"] == condition) | (table["b"] == condition)]
     return [
-        {**{k: getattr(row, k) for k in ("comparison", "claim", "a", "b", "clips", "test")},
+        {**{k: getattr(row, k) for k in ("comparison", "a", "b", "clips", "test")},
+         "claim": None if pd.isna(row.claim) else row.claim,
          "metric": metric_label(row.metric), "difference": shown(f"comparison.{row.comparison}.difference", values),
          "p": shown(f"comparison.{row.comparison}.p_holm", values)}
         for row in mine.itertuples()

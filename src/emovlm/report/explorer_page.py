@@ -39,14 +39,14 @@ def build(source: str | Path, parts: list[str], first: dict[str, Any], out: str 
     write_text(out, page)
 
 
-def start(study: dict[str, Any], values: dict[str, dict], evidence: pd.DataFrame) -> dict[str, Any]:
+def start(study: dict[str, Any], values: dict[str, dict], evidence: pd.DataFrame | None = None) -> dict[str, Any]:
     """What the page must know before it reads any other file.
 
     Args:
         study: ``study``, ``seed``, ``datasets`` (rows), ``conditions`` (``columns`` and ``rows``), and the ids of
             ``samplers`` and ``claims`` in their order.
         values: ``values.json``.
-        evidence: EVIDENCE.
+        evidence: EVIDENCE; None of a study without claims.
     """
     names = {metric.name: metric.label for metric in headlines()}
     conditions = [

@@ -28,6 +28,7 @@ def typeset(
     config: dict[str, Any],
     out: str | Path,
     words: dict[str, dict[str, str]],
+    prompts: dict[str, str] | None = None,
 ) -> None:
     """Typeset ``source`` as a PDF.
 
@@ -40,13 +41,14 @@ def typeset(
         config: the study's configuration, as far as the paper prints it.
         out: the PDF.
         words: title, caption and alt text of each figure.
+        prompts: text files by the name under which the paper prints them.
 
     Raises:
         StudyError: an input is missing, the paper needs a value that does not exist, or Typst reports an error.
     """
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        stage(root, source, values, run, tables, figures, config, words)
+        stage(root, source, values, run, tables, figures, config, words, prompts)
         pages = compile_staged(root, Path(source).name)
     with atomic(out) as temporary:
         temporary.write_bytes(pages)
@@ -61,20 +63,22 @@ def stage(
     figures: dict[str, str],
     config: dict[str, Any],
     words: dict[str, dict[str, str]],
+    prompts: dict[str, str] | None = None,
 ) -> None:
     """Copy the paper's folder to ``root/paper`` and its inputs to ``root/inputs``; arguments as in :func:`typeset`."""
     source, values, run = Path(source), Path(values), Path(run)
-    for path in map(Path, (source, values, run, *tables.values(), *figures.values())):
+    for path in map(Path, (source, values, run, *tables.values(), *figures.values(), *(prompts or {}).values())):
         if not path.is_file():
             raise StudyError(f"{path}: no such file; the paper is made from it")
-    check_references(source.parent, read_json(values) | read_json(run)["values"])
+    check_references(source, read_json(values) | read_json(run)["values"])
     shutil.copytree(source.parent, root / "paper")
-    copied = {kind: _copy(files, root, kind) for kind, files in (("tables", tables), ("figures", figures))}
+    given = {"tables": tables, "figures": figures, "prompts": prompts or {}}
+    copied = {kind: _copy(files, root, kind) for kind, files in given.items()}
     shutil.copyfile(values, root / "inputs" / "values.json")
     shutil.copyfile(run, root / "inputs" / "run.json")
     described = {
         **copied, "config": config, "labels": SYSTEMS, "values_sha256": sha256_file(values), "words": words,
-        "metrics": [_described(metric) for metric in METRICS.values()], "placed": placed(source.parent),
+        "metrics": [_described(metric) for metric in METRICS.values()], "placed": placed(source),
     }  # fmt: skip
     write_json(root / "inputs" / "inputs.json", described)
 

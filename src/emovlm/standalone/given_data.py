@@ -28,6 +28,8 @@ class Data:
         name: of the dataset, the first part of its clips' ids.
         folder: which the paths in the manifest are relative to.
         kind: of the dataset, a key of ``datasets.registry.READERS``.
+        form: whether MAFW or DFEW lie there as whole ``clips`` or as ``frames``.
+        words: the labels as the folder has them, each with the name of its class.
         classes: the labels that the model chooses from.
         manifest: ``MANIFEST`` of the clips to evaluate, all of split test.
     """
@@ -35,6 +37,8 @@ class Data:
     name: str
     folder: Path
     kind: str
+    form: str
+    words: Mapping[str, str]
     classes: list[str]
     manifest: pd.DataFrame
 
@@ -76,7 +80,7 @@ def read_data(
         raise StudyError(
             f"{place}: all clips have the label {classes[0]!r}; name the others to choose from in --labels"
         )
-    return Data(name, place, kind, classes, chosen)
+    return Data(name, place, kind, form, words, classes, chosen)
 
 
 OWN_WORDS = ("mafw", "dfew", "synface")  # kinds whose classes are known; the others' are those of their clips

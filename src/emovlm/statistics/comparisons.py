@@ -91,10 +91,10 @@ def _compare(answers: dict[str, pd.DataFrame], row: dict, settings: dict) -> dic
     runs_low, runs_high = with_runs(
         spread_runs[:, : len(paired)], paired, len(clusters), confidence, (lower - upper, upper - lower)
     )
-    margin = settings["margins"].get(row["claim"])
+    margin = settings["margins"].get(row.get("claim"))
     if row["test"] == "equivalence":
         if margin is None:
-            raise StudyError(f"comparison {name}: an equivalence test needs a margin for the claim {row['claim']}")
+            raise StudyError(f"comparison {name}: an equivalence test needs a margin for the claim {row.get('claim')}")
         p = equivalence_p(spread, margin, len(clusters)) if len(clusters) > 1 else 1.0
     else:
         change = resample(table_b - table_a, flips(clusters, settings["resamples"], settings["seed"]))
@@ -102,7 +102,7 @@ def _compare(answers: dict[str, pd.DataFrame], row: dict, settings: dict) -> dic
     se = standard_error(spread, len(clusters))
     given_a, given_b = _given(a, runs_a, column)[pairs % runs_a], _given(b, runs_b, column)[pairs % runs_b]
     return {
-        "comparison": name, "claim": row["claim"], "a": row["a"], "b": row["b"], "clips": clips,
+        "comparison": name, "claim": row.get("claim"), "a": row["a"], "b": row["b"], "clips": clips,
         "metric": metric.name, "test": row["test"], "family": row["family"], "difference": observed,
         "low": float(low), "high": float(high), "replicates": min(runs_a, runs_b),
         **run_range(paired), "runs_low": float(runs_low), "runs_high": float(runs_high), "p": p,

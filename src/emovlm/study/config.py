@@ -1,4 +1,4 @@
-"""The config of a study: ``config.yaml`` with the files that override it. Default values stand here and nowhere else.
+"""The config of a study, of one file or several (``load.read_config``). Default values stand here and nowhere else.
 
 A study need not have every part: what is None or empty here may be left out, unless a row of a table or a claim uses it
 (``references`` checks that).
@@ -299,6 +299,12 @@ class Statistics(Model):
     tail: list[Text] = Field([], description="the rarest classes, for metrics that are about them")
 
 
+class Paper(Model):
+    """The PDF."""
+
+    source: File = Field("paper/report.typ", description="what it is set from, with the files that it imports")
+
+
 class Config(Model):
     """The config of a study."""
 
@@ -328,6 +334,7 @@ class Config(Model):
     enrichment: Enrichment | None = None
     evaluation: Evaluation = Evaluation()
     statistics: Statistics = Statistics()
+    paper: Paper = Paper()
     allow_remote_code: dict[str, Sha256] = Field(
         {},
         description="systems of the family remote, each with the SHA-256 of the code that came with its weights and "

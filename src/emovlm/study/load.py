@@ -3,7 +3,8 @@
 Every message names the file, the row or the key, and says what is allowed.
 """
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,24 +29,61 @@ MODELS = {
     "conditions": Condition,
     "comparisons": Comparison,
 }
+DEFAULT = "config.yaml"  # the study that is meant where no file is named
+EXTENDS = "extends"  # key of a configuration with the name of the file whose values it changes
 
 
-def read_config(root: str | Path = ".", overrides: Iterable[str] = ()) -> dict[str, Any]:
-    """``config.yaml`` in ``root`` with the values of the files that override it, as Snakemake merges them."""
+def read_config(root: str | Path = ".", files: Iterable[str] = ()) -> dict[str, Any]:
+    """The values of a study's configuration: those of the files, later ones first, over those that they extend.
 
-    def merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-        both = {
-            k: merge(below[k], v) for k, v in above.items() if isinstance(v, dict) and isinstance(below.get(k), dict)
-        }
-        return {**below, **above, **both}
+    Args:
+        root: folder that the names of files are relative to.
+        files: of the study; ``config.yaml`` if there are none.
 
+    Raises:
+        StudyError: a file cannot be read, is no configuration, or extends itself.
+    """
+    files = list(files) or [DEFAULT]
     config: dict[str, Any] = {}
-    for file in ("config.yaml", *overrides):
-        values = read_yaml(Path(root, file)) or {}
-        if not isinstance(values, dict):
-            raise StudyError(f"{file}: not a configuration; it should have keys and values")
-        config = merge(config, values)
+    for file in (*extended(root, files), *files):
+        config = _merged(config, _values(root, file))
+    config.pop(EXTENDS, None)
     return config
+
+
+def extended(root: str | Path, files: Iterable[str]) -> list[str]:
+    """The files that the given ones extend (key ``extends``), directly or through others, the lowest first.
+
+    Raises:
+        StudyError: one cannot be read, is no configuration, or extends itself.
+    """
+    found: dict[str, None] = {}
+    for file in files:
+        chain = [file]
+        while base := _values(root, chain[-1], chain[-2:-1]).get(EXTENDS):
+            if not isinstance(base, str):
+                raise StudyError(f"{chain[-1]}, key {EXTENDS}: {base!r} is not the name of a file")
+            if os.path.abspath(Path(root, base)) in [os.path.abspath(Path(root, each)) for each in chain]:
+                raise StudyError(f"{chain[-1]}, key {EXTENDS}: a circle of files: {' -> '.join([*chain, base])}")
+            chain.append(base)
+        found |= dict.fromkeys(reversed(chain[1:]))
+    return list(found)
+
+
+def _values(root: str | Path, file: str, named_by: Sequence[str] = ()) -> dict[str, Any]:
+    """The values of one file, as they stand there."""
+    if named_by and not Path(root, file).is_file():
+        raise StudyError(f"{named_by[0]}, key {EXTENDS}: no such file: {file}")
+    values = read_yaml(Path(root, file)) or {}
+    if not isinstance(values, dict):
+        raise StudyError(f"{file}: not a configuration; it should have keys and values")
+    return values
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """Two configurations as Snakemake merges them."""
+    both = {k: _merged(below[k], v) for k, v in above.items() if isinstance(v, dict) and isinstance(below.get(k), dict)}
+    return {**below, **above, **both}
 
 
 def check_config(values: Mapping[str, Any]) -> Config:

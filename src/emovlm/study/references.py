@@ -5,6 +5,7 @@ from pathlib import Path
 
 from emovlm.core.errors import StudyError
 from emovlm.lexicon.terms import COLUMNS
+from emovlm.models.architectures import DFER
 from emovlm.models.hub_classifier.labels import read_label_map
 from emovlm.statistics.metrics import METRICS, NEUTRAL
 from emovlm.statistics.verdicts import CLAIM_KINDS
@@ -70,7 +71,7 @@ def _of_system(study: Study, system: System) -> Iterator[str]:
 
 def _of_condition(study: Study, condition: Condition) -> Iterator[str]:
     system, dataset, cell = condition.system, condition.dataset, condition.cell
-    bare = system.from_outside and system.kind == "vision" and system.dataset is None and system.weights is None
+    bare = system.from_outside and system.family in DFER and system.dataset is None
     if system.training == "tower" or bare:
         yield f"{cell('system')}: {system.name} is only a part of other systems"
     if condition.decision == "logit-adjusted" and system.training == "none":
@@ -163,6 +164,8 @@ def _of_config(study: Study) -> Iterator[str]:
         yield f"{key('permuted_labels')}: not for datasets with folds, as {folded[0]} is"
     if unknown := sorted(set(config.statistics.tail) - set(study.classes)):
         yield f"{key('statistics.tail')}: not in the lexicon: {', '.join(unknown)}"
+    if not Path(config.paper.source).is_file():
+        yield f"{key('paper.source')}: no such file: {config.paper.source}"
     for name, prompts in config.all_prompts.items():
         for prompt, file in prompts.files.items():
             if not Path(file).is_file():

@@ -40,6 +40,11 @@ class Dataset(NamedRow):
     )  # fmt: skip
     n_shards: Positive = Field(1, description="parts that are worked on at once")
     licence: Text = Field("not stated", description="SPDX name of the licence of its clips")
+    pictures: Literal["private"] | None = Field(
+        None,
+        description="private: the explorer page shows its frames whatever the licence, and is not packed to be shared; "
+        "if empty, the page shows them if the licence is an open one",
+    )
     about: str | None = ABOUT
     _corpus: Corpus | None = PrivateAttr(None)
 

@@ -49,7 +49,7 @@ class System(NamedRow):
     file: Text | None = Field(
         None,
         description="a checkpoint that is fetched by hand; {fold} in it stands for the number of the fold it was "
-        "trained for; of the family remote, the config.json in its folder",
+        "trained for; of a model in a folder of this machine, as of the family remote, the config.json in it",
     )
     sha256: Sha256 | None = Field(None, description="of the file, where there is one for all folds")
     published: Text | None = Field(None, description="its name in resources/published, if the paper has it")
@@ -146,16 +146,18 @@ class System(NamedRow):
         elif self.family in (*DFER, choices.REMOTE):
             self._needs(("file",), f"a system of family {self.family} with training none")
             self._has_no(("weights", "revision"), f"a system of family {self.family}, which has a file,")
+        elif self.file is not None and not self.served:
+            self._has_no(("weights", "revision"), "a system with a file")
         else:
             self._needs(("weights",), "a system that is not trained here")
-            self._has_no(("file",), "a system with weights from the hub or an API")
+            self._has_no(("file",), "a system behind an API")
         if self.served:
             self._has_no(("revision",), "a system behind an API")
         elif self.weights is not None and not re.fullmatch(r"[\w.-]+/[\w.-]+", self.weights):
             raise problem(f"{self.weights!r} is not a name on the hub: write owner/model", "weights")
         if self.file is not None and "{fold}" in self.file:
             self._needs(("dataset",), "a system with a file for each fold")
-        if self.family == choices.REMOTE and Path(self.file).name != "config.json":
+        if self.file is not None and self.family not in DFER and Path(self.file).name != "config.json":
             raise problem(f"{self.file!r} is not the config.json in the folder of the weights", "file")
 
     def _check_settings(self) -> None:
@@ -179,6 +181,12 @@ class System(NamedRow):
         """The cells by column; recipe and prompts by their names."""
         names = {key: part.name for key in ("recipe", "prompts") if (part := getattr(self, key)) is not None}
         return super().told() | names
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of this machine that it is taken from, if it is a whole model in one."""
+        whole = self.file is not None and Path(self.file).name == "config.json"
+        return Path(self.file).parent if whole else None
 
     @property
     def served(self) -> bool:

@@ -72,7 +72,7 @@ COMPARISONS = table(
     "comparisons",
     "comparison",
     comparison=TEXT,
-    claim=TEXT,
+    claim=Column("string", nullable=True, about="whose margin it is measured by, if any"),
     a=TEXT,
     b=TEXT,
     clips=_CLIPS,

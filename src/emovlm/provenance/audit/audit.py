@@ -34,6 +34,7 @@ from emovlm.provenance.records.record import (
     seeds,
 )
 from emovlm.provenance.sharing import leaks
+from emovlm.study.load import DEFAULT
 
 SKEW = timedelta(seconds=5)  # by which the clocks of two machines may differ
 PIN = re.compile(r"sha256:[0-9a-f]{64}|commit:[0-9a-f]{40}")
@@ -255,7 +256,7 @@ def _check_inputs(job: Job, evidence: _Evidence) -> list[Finding]:
 
 def _notes(plan: Plan, records: list[Record]) -> list[str]:
     """What is stated without being a break: configuration, commits and uncommitted edits, machines."""
-    notes = [f"configuration: {', '.join(('config.yaml', *plan.overrides))}"]
+    notes = [f"configuration: {', '.join(plan.overrides or [DEFAULT])}"]
     commits: dict[str, list[int]] = {}
     for record in records:
         git = record["git"] or {"commit": "no repository", "dirty": False}

@@ -68,7 +68,7 @@ def main() -> int:
     written = hashes.sha256([*declared, *also_wrote])
     if code or None in written.values():  # a missing output is Snakemake's to report
         return code
-    places = Places(".", {dataset: each["folder"] for dataset, each in study["datasets"].items()})
+    places = Places(".", {name: each["folder"] for name, each in study["datasets"].items()} | study["models"])
     also_read = {p: digest for p, digest in hashes.sha256(noted).items() if p not in read}
     inputs = [
         {"path": places.portable(p), "sha256": digest, "noted": p in also_read}
