@@ -77,7 +77,7 @@ LORA = ("s", "vlm", "lora", "", "organism-uniform", "natural")
         ("comparisons", ("x", "", "freq-fps1", "freq-fps5", "all", "uar", "equivalence", "T1"), "column claim: an "
          "equivalence test needs a claim"),
         ("comparisons", ("x", "T1", "freq-fps1", "freq-fps5", "all", "war", "difference", "T1"), "column metric: 'war' "
-         "is not one of accuracy, uar"),
+         "is not one of accuracy, "),
         ("comparisons", ("x", *["T1"] * 10), "more cells than the header has columns"),
         ("lexicon", ("Joy", "", "joy", "joyful", "joy", "乐"), "row Joy, column emotion: 'Joy' is not a class: write "),
         ("lexicon", ("joy", "", "joy", "", "joy", "乐"), "row joy, column adjective: the cell is empty, but word freq"),
