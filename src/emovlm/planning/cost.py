@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from emovlm.core.errors import StudyError
-from emovlm.datasets.published_counts import ALL, published_counts
 from emovlm.datasets.classes import videos_by_label
+from emovlm.datasets.published_counts import ALL, published_counts
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
 from emovlm.models.flops import BYTES, Gpu, Size, answer_s, lora_s, prompt_tokens, start_s, training_s
 from emovlm.models.hub import cached_folder, is_fetched
