@@ -56,7 +56,9 @@ def classes(
         if not even:
             grid[0].bar_label(bars, padding=1.5, fontsize=style.SMALL_PT)
     grid[0].set_title(study_label(study) + (f": {splits[0]}, n = {counts[splits[0]].sum()} clips" if alone else ""))
-    if not alone:
+    if alone:
+        grid[0].locator_params(axis="x", integer=True)
+    else:
         grid[0].legend(loc="lower right")
     if mafw_classes is not None:
         bars = grid[1].barh(range(len(order)), [size.get(name, 0) for name in order], 0.6, color=style.PURPLE)

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from emovlm.core.errors import StudyError
+from emovlm.datasets.classes import videos_by_label
 from emovlm.datasets.published_counts import ALL, published_counts
 from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
 from emovlm.models.flops import BYTES, Gpu, Size, answer_s, lora_s, prompt_tokens, start_s, training_s
@@ -118,6 +119,8 @@ def listed(dataset: Dataset) -> int:
         StudyError: there is neither.
     """
     place = Path(dataset.folder, ANNOTATIONS[dataset.kind])
+    if dataset.kind == "classes" and place.is_dir():
+        return sum(map(len, videos_by_label(place).values()))
     if dataset.kind not in PUBLISHED_COUNTS:
         if not place.is_file():
             where = dataset.cell("folder")

@@ -307,7 +307,7 @@ class _Crate:
         ]
         times = {"startTime": _time(min(r["started"] for r in self.records.values())),
                  "endTime": _time(max(r["ended"] for r in self.records.values()))}  # fmt: skip
-        run = self.add("#run", "CreateAction", name=f"run of the study {self.plan.study.config['study']}",
+        run = self.add("#run", "CreateAction", name=f"run of the study {self.plan.study.config.study}",
                        description="all jobs of the workflow, as their records have them", instrument=workflow,
                        object=[*(self.file(p) for p in sorted(read - made)), *values],
                        result=[self.file(p) for p in sorted(made - read)],

@@ -69,7 +69,7 @@ def explain(plan: Plan, asked: str) -> list[str]:
     report = audit(plan, [str(path)])
     holds = "every link of it holds" if report.ok else f"BROKEN, see emovlm audit {path}: {report.findings[0].says}"
     for name in conditions:
-        shown = {k: v for k, v in plan.study.conditions[name].items() if k not in ("condition", "about", "claims")}
+        shown = {k: v for k, v in plan.study.conditions[name].told().items() if k not in ("condition", "claims")}
         lines += [f"  condition {name}: {_scalars(shown)}"]
     lines += ["", "  made by, from the value back to raw data:"]
     lines += [f"    {line}" for line in _rules(jobs, report.records)]
@@ -102,10 +102,10 @@ def _conditions(plan: Plan, name: str, row: dict[str, str]) -> list[str]:
     kind, _, rest = name.partition(".")
     study = plan.study
     if kind in ("claim", "evidence"):
-        stated = study.claims["claims"][rest.partition(".")[0]]
+        stated = study.claims.claims[rest.partition(".")[0]].told()
         about = [value for value in stated.values() if isinstance(value, str)]  # ids of conditions are among them
         named = [each["comparison"] for each in stated.get("evidence", [])]
-        about += [study.comparisons[n][side] for n in named for side in ("a", "b")]
+        about += [getattr(study.comparisons[n], side).name for n in named for side in ("a", "b")]
     else:
         about = [row.get(column, "") for column in ("condition", "a", "b", "subject")]
         about += [rest.rpartition(".")[0]] if kind == "condition" else []
@@ -207,4 +207,4 @@ def _clips(plan: Plan, jobs: list[Job]) -> Iterator[str]:
             manifest = read_table(path, MANIFEST)
             splits = manifest.groupby("split")["clip_id"].agg(["size", "first"])
             said = "; ".join(f"{n['size']} {split} clips ({n['first']}, …)" for split, n in splits.iterrows())
-            yield f"clips     {name} ({row['licence']}): {said}, {manifest['identity'].nunique()} people"
+            yield f"clips     {name} ({row.licence}): {said}, {manifest['identity'].nunique()} people"

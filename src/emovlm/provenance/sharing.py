@@ -55,7 +55,7 @@ def _inherited(
 
 def folder_of(plan: Plan, dataset: str) -> str:
     """The folder of a dataset, as records name it."""
-    return plan.places.portable(plan.study.datasets[dataset]["folder"].replace("<results>", plan.results))
+    return plan.places.portable(plan.study.datasets[dataset].folder.replace("<results>", plan.results))
 
 
 def _pixels(plan: Plan, records: dict[str, Record]) -> dict[str, str]:
@@ -74,7 +74,7 @@ def _pixels(plan: Plan, records: dict[str, Record]) -> dict[str, str]:
 def gated(plan: Plan) -> dict[str, str]:
     """Licence of each dataset of which pictures may not be passed on."""
     rows = plan.study.datasets.items()
-    return {name: row["licence"] for name, row in rows if row["licence"] not in OPEN}
+    return {name: row.licence for name, row in rows if row.licence not in OPEN}
 
 
 def leaks(plan: Plan, records: dict[str, Record]) -> list[Finding]:
@@ -90,11 +90,11 @@ def leaks(plan: Plan, records: dict[str, Record]) -> list[Finding]:
             do = "draw it from another dataset, or do not share it"
             findings.append(Finding("licence", path, says, do, made[path]))
     for dataset, row in plan.study.datasets.items():
-        table = plan.study.places["datasets"][dataset]
+        table = row.table_file
         others = {n: r["datasets"][dataset] for n, r in records.items() if dataset in r["datasets"]}
-        others = {name: licence for name, licence in others.items() if licence != row["licence"]}
+        others = {name: licence for name, licence in others.items() if licence != row.licence}
         if others:
             first = next(iter(others))
-            says = f"{table}: {dataset} is under {row['licence']}, {len(others)} jobs ran when it was {others[first]}"
+            says = f"{table}: {dataset} is under {row.licence}, {len(others)} jobs ran when it was {others[first]}"
             findings.append(Finding("licence", table, says, "put the licence right, or make the study anew", first))
     return findings
