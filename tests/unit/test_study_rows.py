@@ -232,7 +232,7 @@ def test_a_served_system_answers_by_its_reply_with_texts_and_without(config, tmp
             r"key api\.served\.key: there is no such key\. .*Allowed are key_var",
         ),
         ({"access": {**ACCESS, "base_url": "server"}}, r"key api\.served\.base_url: 'server' is not an address"),
-        ({"family": ""}, f"column family: {EMPTY} a system behind an API needs a value"),
+        ({"family": ""}, f"column family: {EMPTY} a system of kind api with training none needs a value"),
         ({"family": "fastvlm"}, "column family: 'fastvlm' is not one of gemini, openai"),
         ({"revision": "a" * 40}, "column revision: 'a+' stands there, but a system behind an API has none; leave it"),
         (
@@ -323,7 +323,7 @@ TUNED = {"kind": "vision", "training": "classifier", "base": "faces", "sampler":
         ({"weights": ""}, f"column weights: {EMPTY} a system that is not trained here needs a value"),
         ({"weights": "faces"}, "column weights: 'faces' is not a name on the hub: write owner/model"),
         ({"revision": "main"}, "column revision: 'main' is not a commit"),
-        ({"file": "faces.pth"}, "column file: 'faces.pth' stands there, but a system with weights from the hub"),
+        ({"file": "faces.pth"}, "column weights: 'some/faces' stands there, but a system with a file has none"),
         ({"batch": "2"}, "column batch: 2 stands there, but a system of kind vision has none"),
         ({"dataset": "synface"}, "column dataset: .* a classifier of the hub has none; leave it empty"),
         ({"kind": "vlm"}, "column family: 'image-classification' is not one of fastvlm"),
