@@ -27,7 +27,7 @@ def manifest_params(w):
     listed = {"listed": sha256_json(videos_by_label(place))} if dataset.kind == "classes" and place.is_dir() else {}
     return dict(
         **listed,  # of a folder a class, which has no lists to depend on
-        **{k: v for k, v in dataset.told().items() if k in ("dataset", "kind", "form", "folds", "per_class")},
+        **{k: v for k, v in dataset.told().items() if k in MANIFEST_COLUMNS},
         folder=folder(w.dataset),
         words=dataset.words,
         permuted_labels=CONFIG.permuted_labels,

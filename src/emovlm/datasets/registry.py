@@ -15,6 +15,9 @@ READERS: dict[str, Reader] = {
     "classes": read_classes,
 }
 
+MANIFEST_COLUMNS = ("dataset", "kind", "form", "folds", "per_class")
+"""The columns of a dataset's row that its manifest depends on, beside its words and its seed."""
+
 ANNOTATIONS = {"synface": "annotations", "mafw": "Train & Test Set", "dfew": LISTS, "folder": FILE, "classes": ""}
 """Where the lists of a kind of dataset are, a folder or a file; of the kind classes its folder itself is the list."""
 
