@@ -4,6 +4,7 @@ import os
 from types import SimpleNamespace
 
 import pytest
+from tests.study_tables import ROOT, with_cells
 
 from emovlm.core.hashing import sha256_bytes
 from emovlm.core.job import Job
@@ -13,6 +14,7 @@ from emovlm.provenance.explain import code_line
 from emovlm.provenance.records.hashes import SETTLED_NS, HashCache
 from emovlm.provenance.records.record import Places
 from emovlm.provenance.sharing import leaks, shown
+from emovlm.study.load import load_study, read_config
 
 
 def settle(path):
@@ -141,12 +143,17 @@ def record(inputs, outputs, **datasets):
     }  # fmt: skip
 
 
-def test_pictures_show_the_datasets_whose_pixels_went_into_them(tmp_path):
-    datasets = {"mafw": {"folder": str(tmp_path / "mafw"), "licence": "MAFW-EULA"},
-                "synface": {"folder": "<results>/raw/synface", "licence": "CC0-1.0"}}  # fmt: skip
-    study = SimpleNamespace(datasets=datasets, places={"datasets": dict.fromkeys(datasets, "config/datasets.tsv")})
+def test_pictures_show_the_datasets_whose_pixels_went_into_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
     places = Places(tmp_path / "study", {"mafw": str(tmp_path / "mafw")})
-    plan = SimpleNamespace(study=study, places=places, results="out")
+
+    def plan(licence):
+        """The default study with MAFW under a licence."""
+        mafw = {"kind": "mafw", "folder": str(tmp_path / "mafw"), "licence": licence}
+        study = load_study(with_cells(read_config(), tmp_path, "datasets", {"mafw": mafw}))
+        return SimpleNamespace(study=study, places=places, results="out")
+
+    gated = plan("MAFW-EULA")
     records = {
         "decode/mafw": record(["<mafw>/clips/1.mp4"], ["out/frames/mafw/0.safetensors"], mafw="MAFW-EULA"),
         "answer": record(["out/frames/mafw/0.safetensors"], ["out/answers/a.parquet"], mafw="MAFW-EULA"),
@@ -155,19 +162,18 @@ def test_pictures_show_the_datasets_whose_pixels_went_into_them(tmp_path):
         "strips": record(["out/raw/synface/clips/1.mp4"], ["out/figures/strips.png"], synface="CC0-1.0"),
         "paper": record(["out/figures/f.png", "out/figures/sheet.png", "out/figures/strips.png"], ["out/paper.pdf"]),
     }
-    assert shown(plan, records) == {
+    assert shown(gated, records) == {
         "out/figures/f.png": set(), "out/figures/sheet.png": {"mafw"}, "out/figures/strips.png": {"synface"},
         "out/paper.pdf": {"mafw", "synface"},
     }  # fmt: skip
-    assert [finding.path for finding in leaks(plan, records)] == ["out/figures/sheet.png", "out/paper.pdf"]
-    datasets["mafw"]["licence"] = "CC0-1.0"
-    (changed,) = leaks(plan, records)
-    assert changed.says == "config/datasets.tsv: mafw is under CC0-1.0, 3 jobs ran when it was MAFW-EULA"
+    assert [finding.path for finding in leaks(gated, records)] == ["out/figures/sheet.png", "out/paper.pdf"]
+    (changed,) = leaks(plan("CC0-1.0"), records)
+    assert changed.says == f"{tmp_path}/datasets.tsv: mafw is under CC0-1.0, 3 jobs ran when it was MAFW-EULA"
 
 
 def test_the_function_behind_a_script_is_named_with_its_line():
     file, line = code_line("workflow/scripts/compute_metrics.py").split()[0].split(":")
-    assert file == "src/emovlm/statistics/metrics.py"
+    assert file == "src/emovlm/statistics/metric_tables.py"
     with open(file) as source:
         assert source.readlines()[int(line) - 1].startswith("def metrics_table(")
     assert code_line("workflow/scripts/pretrain_organism.py").endswith(" pretrain_organism")

@@ -39,6 +39,7 @@ def study(tmp_path):
         "environments": {"copy_text": "envs/data.yaml"},
         "datasets": {"mafw": {"folder": str(tmp_path / "mafw"), "licence": "MAFW"},
                      "synface": {"folder": "out/raw/synface", "licence": "CC0-1.0"}},
+        "models": {},
     }  # fmt: skip
     return tmp_path / "study", shared
 
