@@ -323,7 +323,7 @@ TUNED = {"kind": "vision", "training": "classifier", "base": "faces", "sampler":
         ({"weights": ""}, f"column weights: {EMPTY} a system that is not trained here needs a value"),
         ({"weights": "faces"}, "column weights: 'faces' is not a name on the hub: write owner/model"),
         ({"revision": "main"}, "column revision: 'main' is not a commit"),
-        ({"file": "faces.pth"}, "column file: 'faces.pth' stands there, but a system with weights from the hub"),
+        ({"file": "faces.pth"}, "column weights: 'some/faces' stands there, but a system with a file has none"),
         ({"batch": "2"}, "column batch: 2 stands there, but a system of kind vision has none"),
         ({"dataset": "synface"}, "column dataset: .* a classifier of the hub has none; leave it empty"),
         ({"kind": "vlm"}, "column family: 'image-classification' is not one of fastvlm"),
