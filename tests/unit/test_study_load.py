@@ -125,7 +125,8 @@ def mine(tmp_path, monkeypatch):
     """A study of one dataset and one system with weights from outside; its tables can be added to."""
     monkeypatch.chdir(tmp_path)
     Path("ask.txt").write_text("Which emotion? {classes}")
-    config = {"study": "mine", "tables": {}, "prompts": {"classify": "ask.txt"}}
+    Path("report.typ").write_text("= Report")
+    config = {"study": "mine", "tables": {}, "prompts": {"classify": "ask.txt"}, "paper": {"source": "report.typ"}}
 
     def write(more=None, **keys):
         for table, rows in {**MINE, **(more or {})}.items():
@@ -181,6 +182,7 @@ DRAWN = [["sampler", "kind"], ["natural", "natural"]]
 @pytest.mark.parametrize(
     ("tables", "keys", "said"),
     [
+        ({}, {"paper": {"source": "nowhere.typ"}}, r"config, key paper\.source: no such file: nowhere\.typ"),
         ({"conditions": MSCE}, {}, "row first, column context: msce needs the config key enrichment, which is not th"),
         ({"conditions": MSCE}, ENRICHED, "column context: msce needs the config key prompts.motion, which is not the"),
         ({"datasets": [MINE["datasets"][0], ["mine", "synface", "x"]]}, {}, "column kind: config key synface.corpora"),
@@ -211,7 +213,7 @@ def test_with_its_part_it_is_valid(mine):
     ("claim", "said"),
     [
         ("kind: event_coverage, sampler: fps1", "claim A, key kind: event_coverage needs a rendered dataset"),
-        ("kind: lexical, subject: first, intervention: first, permuted: first, control: first",
+        ("kind: lexical, subject: first, intervention: first, permuted: first, control: first, language: en",
          "claims.yaml, claim A, key kind: lexical needs the config key lexicon.primary_source, which is not there"),
         ("kind: opinion", "claims.yaml, claim A, key kind: 'opinion' is not one of comparisons, lexical, event_cover"),
         ("kind: comparisons, evidence: []", "claim A, key evidence: it is empty, but a value is needed"),

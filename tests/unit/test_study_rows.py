@@ -232,7 +232,7 @@ def test_a_served_system_answers_by_its_reply_with_texts_and_without(config, tmp
             r"key api\.served\.key: there is no such key\. .*Allowed are key_var",
         ),
         ({"access": {**ACCESS, "base_url": "server"}}, r"key api\.served\.base_url: 'server' is not an address"),
-        ({"family": ""}, f"column family: {EMPTY} a system behind an API needs a value"),
+        ({"family": ""}, f"column family: {EMPTY} a system of kind api with training none needs a value"),
         ({"family": "fastvlm"}, "column family: 'fastvlm' is not one of gemini, openai"),
         ({"revision": "a" * 40}, "column revision: 'a+' stands there, but a system behind an API has none; leave it"),
         (
