@@ -43,7 +43,7 @@ def classes(
     panels = 1 if mafw_classes is None else 2
     alone = panels == 1 and len(splits) == 1  # then bars need no legend, and the title says how many clips there are
     figure = style.new_figure(
-        style.PAGE_IN if panels == 2 else style.COLUMN_IN, 0.7 + 0.16 * len(order) if alone else 3.2
+        style.PAGE_IN if panels == 2 else style.COLUMN_IN, 0.85 + 0.16 * len(order) if alone else 3.2
     )
     grid = figure.subplots(1, panels, squeeze=False, sharey=True)[0]
     height = 0.8 / len(splits)
@@ -55,7 +55,7 @@ def classes(
         bars = grid[0].barh(y, counts[split], height, color=style.SERIES[place], label=label)
         if not even:
             grid[0].bar_label(bars, padding=1.5, fontsize=style.SMALL_PT)
-    grid[0].set_title(study_label(study) + (f": {splits[0]}, n = {counts[splits[0]].sum()} clips" if alone else ""))
+    grid[0].set_title(study_label(study) + (f"\n{splits[0]}, n = {counts[splits[0]].sum()} clips" if alone else ""))
     if alone:
         grid[0].locator_params(axis="x", integer=True)
     else:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ROW_IN = 2.45
 FAILED = "failed"
-FEW = 6
+FEW = 6  # names that need not be cut
 PANELS = 3  # in a row, where rows have no kind in common
 SHOWN = ("", "natural", "balanced")  # training samplers with a panel; others are in the paper's tables
 
@@ -93,9 +93,7 @@ def counts_of(confusion: pd.DataFrame, condition: str, classes: list[str], colum
 
 
 def short_names(names: list[str]) -> list[str]:
-    """The names cut to the fewest letters, at least four, that still tell them apart; a few names as they are."""
-    if len(names) <= FEW:
-        return names
+    """The names cut to the fewest letters, at least four, that still tell them apart."""
     length = 4
     while length < max(map(len, names)) and len({name[:length] for name in names}) < len(names):
         length += 1
@@ -122,7 +120,7 @@ def _matrix(axes: Axes, counts: pd.DataFrame, left: bool) -> None:
         annot_kws={"fontsize": style.SMALL_PT},
         linewidths=0.2,
         linecolor="white",
-        xticklabels=short_names(list(counts.columns)),
+        xticklabels=True if len(counts.columns) <= FEW else short_names(list(counts.columns)),
         yticklabels=left,
     )
     axes.tick_params(length=0, pad=1)

@@ -39,9 +39,9 @@ study: {name}                # its name, on the report and on the page
 seed: 2026                   # of all random draws: bootstraps, shuffled frames
 
 pathvars:                    # folders that files are written to
-  results: {folder}/results
-  logs: {folder}/results/logs
-  benchmarks: {folder}/results/benchmarks
+  results: {folder}/results                # everything that the study makes
+  logs: {folder}/results/logs              # what each job says
+  benchmarks: {folder}/results/benchmarks  # time and memory of each job
 
 tables:                      # rows of these tables are what is asked; add, change or delete rows
   datasets: {folder}/datasets.tsv               # clips
@@ -62,7 +62,7 @@ evaluation:
 
 statistics:
   resamples: 2000            # of the bootstrap, from which the intervals come
-  confidence: 0.95
+  confidence: 0.95           # of the intervals
 
 paper:
   source: paper/report.typ   # what the PDF is set from

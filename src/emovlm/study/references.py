@@ -10,7 +10,7 @@ from emovlm.models.hub_classifier.labels import read_label_map
 from emovlm.statistics.metrics import METRICS, NEUTRAL
 from emovlm.statistics.verdicts import CLAIM_KINDS
 from emovlm.study.conditions import Comparison, Condition
-from emovlm.study.config import RECIPES
+from emovlm.study.config import RECIPES, Paper
 from emovlm.study.fields import meant
 from emovlm.study.study import Study
 from emovlm.study.systems import System
@@ -164,7 +164,7 @@ def _of_config(study: Study) -> Iterator[str]:
         yield f"{key('permuted_labels')}: not for datasets with folds, as {folded[0]} is"
     if unknown := sorted(set(config.statistics.tail) - set(study.classes)):
         yield f"{key('statistics.tail')}: not in the lexicon: {', '.join(unknown)}"
-    if not Path(config.paper.source).is_file():
+    if config.paper != Paper() and not Path(config.paper.source).is_file():
         yield f"{key('paper.source')}: no such file: {config.paper.source}"
     for name, prompts in config.all_prompts.items():
         for prompt, file in prompts.files.items():
