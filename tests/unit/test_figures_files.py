@@ -46,7 +46,7 @@ def test_the_same_tables_give_the_same_bytes_and_another_result_gives_others(pat
 @pytest.mark.parametrize(
     ("name", "params", "change", "message"),
     [
-        ("pie", {}, {}, "unknown figure 'pie'; known are classes"),
+        ("pie", {}, {}, "unknown figure 'pie'; known are"),
         ("enrichment", {"study": "x"}, {"comparisons": None}, "figure enrichment: missing table comparisons; it takes"),
         (
             "enrichment",
