@@ -330,7 +330,17 @@ def test_a_classifier_from_the_hubs_cache_answers_about_the_clips_of_a_study(tmp
 
     clips = {f"d/{i}": np.stack([frame.pixels for frame in frames(4, 32, 32, seed=i)]) for i in range(3)}
     write_store(clips, tmp_path / "0.safetensors")
-    manifest = pd.DataFrame({"clip_id": list(clips), "label": "anger", "status": "ok", "reason": None})
+    manifest = pd.DataFrame(
+        {
+            "clip_id": list(clips),
+            "dataset": "d",
+            "identity": list(clips),
+            "flag": None,
+            "label": "anger",
+            "status": "ok",
+            "reason": None,
+        }
+    )
     sample = pd.DataFrame([{"clip_id": c, "position": f, "frame_index": f, "timestamp_s": f / 5, "gap": f}
                            for c in clips for f in range(0, 4, 2)])  # fmt: skip
     row = row_of("vit", missing_labels="allow")
