@@ -208,7 +208,11 @@ def test_a_record_that_says_what_it_must_not_is_found(study, plan):
         ),
         ({"seeds": {"seed": 1}}, "forged", "seeds are not those of the params"),
         ({"job": {**record["job"], "inputs": {}}}, "forged", "inputs are not those of the description"),
-        ({"datasets": {}}, "forged", "datasets are not those of the files"),
+        (
+            {"datasets": read_record(record_of("make_manifest/synface"))["datasets"]},
+            "forged",
+            "datasets are not those of the files",
+        ),
         ({"inputs": [*record["inputs"], extra]}, "declared", "README.md: compute_metrics is no longer to read it"),
         ({"inputs": record["inputs"][1:]}, "declared", "compute_metrics is to read it"),
         ({"outputs": [*record["outputs"], *others["outputs"]]}, "forged", "two records say that they made it"),
@@ -458,7 +462,8 @@ def test_a_number_is_explained_in_under_a_page(study, plan):
         assert len(lines) <= 66 and any("values.json" in line for line in lines)
     lines = "\n".join(explain(plan, "metric.freq-fps5.macro_f1"))
     for part in ("system organism-frequency", "frames fps5", f"{RESULTS}/models/organism-frequency/1/model.safetensors",
-                 "src/emovlm/statistics/metrics.py:", "seed 2026", "22 test clips", "pretrain_organism"):  # fmt: skip
+                 "src/emovlm/statistics/metric_tables.py:", "seed 2026", "22 test clips",
+                 "pretrain_organism"):  # fmt: skip
         assert part in lines
     assert "organism-uniform" not in lines
     (few, *_) = explain(plan, "freq-fps5.macro")
