@@ -37,7 +37,7 @@ DONE = "http://schema.org/CompletedActionStatus"
 METADATA = "ro-crate-metadata.json"
 LICENCES = {"MIT": "MIT License", "CC0-1.0": "Creative Commons Zero v1.0 Universal"}
 BULKY = re.compile(r"/(raw/[^/]+/clips|frames|rig)/|\.mp4$")
-"""Clips, frame stores and the fetched package: made again from the rest, or fetched again, so not packed."""
+"""Clips, frame stores and the fetched package among the results: made or fetched again from the rest, so not packed."""
 AGGREGATE = re.compile(r"/(tables|figures|paper|lexicon)/|/values\.json$|/explorer/index\.html$")
 """What of a gated dataset may be shared: figures of the whole, not what is known of each clip.
 
@@ -95,7 +95,8 @@ def _packed(plan: Plan, records: dict[str, Record]) -> Iterator[str]:
         tells = path.startswith(inside_gated) or (
             made_from.get(path, set()) & set(closed) and not AGGREGATE.search(path)
         )
-        if there and not shows and not tells and not BULKY.search(path):
+        bulky = path.startswith(f"{plan.results}/") and BULKY.search(path)
+        if there and not shows and not tells and not bulky:
             yield path
 
 
