@@ -70,10 +70,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture(scope="session")
 def gated(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy of the finished quick study, the explorer page made anew after the dataset's licence was changed."""
+    """A copy of the finished quick study, whose page and paper were made anew after the dataset's licence changed."""
     gated = project.copy(tmp_path_factory.mktemp("gated") / "emovlm")
     gated.edit("config/quick/datasets.tsv", "raw/synface\t1\tCC0-1.0", "raw/synface\t1\tMAFW-EULA")
-    gated.run(str(RESULTS / "explorer/index.html"))
+    gated.run(str(RESULTS / "explorer/index.html"), str(RESULTS / "paper/paper.pdf"))
     return gated
 
 
