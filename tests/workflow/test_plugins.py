@@ -70,8 +70,13 @@ def test_what_a_plugin_adds_is_made_and_shown_and_no_model_answers_again(extende
 
 def test_an_unknown_metric_kind_of_claim_or_plugin_stops_the_plan(extended):
     for name, old, new, message in (
-        ("config/my_claims.yaml", "kind: at_least", "kind: at_most", "unknown kind of claim 'at_most'; known are comp"),
-        ("config/my_claims.yaml", "metric: worst", "measure: worst", "claim my-claim: key measure is unknown"),
+        ("config/my_claims.yaml", "kind: at_least", "kind: at_most", "key kind: 'at_most' is not one of"),
+        (
+            "config/my_claims.yaml",
+            "metric: worst",
+            "measure: worst",
+            "claim my-claim, key measure: there is no such key",
+        ),
         ("config/plugin.yaml", "plugin.py", "gone.py", "config, key plugins: gone.py: no such Python file"),
     ):
         extended.edit(name, old, new)

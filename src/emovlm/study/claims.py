@@ -94,5 +94,6 @@ def read_claims(files: list[str], context: object) -> Claims:
 
 def _read_claim(values: Any, where: str, context: object) -> Claim:
     kind = values.get("kind") if isinstance(values, dict) else None
-    model = model_of(kind) if kind in choices.claim_kinds() else Claim  # which says what is wrong
-    return validated(model, values, where, context)
+    if isinstance(values, dict) and kind not in choices.claim_kinds():  # the kind says which other keys there are
+        return validated(Claim, {key: value for key, value in values.items() if key in Claim.model_fields}, where)
+    return validated(model_of(kind) if isinstance(values, dict) else Claim, values, where, context)
