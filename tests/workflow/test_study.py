@@ -135,13 +135,13 @@ def test_a_changed_result_changes_the_paper_and_the_same_results_make_the_same_b
             "config/quick.yaml",
             "epochs: 1}",
             "epoch: 1}",
-            "Additional properties are not allowed ('epoch' was unexpected)",
+            "key organism.tower.epoch: there is no such key. Did you mean epochs?",
         ),
         (
             "config/quick/conditions.tsv",
             "\tfps1\t",
             "\tfps7\t",
-            "row freq-fps1, column frames: unknown frame_sampler 'fps7'",
+            "row freq-fps1, column frames: unknown frame sampler 'fps7'. Did you mean fps5?",
         ),
         (
             "config/quick/conditions.tsv",
@@ -149,7 +149,7 @@ def test_a_changed_result_changes_the_paper_and_the_same_results_make_the_same_b
             "\tnobody\t",
             "column system: unknown system 'nobody'",
         ),
-        ("config/frame_samplers.tsv", "rate\t1\t", "rate\t-1\t", "key rate: -1.0 is less than or equal to"),
+        ("config/frame_samplers.tsv", "rate\t1\t", "rate\t-1\t", "row fps1, column rate: it must be above 0, not -1"),
         ("workflow/scripts/answer_clips.py", "def main(", "def main((", "answer_clips.py, line "),
     ],
 )
