@@ -13,6 +13,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.files import write_text
 from emovlm.models.hub_classifier.labels import CLASSIFIERS, labels_of_folder, match_labels
 from emovlm.sampling.sampler_names import named_sampler
+from emovlm.standalone.decoded import CLIPS_A_SHARD
 from emovlm.standalone.given_data import Data, read_data
 from emovlm.standalone.given_model import Model, find_model
 from emovlm.study.load import load_study, read_config
@@ -29,7 +30,6 @@ METRIC = "macro_f1"
 """What planned comparisons are of, by default."""
 FRAMES = ("fps5",)
 """The frames that models are shown, by default."""
-CLIPS_A_SHARD = 500
 OWN = ("classes", "folder")
 """Layouts of one's own clips: their frames are shown on the page, which nobody else gets."""
 CONFIG = """\

@@ -17,10 +17,11 @@ from emovlm.core.contracts.statistics import CONFUSION, METRICS, PER_CLASS
 from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json, write_json, write_text
 from emovlm.core.io import read_table, write_table
+from emovlm.standalone.out_folder import ABOUT
 from emovlm.standalone.results_page import page_of
 from emovlm.statistics.metric_tables import confusion_table, metrics_table, per_class_table
 
-ABOUT, PICTURES, PAGE = "evaluation.json", "pictures.json", "index.html"
+PICTURES, PAGE = "pictures.json", "index.html"
 HEADLINES = {"accuracy": "accuracy", "uar": "UAR", "macro_f1": "macro-F1"}
 """The metrics of the summary, with their names."""
 MOST_COLUMNS = 12  # of a confusion matrix on the terminal; the page shows larger ones
