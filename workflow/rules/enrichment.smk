@@ -4,12 +4,12 @@ in:  a system, the frames between keyframes, or the truth
 out: texts/<kind>/<system>/<replicate>/<dataset>.parquet, texts/truth/<dataset>.parquet
 """
 
+from emovlm.enrichment.gaps import TEXTS_OF
+
 GAPS = CONFIG.enrichment.sampler
+SAMPLERS = {"between": GAPS, "keyframes": CONFIG.enrichment.keyframes}
 # kind of text -> (frames that it is about, prompt)
-TEXTS = {
-    "motion": (GAPS, "motion"),
-    "static": (CONFIG.enrichment.keyframes, "describe"),
-}
+TEXTS = {kind: (SAMPLERS[frames], prompt) for kind, (frames, prompt) in TEXTS_OF.items()}
 
 
 rule describe_gaps:

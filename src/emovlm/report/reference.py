@@ -13,6 +13,7 @@ from pathlib import Path
 from emovlm.core.errors import StudyError
 from emovlm.core.files import write_text
 from emovlm.figures.registry import figures
+from emovlm.report.explorer_answers import headlines
 from emovlm.statistics.metrics import METRICS, Metric
 from emovlm.statistics.verdicts import CLAIM_KINDS
 
@@ -28,10 +29,9 @@ def metrics_reference() -> str:
 
 def labels_reference() -> str:
     """What the page calls the metrics of its list of conditions, and of the page of a condition alone."""
-    headlines = sorted((m for m in METRICS.values() if m.headline), key=lambda m: m.headline)
     others = [m for m in METRICS.values() if not m.headline]
     rows = [
-        ["list of conditions, page of a condition", ", ".join(f"{m.label} (`{m.name}`)" for m in headlines)],
+        ["list of conditions, page of a condition", ", ".join(f"{m.label} (`{m.name}`)" for m in headlines())],
         ["page of a condition", ", ".join(f"{m.label} (`{m.name}`)" for m in others)],
     ]
     return _table(["where", "metrics"], rows)
