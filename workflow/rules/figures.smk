@@ -4,7 +4,7 @@ in:  tables/*.csv, published figures, config tables
 out: figures/<figure>.{pdf,png}
 """
 
-from emovlm.figures.registry import FAMILIES, figures
+from emovlm.figures.drawable import drawable_figures, parameters_of, tables_of
 from emovlm.figures.tables import PLAIN
 
 PRIMARY = {
@@ -39,34 +39,10 @@ PARAMETERS = {
 }
 
 
-def tables_of(figure):
-    """The tables of a figure by name with their files, as far as this study has them; None if it lacks one."""
-    found = {}
-    for table, needed in figure.tables.items():
-        members = [t for t in TABLE if t == table or table in FAMILIES and t.startswith(f"{table}.")]
-        if needed and not members:
-            return None
-        found |= {member: TABLE[member] for member in members}
-    return found
-
-
-def parameters_of(figure):
-    """The study's part of a figure's keyword-only parameters."""
-    return {k: PARAMETERS[k] for k in figure.options if k in PARAMETERS and k not in figure.parameters}
-
-
-def drawable(figure):
-    """Whether this study has all that a figure needs."""
-    needed = [k for k, needed in figure.options.items() if needed and k not in figure.parameters]
-    if unknown := [k for k in needed if k not in PARAMETERS]:
-        raise WorkflowError(
-            f"figure {figure.name}: no study has a parameter {unknown[0]}; it may be one of {', '.join(PARAMETERS)}, "
-            "or give it a value under parameters in the decorator"
-        )
-    return figure.suits(STUDY) and tables_of(figure) is not None and all(PARAMETERS[k] is not None for k in needed)
-
-
-FIGURES = {name: figure for name, figure in figures().items() if drawable(figure)}
+try:
+    FIGURES = drawable_figures(STUDY, TABLE, PARAMETERS)
+except StudyError as error:
+    raise WorkflowError(str(error)) from None
 
 
 rule list_rows:
@@ -96,7 +72,7 @@ rule list_rows:
 rule draw_figure:
     """Draw one figure."""
     input:
-        tables=lambda w: list(tables_of(FIGURES[w.figure]).values()),
+        tables=lambda w: list(tables_of(FIGURES[w.figure], TABLE).values()),
     output:
         pdf="<results>/figures/{figure}.pdf",
         png=report(
@@ -116,8 +92,8 @@ rule draw_figure:
     params:
         **job(
             "draw_figure",
-            params=lambda w: parameters_of(FIGURES[w.figure]),
-            names={"tables": lambda w: tables_of(FIGURES[w.figure])},
+            params=lambda w: parameters_of(FIGURES[w.figure], PARAMETERS),
+            names={"tables": lambda w: tables_of(FIGURES[w.figure], TABLE)},
             modules=lambda w: [FIGURES[w.figure].file],
         ),
         caption=lambda w: FIGURES[w.figure].caption,

@@ -1,4 +1,4 @@
-"""How every rule runs: its script gets a description of the job, and leaves a log and a record.
+"""How scripts run: each gets a description of its job, and leaves a log and a record.
 
 A rule names its inputs and outputs, and has
 
@@ -52,7 +52,7 @@ def job(rule, script=None, params=None, names=None, modules=None):
 
     def files(wildcards, listed):
         if sum(1 if isinstance(v, str) else len(v) for _, v in listed.items()) != len(listed):
-            raise WorkflowError(f"rule {rule}: every input and output needs a name")
+            raise WorkflowError(f"{rule}: every input and output needs a name")
         found = {name: v if isinstance(v, str) else list(v) for name, v in listed.items() if v}
         keys = {name: of(wildcards, value) for name, value in (names or {}).items() if name in found}
         return found | {name: dict(zip(keys[name], found[name], strict=True)) for name in keys}

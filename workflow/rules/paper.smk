@@ -21,35 +21,6 @@ PRINTED = ("system", "kind", "family", "weights", "revision")  # columns of the 
 LEDGERS = [system.name for system in STUDY.asked if system.served]
 
 
-def printed_config():
-    """What the paper prints of the configuration and of the rows that it is about, as far as the study has it."""
-    rows = {
-        "datasets": [
-            {k: d.told().get(k) for k in ("dataset", "licence")} | {"classes": d.classes} for d in STUDY.tested
-        ],
-        "systems": [
-            {k: v for k, v in s.told().items() if k in PRINTED} | ({"folder": s.folder.name} if s.folder else {})
-            for s in STUDY.asked
-        ],
-        "samplers": [sampler.told() for sampler in STUDY.frame_samplers.values()],
-    }
-    faces = {"image_size": CONFIG.synface.image_size} if CONFIG.synface else {}
-    captions = CONFIG.organism.captions.told() if CONFIG.organism else {}
-    return dict(
-        study=CONFIG.study,
-        seed=CONFIG.seed,
-        replicates=CONFIG.replicates,
-        alpha=STUDY.claims.alpha,
-        frame_size=CONFIG.frames.size,
-        tail=CONFIG.statistics.tail,
-        **faces,
-        **{k: captions[k] for k in ("naming", "frames_at_most") if k in captions},
-        **resampling_params(),
-        **{k: v for k, v in PRIMARY.items() if v},
-        **rows,
-    )
-
-
 rule account_run:
     """What the jobs behind the paper took, where and with what they ran. Last but one: it reads their records."""
     input:

@@ -5,20 +5,6 @@ out: tables/{published_comparison,reanalysis}.csv
 """
 
 
-def published_conditions():
-    """The conditions that published figures belong to, with the system's name in the publication."""
-    return [
-        {
-            "condition": row.name,
-            "dataset": row.dataset.name,
-            "published": " ".join(row.published),
-            "system": row.system.published,
-        }
-        for row in STUDY.conditions.values()
-        if row.published
-    ]
-
-
 rule compare_published:
     """The study's own figures beside the published ones that they answer to."""
     input:

@@ -5,23 +5,6 @@ out: samples/<dataset>/<sampler>.parquet, schedules/<dataset>[/fold<k>]/<recipe>
 """
 
 
-def sampler_params(w):
-    """A frame sampler's row, with its base's."""
-    sampler = STUDY.frame_samplers[w.sampler]
-    return dict(sampler=sampler.told(), base=sampler.base and sampler.base.told(), seed=CONFIG.seed)
-
-
-def schedule_params(w):
-    """A training sampler's row, and how many clips it draws."""
-    recipes = {system.recipe.name: system.recipe for system in STUDY.systems.values() if system.recipe}
-    return dict(
-        sampler=STUDY.training_samplers[w.training_sampler],
-        seed=CONFIG.seed,
-        n_draws=recipes[w.recipe].draws,
-        fold=fold_number(w.fold),
-    )
-
-
 rule sample_frames:
     """Choose the frames of every clip by one frame sampler."""
     input:

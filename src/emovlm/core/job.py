@@ -1,6 +1,6 @@
 """The description of one job: what it reads, writes and is told. Each workflow script gets it on standard input.
 
-The rules write it (``job`` in ``workflow/rules/common.smk``), and the record of the job keeps it. Only the standard
+The rules write it (``job`` in ``workflow/rules/job.smk``), and the record of the job keeps it. Only the standard
 library is imported.
 """
 

@@ -2,7 +2,7 @@
 
     python -m emovlm.provenance.records.job --log L < job.json
 
-Every rule's command is this one (``RUN`` in ``workflow/rules/common.smk``); the description of the job comes on
+Every rule's command is this one (``RUN`` in ``workflow/rules/job.smk``); the description of the job comes on
 standard input, and what all jobs share in the environment variable ``EMOVLM_STUDY``. Only the standard library is
 imported, for this runs in every environment.
 """
