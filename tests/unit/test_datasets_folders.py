@@ -18,7 +18,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table
 from emovlm.datasets.manifest import make_manifest
 from emovlm.datasets.published_counts import count_clips, report
-from emovlm.datasets.registry import PUBLISHED_COUNTS, sounds
+from emovlm.datasets.registry import DATASET_KINDS
 from emovlm.sampling.training_samplers import training_schedule
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,7 +85,7 @@ def test_frame_folders_are_another_form_of_the_same_clips(data: Path) -> None:
         clips = manifest(row, data / row["dataset"])
         assert frames["path"][0] == path
         pd.testing.assert_frame_equal(frames.drop(columns="path"), clips.drop(columns="path"))
-        heard = sounds(row["kind"], data / row["dataset"])
+        heard = DATASET_KINDS[row["kind"]].sounds(data / row["dataset"])
         assert [heard[Path(p).name] for p in frames["path"]] == clips["path"].tolist()
 
 
@@ -200,7 +200,9 @@ def test_a_wrong_list_of_clips_is_named_by_file_and_line(data: Path, tmp_path: P
 
 def test_counts_say_where_a_dataset_differs_from_what_was_published(made: Path, tmp_path: Path) -> None:
     clips = manifest(MAFW, made / "mafw")
-    counts = DATASET_COUNTS.conform(count_clips(clips, ROOT / PUBLISHED_COUNTS["mafw"]), "counts").to_pandas()
+    counts = DATASET_COUNTS.conform(
+        count_clips(clips, ROOT / DATASET_KINDS["mafw"].published_counts), "counts"
+    ).to_pandas()
     rows = counts.set_index("emotion")
     assert len(counts) == 12 and rows.loc["all", ["found", "published", "difference"]].tolist() == [110, 9172, -9062]
     assert rows.loc["anger", ["found", "published", "difference"]].tolist() == [10, 1390, -1380]
@@ -216,7 +218,9 @@ def test_counts_say_where_a_dataset_differs_from_what_was_published(made: Path, 
 
 
 def test_a_published_number_may_be_of_one_folds_test_clips(made: Path) -> None:
-    counts = count_clips(manifest(DFEW, made / "dfew"), ROOT / PUBLISHED_COUNTS["dfew"]).set_index(["fold", "emotion"])
+    counts = count_clips(manifest(DFEW, made / "dfew"), ROOT / DATASET_KINDS["dfew"].published_counts).set_index(
+        ["fold", "emotion"]
+    )
     assert counts.loc[(0, "all"), ["found", "published"]].tolist() == [70, 11697]
     assert counts.loc[(1, "disgust"), ["found", "published"]].tolist() == [2, 29]
     assert counts.loc[(1, "all"), ["found", "published"]].tolist() == [14, 2341]
@@ -227,7 +231,7 @@ def test_the_script_writes_counts_and_says_that_they_differ(made: Path, tmp_path
     (tmp_path / "ids.txt").write_text("1\n")
     done = run_script(
         "make_manifest",
-        inputs={"subset": tmp_path / "ids.txt", "published": ROOT / PUBLISHED_COUNTS["dfew"]},
+        inputs={"subset": tmp_path / "ids.txt", "published": ROOT / DATASET_KINDS["dfew"].published_counts},
         outputs={"manifest": tmp_path / "dfew.parquet", "counts": tmp_path / "dfew.counts.csv"},
         params={**DFEW, "folder": made / "dfew", "permuted_labels": [], "seed": None},
     )

@@ -121,7 +121,9 @@ def test_a_missing_folder_missing_lists_and_an_unknown_kind_are_errors(folder: P
         make_manifest(ROW, tmp_path / "absent")
     with pytest.raises(StudyError, match=r"none of pretrain\.txt, train\.txt, validation\.txt, test\.txt is there"):
         make_manifest(ROW, tmp_path)
-    with pytest.raises(StudyError, match=r"row toy: unknown kind 'movie'; known are synface, mafw, dfew, folder"):
+    with pytest.raises(
+        StudyError, match=r"row toy: unknown kind of dataset 'movie'; known are synface, mafw, dfew, folder"
+    ):
         make_manifest({**ROW, "kind": "movie"}, folder)
 
 

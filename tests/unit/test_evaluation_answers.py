@@ -9,7 +9,7 @@ from emovlm.core.answer_store import AnswerStore
 from emovlm.core.errors import StudyError
 from emovlm.evaluation.answering import answer_clips
 from emovlm.evaluation.contexts import build_parts, shuffle_texts
-from emovlm.evaluation.decisions import content_free_bias, prior_bias
+from emovlm.evaluation.decisions import Asked, content_free_bias, prior_bias
 from emovlm.evaluation.parsing import parse_label
 from emovlm.frames.store import FrameStore
 from emovlm.models.base import Reply
@@ -106,7 +106,7 @@ class Biased:
 
 def test_calibration_asks_once_about_each_number_of_grey_frames_and_takes_that_off():
     system = Biased()
-    bias = content_free_bias(system, CLASSES, "What?", (4, 4, 3))
+    bias = content_free_bias(Asked(system, CLASSES, "What?", (4, 4, 3), None))
     assert [bias(2), bias(3), bias(2)] == [{"anger": 0.0, "fear": 1.0, "happiness": 2.0}] * 3
     assert [len(frames) for frames in system.asked] == [2, 3]
     assert all(

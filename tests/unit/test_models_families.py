@@ -277,7 +277,7 @@ def test_a_label_is_scored_with_the_space_that_a_reply_would_begin_with(load, fa
 
 def test_weights_that_do_not_fit_or_are_missing_are_an_error_for_people(folders, tmp_path):
     row = {"system": "wrong", "kind": "vlm", "training": "none"}
-    with pytest.raises(StudyError, match="system wrong: unknown family 'gpt'; known: fastvlm, "):
+    with pytest.raises(StudyError, match="system wrong: unknown family 'gpt'; known are fastvlm, "):
         load_system({**row, "family": "gpt"}, folders("internvl"))
     save_tiny("internvl", tmp_path / "torn")
     weights = load_file(tmp_path / "torn/model.safetensors")

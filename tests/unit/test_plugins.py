@@ -1,29 +1,38 @@
 """A study's own metric, figure and kind of claim, in one file, are in its tables, values, paper and page."""
 
+import re
 import shutil
 import sys
+import textwrap
 from io import BytesIO
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from pypdf import PdfReader
+from tests.study_tables import with_cells
 from tests.unit.figures_tables import CONFIGURED, ROOT, SETTINGS, study, write_study
 from tests.unit.statistics_answers import CLASSES, draw_answers
 
 from emovlm.core.codehash import code_hash
 from emovlm.core.errors import StudyError
 from emovlm.core.plugins import PREFIX, load_plugins, plugins_of
+from emovlm.datasets.manifest import make_manifest
+from emovlm.datasets.registry import DATASET_KINDS
 from emovlm.figures import style
 from emovlm.figures.registry import draw, figures
 from emovlm.figures.write import save
 from emovlm.report.explorer_answers import metrics_of
 from emovlm.report.explorer_page import start
 from emovlm.report.typeset import typeset
+from emovlm.sampling.frame_samplers import SAMPLERS, Sampler, sample_frames
+from emovlm.sampling.training_samplers import TRAINING_SAMPLERS, class_weights
 from emovlm.statistics.claims import Results
 from emovlm.statistics.metric_tables import metrics_table
 from emovlm.statistics.metrics import METRICS
 from emovlm.statistics.values.collect import COLLECTORS, PARTS, collect
 from emovlm.statistics.verdicts import CLAIM_KINDS, judge
+from emovlm.study.load import load_study, read_config
 
 SCRIPTS = ROOT / "workflow/scripts"
 CLAIM = {"statement": "No class is always missed.", "kind": "at_least", "margin": 0.01, "condition": "freq-fps5",
@@ -36,7 +45,7 @@ def folder(tmp_path, monkeypatch):
     study()  # which other tests share, so it must be drawn without the plug-in
     monkeypatch.chdir(tmp_path)
     shutil.copy(ROOT / "tests/plugin.py", tmp_path / "plugin.py")
-    registries = (METRICS, CLAIM_KINDS, figures())
+    registries = (METRICS, CLAIM_KINDS, figures(), SAMPLERS, TRAINING_SAMPLERS, DATASET_KINDS)
     before = [dict(registry) for registry in registries]
     yield tmp_path
     for registry, entries in zip(registries, before, strict=True):
@@ -85,6 +94,45 @@ def test_what_a_plugin_adds_reaches_values_paper_and_page(folder):
                   "Worst recall: Recall of the class that is recognised least.", "Further figures",
                   "Worst classes. Recall of the class that each condition recognises least."):  # fmt: skip
         assert words in text, words
+
+
+def documented(page):
+    """The Python code of a page of the docs."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.S)
+    return "\n".join(textwrap.dedent(block) for block in blocks)
+
+
+def test_samplers_and_datasets_of_the_docs_are_read_by_the_study(folder):
+    for page in ("adding-a-sampler.md", "adding-a-dataset.md"):
+        name = page.removesuffix(".md").replace("-", "_")
+        Path(f"{name}.py").write_text(documented(page))
+    load_plugins(["adding_a_sampler.py", "adding_a_dataset.py"])
+
+    clips = pd.DataFrame({"clip_id": ["d/1", "d/2"], "status": "ok", "fps": 25.0, "n_frames": [6, 2]})
+    frames = pd.DataFrame({"clip_id": ["d/1"] * 6 + ["d/2"] * 2, "frame_index": [*range(6), 0, 1]})
+    frames["timestamp_s"] = frames["frame_index"] / 25
+    shown = sample_frames({"sampler": "first4", "kind": "first", "count": 4}, None, 1, clips, frames)
+    assert shown.groupby("clip_id")["frame_index"].apply(list).to_dict() == {"d/1": [0, 1, 2, 3], "d/2": [0, 1]}
+    assert class_weights({"kind": "inverse"}, {"joy": 30, "fear": 10}) == pytest.approx({"joy": 0.25, "fear": 0.75})
+    Path("data").mkdir()
+    Path("data/list.txt").write_text("0001.mp4;joy\n")
+    row = {"dataset": "own", "kind": "listed", "words": {"joy": "happiness"}}
+    assert make_manifest(row, Path("data"))[["clip_id", "path", "label"]].to_numpy().tolist() == [
+        ["own/0001", "0001.mp4", "happiness"]
+    ]
+    Path("data/list.txt").write_text("../0001.mp4;joy\n")
+    with pytest.raises(StudyError, match=r"list\.txt, line 1"):
+        make_manifest(row, Path("data"))
+
+
+def test_rows_may_be_of_a_kind_that_a_plugin_adds(folder, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    values = with_cells(read_config(), folder, "frame_samplers", {"first4": {"kind": "first", "count": "4"}})
+    with pytest.raises(StudyError, match="column kind: 'first' is not one of rate, keyframes"):
+        load_study(values)
+    SAMPLERS.add(Sampler("first", "the first `count` frames", lambda times, fps, row: None, needs=("count", "rate")))
+    with pytest.raises(StudyError, match="row first4, column rate: the cell is empty, but a sampler of kind first"):
+        load_study(values)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,17 @@
-"""The docs' tables of metrics, figures and kinds of claims are those of the registries."""
+"""The docs' tables are those of the registries."""
 
 import pytest
 from tests.conftest import ROOT
 
 from emovlm.core.errors import StudyError
+from emovlm.datasets.registry import DATASET_KINDS
+from emovlm.evaluation.contexts import CONTEXTS
+from emovlm.evaluation.decisions import DECISIONS
 from emovlm.figures.registry import figures
+from emovlm.models.vlm.families import FAMILIES
 from emovlm.report.reference import BLOCKS, written
+from emovlm.sampling.frame_samplers import SAMPLERS
+from emovlm.sampling.training_samplers import TRAINING_SAMPLERS
 from emovlm.statistics.metrics import METRICS
 from emovlm.statistics.verdicts import CLAIM_KINDS
 
@@ -19,7 +25,14 @@ def test_the_committed_docs_are_what_the_command_writes(page):
 
 
 def test_every_entry_is_in_the_docs():
-    for page, names in (("statistics.md", [*METRICS, *CLAIM_KINDS]), ("adding-a-figure.md", figures())):
+    for page, names in (
+        ("statistics.md", [*METRICS, *CLAIM_KINDS]),
+        ("adding-a-figure.md", figures()),
+        ("adding-a-sampler.md", [*SAMPLERS, *TRAINING_SAMPLERS]),
+        ("adding-a-dataset.md", DATASET_KINDS),
+        ("adding-a-system.md", FAMILIES),
+        ("evaluating.md", [*CONTEXTS, *DECISIONS]),
+    ):
         assert [name for name in names if f"`{name}`" not in PAGES[page]] == []
 
 

@@ -176,7 +176,7 @@ def test_failed_clips_have_no_rows() -> None:
         ({"kind": "between", "rate": 1, "count": 0}, None, "row s: count must be .* at least 1, not 0"),
         ({"kind": "between", "rate": -1, "count": 4}, None, "row s: rate must be"),
         ({"kind": "uniform", "count": 2.5}, None, "row s: count must be"),
-        ({"kind": "apex"}, None, "row s: unknown kind 'apex'; known are rate, keyframes, .*shuffled"),
+        ({"kind": "apex"}, None, "row s: unknown kind of frame sampler 'apex'; known are rate, keyframes, .*shuffled"),
         ({"kind": "shuffled"}, None, "row s: a shuffled sampler needs a base"),
         ({"kind": "shuffled"}, {"sampler": "t", "kind": "shuffled"}, "row s: its base t is itself shuffled"),
         ({"kind": "shuffled"}, {"sampler": "t", "kind": "rate", "rate": 0}, "row t: rate must be"),

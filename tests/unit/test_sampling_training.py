@@ -40,19 +40,25 @@ def shares(schedule: pd.DataFrame) -> dict[str, float]:
 
 def test_class_weights_are_those_of_their_definitions() -> None:
     approx = pytest.approx
-    assert class_weights("natural", COUNTS) == approx({"neutral": 100 / 140, "anger": 36 / 140, "fear": 4 / 140})
-    assert class_weights("balanced", COUNTS) == approx(dict.fromkeys(COUNTS, 1 / 3))
-    assert class_weights("square-root", COUNTS) == approx({"neutral": 10 / 18, "anger": 6 / 18, "fear": 2 / 18})
+    assert class_weights({"kind": "natural"}, COUNTS) == approx(
+        {"neutral": 100 / 140, "anger": 36 / 140, "fear": 4 / 140}
+    )
+    assert class_weights({"kind": "balanced"}, COUNTS) == approx(dict.fromkeys(COUNTS, 1 / 3))
+    assert class_weights({"kind": "square-root"}, COUNTS) == approx(
+        {"neutral": 10 / 18, "anger": 6 / 18, "fear": 2 / 18}
+    )
     by_hand = {name: n / sum(BETA**k for k in range(n)) for name, n in COUNTS.items()}
     total = sum(by_hand.values())
     expected = {name: weight / total for name, weight in by_hand.items()}
-    assert class_weights("effective-number", COUNTS, BETA) == approx(expected)
+    assert class_weights({"kind": "effective-number", "beta": BETA}, COUNTS) == approx(expected)
 
 
 def test_the_effective_number_goes_from_natural_to_balanced_with_beta() -> None:
-    assert class_weights("effective-number", COUNTS, 0.0) == pytest.approx(class_weights("natural", COUNTS))
-    assert class_weights("effective-number", COUNTS, 1 - 1e-9) == pytest.approx(
-        class_weights("balanced", COUNTS), abs=1e-6
+    assert class_weights({"kind": "effective-number", "beta": 0.0}, COUNTS) == pytest.approx(
+        class_weights({"kind": "natural"}, COUNTS)
+    )
+    assert class_weights({"kind": "effective-number", "beta": 1 - 1e-9}, COUNTS) == pytest.approx(
+        class_weights({"kind": "balanced"}, COUNTS), abs=1e-6
     )
 
 
@@ -60,7 +66,7 @@ def test_the_effective_number_goes_from_natural_to_balanced_with_beta() -> None:
 def test_drawn_shares_follow_the_weights_and_draw_only_from_split_train(kind: str) -> None:
     schedule = draw(kind)
     assert schedule["draw"].tolist() == list(range(3000))
-    assert shares(schedule) == pytest.approx(class_weights(kind, COUNTS, BETA), abs=0.03)
+    assert shares(schedule) == pytest.approx(class_weights({"kind": kind, "beta": BETA}, COUNTS), abs=0.03)
 
 
 def test_each_clip_of_a_class_is_drawn_before_any_is_drawn_again() -> None:
@@ -120,7 +126,7 @@ def test_a_fold_without_clips_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("row", "n_draws", "message"),
     [
-        ({"kind": "inverse"}, 10, "unknown kind 'inverse' .*; known are natural, balanced, "),
+        ({"kind": "inverse"}, 10, "unknown kind of training sampler 'inverse'; known are natural, balanced, "),
         ({"kind": "effective-number"}, 10, "beta must be .*, not None"),
         ({"kind": "effective-number", "beta": 1.0}, 10, r"beta must be .* below 1, not 1\.0"),
         ({"kind": "effective-number", "beta": -0.5}, 10, "beta must be"),

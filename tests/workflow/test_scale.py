@@ -27,7 +27,7 @@ def runs(study, system):
 
 def texts(study):
     """What texts the contexts need: kind, system, dataset."""
-    needed = {(CONTEXTS[c.context], c.system, c.dataset) for c in study.conditions.values()}
+    needed = {(CONTEXTS[c.context].texts, c.system, c.dataset) for c in study.conditions.values()}
     return [n for n in needed if n[0] in ("motion", "static")]
 
 

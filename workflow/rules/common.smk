@@ -16,7 +16,7 @@ from emovlm.core.contracts.results import RESULT_TABLES
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import seed_of, sha256_json
 from emovlm.datasets.classes import videos_by_label
-from emovlm.datasets.registry import ANNOTATIONS, MANIFEST_COLUMNS, PUBLISHED_COUNTS
+from emovlm.datasets.registry import DATASET_KINDS, MANIFEST_COLUMNS
 from emovlm.models.base import SETTINGS
 from emovlm.models.hub_classifier.labels import label_settings
 from emovlm.statistics.verdicts import CLAIM_KINDS

@@ -11,7 +11,7 @@ rule make_manifest:
     input:
         lists=lambda w: annotations(w.dataset),
         subset=lambda w: STUDY.datasets[w.dataset].subset or [],
-        published=lambda w: PUBLISHED_COUNTS.get(STUDY.datasets[w.dataset].kind, []),
+        published=lambda w: DATASET_KINDS[STUDY.datasets[w.dataset].kind].published_counts or [],
     output:
         manifest="<results>/manifests/{dataset}.parquet",
         counts="<results>/manifests/{dataset}.counts.csv",

@@ -9,7 +9,7 @@ from pathlib import Path
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.io import read_table
 from emovlm.core.job import Job, run
-from emovlm.datasets.registry import sounds
+from emovlm.datasets.registry import DATASET_KINDS
 from emovlm.frames.shard import decode_sound
 
 
@@ -17,7 +17,7 @@ def main(job: Job) -> None:
     params, folder = job.params, Path(job.params["folder"])
     told = decode_sound(
         read_table(job.inputs["manifest"], MANIFEST), folder, int(job.wildcards["shard"]), params["n_shards"],
-        job.outputs["store"], params["timeout_s"], sounds(params["kind"], folder),
+        job.outputs["store"], params["timeout_s"], DATASET_KINDS[params["kind"]].sounds(folder),
     )  # fmt: skip
     print(told, file=sys.stderr)
 

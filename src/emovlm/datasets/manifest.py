@@ -8,7 +8,7 @@ import pandas as pd
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
-from emovlm.datasets.registry import READERS
+from emovlm.datasets.registry import DATASET_KINDS
 from emovlm.datasets.subset import balanced, keep, listed
 
 
@@ -32,14 +32,14 @@ def make_manifest(dataset: dict[str, Any], folder: Path, subset: Path | None = N
         StudyError: unknown kind, missing folder, or anything wrong in the annotations, by file and line.
     """
     name, kind = dataset["dataset"], dataset["kind"]
-    if kind not in READERS:
-        raise StudyError(f"datasets.tsv, row {name}: unknown kind {kind!r}; known are {', '.join(READERS)}")
     if not folder.is_dir():
         raise StudyError(
             f"datasets.tsv, row {name}: the folder {folder} does not exist; "
             "get the dataset, or correct the column folder"
         )
-    entries = READERS[kind](folder, dataset["words"], dataset.get("form", "clips"))
+    entries = DATASET_KINDS.find(kind, f"datasets.tsv, row {name}").read(
+        folder, dataset["words"], dataset.get("form", "clips")
+    )
     if "folds" in dataset and dataset["folds"] != max(entry.fold for entry in entries):
         raise StudyError(
             f"datasets.tsv, row {name}, column folds: {dataset['folds']}, but the dataset's lists have "

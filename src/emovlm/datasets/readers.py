@@ -1,4 +1,4 @@
-"""Readers of raw dataset folders: one function a kind of dataset, found by the registry ``READERS``."""
+"""Readers of raw dataset folders: one function a kind of dataset, which ``registry.DATASET_KINDS`` lists."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

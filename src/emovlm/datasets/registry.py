@@ -1,37 +1,61 @@
-"""The kinds of datasets, one row each: how a folder is read, where its lists are, what was published about it."""
+"""The kinds of datasets, one entry each: how a folder is read, where its lists are, what was published about it."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+from emovlm.core.registry import Registry
 from emovlm.datasets.classes import read_classes
 from emovlm.datasets.dfew import LISTS, find_originals, read_dfew
 from emovlm.datasets.folder import FILE, read_folder
 from emovlm.datasets.readers import Reader, read_mafw, read_synface
 
-READERS: dict[str, Reader] = {
-    "synface": read_synface,
-    "mafw": read_mafw,
-    "dfew": read_dfew,
-    "folder": read_folder,
-    "classes": read_classes,
-}
-
 MANIFEST_COLUMNS = ("dataset", "kind", "form", "folds", "per_class")
 """The columns of a dataset's row that its manifest depends on, beside its words and its seed."""
 
-ANNOTATIONS = {"synface": "annotations", "mafw": "Train & Test Set", "dfew": LISTS, "folder": FILE, "classes": ""}
-"""Where the lists of a kind of dataset are, a folder or a file; of the kind classes its folder itself is the list."""
 
-PUBLISHED_COUNTS = {"mafw": "resources/published/mafw_classes.csv", "dfew": "resources/published/dfew_classes.csv"}
-"""How many clips of each class there should be, by kind of dataset."""
+@dataclass(frozen=True)
+class DatasetKind:
+    """A kind of dataset.
 
-
-def sounds(kind: str, folder: Path) -> dict[str, str]:
-    """Where the sound of a frame folder is: the owners' whole clip, by the name of the frame folder.
-
-    Paths are relative to the dataset's folder; a name that is missing has none.
+    Attributes:
+        name: what a row's ``kind`` calls it.
+        about: how its folder is laid out, in a sentence.
+        read: reads its lists.
+        lists: where they are, a folder or a file within the dataset's; empty where the folder itself is the list.
+        published_counts: file with how many clips of each class there should be, if that was published.
+        sounds: where the sound of each frame folder is: of the dataset's folder, a path relative to it by the name of
+            the frame folder; a name that is missing has none.
     """
-    if kind == "dfew":
-        return {f"{number:05d}": path for number, path in find_originals(folder).items()}
-    if kind == "mafw" and (folder / "data/clips").is_dir():
-        return {file.stem: f"data/clips/{file.name}" for file in (folder / "data/clips").glob("*.mp4")}
-    return {}
+
+    name: str
+    about: str
+    read: Reader
+    lists: str
+    published_counts: str | None = None
+    sounds: Callable[[Path], dict[str, str]] = lambda folder: {}
+
+
+def _sounds_of_mafw(folder: Path) -> dict[str, str]:
+    return {file.stem: f"data/clips/{file.name}" for file in (folder / "data/clips").glob("*.mp4")}
+
+
+def _sounds_of_dfew(folder: Path) -> dict[str, str]:
+    return {f"{number:05d}": path for number, path in find_originals(folder).items()}
+
+
+DATASET_KINDS: Registry[DatasetKind] = Registry("kind of dataset", "docs/adding-a-dataset.md")
+for _kind in (
+    DatasetKind("synface", "what the study renders", read_synface, "annotations"),
+    DatasetKind(
+        "mafw", "MAFW as its owners distribute it", read_mafw, "Train & Test Set",
+        "resources/published/mafw_classes.csv", _sounds_of_mafw,
+    ),
+    DatasetKind(
+        "dfew", "DFEW as its owners distribute it", read_dfew, LISTS, "resources/published/dfew_classes.csv",
+        _sounds_of_dfew,
+    ),
+    DatasetKind("folder", "videos, or folders of images, and a table of them", read_folder, FILE),
+    DatasetKind("classes", "a folder of videos for each class", read_classes, ""),
+):  # fmt: skip
+    DATASET_KINDS.add(_kind)

@@ -1,24 +1,22 @@
 """Ask one system about the clips of one shard, in one condition."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
 from emovlm.core.answer_store import AnswerStore
-from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_bytes, sha256_json
 from emovlm.core.progress import track
-from emovlm.evaluation.contexts import build_parts, shuffle_texts
-from emovlm.evaluation.decisions import DECISIONS, content_free_bias, prior_bias
+from emovlm.evaluation.contexts import CONTEXTS, build_parts, shuffle_texts
+from emovlm.evaluation.decisions import DECISIONS, Asked, Bias
 from emovlm.evaluation.parsing import parse_label
 from emovlm.frames.store import RATE, FrameStore, SoundStore
 from emovlm.models.base import SCORE_DIGITS, Audio, Frame, System, answer_all
 
 FROM_CLIP = ("clip_id", "dataset", "identity", "flag", "label")  # what an answer repeats of its clip
-Bias = Callable[[int], dict[str, float]]  # by the number of frames shown: what is added to the score of each label
 
 
 def answer_clips(
@@ -43,7 +41,10 @@ def answer_clips(
         sounds: the clips' sound, for a system that hears.
     """
     context, asked = params["context"], {k: params[k] for k in ("context", "max_new_tokens")}
-    bias = _bias(params["decision"], system, classes, question, frames, labels)
+    decision = DECISIONS[params["decision"]]
+    first = next(iter(frames.clip_ids()), None)
+    shape = None if first is None else frames.frames(first, [0]).shape[1:]
+    bias = decision.bias and decision.bias(Asked(system, classes, question, shape, labels))
     by_clip = _by_clip(sample, clips)
     texts_by_clip = _by_clip(texts, clips) if texts is not None else {}
     rows: list[dict[str, Any]] = []
@@ -63,7 +64,7 @@ def answer_clips(
                 reason = f"no text for gap {first['gap']}: {first['reason']}"
                 rows.append(_failed(row, reason, classes, refused=bool(first["refused"])))
                 continue
-            if context == "msce-shuffled":
+            if CONTEXTS[context].shuffled:
                 told = shuffle_texts(told, clip.clip_id)
             heard = [] if sounds is None else [Audio(sounds.waveform(clip.clip_id), RATE)]
             key = sha256_json(
@@ -85,7 +86,7 @@ def answer_clips(
                 if key not in store:
                     store.add(key, {**asdict(reply), "frames": given if reply.frames is None else reply.frames})
         for row, key, *_ in questions:
-            row.update(_answered(row, store[key], classes, params["decision"], bias))
+            row.update(_answered(row, store[key], classes, bias))
     return pd.DataFrame(rows)
 
 
@@ -97,15 +98,15 @@ def _batches(clips: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 
 def _answered(
-    row: dict[str, Any], kept: dict[str, Any], classes: list[str], decision: str, bias: Bias
+    row: dict[str, Any], kept: dict[str, Any], classes: list[str], bias: Bias | None
 ) -> dict[str, Any]:  # fmt: skip
-    """The rest of a clip's row of ``ANSWERS``, from its kept answer."""
+    """The rest of a clip's row of ``ANSWERS``, from its kept answer; without a bias it is read from the reply."""
     answered = {"reply": kept["text"], "n_frames": kept["frames"], "n_tokens": kept["tokens"]}
     named = parse_label(kept["text"], classes)
-    if kept["failure"] or (decision == "reply" and named is None):
+    if kept["failure"] or (bias is None and named is None):
         reason = kept["failure"] or "the reply does not name one class"
         return {**_failed(row, reason, classes, refused=kept.get("refused", False)), **answered}
-    if decision == "reply":
+    if bias is None:
         return {**_empty(classes), **answered, "prediction": named, "parsed": named}
     taken_off = bias(kept["frames"])
     scores = {c: round(kept["scores"][c] + taken_off[c], SCORE_DIGITS) for c in classes}
@@ -129,24 +130,3 @@ def _failed(row: dict[str, Any], reason: str, classes: list[str], refused: bool 
 def _by_clip(rows: pd.DataFrame, clips: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The rows of each of the clips; a dataset may have a thousand times as many as a shard."""
     return dict(iter(rows[rows["clip_id"].isin(clips["clip_id"])].groupby("clip_id")))
-
-
-def _bias(
-    decision: str, system: System, classes: list[str], question: str, frames: FrameStore, labels: pd.DataFrame | None
-) -> Bias:
-    """What a decision adds to the scores, by the number of frames shown.
-
-    Raises:
-        StudyError: unknown decision, or no label counts where they are needed.
-    """
-    if decision not in DECISIONS:
-        raise StudyError(f"unknown decision {decision!r}; known: {', '.join(DECISIONS)}")
-    if decision == "calibrated" and frames.clip_ids():
-        shapes = {frames.frames(clip, [0]).shape[1:] for clip in frames.clip_ids()[:1]}
-        return content_free_bias(system, classes, question, *shapes)
-    if decision == "logit-adjusted":
-        if labels is None:
-            raise StudyError("decision logit-adjusted needs the label counts of the training (--labels)")
-        prior = prior_bias(labels, classes)
-        return lambda n_frames: prior
-    return lambda n_frames: dict.fromkeys(classes, 0.0)

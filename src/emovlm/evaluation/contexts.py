@@ -1,26 +1,47 @@
 """What a system is shown in each context: frames, texts between them, and the question."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
+from emovlm.core.registry import Registry
 from emovlm.models.base import Part, as_frames
 
-CONTEXTS: dict[str, str | None] = {
-    "none": None,
-    "msce": "motion",
-    "msce-shuffled": "motion",
-    "text-only": "motion",
-    "static": "static",
-    "truth": "truth",
-}
-"""Context: the kind of texts that it shows (``enrichment``), if any.
 
-``none`` shows the frames alone. ``msce`` puts after each keyframe the text of what happens until the next (multi-stage
-context enrichment). Its controls: ``msce-shuffled`` puts the same texts in random order, ``text-only`` shows them
-without frames, ``static`` puts texts about the keyframes themselves, ``truth`` puts the true motion into words.
-"""
+@dataclass(frozen=True)
+class Context:
+    """What is shown beside the question.
+
+    Attributes:
+        name: what a condition calls it.
+        about: what is shown, in a sentence.
+        texts: the kind of texts that it shows (``enrichment``), if any.
+        frames: whether it shows the frames.
+        shuffled: whether the texts change places (:func:`shuffle_texts`).
+    """
+
+    name: str
+    about: str
+    texts: str | None = None
+    frames: bool = True
+    shuffled: bool = False
+
+
+CONTEXTS: Registry[Context] = Registry("context")
+for _context in (
+    Context("none", "the frames alone"),
+    Context(
+        "msce", "after each keyframe the text of what happens until the next (multi-stage context enrichment)", "motion"
+    ),
+    Context("msce-shuffled", "a control: the same texts in random order", "motion", shuffled=True),
+    Context("text-only", "a control: the texts without frames", "motion", frames=False),
+    Context("static", "a control: texts about the keyframes themselves", "static"),
+    Context("truth", "a control: the true motion in words, which rendered clips know", "truth"),
+):
+    CONTEXTS.add(_context)
 
 
 def build_parts(
@@ -38,17 +59,16 @@ def build_parts(
     Raises:
         StudyError: unknown context, or texts missing.
     """
-    if context not in CONTEXTS:
-        raise StudyError(f"unknown context {context!r}; known: {', '.join(CONTEXTS)}")
+    kind = CONTEXTS[context]
     shown = as_frames(frames, sample["timestamp_s"])
-    if CONTEXTS[context] is None:
+    if kind.texts is None:
         return [*shown, question]
     if texts is None:
         raise StudyError(f"context {context} needs enrichment texts (--texts)")
     text_of = dict(zip(texts["gap"], texts["text"], strict=True))
     parts: list[Part] = []
     for frame, gap in zip(shown, sample["gap"], strict=True):
-        parts += [] if context == "text-only" else [frame]
+        parts += [frame] if kind.frames else []
         parts += [text_of[gap]] if gap in text_of else []
     return [*parts, question]
 

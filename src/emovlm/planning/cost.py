@@ -16,7 +16,7 @@ import pandas as pd
 from emovlm.core.errors import StudyError
 from emovlm.datasets.classes import videos_by_label
 from emovlm.datasets.published_counts import ALL, published_counts
-from emovlm.datasets.registry import ANNOTATIONS, PUBLISHED_COUNTS
+from emovlm.datasets.registry import DATASET_KINDS
 from emovlm.models.flops import BYTES, Gpu, Size, answer_s, lora_s, prompt_tokens, start_s, training_s
 from emovlm.models.hub import cached_folder, is_fetched
 from emovlm.sampling.frame_samplers import sample_frames
@@ -118,15 +118,15 @@ def listed(dataset: Dataset) -> int:
     Raises:
         StudyError: there is neither.
     """
-    place = Path(dataset.folder, ANNOTATIONS[dataset.kind])
+    place = Path(dataset.folder, DATASET_KINDS[dataset.kind].lists)
     if dataset.kind == "classes" and place.is_dir():
         return sum(map(len, videos_by_label(place).values()))
-    if dataset.kind not in PUBLISHED_COUNTS:
+    if not DATASET_KINDS[dataset.kind].published_counts:
         if not place.is_file():
             where = dataset.cell("folder")
             raise StudyError(f"{where}: how many clips {dataset.name} has is not known, for {place} is not there")
         return sum(bool(line.strip()) for line in place.read_text(encoding="utf-8").splitlines()) - 1
-    return published_counts(Path(PUBLISHED_COUNTS[dataset.kind]))[ALL, 0]
+    return published_counts(Path(DATASET_KINDS[dataset.kind].published_counts))[ALL, 0]
 
 
 def costs(study: Study, gpu: Gpu = GPU) -> pd.DataFrame:
@@ -191,7 +191,7 @@ def disk(study: Study) -> dict[str, float]:
         if dataset.corpus is not None:
             clips = sum(split.clips for split in dataset.corpus.splits.values())
         else:
-            clips = listed(dataset) if dataset.kind in PUBLISHED_COUNTS else evaluated(dataset)
+            clips = listed(dataset) if DATASET_KINDS[dataset.kind].published_counts else evaluated(dataset)
         needed[f"frames of {dataset.name}"] = clips * length * FPS * dataset.size**2 * 3
     for name, size in read_sizes(study).items():
         system = study.systems[name]

@@ -12,7 +12,7 @@ from pathlib import Path
 from emovlm.core.errors import StudyError
 from emovlm.datasets.manifest import make_manifest
 from emovlm.datasets.published_counts import count_clips, report
-from emovlm.datasets.registry import MANIFEST_COLUMNS, PUBLISHED_COUNTS
+from emovlm.datasets.registry import DATASET_KINDS, MANIFEST_COLUMNS
 from emovlm.models.hub import is_fetched, missing_from_cache
 from emovlm.models.hub_classifier.labels import CLASSIFIERS, label_settings, labels_of_folder, match_labels
 from emovlm.models.remote.permission import why_not
@@ -90,7 +90,7 @@ def _dataset(study: Study, dataset: Dataset, results: Path) -> Finding:
     cells = dataset.told()
     told = {key: cells[key] for key in MANIFEST_COLUMNS if key in cells}
     subset = Path(dataset.subset) if dataset.subset else None
-    published = PUBLISHED_COUNTS.get(dataset.kind)
+    published = DATASET_KINDS[dataset.kind].published_counts
     try:
         manifest = make_manifest({**told, "words": dataset.words, "seed": study.config.seed}, folder, subset)
         counts = count_clips(manifest, Path(published) if published else None)

@@ -115,7 +115,7 @@ def _told(row: dict[str, str], runs: dict[int, pd.DataFrame], read_sample: Any, 
     A prompt is a list of numbers: 0, 1, ... are frames in the order shown; -1, -2, ... are the texts 0, 1, ....
     It is built by the function that built it for the system.
     """
-    kind = CONTEXTS[row["context"]]
+    kind = CONTEXTS[row["context"]].texts
     if kind is None:
         return {"prompts": None, "texts": []}
     words, prompts = Words(), []

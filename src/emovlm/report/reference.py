@@ -1,4 +1,4 @@
-"""Tables of the docs that follow from the registries: metrics, kinds of claims, figures.
+"""Tables of the docs that follow from the registries: metrics, kinds of claims, samplers and datasets, figures, ...
 
 ``python -m emovlm.report.reference --write docs`` writes them between the marks ``<!-- metrics: begin -->`` and
 ``<!-- metrics: end -->`` of the pages; a test checks that it was done.
@@ -12,8 +12,14 @@ from pathlib import Path
 
 from emovlm.core.errors import StudyError
 from emovlm.core.files import write_text
+from emovlm.datasets.registry import DATASET_KINDS
+from emovlm.evaluation.contexts import CONTEXTS
+from emovlm.evaluation.decisions import DECISIONS
 from emovlm.figures.registry import figures
+from emovlm.models.vlm.families import FAMILIES
 from emovlm.report.explorer_answers import headlines
+from emovlm.sampling.frame_samplers import SAMPLERS
+from emovlm.sampling.training_samplers import TRAINING_SAMPLERS
 from emovlm.statistics.metrics import METRICS, Metric
 from emovlm.statistics.verdicts import CLAIM_KINDS
 
@@ -56,12 +62,58 @@ def figures_reference() -> str:
     return _table(["figure", "shows", "belongs to", "tables (in brackets: optional)"], rows)
 
 
+def samplers_reference() -> str:
+    """A row a kind of frame sampler."""
+    return _table(["kind", "frames", "columns that a row needs"],
+                  [[f"`{k.name}`", k.about, _columns(k.needs)] for k in SAMPLERS.values()])  # fmt: skip
+
+
+def training_samplers_reference() -> str:
+    """A row a kind of training sampler."""
+    return _table(["kind", "draws", "columns that a row needs"],
+                  [[f"`{k.name}`", k.about, _columns(k.needs)] for k in TRAINING_SAMPLERS.values()])  # fmt: skip
+
+
+def datasets_reference() -> str:
+    """A row a kind of dataset."""
+    rows = [
+        [f"`{k.name}`", k.about, f"`{k.lists}`" if k.lists else "the folder itself"] for k in DATASET_KINDS.values()
+    ]
+    return _table(["kind", "what it is", "its lists"], rows)
+
+
+def contexts_reference() -> str:
+    """A row a context."""
+    return _table(["context", "what is shown"], [[f"`{c.name}`", c.about] for c in CONTEXTS.values()])
+
+
+def decisions_reference() -> str:
+    """A row a decision."""
+    return _table(["decision", "the answer is"], [[f"`{d.name}`", d.about] for d in DECISIONS.values()])
+
+
+def families_reference() -> str:
+    """A row a family of vision-language models."""
+    rows = [
+        [f"`{f.name}`", ", ".join(f"`{t}`" for t in f.model_types), "a video" if f.video else "images",
+         {"image": "an image", "video": "a video"}[f.alone], f.about]
+        for f in FAMILIES.values()
+    ]  # fmt: skip
+    return _table(["family", "`model_type`", "frames in a row are", "a frame alone is", "remarks"], rows)
+
+
 # By page and mark: what stands there.
 BLOCKS = {
     ("statistics.md", "metrics"): metrics_reference,
     ("statistics.md", "kinds of claims"): claims_reference,
     ("explorer.md", "metrics"): labels_reference,
     ("adding-a-figure.md", "figures"): figures_reference,
+    ("adding-a-sampler.md", "kinds of frame samplers"): samplers_reference,
+    ("adding-a-sampler.md", "kinds of training samplers"): training_samplers_reference,
+    ("adding-a-dataset.md", "kinds of datasets"): datasets_reference,
+    ("adding-a-system.md", "families"): families_reference,
+    ("evaluating.md", "contexts"): contexts_reference,
+    ("evaluating.md", "decisions"): decisions_reference,
 }
 
 
@@ -80,6 +132,10 @@ def written(page: str, text: str) -> str:
                 raise StudyError(f"{page}: the marks {begin} and {end} should be there")
             text = f"{before}{begin}\n\n{reference()}\n{end}{after}"
     return text
+
+
+def _columns(needs: tuple[str, ...]) -> str:
+    return ", ".join(f"`{column}`" for column in needs)
 
 
 def _bounds(metric: Metric) -> str:
@@ -102,7 +158,7 @@ def _table(heads: list[str], rows: Iterable[list[str]]) -> str:
 
 def main() -> None:
     """Write the blocks of all pages."""
-    arguments = argparse.ArgumentParser(description="Write the docs' tables of metrics, figures and kinds of claims.")
+    arguments = argparse.ArgumentParser(description="Write the docs' tables that follow from the registries.")
     arguments.add_argument("--write", required=True, type=Path, metavar="FOLDER", help="the docs")
     folder = arguments.parse_args().write
     try:

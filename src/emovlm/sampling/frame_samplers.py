@@ -10,6 +10,7 @@ import pandas as pd
 from emovlm.core.contracts.frames import SAMPLE
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
+from emovlm.core.registry import Registry
 
 Row = dict[str, Any]
 # One clip's choice: frame indices in the order seen, and the number of the keyframe at or before each.
@@ -18,11 +19,51 @@ Choice = tuple[np.ndarray, np.ndarray]
 TOLERANCE_S = 1e-3  # some containers round timestamps to a millisecond
 
 
+@dataclass(frozen=True)
+class Sampler:
+    """A kind of frame sampler.
+
+    Attributes:
+        name: what a row's ``kind`` calls it.
+        about: which frames it takes, in a sentence.
+        choose: which frames of a clip: of its timestamps in s, its frames a second and the sampler's row.
+        needs: the columns that a row of this kind must fill.
+        role: what its frames are, as ``contracts.SAMPLE`` lists it.
+    """
+
+    name: str
+    about: str
+    choose: Callable[[np.ndarray, float, Row], Choice]
+    needs: tuple[str, ...] = ()
+    role: str = "frame"
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A kind of frame sampler that takes the frames of another, its base.
+
+    Attributes:
+        name: what a row's ``kind`` calls it.
+        about: what it does with the frames of its base, in a sentence.
+        arrange: its frames, of the base's frames and gaps, the clip's timestamps in s, the sampler's row and a
+            generator of random numbers.
+        needs: the columns that a row of this kind must fill.
+    """
+
+    name: str
+    about: str
+    arrange: Callable[[np.ndarray, np.ndarray, np.ndarray, Row, np.random.Generator], Choice]
+    needs: tuple[str, ...] = ("base",)
+
+
+SAMPLERS: Registry[Sampler | Derived] = Registry("kind of frame sampler", "docs/adding-a-sampler.md")
+
+
 def sample_frames(sampler: Row, base: Row | None, seed: int, clips: pd.DataFrame, frames: pd.DataFrame) -> pd.DataFrame:
     """Sample frames of every decoded clip.
 
     Args:
-        sampler: row of ``frame_samplers.tsv``; ``kind`` is a key of ``SAMPLERS`` or of ``DERIVED``.
+        sampler: row of ``frame_samplers.tsv``; ``kind`` is a key of ``SAMPLERS``.
         base: row of the sampler that ``sampler`` derives from, if it does.
         seed: the study's seed; each clip shuffles by its own stream.
         clips: a ``contracts.CLIP_INDEX`` table. Failed clips get no rows.
@@ -35,12 +76,10 @@ def sample_frames(sampler: Row, base: Row | None, seed: int, clips: pd.DataFrame
         StudyError: naming the row, if its kind is unknown or a parameter is missing or out of range; naming the
             clip, if the two tables disagree.
     """
-    derived = DERIVED.get(sampler["kind"])
-    row = _base_of(sampler, base) if derived else sampler
-    if row["kind"] not in SAMPLERS:
-        known = ", ".join([*SAMPLERS, *DERIVED])
-        raise StudyError(f"{_where(row)}: unknown kind {row['kind']!r}; known are {known}")
-    kind = SAMPLERS[row["kind"]]
+    kind, derived, row = SAMPLERS.find(sampler["kind"], _where(sampler)), None, sampler
+    if isinstance(kind, Derived):
+        derived, row = kind, _base_of(sampler, base)
+        kind = SAMPLERS.find(row["kind"], _where(row))
     decoded = clips[clips["status"] == "ok"].sort_values("clip_id", kind="stable")
     times = _timestamps(decoded, frames)
     parts = []
@@ -117,31 +156,6 @@ def _window(times: np.ndarray, fps: float, row: Row) -> Choice:
     return indices, np.zeros_like(indices)
 
 
-@dataclass(frozen=True)
-class Sampler:
-    """A kind of frame sampler.
-
-    Attributes:
-        choose: which frames of a clip: of its timestamps in s, its frames a second and the sampler's row.
-        needs: the columns that a row of this kind must fill.
-        role: what its frames are, as ``contracts.SAMPLE`` lists it.
-    """
-
-    choose: Callable[[np.ndarray, float, Row], Choice]
-    needs: tuple[str, ...] = ()
-    role: str = "frame"
-
-
-SAMPLERS: dict[str, Sampler] = {
-    "rate": Sampler(_rate, ("rate",)),
-    "keyframes": Sampler(_keyframes, ("rate",), role="keyframe"),
-    "between": Sampler(_between, ("rate", "count"), role="between"),
-    "all": Sampler(_all),
-    "uniform": Sampler(_uniform, ("count",)),
-    "window": Sampler(_window, ("rate", "count")),
-}
-
-
 def _shuffled(indices: np.ndarray, gaps: np.ndarray, times: np.ndarray, row: Row, draw: np.random.Generator) -> Choice:
     """The frames of the base in a random order in which the clip looks different, where any order does."""
     while True:
@@ -161,25 +175,21 @@ def _held(indices: np.ndarray, gaps: np.ndarray, times: np.ndarray, row: Row, dr
     return grid[np.searchsorted(grid, indices, side="right") - 1], gaps
 
 
-@dataclass(frozen=True)
-class Derived:
-    """A kind of frame sampler that takes the frames of another, its base.
-
-    Attributes:
-        arrange: its frames, of the base's frames and gaps, the clip's timestamps in s, the sampler's row and a
-            generator of random numbers.
-        needs: the columns that a row of this kind must fill.
-    """
-
-    arrange: Callable[[np.ndarray, np.ndarray, np.ndarray, Row, np.random.Generator], Choice]
-    needs: tuple[str, ...] = ("base",)
-
-
-DERIVED: dict[str, Derived] = {
-    "shuffled": Derived(_shuffled),
-    "reversed": Derived(_reversed),
-    "held": Derived(_held, ("rate", "base")),
-}
+for _kind in (
+    Sampler("rate", "`rate` frames a second; every frame where the clip has fewer", _rate, ("rate",)),
+    Sampler("keyframes", "the same frames, each a keyframe that a text may follow", _keyframes, ("rate",), "keyframe"),
+    Sampler(
+        "between", "`count` frames between each keyframe and the next, for the texts about what happens there",
+        _between, ("rate", "count"), "between",
+    ),
+    Sampler("all", "every frame", _all),
+    Sampler("uniform", "`count` frames spread evenly over the clip, whatever its length", _uniform, ("count",)),
+    Sampler("window", "`count` frames at `rate` a second around the middle of the clip", _window, ("rate", "count")),
+    Derived("shuffled", "the frames of `base` in a random order, the same in every run", _shuffled),
+    Derived("reversed", "the frames of `base`, last first", _reversed),
+    Derived("held", "as many frames as `base`, but a new one only `rate` times a second", _held, ("rate", "base")),
+):  # fmt: skip
+    SAMPLERS.add(_kind)
 
 
 def _grid(times: np.ndarray, fps: float, rate: float) -> np.ndarray:
@@ -208,7 +218,7 @@ def _base_of(sampler: Row, base: Row | None) -> Row:
         raise StudyError(
             f"{_where(sampler)}: a {sampler['kind']} sampler needs a base, the sampler whose frames it takes"
         )
-    if base["kind"] in DERIVED:
+    if isinstance(SAMPLERS.get(base["kind"]), Derived):
         raise StudyError(
             f"{_where(sampler)}: its base {base['sampler']} is itself {base['kind']}; name another sampler"
         )

@@ -3,7 +3,7 @@
 import re
 
 from emovlm.core.errors import StudyError
-from emovlm.sampling.frame_samplers import DERIVED, Row
+from emovlm.sampling.frame_samplers import SAMPLERS, Derived, Row
 
 NUMBER = r"(\d+(?:\.\d+)?)"
 FORMS: dict[str, str] = {
@@ -32,7 +32,7 @@ def named_sampler(name: str) -> tuple[Row, Row | None]:
     if derived == "held" and re.fullmatch(rf"fps{NUMBER}", base_name):
         base = _plain(f"fps{HELD_RATE:g}")
         return {"sampler": name, "kind": "held", "rate": float(base_name[3:]), "base": base["sampler"]}, base
-    if derived in DERIVED and derived != "held":
+    if isinstance(SAMPLERS.get(derived), Derived) and derived != "held":
         base = _plain(base_name)
         return {"sampler": name, "kind": derived, "base": base_name}, base
     return _plain(name), None

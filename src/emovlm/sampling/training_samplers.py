@@ -1,6 +1,7 @@
 """Training samplers: how often each class, and so each clip, is drawn in training."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,44 +9,74 @@ import pandas as pd
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
+from emovlm.core.registry import Registry
 
-NEEDS = {"natural": (), "balanced": (), "square-root": (), "effective-number": ("beta",)}
-"""The kinds of training samplers, each with the columns that a row of it must fill."""
+Row = Mapping[str, Any]
 
 
-def class_weights(kind: str, counts: Mapping[str, int], beta: float | None = None) -> dict[str, float]:
-    """Probability of drawing each class, given its number of clips n.
+@dataclass(frozen=True)
+class TrainingSampler:
+    """A kind of training sampler.
 
-    - ``natural``: n, every clip equally likely.
-    - ``balanced``: 1, every class equally likely.
-    - ``square-root``: sqrt(n) (Mahajan et al., ECCV 2018).
-    - ``effective-number``: n / E(n) with E(n) = (1 - beta^n) / (1 - beta): each *clip* has the weight 1 / E(n) that
-      the class-balanced loss gives it (Cui et al., CVPR 2019). Natural at beta = 0, balanced as beta nears 1.
+    Attributes:
+        name: what a row's ``kind`` calls it.
+        about: how often it draws a class, in a sentence, with its source.
+        weigh: the weight of drawing each class, up to a factor, of the classes' numbers of clips and the sampler's row.
+        needs: the columns that a row of this kind must fill.
+    """
+
+    name: str
+    about: str
+    weigh: Callable[[np.ndarray, Row], np.ndarray]
+    needs: tuple[str, ...] = ()
+
+
+TRAINING_SAMPLERS: Registry[TrainingSampler] = Registry("kind of training sampler", "docs/adding-a-sampler.md")
+
+
+def class_weights(sampler: Row, counts: Mapping[str, int]) -> dict[str, float]:
+    """Probability of drawing each class, given its number of clips.
+
+    Args:
+        sampler: row of ``training_samplers.tsv``; ``kind`` is a key of ``TRAINING_SAMPLERS``.
+        counts: clips by class.
 
     Raises:
-        StudyError: unknown kind, a class without clips, or beta missing or not in [0, 1).
+        StudyError: unknown kind, a class without clips, or a parameter missing or out of range.
     """
-    if kind not in NEEDS:
-        raise StudyError(f"unknown kind {kind!r} of training sampler; known are {', '.join(NEEDS)}")
+    kind = TRAINING_SAMPLERS[sampler["kind"]]
     empty = [name for name, n in counts.items() if n < 1]
     if empty or not counts:
         raise StudyError(f"no clips to train on{f' of class {empty[0]}' if empty else ''}")
-    n = np.array([counts[name] for name in counts], float)
-    if kind == "balanced":
-        weights = np.ones_like(n)
-    elif kind == "square-root":
-        weights = np.sqrt(n)
-    elif kind == "effective-number":
-        if not isinstance(beta, (int, float)) or not 0 <= beta < 1:
-            raise StudyError(f"beta must be a number of at least 0 and below 1, not {beta!r}")
-        weights = n * (1 - beta) / (1 - beta**n)
-    else:
-        weights = n
+    weights = kind.weigh(np.array(list(counts.values()), float), sampler)
     return dict(zip(counts, (weights / weights.sum()).tolist(), strict=True))
 
 
+def _effective_number(n: np.ndarray, row: Row) -> np.ndarray:
+    """n / E(n) with E(n) = (1 - beta^n) / (1 - beta): natural at beta = 0, balanced as beta nears 1."""
+    beta = row.get("beta")
+    if not isinstance(beta, (int, float)) or not 0 <= beta < 1:
+        raise StudyError(f"beta must be a number of at least 0 and below 1, not {beta!r}")
+    return n * (1 - beta) / (1 - beta**n)
+
+
+for _kind in (
+    TrainingSampler("natural", "every clip equally likely", lambda n, row: n),
+    TrainingSampler("balanced", "every class equally likely", lambda n, row: np.ones_like(n)),
+    TrainingSampler(
+        "square-root", "a class by the square root of its number of clips (Mahajan et al., ECCV 2018)",
+        lambda n, row: np.sqrt(n),
+    ),
+    TrainingSampler(
+        "effective-number", "each clip by the weight that the class-balanced loss gives it, with `beta` "
+        "(Cui et al., CVPR 2019)", _effective_number, ("beta",),
+    ),
+):  # fmt: skip
+    TRAINING_SAMPLERS.add(_kind)
+
+
 def training_schedule(
-    sampler: dict[str, Any],
+    sampler: Row,
     manifest: pd.DataFrame,
     n_draws: int,
     seed: int,
@@ -86,7 +117,7 @@ def training_schedule(
     train = manifest[usable & ~manifest["clip_id"].isin(failed)].sort_values("clip_id", kind="stable")
     members = {label: part.to_numpy() for label, part in train.groupby("label", sort=True)["clip_id"]}
     try:
-        weights = class_weights(sampler["kind"], {k: len(v) for k, v in members.items()}, sampler.get("beta"))
+        weights = class_weights(sampler, {k: len(v) for k, v in members.items()})
     except StudyError as error:
         raise StudyError(f"{where}: {error}") from None
     limits = np.cumsum(list(weights.values()))

@@ -88,10 +88,8 @@ def plan(conditions: Iterable[Condition | str], table: str | None, vision: bool)
 def _planned(condition: Condition, rows: Mapping[str, FrameSampler], vision: bool) -> Planned:
     where = f"condition {condition.name}"
     sampler, base = _sampler(condition.frames, rows)
-    if condition.context not in CONTEXTS:
-        raise StudyError(f"{where}: unknown context {condition.context!r}; there are {', '.join(CONTEXTS)}")
-    if condition.decision not in DECISIONS:
-        raise StudyError(f"{where}: unknown decision {condition.decision!r}; there are {', '.join(DECISIONS)}")
+    CONTEXTS.find(condition.context, where)
+    DECISIONS.find(condition.decision, where)
     if condition.decision == "logit-adjusted":
         raise StudyError(f"{where}: logit-adjusted needs the label counts of a model's training, which a study has")
     if condition.context == "truth":

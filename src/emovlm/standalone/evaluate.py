@@ -152,7 +152,7 @@ class _Asking:
 
     def _texts(self, planned: Planned, keyframes: pd.DataFrame) -> pd.DataFrame | None:
         """``TEXTS`` that a context shows, written by the model itself."""
-        kind = CONTEXTS[planned.condition.context]
+        kind = CONTEXTS[planned.condition.context].texts
         if kind is None:
             return None
         gaps = self.sample(between(planned.sampler), None)

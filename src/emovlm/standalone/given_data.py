@@ -27,7 +27,7 @@ class Data:
     Attributes:
         name: of the dataset, the first part of its clips' ids.
         folder: which the paths in the manifest are relative to.
-        kind: of the dataset, a key of ``datasets.registry.READERS``.
+        kind: of the dataset, a key of ``datasets.registry.DATASET_KINDS``.
         form: whether MAFW or DFEW lie there as whole ``clips`` or as ``frames``.
         words: the labels as the folder has them, each with the name of its class.
         classes: the labels that the model chooses from.

@@ -12,37 +12,37 @@ from emovlm.models.vlm.families import FAMILIES, REMOTE
 
 def dataset_kinds() -> Sequence[str]:
     """How the folder of a dataset may be laid out."""
-    from emovlm.datasets.registry import READERS
+    from emovlm.datasets.registry import DATASET_KINDS
 
-    return list(READERS)
+    return list(DATASET_KINDS)
 
 
 def frame_sampler_kinds() -> Mapping[str, tuple[str, ...]]:
     """The kinds of frame samplers, each with the columns that it needs."""
-    from emovlm.sampling.frame_samplers import DERIVED, SAMPLERS
+    from emovlm.sampling.frame_samplers import SAMPLERS
 
-    return {name: kind.needs for name, kind in {**SAMPLERS, **DERIVED}.items()}
+    return {name: kind.needs for name, kind in SAMPLERS.items()}
 
 
 def training_sampler_kinds() -> Mapping[str, tuple[str, ...]]:
     """The kinds of training samplers, each with the columns that it needs."""
-    from emovlm.sampling.training_samplers import NEEDS
+    from emovlm.sampling.training_samplers import TRAINING_SAMPLERS
 
-    return NEEDS
+    return {name: kind.needs for name, kind in TRAINING_SAMPLERS.items()}
 
 
 def contexts() -> Mapping[str, str | None]:
     """What a condition may show beside the frames, each with the kind of texts that it needs."""
     from emovlm.evaluation.contexts import CONTEXTS
 
-    return CONTEXTS
+    return {name: context.texts for name, context in CONTEXTS.items()}
 
 
 def decisions() -> Sequence[str]:
     """How scores may become an answer."""
     from emovlm.evaluation.decisions import DECISIONS
 
-    return DECISIONS
+    return list(DECISIONS)
 
 
 def clip_groups() -> Sequence[str]:

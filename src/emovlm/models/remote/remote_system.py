@@ -31,7 +31,8 @@ PYTHON = "EMOVLM_REMOTE_PYTHON"
 """Environment variable: the Python that runs the code, if not that of ``.remote/<system>``."""
 PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS")
 """Environment variables that the process gets; a list, since any other may be a key."""
-SHOWN = Family(ragged=True)  # frames between texts: several as a video, one alone as an image
+# Frames between texts: several as a video, one alone as an image.
+SHOWN = Family("remote", (), "Code of its own reads it.", ragged=True)
 
 
 class RemoteSystem:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from emovlm.core.errors import StudyError
+from emovlm.core.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,9 @@ class Family:
     """How the models of one family are loaded and shown frames.
 
     Attributes:
+        name: what a row of ``systems.tsv`` calls it.
         model_types: the family's ``model_type`` in the ``config.json`` of its checkpoints, by which a folder is known.
+        about: what is special about how it reads frames, for the docs.
         model: class of transformers that loads the weights.
         video: whether a run of frames is shown as one video; otherwise as images.
         alone: as what a frame alone is shown.
@@ -38,7 +40,9 @@ class Family:
         channels_last: whether the vision tower is convolutional, so that this layout is faster.
     """
 
-    model_types: tuple[str, ...] = ()
+    name: str
+    model_types: tuple[str, ...]
+    about: str
     model: str = "AutoModelForImageTextToText"
     video: bool = True
     alone: Literal["image", "video"] = "image"
@@ -57,33 +61,30 @@ class Family:
 # the study limits frames and pixels by its own table, the same for all.
 UNCAPPED = {"cap_pixels_per_frame": False}
 
-FAMILIES: dict[str, Family] = {
-    # The organism: every frame is an image of a few tokens.
-    "fastvlm": Family(("fast_vlm",), video=False, channels_last=True),
-    # Two frames become one step of the video. As images each frame would cost twice as much.
-    "qwen2.5-vl": Family(("qwen2_5_vl",), ragged=True, videos=UNCAPPED, clock="second_per_grid_ts", behind=True),
-    # Its thinker reads and answers; the rest speaks. The processor writes no seconds a step of its own: always 1.
-    "qwen2.5-omni": Family(
-        ("qwen2_5_omni", "qwen2_5_omni_thinker"),
-        model="Qwen2_5OmniThinkerForConditionalGeneration",
-        ragged=True,
-        videos=UNCAPPED,
-        clock="video_second_per_grid",
-    ),
-    # Writes the time and markers for every two frames. The processor of the model's release put them in place of the
-    # template's markers and placeholder; that of transformers 5.23 puts them inside the markers, which is not what the
-    # model was trained on.
-    "qwen3-vl": Family(("qwen3_vl",), ragged=True, bare_video=True, videos=UNCAPPED),
-    "video-llava": Family(("video_llava",), in_order=False),
-    # An image is cut into up to five tiles, about 2,900 tokens; its context is 4,096. A video of one frame is 144.
-    "llava-next-video": Family(("llava_next_video",), alone="video", in_order=False),
-    # Tiles are for large pictures of documents: a frame of a clip is one tile, in a video and alone.
-    "internvl": Family(("internvl",), images={"crop_to_patches": False}),
-    # Writes the time before each frame, to the second. Splitting would make 17 tiles of an image.
-    "smolvlm": Family(("smolvlm",), images={"do_image_splitting": False}, language="text_model"),
-    # An image alone is cut into tiles, several are not: as videos all frames cost the same (196 tokens).
-    "llava-onevision": Family(("llava_onevision",), alone="video", in_order=False),
-}
+FAMILIES: Registry[Family] = Registry("family", "docs/adding-a-system.md")
+for _family in (
+    Family("fastvlm", ("fast_vlm",), "The organism: a frame is an image of a few tokens.", video=False,
+           channels_last=True),
+    Family("qwen2.5-vl", ("qwen2_5_vl",), "Two frames are one step of a video; as images a frame would cost twice as "
+           "much.", ragged=True, videos=UNCAPPED, clock="second_per_grid_ts", behind=True),
+    Family("qwen2.5-omni", ("qwen2_5_omni", "qwen2_5_omni_thinker"), "Its thinker reads and answers. The processor "
+           "writes no seconds a step of its own: always 1.", model="Qwen2_5OmniThinkerForConditionalGeneration",
+           ragged=True, videos=UNCAPPED, clock="video_second_per_grid"),
+    # The processor of the model's release put time and markers in place of the template's markers and placeholder; that
+    # of transformers 5.23 puts them inside the markers, which is not what the model was trained on.
+    Family("qwen3-vl", ("qwen3_vl",), "Reads the time and markers before every two frames.", ragged=True,
+           bare_video=True, videos=UNCAPPED),
+    Family("video-llava", ("video_llava",), "A frame takes as many tokens in a video as alone.", in_order=False),
+    Family("llava-next-video", ("llava_next_video",), "An image is up to five tiles, about 2,900 tokens of a context "
+           "of 4,096; a video of one frame is 144.", alone="video", in_order=False),
+    Family("internvl", ("internvl",), "A frame is one tile: tiles are for large pictures of documents.",
+           images={"crop_to_patches": False}),
+    Family("smolvlm", ("smolvlm",), "Reads the time before each frame, to the second. An image is not split into "
+           "tiles.", images={"do_image_splitting": False}, language="text_model"),
+    Family("llava-onevision", ("llava_onevision",), "An image alone is cut into tiles, several are not: as videos all "
+           "frames cost the same (196 tokens).", alone="video", in_order=False),
+):  # fmt: skip
+    FAMILIES.add(_family)
 
 
 REMOTE = "remote"
@@ -96,9 +97,4 @@ def family_of(row: Mapping[str, Any]) -> Family:
     Raises:
         StudyError: the row names an unknown family.
     """
-    name = row.get("family") or "fastvlm"
-    if name not in FAMILIES:
-        raise StudyError(
-            f"system {row['system']}: unknown family {name!r}; known: {', '.join(FAMILIES)} (models/vlm/families.py)"
-        )
-    return FAMILIES[name]
+    return FAMILIES.find(row.get("family") or "fastvlm", f"system {row['system']}")
