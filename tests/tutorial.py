@@ -29,7 +29,7 @@ def check(trial: Path) -> None:
         answers = pd.read_parquet(trial / name / "answers.parquet")
         assert set(answers["condition"]) == conditions
         assert len(answers) == 20 * len(conditions) and set(answers["status"]) == {"ok"}
-        assert len((trial / name / "kept/answers.jsonl").read_text().splitlines()) == len(answers)
+        assert len((trial / name / "store/answers.jsonl").read_text().splitlines()) == len(answers)
         assert {"index.html", "metrics.csv", "per_class.csv", "confusion.csv"} <= {
             p.name for p in (trial / name).iterdir()
         }

@@ -141,7 +141,7 @@ def test_a_stopped_evaluation_goes_on_at_the_clip(place, tmp_path):
         [sys.executable, "-m", "emovlm.cli", *map(str, asked)], cwd=tmp_path, env=environment(), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    store = tmp_path / "out/kept/answers.jsonl"
+    store = tmp_path / "out/store/answers.jsonl"
     while process.poll() is None and not (store.is_file() and store.stat().st_size):
         time.sleep(0.005)
     process.send_signal(signal.SIGINT)

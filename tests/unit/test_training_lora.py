@@ -14,7 +14,7 @@ from emovlm.models.loading import load_system
 from emovlm.models.torch_setup import torch
 from emovlm.models.vlm.inputs import reply_tokens
 from emovlm.models.vlm.vision_language_model import VisionLanguageModel
-from emovlm.training.lora import KEPT, answer_loss, finetune_lora
+from emovlm.training.lora import CHECKPOINT, answer_loss, finetune_lora
 
 SIDE, CLASSES, QUESTION = 28, ["anger", "fear"], "Which emotion?"
 ROW = {"system": "tuned", "kind": "vlm", "training": "lora", "family": "qwen2.5-vl", "dtype": "bfloat16"}
@@ -74,7 +74,7 @@ def tuned(base, world, tmp_path_factory):
 
 def test_it_learns_from_the_answers_and_is_loaded_as_it_was_saved(base, world, tuned):
     folder, log = tuned
-    assert log["step"].iloc[-1] == 30 and not (folder / KEPT).exists()
+    assert log["step"].iloc[-1] == 30 and not (folder / CHECKPOINT).exists()
     system = load_system(ROW, folder, base)
     path, _, _, labels = world
     store = FrameStore([path])
@@ -99,7 +99,7 @@ def test_only_the_language_model_is_adapted(tuned):
 def test_a_killed_training_goes_on_to_the_same_bytes(base, world, tuned, tmp_path, reads):
     with pytest.raises(OSError, match="the disk is gone"):
         tune(base, world, tmp_path, reads)
-    assert (tmp_path / KEPT).exists() and not (tmp_path / "adapter_model.safetensors").exists()
+    assert (tmp_path / CHECKPOINT).exists() and not (tmp_path / "adapter_model.safetensors").exists()
     log = tune(base, world, tmp_path, 240 - (reads // 40 * 40))  # what was learned is not read again
     assert log.equals(tuned[1])
     for name in ("adapter_model.safetensors", "adapter_config.json"):
@@ -112,8 +112,8 @@ def test_the_state_of_another_training_or_a_damaged_one_is_not_taken_up(base, wo
     tune(base, world, tmp_path)
     name = "adapter_model.safetensors"
     assert (tmp_path / name).read_bytes() == (tuned[0] / name).read_bytes()
-    (tmp_path / KEPT).write_bytes(b"torn")
-    with pytest.raises(StudyError, match="the kept state of a training is damaged"):
+    (tmp_path / CHECKPOINT).write_bytes(b"torn")
+    with pytest.raises(StudyError, match="the checkpoint of a training is damaged"):
         tune(base, world, tmp_path)
 
 

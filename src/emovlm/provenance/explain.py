@@ -158,8 +158,8 @@ def code_line(script: str) -> str:
     """Where the function is that a script is about, for example
     ``src/emovlm/statistics/micro_expressions.py:12 event_coverage_table``.
 
-    Of the functions of the study's rooms that the script uses, that is the one whose name has most words in common with
-    the script's, before all that read or load something; a script that uses none stands for itself.
+    Of the functions of the study's rooms that the script uses, that is the one whose name begins like the script's, or
+    has most words in common with it, before all that read or load something; a script that uses none stands for itself.
     """
     tree = ast.parse(Path(script).read_text(encoding="utf-8"))
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
@@ -174,9 +174,13 @@ def code_line(script: str) -> str:
                 found += [(each.name, f"{file}:{each.lineno} {each.name}") for each in functions]
     if not found:
         return script
-    words = set(Path(script).stem.split("_"))
-    _, line = min(found, key=lambda each: (each[0].startswith(("read_", "load_")), -len(words & {*each[0].split("_")})))
-    return line
+    words = Path(script).stem.split("_")
+
+    def distance(name: str) -> tuple[bool, bool, int, int]:
+        parts = name.split("_")
+        return parts[0] in ("read", "load"), parts[0] != words[0], -len({*words} & {*parts}), len(parts)
+
+    return min(found, key=lambda each: distance(each[0]))[1]
 
 
 def _scalars(values: dict[str, Any]) -> str:

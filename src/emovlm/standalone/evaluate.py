@@ -132,7 +132,7 @@ class _Asking:
         self.data, self.decoded, self.prompts = data, decoded, prompts
         self.max_new_tokens, self.seed = max_new_tokens, seed
         self.clips = clips_to_answer(data.manifest, decoded.clips)
-        self.kept = {name: AnswerStore(out / "kept" / f"{name}.jsonl") for name in ("answers", "texts")}
+        self.stores = {name: AnswerStore(out / "store" / f"{name}.jsonl") for name in ("answers", "texts")}
 
     def sample(self, sampler: dict[str, Any], base: dict[str, Any] | None) -> pd.DataFrame:
         """``SAMPLE`` of all clips."""
@@ -147,7 +147,7 @@ class _Asking:
         }  # fmt: skip
         return answer_folds(
             self._load, self.models, self.clips, sample, self._texts(planned, sample), self.decoded.frames,
-            self.kept["answers"], self.prompts["classify"], params,
+            self.stores["answers"], self.prompts["classify"], params,
         )  # fmt: skip
 
     def _texts(self, planned: Planned, keyframes: pd.DataFrame) -> pd.DataFrame | None:
@@ -159,7 +159,7 @@ class _Asking:
         shown, prompt = TEXTS_OF[kind]
         return describe_folds(
             self._load, self.models, self.clips, gaps if shown == "between" else keyframes, gaps, self.decoded.frames,
-            self.kept["texts"], self.prompts[prompt], self.max_new_tokens,
+            self.stores["texts"], self.prompts[prompt], self.max_new_tokens,
         )  # fmt: skip
 
     def _load(self, folder: str) -> Loaded:

@@ -1,6 +1,6 @@
 """A training that can be killed: its state on the disk, from which it goes on as if nothing had been.
 
-What a step needs and changes is kept: the learned parameters, AdamW's moments, the schedule of the learning rate, the
+What a step needs and changes is saved: the learned parameters, AdamW's moments, the schedule of the learning rate, the
 random numbers' states and the log so far. So a training that was killed and resumed ends, byte for byte, in what it
 would have ended in on the same machine.
 """
@@ -19,7 +19,7 @@ from emovlm.core.files import atomic
 
 
 @dataclass
-class Kept:
+class Checkpoint:
     """The state of one training.
 
     Attributes:
@@ -57,7 +57,7 @@ class Kept:
     def resume(
         self, learned: list[torch.nn.Parameter], optimizer: torch.optim.Optimizer, schedule: Any
     ) -> dict[str, Any]:
-        """Take up the kept state, if there is one of this training.
+        """Take up the saved state, if there is one of this training.
 
         Returns:
             What :meth:`save` was told, ``step`` among it; nothing if there is no such state.
@@ -74,7 +74,7 @@ class Kept:
                     return {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         except (SafetensorError, ValueError) as error:
-            raise StudyError(f"{self.path}: the kept state of a training is damaged ({error}); delete it") from None
+            raise StudyError(f"{self.path}: the checkpoint of a training is damaged ({error}); delete it") from None
         with torch.no_grad():
             for i, parameter in enumerate(learned):
                 parameter.copy_(tensors[f"learned.{i}"])

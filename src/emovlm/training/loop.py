@@ -12,7 +12,7 @@ from emovlm.core.contracts.training import LABEL_COUNTS, TRAINING_LOG
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
 from emovlm.core.progress import track
-from emovlm.training.checkpoint import Kept
+from emovlm.training.checkpoint import Checkpoint
 
 LOG_EVERY = 20  # steps
 
@@ -20,7 +20,7 @@ LOG_EVERY = 20  # steps
 def train(
     model: torch.nn.Module, batches: Iterable[Any], steps: int, loss_of: Callable[[Any], torch.Tensor],
     learning_rate: float, what: str, measure: Callable[[], float] | None = None, measure_every: int = 0,
-    groups: list[dict[str, Any]] | None = None, kept: Kept | None = None,
+    groups: list[dict[str, Any]] | None = None, checkpoint: Checkpoint | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Fit the parameters of ``model`` that require a gradient, in place; it is left in evaluation mode.
 
@@ -31,7 +31,8 @@ def train(
         what: the work, for the progress report.
         groups: of parameters, where these differ in ``lr`` or ``weight_decay``.
         measure: a quality to log after every ``measure_every`` steps and at the end.
-        kept: where the state is kept, if the training is to go on where a run was killed. ``batches`` must be the same.
+        checkpoint: where the state is saved, if the training is to go on where a run was killed. ``batches`` must
+            then be the same.
 
     Returns:
         ``TRAINING_LOG``: step, mean loss since the last row, and the quality where it was measured.
@@ -45,7 +46,7 @@ def train(
     optimizer = torch.optim.AdamW(groups or learned, lr=learning_rate, weight_decay=0.05)
     rates = [group["lr"] for group in optimizer.param_groups]
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rates, total_steps=steps, pct_start=0.15)
-    before = kept.resume(learned, optimizer, schedule) if kept else {}
+    before = checkpoint.resume(learned, optimizer, schedule) if checkpoint else {}
     log, losses = before.get("log", []), before.get("losses", [])
     model.train()
     for step, batch in enumerate(track(batches, what, "steps", total=steps), start=1):
@@ -67,8 +68,8 @@ def train(
                 model.train()
             log.append({"step": step, "loss": float(np.mean(losses)), "metric": quality})
             losses = []
-        if kept and step % kept.every == 0:
-            kept.save(step, learned, optimizer, schedule, {"log": log, "losses": losses})
+        if checkpoint and step % checkpoint.every == 0:
+            checkpoint.save(step, learned, optimizer, schedule, {"log": log, "losses": losses})
     model.eval()
     return pd.DataFrame(log)
 

@@ -18,11 +18,11 @@ from emovlm.models.fingerprint import system_hash
 from emovlm.models.vlm.families import FAMILIES, Family, family_of
 from emovlm.models.vlm.inputs import reply_tokens, stack, stackable
 from emovlm.models.vlm.vision_language_model import VisionLanguageModel
-from emovlm.training.checkpoint import Kept
+from emovlm.training.checkpoint import Checkpoint
 from emovlm.training.language import IGNORE, train_language
 from emovlm.training.loop import train
 
-KEPT = "training.safetensors"
+CHECKPOINT = "training.safetensors"
 """File beside the adapter with the state of a training that has not ended."""
 
 
@@ -33,7 +33,7 @@ def finetune_lora(
     """Train an adapter on ``base`` and save it; each draw asks ``question`` about a clip, the label answers.
 
     The organism learns on its tower's features, computed once. A model of another family reads the frames as it does
-    under test, with its activations computed twice to save memory; killed, it goes on where its state was last kept.
+    under test, with its activations computed twice to save memory; killed, it goes on where its state was last saved.
 
     Args:
         base: folder of the model to start from.
@@ -107,11 +107,11 @@ def _finetune_outside(
     size = params["batch"]
     batches = [range(i, min(i + size, len(draws))) for i in range(0, len(draws), size)]
     told = [params, question, code, system_hash(base), draws.to_dict("records")]
-    kept = Kept(Path(folder, KEPT), params["save_every"], sha256_json(told))
+    checkpoint = Checkpoint(Path(folder, CHECKPOINT), params["save_every"], sha256_json(told))
     what = "fine-tune by LoRA"
-    log = train(adapted, batches, len(batches), loss_of, params["learning_rate"], what, kept=kept)
+    log = train(adapted, batches, len(batches), loss_of, params["learning_rate"], what, checkpoint=checkpoint)
     _save(adapted, folder)
-    kept.forget()
+    checkpoint.forget()
     return log
 
 
