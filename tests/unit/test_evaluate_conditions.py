@@ -25,10 +25,9 @@ def test_a_short_name_takes_the_frames_of_the_row_with_that_id_in_the_default_ta
 
 
 def test_other_numbers_make_other_samplers():
-    taken = {
-        name: sample_frames(*named_sampler(name), 7, CLIPS, FRAMES) for name in ("fps6.25", "uniform3", "keyframes2")
-    }
-    assert {name: len(sample) for name, sample in taken.items()} == {"fps6.25": 15, "uniform3": 3, "keyframes2": 5}
+    counts = {"fps6.25": 15, "uniform3": 3, "keyframes2": 5, "every4": 15}
+    taken = {name: sample_frames(*named_sampler(name), 7, CLIPS, FRAMES) for name in counts}
+    assert {name: len(sample) for name, sample in taken.items()} == counts
     assert set(taken["keyframes2"]["role"]) == {"keyframe"}
 
 

@@ -15,7 +15,7 @@ from tests.tiny_models.dfer import TINY, write_random_checkpoint
 from emovlm.core.errors import StudyError
 from emovlm.frames.store import FrameStore
 from emovlm.models.base import Audio, Frame, as_frames
-from emovlm.models.dfer.dfer_classifier import DferClassifier, resized, view_starts
+from emovlm.models.dfer.dfer_classifier import DferClassifier, frame_step, resized, view_starts
 from emovlm.models.dfer.official_weights import (
     OFFICIAL_CLASSES,
     build_network,
@@ -277,6 +277,25 @@ def test_a_view_hears_the_sound_of_its_frames_in_whatever_order_they_are():
     assert np.array_equal(piece, sound.samples[16_000:25_600])
     assert np.array_equal(piece, heard_with(sound, times[::-1], 0.2))
     assert len(heard_with(sound, np.array([3.5, 3.9]), 0.4)) == 8_000, "the sound ends"
+
+
+def official_piece(samples, indices, frames, step=4):
+    """What the official loader cuts for the frames of a view: by their places among all frames of the clip."""
+    first, last = indices[0], min(indices[-1] + step, frames - 1)
+    return samples[int(first / (frames - 1.0) * len(samples)) : int(last / (frames - 1.0) * len(samples))]
+
+
+@pytest.mark.parametrize("frames", [40, 66, 67, 100, 131, 640])
+@pytest.mark.parametrize("seconds", [2.3, 3.9871, 25.6])
+@pytest.mark.parametrize("fps", [25, 29.97])
+def test_a_view_hears_what_the_official_loader_cuts_for_it(frames, seconds, fps):
+    samples = noise(seconds).samples
+    sound = Audio(samples, 16_000, (frames - 1) / fps)
+    times = (np.arange(0, frames, 4) / fps).round(6)
+    for start in view_starts(len(times), 16):
+        view = np.arange(start, min(start + 16, len(times)))
+        heard = heard_with(sound, times[view], frame_step(times))
+        assert np.array_equal(heard, official_piece(samples, view * 4, frames))
 
 
 def test_a_single_frame_hears_all_and_a_clip_without_sound_hears_silence():

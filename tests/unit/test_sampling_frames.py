@@ -110,6 +110,14 @@ def test_count_takes_the_centres_of_equal_parts_and_repeats_in_a_short_clip() ->
     assert indices(sample(data, kind="uniform", count=1)) == [40]
 
 
+def test_every_takes_each_nth_frame_whatever_their_times() -> None:
+    data = tables(a=steady(10), b=steady(9, 50), c=[0.0, 0.1, 0.9, 1.0, 3.0])
+    assert [indices(sample(data, kind="every", step=4), c) for c in "abc"] == [[0, 4, 8], [0, 4, 8], [0, 4]]
+    assert indices(sample(data, kind="every", step=1)) == list(range(10))
+    with pytest.raises(StudyError, match="row s: step must be a whole number of at least 1, not 0"):
+        sample(data, kind="every", step=0)
+
+
 def test_shuffled_has_the_bases_frames_in_another_order() -> None:
     data = tables(**{f"c{k}": steady(2 + k % 60) for k in range(200)}, one=[0.0])
     base = {"sampler": "b", "kind": "all"}

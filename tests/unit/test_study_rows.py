@@ -97,7 +97,11 @@ def test_a_table_without_rows_is_an_error(config, tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("\tabout", "\tremarks", r"there is no column 'remarks'\. Allowed are sampler, kind, rate, count, base, abou"),
+        (
+            "\tabout",
+            "\tremarks",
+            r"there is no column 'remarks'\. Allowed are sampler, kind, rate, count, step, base, ",
+        ),
         ("\tabout", "\tkind", "two columns are called 'kind'"),
         ("\tkind", "\tabuot", r"there is no column 'abuot'\. Did you mean about\?"),
     ],

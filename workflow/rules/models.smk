@@ -102,6 +102,7 @@ def training_inputs(w):
         "manifest": f"<results>/manifests/{dataset}.parquet",
         "stores": stores(dataset),
         "sounds": sound_stores(dataset) if hears(w.system) else [],
+        "clips": clip_indices(dataset) if hears(w.system) else [],
     }
 
 

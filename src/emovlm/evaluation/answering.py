@@ -10,6 +10,7 @@ import pandas as pd
 from emovlm.core.answer_store import AnswerStore
 from emovlm.core.hashing import sha256_bytes, sha256_json
 from emovlm.core.progress import track
+from emovlm.evaluation.clips import last_frame_s
 from emovlm.evaluation.contexts import CONTEXTS, build_parts, shuffle_texts
 from emovlm.evaluation.decisions import DECISIONS, Asked, Bias
 from emovlm.evaluation.parsing import parse_label
@@ -46,6 +47,7 @@ def answer_clips(
     shape = None if first is None else frames.frames(first, [0]).shape[1:]
     bias = decision.bias and decision.bias(Asked(system, classes, question, shape, labels))
     by_clip = _by_clip(sample, clips)
+    last_s = {} if sounds is None else last_frame_s(clips)
     texts_by_clip = _by_clip(texts, clips) if texts is not None else {}
     rows: list[dict[str, Any]] = []
     for batch in _batches(track(list(clips.itertuples()), "answer", "clips"), getattr(system, "batch", 1)):
@@ -66,11 +68,12 @@ def answer_clips(
                 continue
             if CONTEXTS[context].shuffled:
                 told = shuffle_texts(told, clip.clip_id)
-            heard = [] if sounds is None else [Audio(sounds.waveform(clip.clip_id), RATE)]
+            heard = [] if sounds is None else [Audio(sounds.waveform(clip.clip_id), RATE, last_s[clip.clip_id])]
             key = sha256_json(
                 [fingerprint, code, asked, question, classes, frames.sha256(clip.clip_id, seen["frame_index"]),
                  None if told is None else told[["gap", "text"]].to_dict("records"), seen["gap"].tolist(),
-                 seen["timestamp_s"].tolist(), [sha256_bytes(sound.samples.tobytes()) for sound in heard]]
+                 seen["timestamp_s"].tolist(),
+                 [[sha256_bytes(sound.samples.tobytes()), sound.last_frame_s] for sound in heard]]
             )  # fmt: skip
             rows.append(row)
             questions.append((row, key, seen, told, heard))

@@ -25,6 +25,12 @@ def clips_to_answer(manifest: pd.DataFrame, index: pd.DataFrame, truth: pd.DataF
     return clips
 
 
+def last_frame_s(index: pd.DataFrame) -> dict[str, float]:
+    """Time of the last frame of each clip of a ``CLIP_INDEX`` that was decoded, in s, by clip_id."""
+    decoded = index[index["status"] == "ok"]
+    return dict(zip(decoded["clip_id"], (decoded["n_frames"] - 1) / decoded["fps"], strict=True))
+
+
 def flags(truth: pd.DataFrame) -> pd.Series:
     """Flag of each clip of a ``CLIP_TRUTH`` table, by clip_id: order, micro or plain (``core.contracts.ANSWERS``)."""
     truth = truth.set_index("clip_id")

@@ -19,11 +19,13 @@ class Frame:
 class Audio:
     """A clip's sound: ``samples`` float32 [n] of one channel, from -1 to 1, ``rate_hz`` of them a second.
 
-    It begins where the clip begins. Systems that cannot hear leave it out.
+    It begins where the clip begins. ``last_frame_s`` is the time of the clip's last frame, where that is known. Systems
+    that cannot hear leave it out.
     """
 
     samples: np.ndarray
     rate_hz: int
+    last_frame_s: float | None = None
 
 
 SETTINGS = (

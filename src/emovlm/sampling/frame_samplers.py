@@ -139,6 +139,15 @@ def _all(times: np.ndarray, fps: float, row: Row) -> Choice:
     return np.arange(len(times)), np.zeros(len(times), np.int64)
 
 
+def _every(times: np.ndarray, fps: float, row: Row) -> Choice:
+    """The first frame and every ``step``-th after it, whatever their times."""
+    step = row.get("step")
+    if not isinstance(step, int) or step < 1:
+        raise StudyError(f"{_where(row)}: step must be a whole number of at least 1, not {step!r}")
+    indices = np.arange(0, len(times), step)
+    return indices, np.zeros_like(indices)
+
+
 def _uniform(times: np.ndarray, fps: float, row: Row) -> Choice:
     """The frames at the centres of ``count`` equal parts of the clip; a shorter clip repeats frames."""
     count = _count_of(row)
@@ -183,6 +192,7 @@ for _kind in (
         _between, ("rate", "count"), "between",
     ),
     Sampler("all", "every frame", _all),
+    Sampler("every", "the first frame and every `step`-th after it, whatever the clip's rate", _every, ("step",)),
     Sampler("uniform", "`count` frames spread evenly over the clip, whatever its length", _uniform, ("count",)),
     Sampler("window", "`count` frames at `rate` a second around the middle of the clip", _window, ("rate", "count")),
     Derived("shuffled", "the frames of `base` in a random order, the same in every run", _shuffled),

@@ -11,19 +11,21 @@ FORMS: dict[str, str] = {
     rf"keyframes{NUMBER}?": "keyframes",
     r"(?:uniform|count)(\d+)": "uniform",
     rf"window{NUMBER}": "window",
+    r"every(\d+)": "every",
     r"all": "all",
 }
 KEYFRAME_RATE, HELD_RATE, WINDOW_COUNT, BETWEEN_COUNT = 1.0, 25.0, 5, 4
 
-EXAMPLES = "fps5, fps1, keyframes, uniform8, window5, all; with -shuffled or -reversed behind it, or fps1-held"
+EXAMPLES = "fps5, fps1, keyframes, uniform8, every4, window5, all; with -shuffled or -reversed behind it, or fps1-held"
 
 
 def named_sampler(name: str) -> tuple[Row, Row | None]:
     """The row of a frame sampler, and the row of its base where it derives from one.
 
     ``fps5`` is five frames a second; ``keyframes`` one keyframe a second, ``keyframes2`` two; ``uniform8`` eight frames
-    spread over the clip; ``window5`` five frames at that rate around its middle; ``all`` every frame. ``-shuffled`` and
-    ``-reversed`` behind a name change the order; ``fps1-held`` shows as many frames as ``fps25``, a new one a second.
+    spread over the clip; ``every4`` every fourth frame; ``window5`` five frames at that rate around the clip's middle;
+    ``all`` every frame. ``-shuffled`` and ``-reversed`` behind a name change the order; ``fps1-held`` shows as many
+    frames as ``fps25``, a new one a second.
 
     Raises:
         StudyError: no sampler is called so.
@@ -50,6 +52,8 @@ def _plain(name: str) -> Row:
             row: Row = {"sampler": name, "kind": kind}
             if kind in ("rate", "keyframes", "window"):
                 row["rate"] = float(number or KEYFRAME_RATE)
+            if kind == "every":
+                row["step"] = int(number)
             if kind in ("uniform", "window"):
                 row["count"] = int(number) if kind == "uniform" else WINDOW_COUNT
             return row

@@ -92,6 +92,7 @@ class FrameSampler(NamedRow):
     kind: Annotated[str, OneOf(lambda: list(choices.frame_sampler_kinds()))]
     rate: Rate | None = Field(None, description="frames a second")
     count: Positive | None = Field(None, description="frames (per gap for between)")
+    step: Positive | None = Field(None, description="of every: frames from one to the next")
     base: Annotated["FrameSampler", RowOf("frame_samplers")] | None = Field(
         None, description="the sampler whose frames are put in another order or held"
     )

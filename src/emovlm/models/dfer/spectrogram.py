@@ -16,6 +16,7 @@ from emovlm.models.base import Audio
 
 RATE_HZ = 16_000
 WINDOW, STEP, FFT = 400, 160, 512  # samples
+ROUNDING = 1e-3  # samples: times are stored to the microsecond, frames officially counted
 LEAST = 1024  # samples: the official code takes shorter sounds for damaged
 MEAN, SPREAD = -4.2677393, 4.5689974  # of AudioSet's spectrograms
 FLOOR = float(np.finfo(np.float32).eps)  # of an energy, before the logarithm
@@ -56,10 +57,12 @@ def _filters(bands: int) -> np.ndarray:
 def heard_with(sound: Audio | None, shown_s: np.ndarray, step_s: float) -> np.ndarray:
     """The samples that belong to the frames of one view: from the first of them until one step after the last.
 
-    The official code cuts by the frames' places in the clip; here their times say where they are, so that frames in
-    another order hear the same. As there, the whole sound is heard where this piece is no longer than 1,024 samples,
-    such as for a single frame. A clip without sound, which the official lists leave out, or with that few samples,
-    is heard as silence.
+    As in the official code (``load_audio`` of ``kinetics_av.py``), the frames from the first to the last of the clip
+    are spread over the whole sound: of N frames, frame k is heard at k / (N - 1) of the sound's samples. Here the times
+    of the frames say which they are, so that frames in another order hear the same. Where the time of the clip's last
+    frame is not known, the sound is cut at the times themselves. As officially, the whole sound is heard where this
+    piece is no longer than 1,024 samples, such as for a single frame. A clip without sound, which the official lists
+    leave out, or with that few samples, is heard as silence.
 
     Args:
         sound: of the clip, from its beginning; ``None`` if it has none.
@@ -73,6 +76,11 @@ def heard_with(sound: Audio | None, shown_s: np.ndarray, step_s: float) -> np.nd
         raise StudyError(f"a sound with {sound.rate_hz} samples a second; decode the clip's sound at {RATE_HZ}")
     if sound is None or len(sound.samples) <= LEAST:
         return np.zeros(WINDOW, np.float32)
-    start, end = (round(s * RATE_HZ) for s in (shown_s.min(), shown_s.max() + step_s))
+    start, end = shown_s.min(), shown_s.max() + step_s
+    if sound.last_frame_s:
+        shares = (start / sound.last_frame_s, min(end / sound.last_frame_s, 1.0))
+        start, end = (int(share * len(sound.samples) + ROUNDING) for share in shares)
+    else:
+        start, end = round(start * RATE_HZ), round(end * RATE_HZ)
     piece = sound.samples[start:end]
     return piece if len(piece) > LEAST else sound.samples
