@@ -110,6 +110,14 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     loaded.add_argument("--pooling", help="of a classifier's frames: mean_probability (default), mean_logit, ...")
     loaded.add_argument("--label-map", metavar="MAP", help="of a classifier: happy=happiness;sad=sadness, or a file")
     loaded.add_argument("--missing-labels", choices=["allow"], help="a classifier never predicts labels that it lacks")
+    parser.add_argument(
+        "--plugin",
+        action="append",
+        default=[],
+        dest="plugins",
+        metavar="FILE",
+        help="a Python file with metrics or samplers of your own; may be given again",
+    )
     found = parser.add_argument_group("intervals")
     found.add_argument("--seed", type=int, default=2026, metavar="N", help="of the bootstrap and of shuffled frames")
     found.add_argument("--resamples", type=int, default=2000, metavar="N", help="of the bootstrap (2000)")
@@ -156,7 +164,7 @@ def _evaluate(given: argparse.Namespace) -> int:
     from emovlm.standalone.results import PAGE
 
     same = ("split", "fold", "samplers", "prompts", "size", "image_rate", "max_new_tokens", "seed", "resamples",
-            "dtype", "batch", "pixels", "pooling", "label_map", "missing_labels")  # fmt: skip
+            "dtype", "batch", "pixels", "pooling", "label_map", "missing_labels", "plugins")  # fmt: skip
     asked = conditions_of(given.frames, given.context, given.decision)
     results = evaluate(
         given.model, given.data, asked, given.out, labels=_labels(given), frames=given.max_frames,

@@ -47,8 +47,8 @@ def results(place):
     return emovlm.evaluate(place / "qwen", place / "clips", conditions, place / "out", **QUICK)
 
 
-def kept(out, name="answers"):
-    return [json.loads(line)["key"] for line in (out / f"kept/{name}.jsonl").read_text().splitlines()]
+def stored(out, name="answers"):
+    return [json.loads(line)["key"] for line in (out / f"store/{name}.jsonl").read_text().splitlines()]
 
 
 def test_every_clip_has_an_answer_in_every_condition(results):
@@ -104,12 +104,12 @@ def test_wrong_clips_have_pictures_of_the_frames_that_were_shown(results):
 
 
 def test_started_again_it_asks_nothing_and_with_another_condition_only_what_is_new(results, place):
-    before, texts = kept(place / "out"), kept(place / "out", "texts")
+    before, texts = stored(place / "out"), stored(place / "out", "texts")
     assert len(before) == len(set(before)) == 2 * N and len(texts) == len(set(texts)) == 2 * N
     written = {p: p.stat().st_mtime_ns for p in (place / "out/frames").iterdir()}
     again = emovlm.evaluate(place / "qwen", place / "clips", ["fps5", "keyframes"], place / "out", **QUICK)
-    after = kept(place / "out")
-    assert after[: 2 * N] == before and len(after) == 3 * N and kept(place / "out", "texts") == texts
+    after = stored(place / "out")
+    assert after[: 2 * N] == before and len(after) == 3 * N and stored(place / "out", "texts") == texts
     assert {p: p.stat().st_mtime_ns for p in (place / "out/frames").iterdir()} == written
     fps5 = [r.answers[r.answers["condition"] == "fps5"].reset_index(drop=True) for r in (again, results)]
     pd.testing.assert_frame_equal(*fps5)
@@ -121,10 +121,10 @@ def test_another_prompt_asks_again_and_so_does_a_changed_model(place, tmp_path):
     (tmp_path / "prompts").mkdir()
     (tmp_path / "prompts/classify.txt").write_text("Well? {classes}")
     emovlm.evaluate(tmp_path / "vit", place / "clips", out=tmp_path / "out", prompts=tmp_path / "prompts", **QUICK)
-    assert len(kept(tmp_path / "out")) == N  # a classifier reads no prompt
+    assert len(stored(tmp_path / "out")) == N  # a classifier reads no prompt
     save_classifier("vit", tmp_path / "vit", labels=LABELS, seed=1)
     emovlm.evaluate(tmp_path / "vit", place / "clips", out=tmp_path / "out", **QUICK)
-    assert len(kept(tmp_path / "out")) == 2 * N
+    assert len(stored(tmp_path / "out")) == 2 * N
     save_tiny("qwen2.5-vl", tmp_path / "qwen")
     found = emovlm.evaluate(
         tmp_path / "qwen", place / "clips", out=tmp_path / "vlm", prompts=tmp_path / "prompts", **QUICK
@@ -148,13 +148,39 @@ def test_a_stopped_evaluation_goes_on_at_the_clip(place, tmp_path):
     _, said = process.communicate()
     assert process.returncode == 130 and said.splitlines()[-1] == "stopped; the same command goes on from here", said
     assert "Traceback" not in said and not (tmp_path / "out/answers.parquet").exists()
-    before = kept(tmp_path / "out")
+    before = stored(tmp_path / "out")
     assert 1 <= len(before) < 2 * N
     done = command(*asked, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    after = kept(tmp_path / "out")
+    after = stored(tmp_path / "out")
     assert after[: len(before)] == before and len(after) == len(set(after)) == 2 * N
     assert "page: out/index.html" in done.stdout and (tmp_path / "out/index.html").is_file()
+
+
+MINE = """
+import numpy as np
+from emovlm.sampling.frame_samplers import SAMPLERS, Sampler
+from emovlm.statistics.metrics import class_recall, register_metric
+
+SAMPLERS.add(Sampler("first", "the first frames", lambda times, fps, row: (np.arange(row["count"]), np.zeros(row["count"], int)),
+                     needs=("count",)))
+register_metric("worst_recall", "Worst recall", "Recall of the class that is recognised least.")(
+    lambda counts: np.nanmin(class_recall(counts), axis=-1))
+"""
+
+
+def test_a_plugin_adds_a_sampler_and_a_metric(place, tmp_path):
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "mine.tsv").write_text("sampler\tkind\tcount\nfirst2\tfirst\t2\n")
+    asked = ["evaluate", place / "vit", place / "clips", "--out", "out", "--samplers", "mine.tsv", "--frames", "first2",
+             "--size", "56", "--resamples", "50"]  # fmt: skip
+    refused = command(*asked, cwd=tmp_path)
+    assert refused.returncode == 1 and "column kind: 'first' is not one of rate" in refused.stderr
+    done = command(*asked, "--plugin", "mine.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    metrics = pd.read_csv(tmp_path / "out/metrics.csv").set_index("metric")["value"]
+    assert metrics["worst_recall"] == pd.read_csv(tmp_path / "out/per_class.csv")["recall"].min()
+    assert set(pd.read_parquet(tmp_path / "out/answers.parquet")["n_frames"]) == {2}
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_samplers_and_datasets_of_the_docs_are_read_by_the_study(folder):
     assert shown.groupby("clip_id")["frame_index"].apply(list).to_dict() == {"d/1": [0, 1, 2, 3], "d/2": [0, 1]}
     assert class_weights({"kind": "inverse"}, {"joy": 30, "fear": 10}) == pytest.approx({"joy": 0.25, "fear": 0.75})
     Path("data").mkdir()
-    Path("data/list.txt").write_text("0001.mp4;joy\n")
+    Path("data/list.txt").write_text("0001.mp4;joy\n0002.mp4;calm\n")
     row = {"dataset": "own", "kind": "listed", "words": {"joy": "happiness"}}
     assert make_manifest(row, Path("data"))[["clip_id", "path", "label"]].to_numpy().tolist() == [
         ["own/0001", "0001.mp4", "happiness"]

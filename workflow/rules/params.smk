@@ -28,9 +28,9 @@ def manifest_params(w):
     dataset = STUDY.datasets[w.dataset]
     drawn = CONFIG.permuted_labels or dataset.per_class and not dataset.subset
     place = Path(folder(w.dataset))
-    listed = {"listed": sha256_json(videos_by_label(place))} if dataset.kind == "classes" and place.is_dir() else {}
+    listed = {"listed": sha256_json(files_of(place))} if not DATASET_KINDS[dataset.kind].lists else {}
     return dict(
-        **listed,  # of a folder a class, which has no lists to depend on
+        **listed,  # of a kind without lists, whose files are what it depends on
         **{k: v for k, v in dataset.told().items() if k in MANIFEST_COLUMNS},
         folder=folder(w.dataset),
         words=dataset.words,

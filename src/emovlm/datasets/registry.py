@@ -44,6 +44,12 @@ def _sounds_of_dfew(folder: Path) -> dict[str, str]:
     return {f"{number:05d}": path for number, path in find_originals(folder).items()}
 
 
+def files_of(folder: Path) -> list[str]:
+    """All files below a folder, relative to it and sorted, without hidden ones: what a dataset without lists is."""
+    found = (file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
+    return sorted(file.as_posix() for file in found if not any(part.startswith(".") for part in file.parts))
+
+
 DATASET_KINDS: Registry[DatasetKind] = Registry("kind of dataset", "docs/adding-a-dataset.md")
 for _kind in (
     DatasetKind("synface", "what the study renders", read_synface, "annotations"),

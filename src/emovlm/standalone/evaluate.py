@@ -16,6 +16,7 @@ import pandas as pd
 from emovlm.core.answer_store import AnswerStore
 from emovlm.core.codehash import PACKAGE, code_hash
 from emovlm.core.errors import StudyError
+from emovlm.core.plugins import load_plugins
 from emovlm.core.prompts import read_prompt
 from emovlm.enrichment.gaps import TEXTS_OF
 from emovlm.evaluation.clips import clips_to_answer
@@ -53,6 +54,7 @@ def evaluate(
     max_new_tokens: int = 16,
     seed: int = 2026,
     resamples: int = 2000,
+    plugins: Sequence[str | Path] = (),
     **settings: Any,
 ) -> Results:
     """Ask a model about every clip of a dataset, in each condition.
@@ -78,6 +80,7 @@ def evaluate(
         max_new_tokens: of the free reply, and of each text between keyframes.
         seed: of shuffled frames and of the intervals.
         resamples: of the bootstrap.
+        plugins: Python files, below the working directory, that add metrics or kinds of frame samplers and datasets.
         settings: columns of ``config/systems.tsv``: ``dtype``, ``frames`` (most a prompt), ``pixels``, ``batch``,
             ``pooling``, ``label_map``, ``missing_labels``.
 
@@ -87,6 +90,7 @@ def evaluate(
     """
     if size < 16:
         raise StudyError(f"size is {size} px; clips are decoded to squares of at least 16 px")
+    load_plugins(plugins)
     data = read_data(dataset, labels, split, fold)
     found = find_model(model, data.classes, **settings)
     vision = found.row["kind"] == "vision"
@@ -98,7 +102,7 @@ def evaluate(
         "system": {k: v for k, v in found.row.items() if k != "label_words"},
         "conditions": [{"name": p.condition.name, **vars(p.condition), "sampler": p.sampler} for p in planned],
         "prompts": {} if vision else asked, "size": size, "max_new_tokens": max_new_tokens, "seed": seed,
-        "resamples": resamples, "confidence": 0.95,
+        "resamples": resamples, "confidence": 0.95, "plugins": [str(path) for path in plugins],
     }  # fmt: skip
     with OutFolder(out, about) as folder:
         with enough_memory():

@@ -149,7 +149,7 @@ def match_labels(
         raise StudyError(
             f"its labels do not fit the classes: {'; '.join(wrong)}. Labels of the model: {', '.join(labels)}. "
             f"Classes of the study: {', '.join(classes)}. Matched: {', '.join(pairs) or 'none'}. Name the others in "
-            "the column label_map (label=class), or write allow in the column missing_labels"
+            "label_map (label=class), or set missing_labels to allow"
         )
     used = {number for numbers in asked.values() for number in numbers}
     return LabelMatch(asked, missing, [label for number, label in enumerate(labels) if number not in used])
