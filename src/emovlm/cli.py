@@ -108,7 +108,13 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     loaded.add_argument("--max-frames", type=int, metavar="N", help="of a prompt; of more, it sees evenly spaced ones")
     loaded.add_argument("--pixels", type=int, metavar="PX", help="of a frame's side, at most")
     loaded.add_argument("--pooling", help="of a classifier's frames: mean_probability (default), mean_logit, ...")
-    loaded.add_argument("--label-map", metavar="MAP", help="of a classifier: happy=happiness;sad=sadness, or a file")
+    loaded.add_argument(
+        "--label-map",
+        action="append",
+        default=[],
+        metavar="MAP",
+        help="of a classifier: joyful=happy, or a file of such lines; may be given again",
+    )
     loaded.add_argument("--missing-labels", choices=["allow"], help="a classifier never predicts labels that it lacks")
     parser.add_argument(
         "--plugin",
@@ -133,7 +139,13 @@ def _add_new(parser: argparse.ArgumentParser) -> None:
                         help="what models see: fps5 (default), fps1, uniform8, ...; may be given again")  # fmt: skip
     parser.add_argument("--labels", help="to choose from, with commas between; by default those of the clips")
     parser.add_argument("--image-rate", type=float, metavar="FPS", help="of clips that are folders of images")
-    parser.add_argument("--label-map", metavar="MAP", help="of a classifier: happy=happiness;sad=sadness, or a file")
+    parser.add_argument(
+        "--label-map",
+        action="append",
+        default=[],
+        metavar="MAP",
+        help="of a classifier: joyful=happy, or a file of such lines; may be given again",
+    )
     parser.add_argument("--missing-labels", choices=["allow"], help="a classifier never predicts labels that it lacks")
     parser.set_defaults(run=_new)
 
@@ -141,7 +153,7 @@ def _add_new(parser: argparse.ArgumentParser) -> None:
 def _new(given: argparse.Namespace) -> int:
     from emovlm.planning.new_study import new_study
 
-    settings = {name: getattr(given, name) for name in ("label_map", "missing_labels")}
+    settings = {"label_map": _label_map(given), "missing_labels": given.missing_labels}
     written = new_study(
         given.folder, given.data, given.models, given.frames, _labels(given), given.image_rate, **settings
     )
@@ -158,16 +170,22 @@ def _labels(given: argparse.Namespace) -> list[str] | None:
     return given.labels and [label.strip() for label in given.labels.split(",") if label.strip()]
 
 
+def _label_map(given: argparse.Namespace) -> str | None:
+    """The label map of a command line: pairs, or a file."""
+    return ";".join(given.label_map) or None
+
+
 def _evaluate(given: argparse.Namespace) -> int:
     from emovlm.standalone.conditions import conditions_of
     from emovlm.standalone.evaluate import evaluate
     from emovlm.standalone.results import PAGE
 
     same = ("split", "fold", "samplers", "prompts", "size", "image_rate", "max_new_tokens", "seed", "resamples",
-            "dtype", "batch", "pixels", "pooling", "label_map", "missing_labels", "plugins")  # fmt: skip
+            "dtype", "batch", "pixels", "pooling", "missing_labels", "plugins")  # fmt: skip
     asked = conditions_of(given.frames, given.context, given.decision)
     results = evaluate(
         given.model, given.data, asked, given.out, labels=_labels(given), frames=given.max_frames,
+        label_map=_label_map(given),
         **{name: getattr(given, name) for name in same},
     )  # fmt: skip
     results.show()

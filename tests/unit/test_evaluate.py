@@ -162,8 +162,12 @@ import numpy as np
 from emovlm.sampling.frame_samplers import SAMPLERS, Sampler
 from emovlm.statistics.metrics import class_recall, register_metric
 
-SAMPLERS.add(Sampler("first", "the first frames", lambda times, fps, row: (np.arange(row["count"]), np.zeros(row["count"], int)),
-                     needs=("count",)))
+
+def first(times, fps, row):
+    return np.arange(row["count"]), np.zeros(row["count"], int)
+
+
+SAMPLERS.add(Sampler("first", "the first frames", first, needs=("count",)))
 register_metric("worst_recall", "Worst recall", "Recall of the class that is recognised least.")(
     lambda counts: np.nanmin(class_recall(counts), axis=-1))
 """

@@ -316,7 +316,7 @@ def test_the_papers_systems_are_fetched_and_answer(tmp_path, monkeypatch):
 def test_the_papers_systems_are_of_families_that_exist():
     rows = plain_rows(ROOT / "config/paper/systems.tsv")
     asked = {row["family"] for row in rows if row["kind"] == "vlm" and "family" in row}
-    assert asked - {"remote"} == set(FAMILIES) - {"fastvlm"}
+    assert asked - {"remote"} <= set(FAMILIES) - {"fastvlm"}
 
 
 def test_every_family_is_known_by_its_model_types_and_no_two_share_one():

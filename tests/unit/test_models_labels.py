@@ -161,3 +161,9 @@ def test_settings_are_the_lexicons_words_and_the_map_and_nothing_for_other_syste
     assert "my fear" in label_settings(ROW, own)["label_words"]["fear"]
     for family in ({}, {"family": "mae-dfer"}, {"family": "qwen2.5-vl"}):
         assert label_settings({"system": "s", **family}, LEXICON) == {}
+
+
+def test_a_map_may_call_a_class_by_another_word_of_the_lexicon_and_name_classes_that_are_not_asked():
+    labels = ["Freude", "Wut", "Ekel"]
+    given = {"Freude": "happiness", "Wut": "anger", "Ekel": "disgust"}
+    assert match_labels(labels, ["happy", "anger"], WORDS, given).numbers == {"happy": [0], "anger": [1]}

@@ -50,9 +50,9 @@ def find_model(model: str | Path, classes: Sequence[str], **settings: Any) -> Mo
     if Path(told).is_dir():
         name, folder = str(Path(told).resolve()), Path(told)
     elif colon and table.endswith(".tsv"):
-        row = _row_of_table(table, system)
-        name = f"{row['weights']}@{row.get('revision', '')}".rstrip("@")
-        folder = _from_hub(name, told)
+        row, folder = _row_of_table(table, system)
+        name = str(folder) if folder else f"{row['weights']}@{row.get('revision', '')}".rstrip("@")
+        folder = folder or _from_hub(name, told)
     else:
         name, folder = told, _from_hub(told, told)
     found = row_of_folder(folder)
@@ -68,17 +68,18 @@ def find_model(model: str | Path, classes: Sequence[str], **settings: Any) -> Mo
     return Model(name, row, folder)
 
 
-def _row_of_table(table: str, system: str) -> dict[str, Any]:
+def _row_of_table(table: str, system: str) -> tuple[dict[str, Any], Path | None]:
+    """A row, and the folder of its model where that lies on this machine."""
     rows = Table(System, [table], "systems")
     if system not in rows.cells:
         raise StudyError(f"{table}: no system {system!r}; it has {', '.join(rows.cells)}")
     if (rows.cells[system].values.get("training") or "none") != "none":
         raise StudyError(f"{table}, row {system}: a study trains this system; give the folder of the trained model")
-    row = rows[system].told()
-    if row["kind"] == "api" or "weights" not in row:
+    row, folder = rows[system].told(), rows[system].folder
+    if row["kind"] == "api" or (folder is None and "weights" not in row):
         what = "an API model" if row["kind"] == "api" else "a checkpoint that was fetched by hand"
-        raise StudyError(f"{table}, row {system}: {what} can only be evaluated in a study (docs/adding-a-system.md)")
-    return row
+        raise StudyError(f"{table}, row {system}: {what} can only be evaluated in a study (docs/paper-study.md)")
+    return row, folder
 
 
 def _from_hub(name: str, told: str) -> Path:
@@ -107,6 +108,10 @@ def _latest(weights: str) -> str:
 
 
 def _label_words(classes: Sequence[str]) -> dict[str, list[str]]:
-    """What the labels of a classifier may call each class: the words of its row in the default lexicon."""
-    rows = [sorted({row[column] for column in WORD_COLUMNS if column in row}) for row in read_lexicon(LEXICON)]
-    return {name: next((row for row in rows if name.casefold() in row), [name]) for name in classes}
+    """What the labels of a classifier may call each class: the words of its row in the default lexicon.
+
+    Classes of the lexicon that are not asked about come before, so that a label map may name them.
+    """
+    rows = {row["emotion"]: sorted({row[c] for c in WORD_COLUMNS if c in row}) for row in read_lexicon(LEXICON)}
+    asked = {name: next((row for row in rows.values() if name.casefold() in row), [name]) for name in classes}
+    return {name: row for name, row in rows.items() if not any(name in words for words in asked.values())} | asked

@@ -101,6 +101,12 @@ def labels_of_folder(folder: str | Path) -> list[str] | None:
     return [str(named[number]) for number in sorted(named, key=int)] or None
 
 
+def _class_called(name: str, classes: Sequence[str], called: Mapping[str, set[str]]) -> str:
+    """The class that a label map means, where it is asked about; the map may call it by a word of the lexicon."""
+    meant = [each for each in classes if name.casefold() in called[each]]
+    return name if name in classes or len(meant) != 1 else meant[0]
+
+
 def match_labels(
     labels: Sequence[str],
     classes: Sequence[str],
@@ -115,7 +121,8 @@ def match_labels(
         classes: of the study.
         words: for each class of the lexicon, what labels may call it. They also go for a class of the study that is
             itself one of these words. Of other classes only their own names count.
-        label_map: from labels to classes. The map may name classes of the lexicon that are not asked about here.
+        label_map: from labels to classes, or to words for them. The map may name classes of the lexicon that are not
+            asked about here.
         allow_missing: whether the model may have no label for some of the classes.
 
     Raises:
@@ -124,7 +131,7 @@ def match_labels(
     """
     entries = [{name.casefold(), *map(str.casefold, called)} for name, called in (words or {}).items()]
     called = {name: set().union({name.casefold()}, *(e for e in entries if name.casefold() in e)) for name in classes}
-    mapped = {label.casefold(): name for label, name in (label_map or {}).items()}
+    mapped = {label.casefold(): _class_called(name, classes, called) for label, name in (label_map or {}).items()}
     plain = [label.strip().casefold() for label in labels]
     wrong = [f"label_map names a label {label!r} that the model lacks" for label in label_map or {}
              if label.casefold() not in plain]  # fmt: skip
