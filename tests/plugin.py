@@ -10,7 +10,18 @@ import pandas as pd
 
 from emovlm.figures import style
 from emovlm.figures.registry import register_figure
-from emovlm.statistics.claims import AGAINST, FOR, NEITHER, Claim, ConditionId, Evidence, Results, register_claim
+from emovlm.statistics.claims import (
+    AGAINST,
+    FOR,
+    NEITHER,
+    Claim,
+    ConditionId,
+    Evidence,
+    MetricId,
+    Results,
+    register_claim,
+    undefined,
+)
 from emovlm.statistics.metrics import class_recall, register_metric
 
 if TYPE_CHECKING:
@@ -42,7 +53,7 @@ class AtLeast:
     """Keys of a claim that a metric of a condition reaches a value."""
 
     condition: ConditionId
-    metric: str
+    metric: MetricId
 
 
 @register_claim(
@@ -53,6 +64,8 @@ def at_least(claim: Claim, results: Results) -> list[Evidence]:
     """One piece of evidence: the metric with its interval."""
     keys = claim.keys
     row = results.row("metrics", condition=keys.condition, clips="all", metric=keys.metric)
+    if row is None:
+        return [undefined(keys.metric, f"{keys.metric} of {keys.condition}")]
     standing = FOR if row["low"] >= claim.margin else AGAINST if row["high"] < claim.margin else NEITHER
     what = f"{keys.metric} of {keys.condition} at least {claim.margin}"
     return [Evidence(keys.metric, what, standing, row["value"], row["low"], row["high"], float("nan"), row["n"])]

@@ -125,6 +125,19 @@ def test_samplers_and_datasets_of_the_docs_are_read_by_the_study(folder):
         make_manifest(row, Path("data"))
 
 
+def test_the_metric_the_figure_and_the_claim_of_the_docs_can_be_loaded(folder):
+    for page in ("adding-a-metric.md", "adding-a-figure.md", "adding-a-claim.md"):
+        Path(f"{page[:-3].replace('-', '_')}.py").write_text(documented(page))
+    load_plugins(["adding_a_metric.py", "adding_a_figure.py", "adding_a_claim.py"])
+    assert "worst_recall" in METRICS and "accuracies" in figures() and "at_least" in CLAIM_KINDS
+    rows = {"condition": "c", "clips": "all", "metric": ["uar"], "value": 0.5, "low": 0.4, "high": 0.6, "n": 10}
+    keys = {"condition": "c", "metric": "uar"}
+    for margin, standing in ((0.3, "supported"), (0.5, "undecided"), (0.7, "not supported")):
+        claim = {"statement": "So.", "kind": "at_least", "margin": margin, **keys}
+        claims, _ = judge({"alpha": 0.05, "claims": {"A": claim}}, Results({"metrics": pd.DataFrame(rows)}, SETTINGS))
+        assert claims["verdict"].tolist() == [standing]
+
+
 def test_rows_may_be_of_a_kind_that_a_plugin_adds(folder, monkeypatch):
     monkeypatch.chdir(ROOT)
     values = with_cells(read_config(), folder, "frame_samplers", {"first4": {"kind": "first", "count": "4"}})

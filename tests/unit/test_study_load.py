@@ -222,7 +222,7 @@ def test_with_its_part_it_is_valid(mine):
     ],
 )  # fmt: skip
 def test_a_claim_needs_what_it_rests_on(mine, claim, said):
-    Path("claims.yaml").write_text(f"claims: {{A: {{statement: It is so., margin: 0, {claim}}}}}")
+    Path("claims.yaml").write_text(f"claims: {{A: {{statement: It is so., margin: 0.01, {claim}}}}}")
     config = mine()
     config["tables"]["claims"] = "claims.yaml"
     with pytest.raises(StudyError, match=said):
@@ -233,7 +233,7 @@ def test_a_claim_needs_what_it_rests_on(mine, claim, said):
     ("old", "new", "said"),
     [
         ("margin: 0.2 ", "margn: 0.2 ", r"claim L1, key margn: there is no such key\. Did you mean margin\?"),
-        ("margin: 0.2 ", "margin: -1 ", "claim L1, key margin: it must be at least 0, not -1"),
+        ("margin: 0.2 ", "margin: -1 ", "claim L1, key margin: it must be above 0, not -1"),
         ("alpha: 0.05", "alpha: 5", r"claims\.yaml, key alpha: it must be below 1, not 5"),
         ("alpha: 0.05", "level: 5", r"claims\.yaml, key level: there is no such key\. Allowed are alpha, claims"),
         ("subject: freq-fps5", "subject: freq-fps6", "claim L1, key subject: unknown condition 'freq-fps6'. Did you "),
@@ -268,7 +268,10 @@ def test_the_papers_systems_have_claims_of_their_own_by_the_margins_of_those_the
     ("text", "said"),
     [
         ("alpha: 0.1\nclaims: {}", "more.yaml: it should have the key claims alone"),
-        ("claims: {T1: {statement: x, kind: comparisons, margin: 0, evidence: []}}", "an earlier file has a claim T1"),
+        (
+            "claims: {T1: {statement: x, kind: comparisons, margin: 0.01, evidence: []}}",
+            "an earlier file has a claim T1",
+        ),
         ("claims: {T1-mafw: {kind: comparisons}}", "more.yaml, claim T1-mafw, key statement: nothing is written ther"),
     ],
 )

@@ -24,6 +24,12 @@ class RowOf:
     table: str
 
 
+@dataclass(frozen=True)
+class Metric:
+    """Marks a key of a claim as the id of a metric."""
+
+
+MetricId = Annotated[str, Metric()]
 ConditionId = Annotated[str, RowOf("conditions")]
 ComparisonId = Annotated[str, RowOf("comparisons")]
 SamplerId = Annotated[str, RowOf("frame_samplers")]
@@ -61,8 +67,8 @@ class Evidence:
 class Claim:
     """A claim as it was stated before the run.
 
-    ``margin`` is the smallest effect that counts, ``alpha`` the level of its tests, ``keys`` what its kind asks for
-    beside them (an instance of :attr:`ClaimKind.keys`).
+    ``margin`` is the smallest effect that counts, above 0; ``alpha`` the level of its tests; ``keys`` what its kind asks
+    for beside them (an instance of :attr:`ClaimKind.keys`).
     """
 
     name: str

@@ -59,6 +59,13 @@ def metrics() -> Sequence[str]:
     return [name for name, metric in METRICS.items() if metric.comparable]
 
 
+def all_metrics() -> Sequence[str]:
+    """The metrics."""
+    from emovlm.statistics.metrics import METRICS
+
+    return list(METRICS)
+
+
 def languages() -> Sequence[str]:
     """The languages whose words are counted."""
     from emovlm.lexicon.terms import FORMS

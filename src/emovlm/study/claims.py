@@ -8,10 +8,11 @@ from pydantic import Field, create_model
 
 from emovlm.core.errors import StudyError
 from emovlm.core.tables import read_yaml
+from emovlm.statistics.claims import Metric
 from emovlm.statistics.claims import RowOf as Id
 from emovlm.study import choices
 from emovlm.study.conditions import Comparison, Condition
-from emovlm.study.fields import Model, NotNegative, Number, OneOf, Text, matching
+from emovlm.study.fields import AboveZero, Model, Number, OneOf, Text, matching
 from emovlm.study.row import RowOf
 from emovlm.study.rows import FrameSampler
 from emovlm.study.tables import validated
@@ -24,7 +25,7 @@ class Claim(Model):
 
     statement: Text
     kind: Annotated[str, OneOf(lambda: list(choices.claim_kinds()))] = Field(description="how it is judged")
-    margin: NotNegative = Field(description="the smallest effect that counts, in the unit of the evidence")
+    margin: AboveZero = Field(description="the smallest effect that counts, in the unit of the evidence")
 
 
 ROWS = {"conditions": Condition, "comparisons": Comparison, "frame_samplers": FrameSampler}
@@ -51,6 +52,8 @@ def _type_of(hint: Any) -> Any:
     if get_origin(hint) is list:
         return Annotated[list[_type_of(*get_args(hint))], Field(min_length=1)]
     if get_origin(hint) is Annotated:
+        if any(isinstance(each, Metric) for each in get_args(hint)[1:]):
+            return Annotated[str, OneOf(choices.all_metrics)]
         tables = [each.table for each in get_args(hint)[1:] if isinstance(each, Id)]
         return Annotated[ROWS[tables[0]], RowOf(tables[0])] if tables else hint
     return hint
