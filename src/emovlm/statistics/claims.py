@@ -67,8 +67,8 @@ class Evidence:
 class Claim:
     """A claim as it was stated before the run.
 
-    ``margin`` is the smallest effect that counts, above 0; ``alpha`` the level of its tests; ``keys`` what its kind asks
-    for beside them (an instance of :attr:`ClaimKind.keys`).
+    ``margin`` is the smallest effect that counts, above 0; ``alpha`` the level of its tests; ``keys`` what its kind
+    asks for beside them (an instance of :attr:`ClaimKind.keys`).
     """
 
     name: str
