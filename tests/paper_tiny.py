@@ -28,14 +28,14 @@ def make_data(project: Path) -> dict[str, str]:
     data = project / "data"
     data.mkdir()
     clips = sorted((project / RESULTS / "raw/synface/clips").glob("*.mp4"))
-    write_mafw(data / "tiny/mafw", clips, frames=False)
-    write_dfew(data / "tiny/dfew", clips, frames=False)
+    write_mafw(data / "tiny/mafw", clips)
+    write_dfew(data / "tiny/dfew", clips)
     recipes = yaml.safe_load((project / CONFIGS[-1]).read_text())["recipes"]
     for row in plain_rows(project / "config/paper/systems.tsv"):
         if row.get("family") == "remote":
             save_remote((project / row["file"]).parent)
         elif "file" in row:
-            released = OFFICIAL_CLASSES[row["dataset"]] if "dataset" in row else []
+            released = OFFICIAL_CLASSES[row["dataset"].removesuffix("-faces")] if "dataset" in row else []
             for fold in range(1, 6) if released else [0]:
                 path = project / row["file"].format(fold=fold)
                 network = row["family"]

@@ -52,7 +52,7 @@ def printed(show, *arguments):
 
 
 def test_every_condition_of_a_system_from_outside_has_its_cost(study, table):
-    outside = {c for c, row in study.conditions.items() if row.dataset.name in ("mafw", "dfew")}
+    outside = {c for c, row in study.conditions.items() if row.dataset.kind in ("mafw", "dfew")}
     assert set(table.loc[table["stage"] == "answer", "what"]) == outside
     trained = {name for name, row in study.systems.items() if (row.base and row.base.weights) or row.training == "dfer"}
     assert set(table.loc[table["stage"] == "train", "system"]) == trained
@@ -257,6 +257,16 @@ def test_the_doctor_sees_a_key_a_checkpoint_fetched_weights_and_a_dataset(study,
     assert [found[name].state for name in ("gemini-2-5-flash", "qwen3-vl", "mae-dfer")] == [OK] * 3
     assert "a-key" not in str(found.values())
     assert found["mafw"].state == WARNING and "1 of 2 clips have no file, the first is 2.mp4" in found["mafw"].says
+
+
+def test_the_doctor_says_that_released_networks_are_for_frames_of_faces(study, tmp_path):
+    assert not {name for name in states(study, tmp_path) if " on " in name}
+    whole = changed(tmp_path, datasets={"dfew-faces": {"form": "", "fit": "", "fps": ""}})
+    found = states(whole, tmp_path)
+    released = found["mae-dfer-released-dfew on dfew-faces"]
+    assert released.state == WARNING and "not valid" in released.says and "fit stretch" in released.do
+    assert "fine-tuned on other frames" in found["hicmae-natural-dfew on dfew-faces"].says
+    assert "hicmae-released-mafw on mafw-faces" not in found
 
 
 def test_the_doctor_sees_code_that_nobody_has_allowed(tmp_path):

@@ -38,7 +38,7 @@ def test_a_cell_that_names_a_row_is_that_row(config):
     assert study.comparisons["qwen2-5-vl-mafw-rise"].a is condition
     assert study.claims.claims["T1-mafw"].evidence[0].comparison.a is condition
     assert study.frame_samplers["keyframes-shuffled"].base.kind == "keyframes"
-    assert [dataset.name for dataset in study.tested] == ["dfew", "mafw", "synface"]
+    assert [dataset.name for dataset in study.tested] == ["dfew", "dfew-faces", "mafw", "mafw-faces", "synface"]
 
 
 def test_rows_are_told_to_jobs_as_their_tables_have_them(config):

@@ -47,7 +47,7 @@ def decoding_params(w):
         n_shards=dataset.n_shards,
         size=dataset.size,
         timeout_s=CONFIG.frames.timeout_s,
-        **({"fps": dataset.fps} if dataset.fps else {}),
+        **{k: getattr(dataset, k) for k in ("fps", "fit") if getattr(dataset, k)},
     )
 
 
@@ -91,7 +91,7 @@ def published_conditions():
     return [
         {
             "condition": row.name,
-            "dataset": row.dataset.name,
+            "dataset": (row.dataset.drawn_as or row.dataset).name,  # publications name the clips alone
             "published": " ".join(row.published),
             "system": row.system.published,
         }

@@ -49,7 +49,9 @@ def make_manifest(dataset: dict[str, Any], folder: Path, subset: Path | None = N
         entries = keep(entries, listed(entries, subset))
     elif "per_class" in dataset:
         classes = dict.fromkeys(dataset["words"].values())
-        entries = keep(entries, balanced(entries, classes, dataset["per_class"], dataset["seed"], name))
+        entries = keep(
+            entries, balanced(entries, classes, dataset["per_class"], dataset["seed"], dataset.get("drawn_as", name))
+        )
     rows = []
     for entry in entries:
         clip_id = f"{name}/{entry.line.name}"

@@ -10,7 +10,7 @@ from emovlm.datasets.dfew import LISTS, find_originals, read_dfew
 from emovlm.datasets.folder import FILE, read_folder
 from emovlm.datasets.readers import Reader, read_mafw, read_synface
 
-MANIFEST_COLUMNS = ("dataset", "kind", "form", "folds", "per_class")
+MANIFEST_COLUMNS = ("dataset", "kind", "form", "folds", "per_class", "drawn_as")
 """The columns of a dataset's row that its manifest depends on, beside its words and its seed."""
 
 

@@ -22,7 +22,7 @@ def keep(entries: list[Entry], names: Collection[str]) -> list[Entry]:
 def balanced(entries: list[Entry], classes: Collection[str], per_class: int, seed: int, dataset: str) -> set[str]:
     """Names of ``per_class`` test clips of each class, drawn from all folds together.
 
-    The draw depends on the seed, the dataset's id and the names of the class's test clips, not on their order.
+    The draw depends on the seed, the id of a dataset and the names of the class's test clips, not on their order.
 
     Raises:
         StudyError: a class has too few test clips.

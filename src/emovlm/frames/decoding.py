@@ -2,11 +2,13 @@
 
 import itertools
 from dataclasses import dataclass
+from typing import Literal
 
 import av
 import decord
 import numpy as np
 
+Fit = Literal["pad", "stretch", "crop"]
 BATCH = 64  # frames decoded at once, so that a long clip at full size never fills the memory
 # Real containers only: playlists and the like, whatever they are called, would make the decoder open other files.
 CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi")
@@ -33,8 +35,8 @@ class DecodedClip:
     height: int
 
 
-def decode_clip(path: str, size: int) -> DecodedClip:
-    """Decode a clip; a frame that is not square is padded to a square with black.
+def decode_clip(path: str, size: int, fit: Fit = "pad") -> DecodedClip:
+    """Decode a clip into squares of ``size`` px (:func:`inner_size`).
 
     The decoder scales (bicubic, with the low-pass filter that shrinking needs): on the picture's own
     luma and chroma planes, that costs less than converting the full frame to RGB.
@@ -46,22 +48,20 @@ def decode_clip(path: str, size: int) -> DecodedClip:
     """
     decord.logging.set_level(decord.logging.QUIET)
     height, width = _shape(path)
-    inner_height, inner_width = inner_size(height, width, size)
+    inner_height, inner_width = inner_size(height, width, size, fit)
     over = next(k for k in itertools.count(1) if not _misread(k * inner_width))
     reader = _open(path, height=over * inner_height, width=over * inner_width)
     n = len(reader)
     if n == 0:
         raise Undecodable("the video has no frames")
     pixels = np.zeros((n, size, size, 3), np.uint8)
-    top, left = (size - inner_height) // 2, (size - inner_width) // 2
-    inner = pixels[:, top : top + inner_height, left : left + inner_width]
     for start in range(0, n, BATCH):
         indices = range(start, min(n, start + BATCH))
         batch = _batch(reader, indices, n)
         if over > 1:
             blocks = batch.reshape(len(batch), inner_height, over, inner_width, over, 3)
             batch = blocks.mean(axis=(2, 4)).round()
-        inner[start : indices.stop] = batch
+        put_in_middle(batch, pixels[start : indices.stop])
     starts, ends = reader.get_frame_timestamp(list(range(n))).astype(np.float64).T
     if not (np.diff(starts) >= 0).all() or not ends[-1] > starts[0]:
         raise Undecodable("the frames' timestamps do not increase")
@@ -75,9 +75,26 @@ def decode_clip(path: str, size: int) -> DecodedClip:
     )
 
 
-def inner_size(height: int, width: int, size: int) -> tuple[int, int]:
-    """Height and width of a picture scaled to fit a square of ``size`` px."""
-    return max(1, round(height * size / max(height, width))), max(1, round(width * size / max(height, width)))
+def inner_size(height: int, width: int, size: int, fit: Fit = "pad") -> tuple[int, int]:
+    """Height and width that a picture is scaled to before it becomes a square of ``size`` px.
+
+    ``pad``: its longer side becomes ``size``, and black is put around it. ``crop``: its shorter side does, and the
+    middle is cut out. ``stretch``: both sides do.
+    """
+    if fit == "stretch":
+        return size, size
+    side = max(height, width) if fit == "pad" else min(height, width)
+    return max(1, round(height * size / side)), max(1, round(width * size / side))
+
+
+def put_in_middle(pictures: np.ndarray, squares: np.ndarray) -> None:
+    """Copy pictures [n, height, width, 3] into the middle of squares [n, size, size, 3]; more is cut off."""
+    inside, outside = [], []
+    for length, size in zip(pictures.shape[1:3], squares.shape[1:3], strict=True):
+        before, kept = (size - length) // 2, min(size, length)
+        inside.append(slice(max(-before, 0), max(-before, 0) + kept))
+        outside.append(slice(max(before, 0), max(before, 0) + kept))
+    squares[:, outside[0], outside[1]] = pictures[:, inside[0], inside[1]]
 
 
 def open_container(path: str) -> av.container.InputContainer:

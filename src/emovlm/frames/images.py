@@ -3,17 +3,19 @@
 Such a folder says nothing of time: frames follow their numbers at a constant rate that the dataset's row states.
 """
 
+import io
 import os
 import re
 from pathlib import Path
 
-import av
 import numpy as np
+from PIL import Image
+from PIL.Image import Resampling
 
-from emovlm.frames.decoding import DecodedClip, Undecodable, inner_size
+from emovlm.frames.decoding import DecodedClip, Fit, Undecodable, inner_size, put_in_middle
 
 # How a file of each format begins, whatever it is called: nothing but these decoders is ever tried.
-BEGINS = {b"\xff\xd8\xff": "mjpeg", b"\x89PNG\r\n\x1a\n": "png", b"BM": "bmp"}
+BEGINS = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"BM": "BMP"}
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 MOST_BYTES, MOST_PIXELS = 64 * 2**20, 2**26  # of one image: more is no frame of a face
 
@@ -42,8 +44,11 @@ def image_files(folder: Path) -> list[Path]:
     return [folder / found[numbers] for numbers in sorted(found)]
 
 
-def decode_images(path: str, size: int, fps: float) -> DecodedClip:
-    """Decode a folder of images as a clip of ``fps`` frames a second; each is padded to a square with black.
+def decode_images(path: str, size: int, fps: float, fit: Fit = "pad") -> DecodedClip:
+    """Decode a folder of images as a clip of ``fps`` frames a second, into squares of ``size`` px (:func:`inner_size`).
+
+    Pillow decodes and scales the images, as the official code of MAE-DFER and HiCMAE does; a stretched image is scaled
+    by bilinear interpolation like there, others by bicubic interpolation.
 
     May hang or crash on a damaged file: call it through :class:`emovlm.frames.worker.Worker`.
 
@@ -54,12 +59,11 @@ def decode_images(path: str, size: int, fps: float) -> DecodedClip:
     pixels = np.zeros((len(files), size, size, 3), np.uint8)
     shape = (0, 0)
     for k, file in enumerate(files):
-        frame = _decode(file)
-        shape = shape if k else (frame.height, frame.width)
-        height, width = inner_size(frame.height, frame.width, size)
-        top, left = (size - height) // 2, (size - width) // 2
-        small = frame.reformat(width, height, format="rgb24", interpolation="BICUBIC").to_ndarray()
-        pixels[k, top : top + height, left : left + width] = small
+        image = _decode(file)
+        shape = shape if k else (image.height, image.width)
+        height, width = inner_size(image.height, image.width, size, fit)
+        small = image.resize((width, height), Resampling.BILINEAR if fit == "stretch" else Resampling.BICUBIC)
+        put_in_middle(np.asarray(small)[None], pixels[k : k + 1])
     return DecodedClip(
         pixels=pixels,
         timestamps_s=(np.arange(len(files)) / fps).round(6),
@@ -70,20 +74,23 @@ def decode_images(path: str, size: int, fps: float) -> DecodedClip:
     )
 
 
-def _decode(file: Path) -> av.VideoFrame:
+def _decode(file: Path) -> Image.Image:
     if file.stat().st_size > MOST_BYTES:
         raise Undecodable(f"image {file.name} is too large")
     data = file.read_bytes()
-    codec = next((codec for begin, codec in BEGINS.items() if data.startswith(begin)), None)
-    if codec is None:
+    format = next((format for begin, format in BEGINS.items() if data.startswith(begin)), None)
+    if format is None:
         raise Undecodable(f"image {file.name} is no JPEG, PNG or BMP file")
-    decoder = av.CodecContext.create(codec, "r")
-    decoder.options = {"max_pixels": str(MOST_PIXELS), "err_detect": "explode"}
-    decoder.thread_count = 1
     try:
-        frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
-    except (av.FFmpegError, ValueError):
-        frames = []
-    if not frames:
-        raise Undecodable(f"image {file.name} is damaged")
-    return frames[0]
+        with Image.open(io.BytesIO(data), formats=[format]) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise Undecodable(f"image {file.name} is too large")
+            return image.convert("RGB")
+    except Image.DecompressionBombError:
+        raise Undecodable(f"image {file.name} is too large") from None
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+    ):  # what Pillow raises for damaged files, UnidentifiedImageError among them
+        raise Undecodable(f"image {file.name} is damaged") from None

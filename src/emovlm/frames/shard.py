@@ -17,7 +17,7 @@ from emovlm.core.hashing import shard_of
 from emovlm.core.progress import track
 from emovlm.datasets.annotations import inside
 from emovlm.frames.audio import decode_audio
-from emovlm.frames.decoding import Undecodable, decode_clip
+from emovlm.frames.decoding import Fit, Undecodable, decode_clip
 from emovlm.frames.images import decode_images, image_files
 from emovlm.frames.store import StoreWriter
 from emovlm.frames.worker import Worker
@@ -34,6 +34,7 @@ def decode_shard(
     size: int,
     timeout_s: float,
     fps: float | None = None,
+    fit: Fit = "pad",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Decode every clip that belongs to a shard, one at a time, and write its frames to ``store``.
 
@@ -49,6 +50,7 @@ def decode_shard(
         size: side of the stored frames in px.
         timeout_s: longest time for one clip.
         fps: rate of clips that are folders of images.
+        fit: how frames become squares.
 
     Returns:
         The tables of its clips (``contracts.CLIP_INDEX``) and frames (``contracts.FRAME_INDEX``).
@@ -63,7 +65,7 @@ def decode_shard(
     longest = (MOST_FRAMES, size, size, 3)
     with (
         StoreWriter(store, mine["clip_id"], longest) as writer,
-        Worker(partial(decode_path, size=size, fps=fps), timeout_s) as worker,
+        Worker(partial(decode_path, size=size, fps=fps, fit=fit), timeout_s) as worker,
     ):
         listed = list(zip(mine["clip_id"], mine["path"], strict=True))
         for clip_id, path in track(listed, f"decode shard {shard}", "clips"):
@@ -136,14 +138,14 @@ def decode_sound(
     return f"{len(mine) - silent - failed} clips have sound, {silent} have none, that of {failed} does not decode"
 
 
-def decode_path(path: str, size: int, fps: float | None) -> tuple[np.ndarray, dict[str, Any]]:
+def decode_path(path: str, size: int, fps: float | None, fit: Fit = "pad") -> tuple[np.ndarray, dict[str, Any]]:
     """Frames of a clip, a video or a folder of images, and what else is known of it: see ``DecodedClip``."""
     if not os.path.isdir(path):
-        clip = decode_clip(path, size)
+        clip = decode_clip(path, size, fit)
     elif fps is None:
         raise Undecodable("a folder of images, and datasets.tsv, column fps, gives no rate for it")
     else:
-        clip = decode_images(path, size, fps)
+        clip = decode_images(path, size, fps, fit)
     about = {k: v for k, v in vars(clip).items() if k != "pixels"}
     return clip.pixels, about | {"timestamps_s": clip.timestamps_s.tolist()}
 

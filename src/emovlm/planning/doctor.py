@@ -13,6 +13,7 @@ from emovlm.core.errors import StudyError
 from emovlm.datasets.manifest import make_manifest
 from emovlm.datasets.published_counts import count_clips, report
 from emovlm.datasets.registry import DATASET_KINDS, MANIFEST_COLUMNS
+from emovlm.models.architectures import DFER
 from emovlm.models.hub import is_fetched, missing_from_cache
 from emovlm.models.hub_classifier.labels import CLASSIFIERS, label_settings, labels_of_folder, match_labels
 from emovlm.models.remote.permission import why_not
@@ -55,6 +56,7 @@ def examine(study: Study, results: Path) -> Iterator[Finding]:
             yield from _weights(study, system, results)
             if system.family in CLASSIFIERS:
                 yield from _labels(study, system, results)
+    yield from _inputs(study)
     yield _gpu(needed)
     yield _disk(study, results)
 
@@ -159,6 +161,20 @@ def _labels(study: Study, system: System, results: Path) -> Iterator[Finding]:
         except StudyError as error:
             says, do = str(error).rsplit(". ", 1)
             yield Finding(about, MISSING, says, f"{do[0].lower()}{do[1:]} (docs/adding-a-classifier.md)")
+
+
+def _inputs(study: Study) -> Iterator[Finding]:
+    """Are networks whose weights know nothing but aligned faces shown such frames?"""
+    for system in sorted(study.asked, key=lambda system: system.name):
+        for dataset in study.tested if system.family in DFER else ():
+            asked = any(row.system is system for row in study.conditions_on(dataset))
+            if asked and (dataset.form != "frames" or dataset.fit != "stretch"):
+                released = system.training == "none"
+                says = "it was pretrained on frames of faces, and is fine-tuned on other frames"
+                if released:
+                    says = "its weights were fine-tuned on frames of faces; its answers to other frames are not valid"
+                do = "name a dataset with form frames and fit stretch in conditions.tsv (docs/paper-study.md)"
+                yield Finding(f"{system.name} on {dataset.name}", WARNING, says, do)
 
 
 def _gpu(needed: Iterable[System]) -> Finding:

@@ -21,12 +21,18 @@ class Dataset(NamedRow):
         None, description="of mafw and dfew: whole clips (default), or their owners' frame folders"
     )
     fps: Rate | None = Field(None, description="1/s, rate of clips that are folders of images")
+    fit: Literal["pad", "stretch", "crop"] | None = Field(
+        None, description="how frames become squares: padded with black (default), stretched, or cropped in the middle"
+    )
     words: Annotated[dict[str, str], WithJsonSchema({"type": "string"})] = Field(
         "emotion", alias="classes", validate_default=True,
         description="column of the lexicon with the dataset's label words; by default emotion",
     )  # fmt: skip
     per_class: Positive | None = Field(
         None, description="test clips of each class that are evaluated, drawn by the study's seed; all if empty"
+    )
+    drawn_as: Annotated["Dataset", RowOf("datasets")] | None = Field(
+        None, description="a dataset of the same clips: per_class draws those that it draws there"
     )
     subset: Text | None = Field(
         None, description="file that lists the test clips to evaluate, one a line; goes before per_class"

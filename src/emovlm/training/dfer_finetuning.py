@@ -3,7 +3,7 @@
 The official recipe as far as it is plain: AdamW whose learning rate falls layer by layer towards the input and whose
 weight decay leaves biases and norms alone, stochastic depth, label smoothing, and for each draw a random window of
 frames, a random crop, a random flip and mixup (Zhang et al., 2018). It also uses RandAugment, random erasing, CutMix
-and rolled sound, which are left out here. All randomness comes from the seed; on a GPU, bfloat16.
+and a random gain of the sound, which are left out here. All randomness comes from the seed; on a GPU, bfloat16.
 """
 
 from collections.abc import Callable
