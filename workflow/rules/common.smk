@@ -17,6 +17,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.hashing import seed_of, sha256_json
 from emovlm.datasets.classes import videos_by_label
 from emovlm.datasets.registry import DATASET_KINDS, MANIFEST_COLUMNS
+from emovlm.models.api.settings import SERVED
 from emovlm.models.base import SETTINGS
 from emovlm.models.hub_classifier.labels import label_settings
 from emovlm.statistics.verdicts import CLAIM_KINDS
