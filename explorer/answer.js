@@ -68,7 +68,7 @@ explorer.reply = (at, data, run) => {
   const reply = data.replies[data.reply[run][at.k]];
   const parsed = data.parsed[run][at.k];
   const reason = data.reasons[data.reason[run][at.k]];
-  const cut = data.cut[run].includes(at.k) ? " (cut at the limit of tokens)" : "";
+  const cut = data.cut[run].includes(at.k) ? " (cut at the limit of tokens)" : null;
   return el("div", {}, el("h3", { text: "Answer" }),
     el("p", { class: "answer" }, explorer.verdict(explorer.named(classes, letter), label),
       letter === labels[at.k] ? null : el("span", { class: "true", text: `true: ${label}` })),

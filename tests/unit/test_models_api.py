@@ -16,9 +16,10 @@ import pandas as pd
 import pytest
 from tests.api_server import VERSION, frames_and_texts
 from tests.scripts import described
-from tests.unit.served import CLASSES, FAMILIES, KEY, access_to, answers_of, noise, pixels, row_of
+from tests.unit.served import CLASSES, FAMILIES, KEY, access_to, answers_of, clip_in, noise, pixels, row_of
 
 from emovlm.core.answer_store import AnswerStore
+from emovlm.core.codehash import PACKAGE, modules_of
 from emovlm.core.contracts.answers import ANSWERS, TEXTS
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.contracts.frames import CLIP_INDEX, SAMPLE
@@ -306,6 +307,9 @@ def test_a_system_is_what_is_asked_for_and_an_edit_elsewhere_asks_nothing_again(
         assert fingerprint_of({**row, **change}, tmp_path) != fingerprint_of(row, tmp_path)
     assert code_of(row, "one") == code_of(row, "two")
     assert code_of({"kind": "vlm"}, "one") == "one"
+    asked_by = modules_of(PACKAGE / "models/api/clients.py")
+    assert "emovlm.models.api.replies" in asked_by
+    assert not {"emovlm.models.api.faults", "emovlm.models.api.api_system", "emovlm.models.asking"} & set(asked_by)
 
 
 def test_without_a_key_or_with_a_broken_one_the_variable_is_named(load, monkeypatch):
@@ -381,19 +385,29 @@ def test_the_jobs_of_texts_and_answers_run_on_a_served_model_and_leave_no_key_be
     write_table(sample.assign(role="keyframe"), paths["sample"], SAMPLE)
     (tmp_path / "prompt.txt").write_text("What?")
     given = {name: paths[name] for name in ("sample", "manifest", "store", "prompt")}
+    load("gemini", attempts=1)
+    error = {"message": "trouble with KEY", "status": "INTERNAL"}
+    server.fault = lambda request: {"status": 500, "body": {"error": error}} if clip_in(request) == "d/2" else None
+    unanswered = run_job("describe_gaps", tmp_path, paths["texts"], {**given, "gaps": paths["sample"]},
+                         system=row_of("gemini", thinking_budget=0), max_new_tokens=8, classes=CLASSES)  # fmt: skip
+    assert unanswered.returncode == 1 and not (tmp_path / "texts.parquet").exists()
+    assert "error: system served: 3 texts are unanswered (d/2, gap 2: no reply in 1 attempts" in unanswered.stdout
+    assert "Traceback" not in unanswered.stdout + unanswered.stderr
+    server.fault = lambda request: None
     row = row_of("gemini", thinking_budget=0)
     written = run_job("describe_gaps", tmp_path, paths["texts"], {**given, "gaps": paths["sample"]},
                       system=row, max_new_tokens=8, classes=CLASSES)  # fmt: skip
     assert written.returncode == 0, written.stdout
     texts = read_table(paths["texts"], TEXTS)
     assert len(texts) == 12 and (texts["text"] != "").all()
+    assert [clip_in(request) for request in server.requests[12:]] == ["d/2"] * 3
     answered = run_job(
         "answer_clips", tmp_path, paths["answers"], {**given, "texts": paths["texts"], "clips": paths["clips"]},
         system=row, max_new_tokens=8, context="msce", decision="reply", replicate=1, classes=CLASSES,
     )  # fmt: skip
     assert answered.returncode == 0, answered.stdout
     answers = read_table(paths["answers"], ANSWERS)
-    assert (answers["status"] == "ok").all() and len(server.requests) == 12 + 4
+    assert (answers["status"] == "ok").all() and len(server.requests) == 12 + 3 + 4
     told = [part for part in frames_and_texts(server.requests[-1]) if isinstance(part, str)]
     assert told == [*texts.loc[texts["clip_id"] == "d/3", "text"], "What?"]
     left = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -401,4 +415,4 @@ def test_the_jobs_of_texts_and_answers_run_on_a_served_model_and_leave_no_key_be
         path.name for path in left
     }
     assert [path for path in left if KEY.encode() in path.read_bytes()] == []
-    assert KEY not in written.stdout + answered.stdout
+    assert KEY not in unanswered.stdout + written.stdout + answered.stdout

@@ -7,6 +7,7 @@ import json
 import time
 
 import pytest
+from tests.study_tables import ROOT
 from tests.unit.served import CLASSES, FAMILIES, KEY, answers_of, clip_in, noise, texts_of, write_shard
 
 from emovlm.core.errors import StudyError
@@ -193,7 +194,7 @@ def test_an_error_of_the_server_that_stays_leaves_its_clip_for_the_next_run(
     server, load, shard, tmp_path, family, fault
 ):
     server.fault = of(ONE, fault)
-    with pytest.raises(StudyError, match=r"served: 1 clips are unanswered \(d/1: no reply in 3 attempts.*kept. Run"):
+    with pytest.raises(StudyError, match=r"served: 1 clip is unanswered \(d/1: no reply in 3 attempts.*kept. Run"):
         answers_of(load(family), shard, tmp_path / "a.jsonl")
     assert asked(server) == ["d/0", "d/1", "d/1", "d/1", "d/2", "d/3"]
     server.fault, server.requests[:] = (lambda request: None), []
@@ -294,6 +295,12 @@ def test_a_refused_parameter_stops_the_job_with_the_setting_to_change_and_with_t
         assert (found["status"] == "ok").all() and len(server.requests) == 5
 
 
+def test_the_docs_name_the_limits():
+    text = " ".join((ROOT / "docs/api-systems.md").read_text(encoding="utf-8").split())
+    assert f"After {IN_A_ROW} clips in a row without an answer" in text
+    assert f"If the first {AT_FIRST} clips that are asked all get one" in text
+
+
 UNCLEAR = {
     "openai": said("This does not look right"),
     "gemini": google("Request contains an invalid argument."),
@@ -319,17 +326,23 @@ def test_of_a_single_clip_earlier_answers_under_the_same_settings_tell(server, l
     few = write_shard(tmp_path, [3])
     server.fault = lambda request: UNCLEAR["openai"]
     for _ in range(2):
-        with pytest.raises(StudyError, match=r"1 clips are unanswered \(d/0: the server does not take this: HTTP 400"):
+        with pytest.raises(StudyError, match=r"1 clip is unanswered \(d/0: the server does not take this: HTTP 400"):
             answers_of(load(), few, tmp_path / "a.jsonl")
     server.fault = lambda request: None
     load(row={"temperature": 1.0}).answer([noise(7), "What?"], CLASSES, 16)  # under other settings
     server.fault = lambda request: UNCLEAR["openai"]
-    with pytest.raises(StudyError, match="1 clips are unanswered"):
+    with pytest.raises(StudyError, match="1 clip is unanswered"):
         answers_of(load(), few, tmp_path / "a.jsonl")
     server.fault = lambda request: None
     load().answer([noise(7), "What?"], CLASSES, 16)
     server.fault = lambda request: UNCLEAR["openai"]
     assert "HTTP 400" in answers_of(load(), few, tmp_path / "a.jsonl").loc["d/0", "reason"]
+
+
+def test_a_picture_that_no_clip_may_have_names_the_column_of_its_format(server, load, shard, tmp_path):
+    server.fault = lambda request: google("Unsupported MIME type: image/webp")
+    with pytest.raises(StudyError, match="takes images of column image_format of the row of served in the systems"):
+        answers_of(load("gemini", {"image_format": "webp"}), shard, tmp_path / "a.jsonl")
 
 
 @pytest.mark.parametrize("message", ["At most 0 image(s) may be provided in one request", "not a multimodal model"])

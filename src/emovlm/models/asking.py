@@ -107,7 +107,9 @@ class Asking:
         if getattr(self.system, "answered_before", False):
             self._keep_doubtful()
         if missing := self._missing():
-            raise self._error(f"{len(missing)} {self.things} are unanswered", "Run again, and only these are asked")
+            raise self._error(
+                self._how_many(), f"Run again, and only {'this is' if len(missing) == 1 else 'these are'} asked"
+            )
 
     def __contains__(self, key: str) -> bool:
         return key in self.store or key in self._not_asked
@@ -132,9 +134,13 @@ class Asking:
             )  # fmt: skip
         if self._in_a_row >= IN_A_ROW:
             raise self._error(
-                f"{len(self._missing())} {self.things} are unanswered, the last {self._in_a_row} in a row, so no more "
-                "are asked", "Run again, and only what is missing is asked",
+                f"{self._how_many()}, the last {self._in_a_row} in a row, so no more are asked",
+                "Run again, and only what is missing is asked",
             )  # fmt: skip
+
+    def _how_many(self) -> str:
+        n = len(self._missing())
+        return f"1 {self.things.removesuffix('s')} is unanswered" if n == 1 else f"{n} {self.things} are unanswered"
 
     def _missing(self) -> dict[str, str]:
         return {**self._unanswered, **{name: error.says for name, error in self._in_doubt.values()}}
