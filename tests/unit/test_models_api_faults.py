@@ -326,7 +326,9 @@ def test_of_a_single_clip_earlier_answers_under_the_same_settings_tell(server, l
     few = write_shard(tmp_path, [3])
     server.fault = lambda request: UNCLEAR["openai"]
     for _ in range(2):
-        with pytest.raises(StudyError, match=r"1 clip is unanswered \(d/0: the server does not take this: HTTP 400"):
+        with pytest.raises(
+            StudyError, match=r"1 clip is unanswered; none .* is wrong \(d/0: the server does not take this: HTTP 400"
+        ):
             answers_of(load(), few, tmp_path / "a.jsonl")
     server.fault = lambda request: None
     load(row={"temperature": 1.0}).answer([noise(7), "What?"], CLASSES, 16)  # under other settings
@@ -457,6 +459,7 @@ def test_an_end_without_a_reason_is_asked_again_and_if_it_stays_it_is_the_clips(
         ([{"type": "text", "text": "fe"}, {"type": "output_text", "text": "ar"}], "fear"),
         ([{"type": "thinking", "thinking": [{"type": "text", "text": "anger?"}]}, {"text": "fear"}], "fear"),
         ([{"type": "reasoning", "text": "anger?"}, "fear"], "fear"),
+        ([{"text": "anger?", "thought": True}, {"text": "fear"}], "fear"),
         ([], ""),
         ({"text": "fear"}, ""),
     ],

@@ -106,13 +106,9 @@ class Asking:
         """
         if getattr(self.system, "answered_before", False):
             self._keep_doubtful()
-        if missing := self._missing():
-            raise self._error(
-                self._how_many(), f"Run again, and only {'this is' if len(missing) == 1 else 'these are'} asked"
-            )
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.store or key in self._not_asked
+        if self._missing():
+            doubt = "; none is answered that would tell whether the configuration is wrong" if self._in_doubt else ""
+            raise self._error(self._how_many() + doubt, "Run again, and only what is missing is asked")
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         return self.store[key] if key in self.store else self._not_asked[key]

@@ -249,7 +249,8 @@ class OpenAIClient(_Base):
         content, refusal = at(first, "message", "content"), text_of(at(first, "message", "refusal"))
         parts = content if isinstance(content, list) else [{"text": content}]
         parts = [{"text": part} if isinstance(part, str) else part for part in parts]
-        text = "".join(text_of(at(part, "text")) for part in parts if at(part, "type") in TEXT_TYPES)
+        told = [part for part in parts if at(part, "type") in TEXT_TYPES and not at(part, "thought")]
+        text = "".join(text_of(at(part, "text")) for part in told)
         refusal = refusal or "".join(text_of(at(part, "refusal")) for part in parts)
         if refusal:
             return Said(refusal, f"{REFUSED}refusal", prompt, reply, model)

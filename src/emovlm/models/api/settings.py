@@ -33,6 +33,4 @@ def fingerprint(row: dict[str, Any]) -> str:
     """
     full = settings_of(row)
     changed = {key: full.get(key) for key in ANSWERING if full.get(key) != DEFAULTS.get(key)}
-    if full["image_format"] == DEFAULTS["image_format"]:
-        changed.pop("image_quality", None)  # PNG has none
     return sha256_json({**{key: row.get(key) for key in MODEL}, **changed})
