@@ -68,12 +68,13 @@ explorer.reply = (at, data, run) => {
   const reply = data.replies[data.reply[run][at.k]];
   const parsed = data.parsed[run][at.k];
   const reason = data.reasons[data.reason[run][at.k]];
+  const cut = data.cut[run].includes(at.k) ? " (cut at the limit of tokens)" : null;
   return el("div", {}, el("h3", { text: "Answer" }),
     el("p", { class: "answer" }, explorer.verdict(explorer.named(classes, letter), label),
       letter === labels[at.k] ? null : el("span", { class: "true", text: `true: ${label}` })),
     reason ? el("p", { class: "reason" }, el("strong", { text: "Why it failed: " }), reason) : null,
     el("dl", { class: "facts" },
-      el("div", {}, el("dt", { text: "Free reply" }), el("dd", {}, reply ? el("q", { text: reply }) : "none")),
+      el("div", {}, el("dt", { text: "Free reply" }), el("dd", {}, reply ? el("q", { text: reply }) : "none", cut)),
       el("div", {}, el("dt", { text: "Class it names" }), el("dd", { text: parsed === "-" || parsed === " " ? "none, or several" : explorer.named(classes, parsed) }))),
     shares ? explorer.bars(classes, shares, explorer.scores(data, run), at.k, label)
       : el("p", { class: "note", text: "There are no class scores: this system gives none, or there was no answer." }));

@@ -1,7 +1,8 @@
 """A server that speaks the protocols of API models, on this machine: ``generateContent`` and chat completions.
 
 It names one of its classes, chosen by a hash of what it is shown, so that equal requests get equal replies whatever
-their order; it can refuse, fail, stall and repeat the key. As a process, for a study of its own:
+their order; it can refuse, fail, stall, repeat the key, and answer some requests with any error of a real server. As a
+process, for a study of its own:
 
     python -m tests.api_server --port 0 --classes anger,fear --refuse-every 7
 
@@ -10,9 +11,9 @@ It then prints its address on the first line; GET /count says how many requests 
 
 import argparse
 import json
-import re
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -30,11 +31,16 @@ class ApiServer:
     ``cut:TEXT``, ``refuse:REASON``, ``block:REASON``, ``empty``, ``nothing``, ``uncounted``, ``status:CODE``,
     ``wait:SECONDS`` (429 and how long to wait), ``filtered``, ``echo`` (401 with the key), ``drop`` (the connection),
     ``junk`` and ``hang:SECONDS``. After that it is ``ok``.
+
+    ``fault`` is asked about each request first and may return what comes of it: ``status``, ``body`` and ``headers``;
+    or, with status 200 and no ``body``, a reply with other ``content``, ``end`` (how it says that the reply ended) and
+    ``more`` (further fields of the reply). Both may hold the word KEY, which stands for the key that was sent.
     """
 
     def __init__(self, port: int = 0, classes: tuple[str, ...] = ("anger", "fear", "happiness"), refuse_every: int = 0):
         self.classes, self.refuse_every = classes, refuse_every
         self.script: list[str] = []
+        self.fault: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda request: None
         self.requests: list[dict[str, Any]] = []  # path, headers, body
         self.lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", port), type("Bound", (Handler,), {"api": self}))
@@ -72,8 +78,18 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         request = {"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}, "body": body}
-        step, _, told = self.api.next_step(request).partition(":")
         gemini = self.path.endswith(":generateContent")
+        key = request["headers"].get("x-goog-api-key") or request["headers"].get("authorization", "").split(" ")[-1]
+        if fault := self.api.fault(request):
+            with self.api.lock:
+                self.api.requests.append(request)
+            fault = json.loads(json.dumps(fault).replace("KEY", key))
+            if "body" not in fault:
+                fault["body"] = (gemini_reply if gemini else chat_reply)("say", "happiness", body)
+                change(fault["body"], fault, gemini)
+            self._send(fault["status"], fault["body"], fault.get("headers"))
+            return
+        step, _, told = self.api.next_step(request).partition(":")
         if step == "hang":
             time.sleep(float(told))
         if step == "drop":
@@ -86,18 +102,16 @@ class Handler(BaseHTTPRequestHandler):
             error = {"message": "too fast", "details": [said] if gemini else None}
             self._send(429, {"error": error}, None if gemini else {"Retry-After": told})
         elif step == "echo":
-            given = request["headers"].get("x-goog-api-key") or request["headers"].get("authorization")
-            self._send(401, {"error": {"message": f"Incorrect API key provided: {given}", "status": "UNAUTHENTICATED"}})
+            self._send(401, {"error": {"message": f"Incorrect API key provided: {key}", "status": "UNAUTHENTICATED"}})
         elif step == "status":
-            given = request["headers"].get("x-goog-api-key") or request["headers"].get("authorization")
-            self._send(int(told), {"error": {"message": f"no luck with key {given}", "code": "some_code"}})
+            self._send(int(told), {"error": {"message": f"no luck with key {key}", "code": "some_code"}})
         elif step == "filtered":
             self._send(400, {"error": {"message": "this prompt was filtered", "code": "content_filter"}})
         else:
             self._send(200, (gemini_reply if gemini else chat_reply)(step, told or "happiness", body))
 
     def _send(self, status: int, value: Any, headers: dict[str, str] | None = None) -> None:
-        data = b"<html>" if value is None else json.dumps(value).encode()
+        data = b"<html>" if value is None else value.encode() if isinstance(value, str) else json.dumps(value).encode()
         headers = {"Content-Type": "application/json", "Content-Length": str(len(data)), **(headers or {})}
         self.send_response(status)
         for name, text in headers.items():
@@ -150,13 +164,23 @@ def chat_reply(step: str, told: str, body: dict[str, Any]) -> dict[str, Any]:
     return {**reply, "choices": choices}
 
 
+def change(reply: dict[str, Any], fault: dict[str, Any], gemini: bool) -> None:
+    """Put what a fault says into a reply."""
+    first = reply["candidates" if gemini else "choices"][0]
+    if "content" in fault:
+        first["content" if gemini else "message"]["parts" if gemini else "content"] = fault["content"]
+    if "end" in fault:
+        first["finishReason" if gemini else "finish_reason"] = fault["end"]
+    reply |= fault.get("more", {})
+
+
 def frames_and_texts(request: dict[str, Any]) -> list[Any]:
-    """What a request shows, in order: PNG data as base64 in a tuple, and texts."""
+    """What a request shows, in order: data of pictures as base64 in a tuple, and texts."""
     body = request["body"]
     if "contents" in body:
         return [part.get("text") or (part["inlineData"]["data"],) for part in body["contents"][0]["parts"]]
     return [
-        part["text"] if part["type"] == "text" else (re.sub("^data:image/png;base64,", "", part["image_url"]["url"]),)
+        part["text"] if part["type"] == "text" else (part["image_url"]["url"].partition(";base64,")[2],)
         for part in body["messages"][0]["content"]
     ]
 

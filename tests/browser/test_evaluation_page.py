@@ -22,7 +22,7 @@ def draw_condition(seed: int) -> pd.DataFrame:
     names = [f"clips/{k:05}" for k in range(N)]
     frame = pd.DataFrame({
         "clip_id": names, "dataset": "clips", "identity": names, "flag": None, "replicate": 1, "fold": 0,
-        "label": label, "status": "ok", "reason": None, "refused": False,
+        "label": label, "status": "ok", "reason": None, "refused": False, "cut": False,
         "prediction": np.array(LABELS)[scores.argmax(1)], "reply": HOSTILE, "parsed": None, "n_frames": 3,
         "n_tokens": 9,
         **{f"score_{name}": scores[:, k] for k, name in enumerate(LABELS)},

@@ -30,7 +30,7 @@ def _run(seed, replicate, n, identities, skill, failed, classes, habit):
         "identity": [f"p{k % identities:03}" for k in np.random.default_rng(1).permutation(n)],
         "flag": np.array(FLAGS)[np.arange(n) % len(FLAGS)],
         "status": np.where(fails, "failed", "ok"), "reason": np.where(fails, "does not decode", None),
-        "refused": False,
+        "refused": False, "cut": False,
         "prediction": prediction.where(~fails, None), "reply": "", "parsed": None, "n_frames": 8, "n_tokens": 50,
     })  # fmt: skip
     return frame.assign(**{f"score_{c}": 0.0 for c in classes})

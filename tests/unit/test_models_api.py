@@ -3,10 +3,9 @@
 Real clients talk HTTP to a server on this machine (``tests/api_server.py``).
 """
 
-import base64
-import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -15,35 +14,21 @@ import urllib.request
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
-from tests.api_server import VERSION, ApiServer, frames_and_texts
-from tests.frame_stores import write_store
+from tests.api_server import VERSION, frames_and_texts
 from tests.scripts import described
+from tests.unit.served import CLASSES, FAMILIES, KEY, access_to, answers_of, clip_in, noise, pixels, row_of
 
 from emovlm.core.answer_store import AnswerStore
+from emovlm.core.codehash import PACKAGE, modules_of
 from emovlm.core.contracts.answers import ANSWERS, TEXTS
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.contracts.frames import CLIP_INDEX, SAMPLE
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table, write_table
 from emovlm.enrichment.gaps import describe_gaps
-from emovlm.evaluation.answering import answer_clips
-from emovlm.frames.store import FrameStore
-from emovlm.models.api.api_system import ACCESS
 from emovlm.models.api.ledger import Ledger
 from emovlm.models.base import Audio, Frame, NoReplyError
 from emovlm.models.fingerprint import code_of, fingerprint_of
-from emovlm.models.loading import load_system
-
-KEY = "sk-this-key-must-appear-nowhere"
-CLASSES = ["anger", "fear", "happiness"]
-FAMILIES = pytest.mark.parametrize("family", ["gemini", "openai"])
-
-
-@pytest.fixture
-def server():
-    with ApiServer() as server:
-        yield server
 
 
 def test_the_server_of_these_tests_runs_as_a_process_too_and_counts():
@@ -58,39 +43,7 @@ def test_the_server_of_these_tests_runs_as_a_process_too_and_counts():
         process.wait(10)
 
 
-def row_of(family, **more):
-    return {"system": "served", "kind": "api", "training": "none", "family": family, "weights": "some-model", **more}
-
-
-def access_to(server, **more):
-    return {
-        "key_variable": "SERVED_KEY", "base_url": f"{server.url}/v1", "requests_per_minute": 60_000,
-        "tokens_per_request": 1_000, "timeout_s": 5, "attempts": 3, "budget": {"requests": 1_000}, **more,
-    }  # fmt: skip
-
-
-@pytest.fixture
-def load(server, tmp_path, monkeypatch):
-    """A function that loads a system of a family with the environment that its job would have."""
-    monkeypatch.setenv("SERVED_KEY", KEY)
-
-    def load(family="openai", row=None, **access):
-        monkeypatch.setenv(ACCESS, json.dumps({"served": access_to(server, **access)}))
-        return load_system(row_of(family, **(row or {})), tmp_path / "api/served")
-
-    return load
-
-
-def noise(seed):
-    return Frame(np.random.default_rng(seed).integers(0, 256, (24, 32, 3), np.uint8), time_s=0.0)
-
-
 PARTS = [Audio(np.zeros(8, np.float32), 8), noise(1), "brows rise", noise(2), noise(3), "", "What?"]
-
-
-def pixels(data):
-    decoded = base64.urlsafe_b64decode(data.replace("+", "-").replace("/", "_"))
-    return np.asarray(Image.open(io.BytesIO(decoded)))
 
 
 @FAMILIES
@@ -302,29 +255,6 @@ def test_a_request_that_took_more_than_expected_makes_later_ones_keep_back_as_mu
         system.answer(PARTS, CLASSES, 16)
 
 
-@pytest.fixture
-def shard(tmp_path):
-    """Four clips of three frames, their sample and their frame store."""
-    frames = {f"d/{i}": np.stack([noise(10 * i + k).pixels for k in range(3)]) for i in range(4)}
-    write_store(frames, tmp_path / "0.safetensors")
-    clips = pd.DataFrame({"clip_id": list(frames), "dataset": "d", "identity": list(frames), "flag": None,
-                          "label": "fear", "status": "ok", "reason": None})  # fmt: skip
-    sample = pd.DataFrame([{"clip_id": c, "position": f, "frame_index": f, "timestamp_s": f / 5, "gap": f}
-                           for c in frames for f in range(3)])  # fmt: skip
-    return clips, sample, FrameStore([tmp_path / "0.safetensors"])
-
-
-def answers_of(system, shard, path, texts=None, context="none"):
-    clips, sample, frames = shard
-    row = row_of("gemini")
-    params = {"context": context, "decision": "reply", "max_new_tokens": 16, "replicate": 1}
-    found = answer_clips(
-        system, fingerprint_of(row, path), clips, sample, texts, frames, AnswerStore(path), CLASSES, "What?", params,
-        code_of(row, "any"),
-    )  # fmt: skip
-    return ANSWERS.conform(found.assign(fold=0), "answers").to_pandas().set_index("clip_id")
-
-
 def test_a_reply_decides_and_what_names_no_class_or_is_refused_stays_a_row(server, load, shard, tmp_path):
     server.script = ["say:Fear.", "say:anger or fear", "refuse:SAFETY", "say:no idea"]
     found = answers_of(load("gemini"), shard, tmp_path / "a.jsonl")
@@ -377,6 +307,9 @@ def test_a_system_is_what_is_asked_for_and_an_edit_elsewhere_asks_nothing_again(
         assert fingerprint_of({**row, **change}, tmp_path) != fingerprint_of(row, tmp_path)
     assert code_of(row, "one") == code_of(row, "two")
     assert code_of({"kind": "vlm"}, "one") == "one"
+    asked_by = modules_of(PACKAGE / "models/api/clients.py")
+    assert "emovlm.models.api.replies" in asked_by
+    assert not {"emovlm.models.api.faults", "emovlm.models.api.api_system", "emovlm.models.asking"} & set(asked_by)
 
 
 def test_without_a_key_or_with_a_broken_one_the_variable_is_named(load, monkeypatch):
@@ -423,13 +356,13 @@ def test_the_key_appears_nowhere(server, load, tmp_path, family):
     written = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
     bodies = json.dumps([request["body"] for request in server.requests])
     assert len(written) == 2 and len(server.requests) == 4
-    assert done.stderr.count("StudyError: ") == 3 and "TroubleError" not in done.stderr
+    assert len(re.findall("(Study|Unanswered|InDoubt)Error: ", done.stderr)) == 3 and "TroubleError" not in done.stderr
     assert KEY not in "".join([*written, done.stdout, done.stderr, bodies])
 
 
 def run_job(script, folder, output, inputs, **params):
     """Run a script as its rule does, with its log and its record."""
-    study = {"results": str(folder), "config": [], "environments": {}, "datasets": {}}
+    study = {"results": str(folder), "config": [], "environments": {}, "datasets": {}, "models": {}}
     store = {"models": {"0": str(folder / "api/served")}, "base": None, "answer_store": folder / f"{script}.jsonl"}
     outputs = {"texts" if script == "describe_gaps" else "answers": output}
     return subprocess.run(
@@ -452,19 +385,29 @@ def test_the_jobs_of_texts_and_answers_run_on_a_served_model_and_leave_no_key_be
     write_table(sample.assign(role="keyframe"), paths["sample"], SAMPLE)
     (tmp_path / "prompt.txt").write_text("What?")
     given = {name: paths[name] for name in ("sample", "manifest", "store", "prompt")}
+    load("gemini", attempts=1)
+    error = {"message": "trouble with KEY", "status": "INTERNAL"}
+    server.fault = lambda request: {"status": 500, "body": {"error": error}} if clip_in(request) == "d/2" else None
+    unanswered = run_job("describe_gaps", tmp_path, paths["texts"], {**given, "gaps": paths["sample"]},
+                         system=row_of("gemini", thinking_budget=0), max_new_tokens=8, classes=CLASSES)  # fmt: skip
+    assert unanswered.returncode == 1 and not (tmp_path / "texts.parquet").exists()
+    assert "error: system served: 3 texts are unanswered (d/2, gap 2: no reply in 1 attempts" in unanswered.stdout
+    assert "Traceback" not in unanswered.stdout + unanswered.stderr
+    server.fault = lambda request: None
     row = row_of("gemini", thinking_budget=0)
     written = run_job("describe_gaps", tmp_path, paths["texts"], {**given, "gaps": paths["sample"]},
                       system=row, max_new_tokens=8, classes=CLASSES)  # fmt: skip
     assert written.returncode == 0, written.stdout
     texts = read_table(paths["texts"], TEXTS)
     assert len(texts) == 12 and (texts["text"] != "").all()
+    assert [clip_in(request) for request in server.requests[12:]] == ["d/2"] * 3
     answered = run_job(
         "answer_clips", tmp_path, paths["answers"], {**given, "texts": paths["texts"], "clips": paths["clips"]},
         system=row, max_new_tokens=8, context="msce", decision="reply", replicate=1, classes=CLASSES,
     )  # fmt: skip
     assert answered.returncode == 0, answered.stdout
     answers = read_table(paths["answers"], ANSWERS)
-    assert (answers["status"] == "ok").all() and len(server.requests) == 12 + 4
+    assert (answers["status"] == "ok").all() and len(server.requests) == 12 + 3 + 4
     told = [part for part in frames_and_texts(server.requests[-1]) if isinstance(part, str)]
     assert told == [*texts.loc[texts["clip_id"] == "d/3", "text"], "What?"]
     left = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -472,4 +415,4 @@ def test_the_jobs_of_texts_and_answers_run_on_a_served_model_and_leave_no_key_be
         path.name for path in left
     }
     assert [path for path in left if KEY.encode() in path.read_bytes()] == []
-    assert KEY not in written.stdout + answered.stdout
+    assert KEY not in unanswered.stdout + written.stdout + answered.stdout

@@ -97,6 +97,12 @@ def test_refusals_are_counted_among_the_failures(answers):
     assert set(rows(answers)["refused"]) == {0}
 
 
+def test_cut_replies_are_counted_over_all_runs_whether_they_fail_or_not(answers):
+    runs = draw_answers(failed=0, replicates=2)
+    runs.loc[[0, 1, 2], "cut"], runs.loc[0, "status"] = True, "failed"
+    assert set(rows(runs)["cut"]) == {3} and set(rows(answers)["cut"]) == {0}
+
+
 def test_the_interval_of_entropy_lies_higher_than_its_resamples_and_stays_in_bounds():
     """Resampling lowers an entropy; answers that are nearly even cannot pass log2 of the classes."""
     even = draw_answers(n=200, skill=0, failed=0)

@@ -56,6 +56,7 @@ def study(tmp_path_factory):
     paths = {}
     for number, row in enumerate(conditions):
         answers = draw_answers(seed=number, n=165, skill=0.3 + number / 80, classes=classes, replicates=2)
+        answers.loc[:32, "cut"] = True
         paths[row["condition"]] = folder / f"{number}.parquet"
         write_table(stored(answers), paths[row["condition"]], ANSWERS)
     write_table(manifest_of(answers), folder / "manifest.parquet", MANIFEST)
@@ -138,6 +139,8 @@ def test_every_kind_of_number_has_an_id(study):
         "metric.freq-fps5.accuracy_answered",
         "metric.freq-fps5.ece",
         "condition.freq-fps5.refused",
+        "condition.freq-fps5.cut",
+        "metric.freq-fps5.order.cut",
         "metric.freq-fps5.tail_recall",
         "metric.freq-fps5.order.accuracy",
         "metric.freq-fps5.micro.macro_f1",
@@ -192,6 +195,9 @@ def test_values_repeat_the_tables(study):
         assert [entry[part] for part in ("value", "low", "high", "n")] == [row["value"], row["low"], row["high"], n]
         assert entry["text"] == f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
         assert entry["source"] == f"tables/metrics.csv: freq-fps5, {clips}, macro_f1"
+    for name, value, n in (("metric.freq-fps5.cut", 33 / 330, 165), ("condition.freq-fps5.cut", 33 / 330, 330)):
+        assert (study["values"][name]["value"], study["values"][name]["n"]) == (value, n)
+        assert study["values"][name]["text"] == "0.10"
     comparison = read_table(study["comparisons"], COMPARISONS).set_index("comparison").loc["shuffle-videomae"]
     for part in ("difference", "lowest", "highest", "replicates", "changed"):
         assert study["values"][f"comparison.shuffle-videomae.{part}"]["value"] == comparison[part]

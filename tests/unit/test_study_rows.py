@@ -214,6 +214,16 @@ def test_a_served_system_answers_by_its_reply_with_texts_and_without(config, tmp
     assert study.config.api["served"].told() == ACCESS
 
 
+def test_a_served_system_says_how_it_is_asked(config, tmp_path):
+    cells = {"family": "openai", "temperature": "0.5", "seed": "default", "length_parameter": "max_tokens",
+             "image_format": "webp", "image_quality": "80", "max_request_mb": "4.5", "frames": "8"}  # fmt: skip
+    told = load_study(with_served(config, tmp_path, **cells)).systems["served"].told()
+    assert {key: told[key] for key in cells} == {
+        "family": "openai", "temperature": 0.5, "seed": "default", "length_parameter": "max_tokens",
+        "image_format": "webp", "image_quality": 80, "max_request_mb": 4.5, "frames": 8,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -243,6 +253,16 @@ def test_a_served_system_answers_by_its_reply_with_texts_and_without(config, tmp
             {"family": "openai", "thinking_budget": "0"},
             "column thinking_budget: 0 stands there, but a system of another",
         ),
+        ({"temperature": "warm"}, "column temperature: 'warm' is neither default nor a number from 0"),
+        ({"temperature": "-1"}, "column temperature: '-1' is neither default nor a number from 0"),
+        ({"seed": "0.5"}, "column seed: '0.5' is neither default nor a whole number from 0"),
+        ({"length_parameter": "max_tokens"}, "column length_parameter: 'max_tokens' stands there, but a system of ano"),
+        ({"family": "openai", "length_parameter": "limit"}, "'limit' is not one of max_completion_tokens, max_tokens"),
+        ({"image_format": "gif"}, "column image_format: 'gif' is not one of png, jpeg, webp"),
+        ({"image_quality": "90"}, "column image_quality: 90 stands there, but a system that sends no jpeg or webp has"),
+        ({"image_format": "jpeg", "image_quality": "101"}, "column image_quality: it must be at most 100, not 101"),
+        ({"max_request_mb": "0"}, "column max_request_mb: it must be above 0, not 0"),
+        ({"pixels": "64"}, "column pixels: 64 stands there, but a system of kind api has none"),
         ({"training": "pretrain", "variant": "uniform"}, "column training: a system behind an API is not trained her"),
     ],
 )
@@ -268,6 +288,10 @@ def test_a_served_system_that_cannot_work_is_refused(config, tmp_path, changes, 
             f"column dataset: {EMPTY} a system with a file",
         ),
         ({"kind": "vision", "family": "hicmae", "file": "x.pth", "dtype": "float32"}, "dtype: 'float32' stands there"),
+        (
+            {"kind": "vlm", "weights": "a/b", "temperature": "0"},
+            "temperature: 0.0 stands there, but a system of kind vlm",
+        ),
     ],
 )
 def test_a_system_with_weights_from_outside_that_cannot_work_is_refused(config, tmp_path, cells, said):

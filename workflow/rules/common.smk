@@ -16,6 +16,7 @@ from emovlm.core.contracts.results import RESULT_TABLES
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import seed_of, sha256_json
 from emovlm.datasets.registry import DATASET_KINDS, MANIFEST_COLUMNS, files_of
+from emovlm.models.api.settings import SERVED
 from emovlm.models.base import SETTINGS
 from emovlm.models.hub_classifier.labels import label_settings
 from emovlm.statistics.verdicts import CLAIM_KINDS

@@ -1,8 +1,7 @@
 """Where the models of systems lie, and what making them reads. A fold is a wildcard that may be empty."""
 
-# Columns of the systems table that loading a system depends on, and of an API's row besides.
+# Columns of the systems table that loading a system depends on; of an API's row SERVED besides.
 LOADED = ["system", "kind", "training", *SETTINGS]
-SERVED = ["weights", "thinking_budget"]
 
 
 def hears(system):

@@ -4,6 +4,9 @@ Stage 2, putting the texts between the keyframes, is in ``evaluation.contexts``.
 Source: Agarwal et al., arXiv 2604.15280.
 """
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -11,7 +14,8 @@ from emovlm.core.answer_store import AnswerStore
 from emovlm.core.hashing import rng, sha256_json
 from emovlm.core.progress import track
 from emovlm.frames.store import FrameStore
-from emovlm.models.base import NoReplyError, System, as_frames
+from emovlm.models.asking import Asking
+from emovlm.models.base import NoReplyError, Part, System, as_frames
 from emovlm.synface.language import PHRASES, describe_motion
 
 TEXTS_OF = {"motion": ("between", "motion"), "static": ("keyframes", "describe")}
@@ -25,7 +29,7 @@ def describe_gaps(
 ) -> pd.DataFrame:  # fmt: skip
     """One text for each gap between keyframes (``core.contracts.TEXTS``), in the words of the system under test.
 
-    A text that the system refuses to write is an empty one with its reason.
+    A text that the system refuses to write, or cannot write, is an empty one with its reason.
 
     Args:
         fingerprint: hash of all that makes the system answer as it does.
@@ -35,22 +39,30 @@ def describe_gaps(
         prompt: what the system is asked, for example to describe the motion.
         max_new_tokens: of each text.
         code: hash of the code that asks.
+
+    Raises:
+        StudyError: an API model cannot be asked, or has left texts unanswered; what it wrote is kept.
     """
-    rows = []
+    asking, rows = Asking(system, store, "texts", _no_text), []
     for (clip, gap), group in track(list(sample.groupby(["clip_id", "gap"])), "describe gaps", "gaps"):
         group = group.sort_values("position")
         shown = group["frame_index"].tolist()
         times = group["timestamp_s"].tolist()
         key = sha256_json([fingerprint, code, prompt, max_new_tokens, frames.sha256(clip, shown), times])
         if key not in store:
-            try:
-                parts = [*as_frames(frames.frames(clip, shown), times), prompt]
-                said = {"text": system.say(parts, max_new_tokens), "reason": None, "refused": False}
-            except NoReplyError as error:
-                said = {"text": "", "reason": str(error), "refused": error.refused}
-            store.add(key, said)
-        rows.append({"clip_id": clip, "gap": gap, "frames": shown, **store[key]})
-    return pd.DataFrame(rows, columns=COLUMNS)
+            parts = [*as_frames(frames.frames(clip, shown), times), prompt]
+            asking.ask(f"{clip}, gap {gap}", [key], partial(_text, system, parts, max_new_tokens))
+        rows.append(({"clip_id": clip, "gap": gap, "frames": shown}, key))
+    asking.finish()
+    return pd.DataFrame([{**row, **asking[key]} for row, key in rows], columns=COLUMNS)
+
+
+def _text(system: System, parts: list[Part], max_new_tokens: int) -> list[dict[str, Any]]:
+    return [{"text": system.say(parts, max_new_tokens), "reason": None, "refused": False}]
+
+
+def _no_text(error: NoReplyError) -> dict[str, Any]:
+    return {"text": "", "reason": str(error), "refused": error.refused}
 
 
 def true_texts(between: pd.DataFrame, keyframes: pd.DataFrame, truth: pd.DataFrame, seed: int) -> pd.DataFrame:

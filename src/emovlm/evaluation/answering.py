@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -15,7 +16,8 @@ from emovlm.evaluation.contexts import CONTEXTS, build_parts, shuffle_texts
 from emovlm.evaluation.decisions import DECISIONS, Asked, Bias
 from emovlm.evaluation.parsing import parse_label
 from emovlm.frames.store import RATE, FrameStore, SoundStore
-from emovlm.models.base import SCORE_DIGITS, Audio, Frame, System, answer_all
+from emovlm.models.asking import Asking
+from emovlm.models.base import SCORE_DIGITS, Audio, Frame, NoReplyError, Part, Reply, System, answer_all
 
 FROM_CLIP = ("clip_id", "dataset", "identity", "flag", "label")  # what an answer repeats of its clip
 
@@ -27,8 +29,8 @@ def answer_clips(
 ) -> pd.DataFrame:  # fmt: skip
     """Answers of ``system`` for each clip (``core.contracts.ANSWERS``).
 
-    A clip without frames is a row with status ``failed`` and its reason. So is one that the system refuses, or whose
-    texts it refused to write.
+    A clip without frames is a row with status ``failed`` and its reason. So is one that the system refuses or does not
+    take, or whose texts it refused to write.
 
     Args:
         fingerprint: hash of all that makes the system answer as it does.
@@ -40,6 +42,9 @@ def answer_clips(
         code: hash of the code that answers.
         labels: ``LABEL_COUNTS`` of the system's training, for the decision ``logit-adjusted``.
         sounds: the clips' sound, for a system that hears.
+
+    Raises:
+        StudyError: an API model cannot be asked, or has left clips unanswered; what it answered is kept.
     """
     context, asked = params["context"], {k: params[k] for k in ("context", "max_new_tokens")}
     decision = DECISIONS[params["decision"]]
@@ -49,12 +54,14 @@ def answer_clips(
     by_clip = _by_clip(sample, clips)
     last_s = {} if sounds is None else last_frame_s(clips)
     texts_by_clip = _by_clip(texts, clips) if texts is not None else {}
+    asking = Asking(system, store, "clips", _no_reply)
     rows: list[dict[str, Any]] = []
+    answered: list[tuple[dict[str, Any], str]] = []  # rows to fill from the answers of these keys
     for batch in _batches(track(list(clips.itertuples()), "answer", "clips"), getattr(system, "batch", 1)):
         questions = []
         for clip in batch:
             row = {**{name: getattr(clip, name) for name in FROM_CLIP}, "replicate": params["replicate"],
-                   "status": "ok", "reason": None, "refused": False}  # fmt: skip
+                   "status": "ok", "reason": None, "refused": False, "cut": False}  # fmt: skip
             seen = by_clip.get(clip.clip_id)
             if clip.status != "ok" or seen is None:
                 rows.append(_failed(row, clip.reason if clip.status != "ok" else "the sampler took no frame", classes))
@@ -83,14 +90,29 @@ def answer_clips(
                 heard + build_parts(frames.frames(row["clip_id"], seen["frame_index"]), seen, told, question, context)
                 for row, _, seen, told, heard in questions
             ]
-            replies = answer_all(system, prompts, classes, params["max_new_tokens"])
-            for (_, key, *_), parts, reply in zip(questions, prompts, replies, strict=True):
-                given = sum(isinstance(part, Frame) for part in parts)
-                if key not in store:
-                    store.add(key, {**asdict(reply), "frames": given if reply.frames is None else reply.frames})
-        for row, key, *_ in questions:
-            row.update(_answered(row, store[key], classes, bias))
+            asking.ask(
+                questions[0][0]["clip_id"], [key for _, key, *_ in questions],
+                partial(_replies, system, prompts, classes, params["max_new_tokens"]),
+            )  # fmt: skip
+        answered += [(row, key) for row, key, *_ in questions]
+    asking.finish()
+    for row, key in answered:
+        row.update(_answered(row, asking[key], classes, bias))
     return pd.DataFrame(rows)
+
+
+def _replies(system: System, prompts: list[list[Part]], classes: list[str], max_new_tokens: int) -> list[dict]:
+    """The answers to keep, one a prompt."""
+    kept = []
+    for parts, reply in zip(prompts, answer_all(system, prompts, classes, max_new_tokens), strict=True):
+        given = sum(isinstance(part, Frame) for part in parts)
+        kept.append({**asdict(reply), "frames": given if reply.frames is None else reply.frames})
+    return kept
+
+
+def _no_reply(error: NoReplyError) -> dict[str, Any]:
+    """The answer to keep where there is no reply."""
+    return {**asdict(Reply({}, "", 0, str(error), refused=error.refused)), "frames": 0}
 
 
 def _batches(clips: Iterable[Any], size: int) -> Iterator[list[Any]]:
@@ -104,7 +126,8 @@ def _answered(
     row: dict[str, Any], kept: dict[str, Any], classes: list[str], bias: Bias | None
 ) -> dict[str, Any]:  # fmt: skip
     """The rest of a clip's row of ``ANSWERS``, from its kept answer; without a bias it is read from the reply."""
-    answered = {"reply": kept["text"], "n_frames": kept["frames"], "n_tokens": kept["tokens"]}
+    answered = {"reply": kept["text"], "n_frames": kept["frames"], "n_tokens": kept["tokens"],
+                "cut": kept.get("cut", False)}  # fmt: skip
     named = parse_label(kept["text"], classes)
     if kept["failure"] or (bias is None and named is None):
         reason = kept["failure"] or "the reply does not name one class"

@@ -47,6 +47,8 @@ class Reply:
     for a classifier; ``tokens``: length of the prompt with its visual tokens; ``frames``: how many it was shown,
     where a limit left some out.
 
+    ``cut``: the reply ended at the limit of tokens, where the system knows.
+
     Of an API model there are no scores. Instead ``failure`` says why it gave no reply, ``refused`` whether that is
     because it refused, and ``model`` which version of it the server says has answered.
     """
@@ -58,6 +60,7 @@ class Reply:
     model: str = ""
     frames: int | None = None
     refused: bool = False
+    cut: bool = False
 
 
 class NoReplyError(Exception):

@@ -9,6 +9,7 @@ from typing import Any
 
 from emovlm.core.codehash import PACKAGE, code_hash
 from emovlm.core.hashing import sha256_file, sha256_json
+from emovlm.models.api.settings import fingerprint as served_fingerprint
 from emovlm.models.base import SETTINGS
 from emovlm.models.hub import FETCHED
 
@@ -19,7 +20,7 @@ def fingerprint_of(row: dict[str, Any], folder: str | Path, base: str | Path | N
     What runs behind an API cannot be known; it is what is asked for, by name and parameters.
     """
     if row["kind"] == "api":
-        return sha256_json({key: row.get(key) for key in ("family", "weights", "thinking_budget")})
+        return served_fingerprint(row)
     settings = {key: row[key] for key in SETTINGS if row.get(key) is not None}
     return sha256_json([system_hash(folder, base), settings])
 

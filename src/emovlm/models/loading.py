@@ -17,7 +17,8 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
 
     Args:
         row: the system's row (``system``, ``kind``, ``training`` and, where it has them, ``family`` and the other
-            ``SETTINGS`` of :mod:`emovlm.models.base`; of an API also ``weights`` and ``thinking_budget``).
+            ``SETTINGS`` of :mod:`emovlm.models.base`; of an API also ``SERVED`` of
+            :mod:`emovlm.models.api.settings`).
             Of a classifier of the hub also ``label_words``, what its labels may call each class.
             Of the family remote also ``allow_remote_code``, the config's value for it.
         folder: where its own files are; of an API, its ledger.

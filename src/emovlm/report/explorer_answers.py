@@ -21,7 +21,9 @@ from emovlm.statistics.counts import ALL, FLAGS
 from emovlm.statistics.metrics import METRICS, Metric
 
 PARTS = (ALL, *FLAGS)
-COUNTS = {"failed": "Failures", "refused": "Failures that are refusals"}
+COUNTS = {
+    "failed": "Failures", "refused": "Failures that are refusals", "cut": "Share of answers whose reply was cut",
+}  # fmt: skip
 
 
 def write_answers(
@@ -83,7 +85,7 @@ def _columns(runs: dict[int, pd.DataFrame], classes: list[str]) -> dict[str, Any
     replies, reasons = Words(), Words()
     scored = [f"score_{c}" for c in classes]
     found: dict[str, Any] = {
-        k: [] for k in ("predictions", "parsed", "scores", "reply", "reason", "frames", "tokens", "folds")
+        k: [] for k in ("predictions", "parsed", "scores", "reply", "reason", "cut", "frames", "tokens", "folds")
     }
     for answers in runs.values():
         asked = answers["status"].notna()
@@ -94,6 +96,7 @@ def _columns(runs: dict[int, pd.DataFrame], classes: list[str]) -> dict[str, Any
         found["scores"].append(packed(answers[scored].to_numpy(float), "<f4") if has else None)
         found["reply"].append([replies.number(t) if pd.notna(t) else -1 for t in answers["reply"]])
         found["reason"].append({i: reasons.number(t) for i, t in enumerate(answers["reason"]) if pd.notna(t)})
+        found["cut"].append(np.flatnonzero(answers["cut"].eq(True)).tolist())
         for column, key in (("n_frames", "frames"), ("n_tokens", "tokens"), ("fold", "folds")):
             found[key].append(_short(answers[column].fillna(0).astype(int).tolist()))
     return {**found, "replies": replies.listed, "reasons": reasons.listed}

@@ -287,7 +287,7 @@ class Access(Model):
     requests_per_minute: AboveZero
     tokens_per_request: Positive = Field(description="the most that one is expected to take")
     timeout_s: AboveZero = 120
-    attempts: Positive = 5
+    attempts: Positive = Field(5, description="at one request, before its clip is left for the next run")
     budget: Budget
 
 

@@ -134,6 +134,24 @@ def _different(values: list[Any]) -> list[Any]:
     return values
 
 
+def or_default(number: type[int] | type[float], says: str) -> Any:
+    """Type of a number from 0, read from text, or the word ``default``; ``says`` describes such a number."""
+
+    def check(value: Any) -> Any:
+        if value in (None, "default"):
+            return value
+        try:
+            found = number(value)
+        except ValueError:
+            found = -1
+        if not 0 <= found < math.inf:
+            raise problem(f"{value!r} is neither default nor {says}")
+        return found
+
+    allowed = {"anyOf": [{"type": "number", "minimum": 0}, {"const": "default"}]}
+    return Annotated[Any, PlainValidator(check), Schema(allowed)]
+
+
 Id = matching("[a-z0-9-]+", "an id: write lower-case letters, digits and hyphens")
 Sha256 = matching("[0-9a-f]{64}", "a SHA-256: 64 digits and letters a to f")
 Text = Annotated[str, Field(min_length=1)]

@@ -10,7 +10,7 @@ from emovlm.models.architectures import DFER
 from emovlm.models.hub_classifier.labels import CLASSIFIERS
 from emovlm.study import choices
 from emovlm.study.config import Prompts, Recipe
-from emovlm.study.fields import Id, Positive, Rate, Sha256, Text, Whole, matching, not_one_of, problem
+from emovlm.study.fields import Id, Positive, Rate, Sha256, Text, Whole, matching, not_one_of, or_default, problem
 from emovlm.study.row import ABOUT, NamedRow, RowOf
 from emovlm.study.rows import Dataset, TrainingSampler
 
@@ -79,6 +79,23 @@ class System(NamedRow):
     memory_gb: Rate | None = Field(None, description="of one GPU, estimated")
     thinking_budget: Whole | None = Field(
         None, description="tokens of thought before a reply; empty: no setting of the model"
+    )
+    temperature: or_default(float, "a number from 0") = Field(
+        None, description="of an API: a number, by default 0; or default: it is not sent, as some servers refuse it"
+    )
+    seed: or_default(int, "a whole number from 0") = Field(None, description="of an API: likewise")
+    length_parameter: Literal["max_completion_tokens", "max_tokens"] | None = Field(
+        None, description="of the protocol openai: what the limit of tokens is called; by default max_completion_tokens"
+    )
+    image_format: Literal["png", "jpeg", "webp"] | None = Field(
+        None, description="of an API: what frames are sent as; by default png, which loses nothing"
+    )
+    image_quality: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        None, description="of jpeg and webp; by default 90"
+    )
+    max_request_mb: Rate | None = Field(
+        None,
+        description="of an API: most millions of bytes a request; a clip that needs more fails without being asked",
     )
     variant: Literal["frequency", "uniform", "permuted"] | None = Field(
         None, description="how often the captions of the pretraining name each emotion"
@@ -166,7 +183,7 @@ class System(NamedRow):
         kind, family = f"a system of kind {self.kind}", f"a system of family {self.family}"
         for columns, fits, who in (
             (("pixels", "batch"), vlm, kind),
-            (("frames",), vlm or images, kind if self.family is None else family),
+            (("frames",), vlm or images or self.served, kind if self.family is None else family),
             (("dtype",), vlm or self.classifier, kind if self.family is None else family),
             (("label_map", "missing_labels"), self.classifier, "a system that is no classifier of the hub"),
             (("pooling",), images, "a system that is no classifier of images"),
@@ -174,6 +191,9 @@ class System(NamedRow):
             (("base", "sampler"), not self.served, "a system behind an API"),
             (("batch",), self.family != choices.REMOTE, family),
             (("thinking_budget",), self.family == "gemini", "a system of another family than gemini"),
+            (("temperature", "seed", "image_format", "max_request_mb"), self.served, kind),
+            (("length_parameter",), self.family == "openai", "a system of another family than openai"),
+            (("image_quality",), self.image_format in ("jpeg", "webp"), "a system that sends no jpeg or webp"),
         ):
             self._has_no(() if fits else columns, who)
 

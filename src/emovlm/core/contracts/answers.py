@@ -34,6 +34,7 @@ ANSWERS = table(
         "string", nullable=True, about="class of the highest label likelihood, or the one that the reply names"
     ),
     reply=Column("string", nullable=True, about="free greedy reply"),
+    cut=Column("bool", about="the reply was cut at the limit of tokens, where the system knows"),
     parsed=Column("string", nullable=True, about="class the reply names by strict parsing; empty if none or many"),
     n_frames=INT,
     n_tokens=Column("int", about="length of the prompt, visual tokens included"),

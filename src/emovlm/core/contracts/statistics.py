@@ -26,6 +26,7 @@ METRICS = table(
     n=Column("int", about="clips asked, failures included; of .._answered and ece clips answered, mean over runs"),
     failed=Column("int", about="answers that are failures, over all runs"),
     refused=Column("int", about="failures that are refusals of an API model"),
+    cut=Column("int", about="answers whose reply was cut at the limit of tokens, over all runs"),
 )
 PER_CLASS = table(
     "per-class metrics",

@@ -41,6 +41,7 @@ class Ledger:
         self._open: dict[str, int] = {}  # tokens kept back, by request
         self._requests = self._prompt = self._reply = 0
         self._free = 0.0  # time from which on a request may be sent
+        self._answered: set[str] = set()  # settings under which a request was answered
 
     def send(self) -> str:
         """Enter a request and wait until it is its turn; returns its number in the ledger.
@@ -56,7 +57,8 @@ class Ledger:
         return request
 
     def settle(self, request: str, prompt: int, reply: int, **said: Any) -> None:
-        """Enter what a request took, in tokens; ``said`` is noted beside it (the model's version, an error)."""
+        """Enter what a request took, in tokens; ``said`` is noted beside it: an error's ``status``, or the version of
+        the ``model`` that answered and a hash of the ``settings`` it was asked with."""
         with self._locked() as file:
             self._append(file, {"request": request, "prompt": prompt, "reply": reply, **said})
 
@@ -64,6 +66,11 @@ class Ledger:
         """Let no job send a request for some time: the server asked for it, or is in trouble."""
         with self._locked() as file:
             self._append(file, {"not_before": round(time.time() + seconds, 3)})
+
+    def has_answered(self, settings: str) -> bool:
+        """Whether a request with settings of this hash was answered, by any job and in any run."""
+        with self._locked():
+            return settings in self._answered
 
     def spent(self) -> dict[str, float]:
         """Requests, tokens and, where the budget has prices, US dollars, with what is kept back."""
@@ -127,6 +134,7 @@ class Ledger:
             self._open.pop(entry["request"], None)
             self._prompt, self._reply = self._prompt + entry["prompt"], self._reply + entry["reply"]
             self._most = max(self._most, entry["prompt"] + entry["reply"])  # the next may take as many
+            self._answered |= {entry["settings"]} if "settings" in entry else set()
 
 
 def _number(value: float) -> str:

@@ -149,6 +149,7 @@ def _metrics(table: pd.DataFrame) -> Pairs:
         if row.metric == "accuracy":
             yield f"{of}.failed", entry_of(row.failed, "count", source, n=row.n)
             yield f"{of}.refused", entry_of(row.refused, "count", source, n=row.n)
+            yield f"{of}.cut", entry_of(row.cut / (row.n * row.replicates), "share", source, n=row.n)
         if row.replicates > 1:
             for bound in ("lowest", "highest"):
                 yield f"{of}.{row.metric}.{bound}", entry_of(getattr(row, bound), unit, source, n=row.n)
@@ -228,6 +229,7 @@ def _conditions(answers: dict[str, pd.DataFrame]) -> Pairs:
         yield f"{name}.replicates", entry_of(frame["replicate"].nunique(), "count", source)
         yield f"{name}.failed", entry_of(len(frame) - len(answered), "count", source, n=len(frame))
         yield f"{name}.refused", entry_of(frame["refused"].sum(), "count", source, n=len(frame))
+        yield f"{name}.cut", entry_of(frame["cut"].mean(), "share", source, n=len(frame))
         yield f"{name}.frames", entry_of(answered["n_frames"].mean(), "frames a clip", source, n=n, places=1)
         tokens = frame["n_tokens"].sum()
         yield f"{name}.prompt_tokens", entry_of(tokens, "count", source, n=len(frame))
