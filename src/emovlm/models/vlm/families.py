@@ -97,4 +97,4 @@ def family_of(row: Mapping[str, Any]) -> Family:
     Raises:
         StudyError: the row names an unknown family.
     """
-    return FAMILIES.find(row.get("family") or "fastvlm", f"system {row['system']}")
+    return FAMILIES.find(row.get("family") or "fastvlm", f"system {row.get('system', '')}".strip())
