@@ -66,7 +66,9 @@ def test_more_frames_cost_more_tokens_up_to_the_familys_limit(study, table):
     frames, sizes = frames_of_a_clip(study, 3.7), read_sizes(study)
     assert frames["fps25"] == 92 and frames["keyframes"] == frames["gaps"] == 4
     read = table.set_index("what")["read"]
-    assert read["qwen2-5-vl-mafw-fps25"] - read["qwen2-5-vl-mafw-fps1"] == pytest.approx(495 * 32 * (92 - 4), rel=0.1)
+    more = 495 * (92 - 4) * 144 / 2  # tokens: frames of 224 pixels are enlarged to 336, and two of them are one step
+    assert read["qwen2-5-vl-mafw-fps25"] - read["qwen2-5-vl-mafw-fps1"] == pytest.approx(more)
+    assert read["qwen3-vl-mafw-fps25"] - read["qwen3-vl-mafw-fps1"] == pytest.approx(more)  # to 384, tokens of 32
     assert sizes["video-llava"].most_frames == 15
     assert read["video-llava-mafw-fps25"] == read["video-llava-mafw-fps10"]
 

@@ -78,8 +78,8 @@ def evaluate(
         max_new_tokens: of the free reply, and of each text between keyframes.
         seed: of shuffled frames and of the intervals.
         resamples: of the bootstrap.
-        settings: columns of ``config/systems.tsv``: ``dtype``, ``frames`` (most a prompt), ``pixels``, ``batch``,
-            ``pooling``, ``label_map``, ``missing_labels``.
+        settings: columns of ``config/systems.tsv``: ``dtype``, ``frames`` (most a prompt), ``on_overflow``, ``pixels``,
+            ``min_pixels``, ``batch``, ``pooling``, ``label_map``, ``missing_labels``.
 
     Raises:
         StudyError: the clips, the model or a condition cannot be used, or ``out`` holds something else. Nothing is

@@ -26,6 +26,9 @@ METRICS = table(
     n=Column("int", about="clips asked, failures included; of .._answered and ece clips answered, mean over runs"),
     failed=Column("int", about="answers that are failures, over all runs"),
     refused=Column("int", about="failures that are refusals of an API model"),
+    shown=Column("float", nullable=True, about="frames really shown of a clip that was answered: mean"),
+    shown_min=Column("int", nullable=True, about="the fewest; a system's limits may leave out some that were sampled"),
+    shown_max=Column("int", nullable=True, about="the most"),
 )
 PER_CLASS = table(
     "per-class metrics",

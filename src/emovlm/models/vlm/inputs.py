@@ -1,6 +1,5 @@
 """From the parts of a prompt to the inputs of a model: one prompt by the family's processor, several as one batch."""
 
-import math
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -15,6 +14,7 @@ from emovlm.core.errors import StudyError
 from emovlm.models.base import Frame, Part, spread
 from emovlm.models.vlm.chat import Turn
 from emovlm.models.vlm.families import Family
+from emovlm.models.vlm.pixels import enlarged_sides
 
 TEXT_INPUTS = ("input_ids", "attention_mask", "mm_token_type_ids", "token_type_ids")
 TICKS = 1000  # a second, of the times of frames as the processors take them: whole numbers
@@ -50,21 +50,8 @@ def _resized(frame: Frame, height: int, width: int) -> Frame:
     return Frame(np.asarray(resized), frame.time_s)
 
 
-def enlarged_sides(height: int, width: int, least: int | None, step: int) -> tuple[int, int]:
-    """Height and width of a frame of a video that is enlarged to at least ``least`` pixels, in whole ``step``s.
-
-    As large as it is where rounded to whole steps it has that many. The rule of the vendor's own tool (``smart_resize``
-    of qwen-vl-utils 0.0.14), whose default for a video's frames is 128 ``step``s squared.
-    """
-    rounded = [max(step, round(side / step) * step) for side in (height, width)]
-    if not least or math.prod(rounded) >= least:
-        return height, width
-    scale = math.sqrt(least / (height * width))
-    return math.ceil(height * scale / step) * step, math.ceil(width * scale / step) * step
-
-
 def enlarged(frames: Sequence[Frame], least: int | None, step: int) -> list[Frame]:
-    """Frames of a video with at least ``least`` pixels each (:func:`enlarged_sides`)."""
+    """Frames of a video with at least ``least`` pixels each, in whole ``step``s (``models.vlm.pixels``)."""
     sides = [enlarged_sides(*frame.pixels.shape[:2], least, step) for frame in frames]
     return [
         frame if frame.pixels.shape[:2] == wanted else _resized(frame, *wanted)
@@ -103,7 +90,7 @@ def encode(
     runs = [part for part in shown if not isinstance(part, str)]
     images = [Image.fromarray(frames[0].pixels) for kind, frames in runs if kind == "image"]
     videos = [frames for kind, frames in runs if kind == "video"]
-    if min_pixels and family.any_size:
+    if min_pixels:
         step = processor.video_processor.patch_size * processor.video_processor.merge_size
         videos = [enlarged(frames, min_pixels, step) for frames in videos]
     text = turn.prompt(processor, _content(processor, family, shown))

@@ -14,6 +14,7 @@ from typing import Any
 from emovlm.models.torch_setup import device, torch  # isort: skip
 from transformers import AutoProcessor, BatchFeature
 
+from emovlm.core.errors import StudyError
 from emovlm.models.base import SCORE_DIGITS, Frame, Part, Reply
 from emovlm.models.pretrained import load_pretrained
 from emovlm.models.vlm.chat import find_turn, reply_text
@@ -60,7 +61,8 @@ class VisionLanguageModel:
             a frame of a video, at least) and ``batch``; the organism's, and no limit, where it is silent.
 
     Raises:
-        StudyError: unknown family, weights are missing, or the chat template opens a thought that cannot be closed.
+        StudyError: unknown family, weights are missing, the chat template opens a thought that cannot be closed, or
+            there are ``min_pixels`` for a family whose weights fix the size.
     """
 
     def __init__(self, folder: str | Path, adapter: str | Path | None = None, row: Row | None = None):
@@ -68,6 +70,8 @@ class VisionLanguageModel:
         self.family = family_of(row)
         self.frames, self.on_overflow, self.batch = row.get("frames"), row.get("on_overflow"), row.get("batch") or 1
         self.pixels, self.min_pixels = row.get("pixels"), row.get("min_pixels")
+        if self.min_pixels and not self.family.any_size:
+            raise StudyError(f"min_pixels: the weights of a model of family {self.family.name} fix the size of frames")
         self.processor = AutoProcessor.from_pretrained(folder)
         self.turn = find_turn(self.processor)
         model = load_pretrained(self.family.model, folder, row.get("dtype"))
