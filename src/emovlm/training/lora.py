@@ -87,7 +87,7 @@ def _check_lengths(
     """Does the longest prompt fit? Tokens follow from number and times of frames, so black ones tell as well."""
     counted = draws.assign(n=draws["frames"].map(len), last=draws["times_s"].map(max))
     shape = store.tensor(draws["clip_id"].iloc[0]).shape[1:]
-    for row in counted.sort_values("last").drop_duplicates("n", keep="last").itertuples():
+    for row in counted.sort_values(["n", "last"], ascending=False).drop_duplicates("n").itertuples():
         black = as_frames(np.zeros((row.n, *shape), np.uint8), row.times_s)
         try:
             system.encoded([*black, question], answer)
