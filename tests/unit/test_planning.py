@@ -184,7 +184,7 @@ def fetch(row, save, folder):
     return with_system(folder, row, pathvars={"results": str(results)})
 
 
-@pytest.mark.parametrize("family", [*MODELS])
+@pytest.mark.parametrize("family", VISUAL)
 def test_the_size_of_a_language_model_is_its_checkpoints_own(nothing_here, family):
     row = {**NEW, "system": "new", "family": family, "pixels": "112"}
     study = fetch(row, lambda folder: save_tiny(family, folder), nothing_here)
