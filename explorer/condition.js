@@ -13,7 +13,7 @@ explorer.condition = async (name) => {
     el("p", { class: "crumbs" }, el("a", { href: "#/conditions", text: "Conditions" })),
     el("h1", { tabindex: "-1", text: name }),
     el("dl", { class: "facts" }, Object.entries({
-      System: row.label, Dataset: row.dataset, Frames: row.frames, Context: row.context === "none" ? "frames alone" : row.shown,
+      System: row.label, Dataset: row.dataset, Frames: row.frames, "Frames shown a clip": explorer.seen(row), Context: row.context === "none" ? "frames alone" : row.shown,
       "Answer by": row.decision, Claims: row.claims, Runs: row.replicates?.text,
     }).filter(([, text]) => text).map(([key, text]) => el("div", {}, el("dt", { text: key }), el("dd", { text })))),
     el("p", { class: "actions" },
@@ -25,6 +25,12 @@ explorer.condition = async (name) => {
     explorer.perClass(data, to),
     explorer.comparisons(data, row),
   ];
+};
+
+// Frames that were really shown of a clip: mean, and from the fewest to the most where they differ.
+explorer.seen = (row) => {
+  const [mean, least, most] = ["", "_min", "_max"].map((bound) => row.seen[bound]?.text);
+  return mean && (least === most ? mean : `${mean} (${least} to ${most})`);
 };
 
 explorer.metrics = (data) => {

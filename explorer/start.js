@@ -65,10 +65,10 @@ explorer.conditionList = (query) => {
     count.textContent = `${rows.length} of ${explorer.first.conditions.length} conditions`;
     const [{ metric: main, label }, ...others] = explorer.first.metrics;
     holder.replaceChildren(explorer.table("Conditions",
-      ["Condition", label, "", ...others.map((other) => other.label), "System", "Shown", "n", "Failed"], rows.map((row) => [
+      ["Condition", label, "", ...others.map((other) => other.label), "System", "Shown", "Frames a clip", "n", "Failed"], rows.map((row) => [
         el("a", { href: explorer.link(["condition", row.condition]), text: row.condition }),
         value(row.values[main]), explorer.whisker(row.values[main]), ...others.map((other) => value(row.values[other.metric])),
-        row.label, row.decision === "likelihood" ? row.shown : `${row.shown}, ${row.decision}`,
+        row.label, row.decision === "likelihood" ? row.shown : `${row.shown}, ${row.decision}`, explorer.seen(row) ?? "–",
         value(row.n), value(row.failed)]), "numbers list"));
   };
   const box = el("input", { type: "search", value: query.q ?? "", oninput: (event) => {

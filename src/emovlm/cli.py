@@ -106,7 +106,10 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     loaded.add_argument("--dtype", choices=["bfloat16", "float32"], help="of the weights; by default as saved")
     loaded.add_argument("--batch", type=int, metavar="N", help="clips asked at once (1)")
     loaded.add_argument("--max-frames", type=int, metavar="N", help="of a prompt; of more, it sees evenly spaced ones")
+    loaded.add_argument("--on-overflow", choices=["fail", "fewer_frames"],
+                        help="of a prompt longer than the context: the clip fails, or fewer frames")  # fmt: skip
     loaded.add_argument("--pixels", type=int, metavar="PX", help="of a frame's side, at most")
+    loaded.add_argument("--min-pixels", type=int, metavar="N", help="of a video's frame, at least (Qwen: 100352)")
     loaded.add_argument("--pooling", help="of a classifier's frames: mean_probability (default), mean_logit, ...")
     loaded.add_argument(
         "--label-map",
@@ -181,7 +184,8 @@ def _evaluate(given: argparse.Namespace) -> int:
     from emovlm.standalone.results import PAGE
 
     same = ("split", "fold", "samplers", "prompts", "size", "image_rate", "max_new_tokens", "seed", "resamples",
-            "dtype", "batch", "pixels", "pooling", "missing_labels", "plugins")  # fmt: skip
+            "dtype", "batch", "on_overflow", "pixels", "min_pixels", "pooling", "missing_labels",
+            "plugins")  # fmt: skip
     asked = conditions_of(given.frames, given.context, given.decision)
     results = evaluate(
         given.model, given.data, asked, given.out, labels=_labels(given), frames=given.max_frames,

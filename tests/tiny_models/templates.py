@@ -65,3 +65,41 @@ SMOLVLM = "<|im_start|>" + _turns(
     "{{ '<end_of_utterance>\\n' }}",
     "Assistant:",
 )
+
+
+def _thinking(before: str, answered: str, reply: str, system: str = "") -> str:
+    """ChatML with images and videos, whose assistant thinks: what is written before an answer given, and before one."""
+    asked = "{{ '<|im_start|>' + message['role'] + '\\n' }}" + _in_order(
+        "{{ '<IMG_CONTEXT>\\n' }}", "{{ '<video>\\n' }}"
+    )
+    return (
+        system + "{% for message in messages %}{% if message['role'] == 'assistant' %}{{ '<|im_start|>assistant\\n' }}"
+        + before + "{% if message['content'] is string %}{{ message['content'] }}{% else %}"
+        "{{ message['content'][0]['text'] }}{% endif %}{% else %}" + asked + answered + "{% endif %}"
+        "{{ '<|im_end|>\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}" + reply
+        + "{% endif %}"
+    )  # fmt: skip
+
+
+EMPTY = "{{ '<think>\\n\\n</think>\\n\\n' }}"
+_OFF = "{% if enable_thinking is defined and enable_thinking is false %}"
+THINKING = {
+    "opened": _thinking(EMPTY, "", "{{ '<think>\\n' }}"),
+    "opened, without answers": _thinking("{{ raise_exception('no answers') }}", "", "{{ '<think>\\n' }}"),
+    "opened, answers without": _thinking("", "", "{{ '<think>' }}"),
+    "switch": _thinking("", "", _OFF + EMPTY + "{% endif %}"),
+    "no switch": _thinking(EMPTY, "", ""),
+    "switch in the question": _thinking(
+        "", _OFF + "/nothink{% endif %}", _OFF + "{{ '<think></think>\\n' }}{% endif %}"
+    ),
+    "switch in the question alone": _thinking("", _OFF + "/nothink{% endif %}", ""),
+    "switch of another name": _thinking(
+        "", "", "{% if thinking is not defined or thinking %}<think>{% else %}</think>{% endif %}"
+    ),
+    "asked for": _thinking(
+        "", "", "", "{{ '<|im_start|>system\\nThink in <think> and </think> first.<|im_end|>\\n' }}"
+    ),
+}
+"""Templates of models that think, of the kinds that are published: opened (Qwen3-VL-Thinking; GLM-4.1V, whose answers
+have no thoughts before them), with the switch of Qwen3 (InternVL3.5, MiniCPM-V 4.5), with that and a word in the
+question (GLM-4.5V), with a switch of another name (DeepSeek V3.1), asked for in a system prompt (InternVL3.5's R1)."""

@@ -18,10 +18,10 @@ from emovlm.standalone.given_model import find_model
 
 COMMIT = "a" * 40
 SYSTEMS = (
-    "system\tkind\ttraining\tbase\tsampler\tdataset\tfamily\tweights\trevision\tframes\n"
-    f"tiny\tvlm\tnone\t\t\t\tqwen2.5-vl\ttest/tiny\t{COMMIT}\t3\n"
-    "tuned\tvlm\tlora\ttiny\tnatural\tsynface\t\t\t\t\n"
-    "far\tapi\tnone\t\t\t\tgemini\tgemini-9\t\t\n"
+    "system\tkind\ttraining\tbase\tsampler\tdataset\tfamily\tweights\trevision\tframes\ton_overflow\tmin_pixels\n"
+    f"tiny\tvlm\tnone\t\t\t\tqwen2.5-vl\ttest/tiny\t{COMMIT}\t3\tfewer_frames\t3136\n"
+    "tuned\tvlm\tlora\ttiny\tnatural\tsynface\t\t\t\t\t\t\n"
+    "far\tapi\tnone\t\t\t\tgemini\tgemini-9\t\t\t\t\n"
 )
 
 
@@ -101,6 +101,7 @@ def test_a_commit_of_the_hub_is_fetched_once_and_then_found_without_the_cache(as
     again, of_row = map(json.loads, ask(f"test/tiny@{COMMIT}", "systems.tsv:tiny"))
     assert again == found
     assert of_row["name"] == found["name"] and of_row["row"]["frames"] == 3  # with the settings of its row
+    assert (of_row["row"]["min_pixels"], of_row["row"]["on_overflow"]) == (3136, "fewer_frames")
 
 
 CANNOT = [

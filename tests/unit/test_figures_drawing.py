@@ -180,6 +180,18 @@ def test_fps_points_and_intervals_are_the_metrics_of_each_rate():
     assert spans == set(table.loc[wanted, ["low", "high"]].itertuples(index=False, name=None))
 
 
+def test_below_stands_how_many_frames_were_really_shown_at_each_rate():
+    metrics = study()["metrics"].copy()
+    rates = {"freq-fps1": (3.87, 1, 9), "freq-fps25": (15.0, 15, 15)}  # as a system's own limit leaves them
+    for condition, numbers in rates.items():
+        metrics.loc[metrics["condition"] == condition, ["shown", "shown_min", "shown_max"]] = numbers
+    said = " ".join(texts(draw("fps", metrics=metrics)).split())
+    assert "Frames really shown of a clip, mean (fewest to most): more frames: 3.9 (1 to 9) at 1/s, 8.0 at 5/s" in said
+    assert "15.0 at 25/s; equal tokens: 8.0 at 1/s" in said
+    metrics[["shown", "shown_min", "shown_max"]] = np.nan
+    assert "Frames really shown" not in texts(draw("fps", metrics=metrics))
+
+
 def test_small_dots_are_the_single_runs():
     tables = study(replicates=3)
     shown = {round(y, 9) for each in draw("fps", tables).axes[0].lines if each.get_label() == "_runs"

@@ -1,5 +1,6 @@
 """Every family of vision-language models, tiny and with random weights, but with its real classes and processor."""
 
+import itertools
 import re
 from pathlib import Path
 
@@ -171,6 +172,73 @@ def test_frames_in_another_order_are_other_pixels_at_the_same_times(load, family
     assert read(system, [*shown, QUESTION]) == read(system, [*swapped, QUESTION])
     ordered, other = (system.answer([*parts, QUESTION], CLASSES, 1).scores for parts in (shown, swapped))
     assert max(abs(ordered[c] - other[c]) for c in CLASSES) > 10 * ROUNDING
+
+
+POSITIONS_A_SECOND = {"qwen2.5-vl": 2, "qwen2.5-omni": 25}
+"""Of the families that give frames positions by the clock, by their papers; with others a step of a video is one."""
+
+
+def published_positions(system, inputs, rate):
+    """The positions of one prompt in time, height and width [3, length], and that of the token to come.
+
+    The rule of M-RoPE (Qwen2-VL, arXiv 2409.12191, section 2.1; with the clock, Qwen2.5-VL, arXiv 2502.13923, section
+    2.1.3): a text goes on behind the largest position before it, in all three; frames begin there too and count steps,
+    rows and columns. Stretches of frames are told by the placeholders in the prompt, sizes by the processor's grids.
+    """
+    tokens, config = inputs["input_ids"][0].tolist(), system.model.config
+    merge = system.processor.video_processor.merge_size
+    visual = {config.image_token_id: "image", config.video_token_id: "video"}
+    grids = {kind: iter(inputs.get(f"{kind}_grid_thw", [])) for kind in ("image", "video")}
+    seconds = iter(inputs.get(system.family.clock, []) if system.family.clock else [])
+    found, after = [], 0
+    for kind, stretch in itertools.groupby(tokens, visual.get):
+        length = len(list(stretch))
+        if kind is None:
+            found += [(after + k,) * 3 for k in range(length)]
+        else:
+            steps, rows, columns = (int(n) for n in next(grids[kind]))
+            rows, columns = rows // merge, columns // merge
+            if length < steps * rows * columns:  # the step of a video that has texts between its steps
+                grids[kind] = itertools.chain([(steps - 1, rows * merge, columns * merge)] * (steps > 1), grids[kind])
+                steps = 1
+            pace = float(next(seconds)) * rate if kind == "video" and rate else 1
+            found += [(after + int(t * pace), after + y, after + x)
+                      for t in range(steps) for y in range(rows) for x in range(columns)]  # fmt: skip
+        after = max(map(max, found)) + 1
+    return torch.tensor(found).T, after
+
+
+def many_frames():
+    """Prompts in which a video has more steps than a frame has rows, and images and videos of several lengths."""
+    shown = frames(8, 56)
+    return [
+        [*shown, QUESTION],
+        [*frames(8, 56, gap_s=4.0), QUESTION],
+        [*shown[:5], "nothing.", *shown[5:7], "brows rise.", shown[7], QUESTION],
+        [*interleaved(frames(2)), QUESTION],
+    ]
+
+
+@each_family
+def test_texts_and_frames_have_the_positions_of_the_published_rule(load, family):
+    system, given = load(family), []
+    in_space = hasattr(system.model.model, "get_rope_index")
+    language = system.model.model.get_submodule(system.family.language)
+    hook = language.register_forward_pre_hook(
+        lambda _, __, named: given.append(named["position_ids"]), with_kwargs=True
+    )
+    for parts in many_frames():
+        inputs = system._inputs(parts)
+        with torch.inference_mode():
+            read, length = system._read(inputs), inputs["input_ids"].shape[1]
+        expected, following = torch.arange(length)[None], length  # of plain text
+        if in_space:
+            expected, following = published_positions(system, inputs, POSITIONS_A_SECOND.get(family))
+        positions = given.pop()
+        assert positions is None or positions[-3:, 0].tolist() == expected.tolist()
+        assert int(read.position) == following
+        assert positions is not None or not in_space
+    hook.remove()
 
 
 def test_what_follows_a_long_video_of_qwen_stands_behind_its_last_frame(load):

@@ -1,5 +1,8 @@
 """Systems: real classes through the path of hub models; scores are what a slow reference says."""
 
+import json
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -173,6 +176,23 @@ def test_an_adapter_changes_answers_and_leaves_its_base_alone(organism, world, t
     assert accuracy(system, (store, None, sample, turned), slice(45, 60)) > 0.8
     assert system_hash(models / "toy", None) == base
     assert system_hash(models / "turned", models / "toy") != base
+
+
+def test_the_organism_is_not_taught_prompts_longer_than_its_context(organism, world, tmp_path):
+    models, _ = organism
+    store, _, sample, labels = world
+    shutil.copytree(models / "toy", tmp_path / "short")
+    config = json.loads((tmp_path / "short/config.json").read_text())
+    config["text_config"]["max_position_embeddings"] = (
+        8  # four frames, two words of the question, "answer : fear <end>"
+    )
+    (tmp_path / "short/config.json").write_text(json.dumps(config))
+    schedule = pd.DataFrame({"draw": range(20), "clip_id": labels["clip_id"][:20]})
+    params = {"rank": 8, "batch": 4, "learning_rate": 1e-2, "seed": 3}
+    with pytest.raises(
+        StudyError, match=r"clip toy/.*: prompt and answer take 11 tokens, and the model's context is 8"
+    ):
+        finetune_lora(tmp_path / "short", schedule, sample, labels, store, QUESTION, params, tmp_path / "tuned")
 
 
 def test_a_system_is_another_one_when_its_chat_template_changes(model_folder):

@@ -13,7 +13,7 @@ from tests.tiny_models.models import save_tiny
 from tests.tiny_models.remote import CODE, save_remote, write_python
 
 from emovlm.core.errors import StudyError
-from emovlm.models.base import Frame
+from emovlm.models.base import Frame, NoReplyError
 from emovlm.models.fingerprint import fingerprint_of
 from emovlm.models.loading import load_system
 from emovlm.models.remote.permission import code_pin
@@ -83,7 +83,47 @@ def test_it_answers_as_the_same_weights_do_in_this_process(system, native, name)
     ours, expected = (one.answer(parts, CLASSES, 6) for one in (system, native))
     assert ours.scores == pytest.approx(expected.scores, abs=ROUNDING)
     assert (ours.text, ours.tokens, ours.frames) == (expected.text, expected.tokens, expected.frames)
+    assert ours.cut == expected.cut
     assert system.say(parts, 6) == ours.text
+
+
+@pytest.mark.parametrize("name", prompts())
+def test_frames_of_a_video_are_enlarged_as_in_this_process(system, native, monkeypatch, name):
+    for one in (system, native):
+        monkeypatch.setattr(one, "min_pixels", 168 * 168)
+    parts = prompts()[name]
+    ours, expected = (one.answer(parts, CLASSES, 3) for one in (system, native))
+    assert ours.scores == pytest.approx(expected.scores, abs=ROUNDING) and ours.tokens == expected.tokens
+
+
+def test_a_prompt_longer_than_the_context_fails_or_is_cut_as_in_this_process(system, native, monkeypatch):
+    assert system.context == native.context == 4096
+    parts = [*frames(9), QUESTION]
+    whole = native.answer(parts, CLASSES, 6).tokens + 6
+    for one in (system, native):
+        monkeypatch.setattr(one, "context", whole - 1)
+    ours, expected = (one.answer(parts, CLASSES, 6) for one in (system, native))
+    assert ours == expected
+    assert ours.failure == f"prompt and answer take {whole} tokens, and the model's context is {whole - 1}"
+    with pytest.raises(NoReplyError, match="and the model's context is"):
+        system.say(parts, 6)
+    for one in (system, native):
+        monkeypatch.setattr(one, "on_overflow", "fewer_frames")
+    ours, expected = (one.answer(parts, CLASSES, 6) for one in (system, native))
+    assert ours.scores == pytest.approx(expected.scores, abs=ROUNDING)
+    assert (ours.frames, ours.tokens, ours.text) == (8, expected.tokens, expected.text) and expected.frames == 8
+
+
+def test_a_model_that_thinks_before_it_answers_is_refused_unless_a_switch_turns_that_off(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "thinks")
+    template = tmp_path / "thinks/chat_template.jinja"
+    usual = template.read_text()
+    opened = "{% if add_generation_prompt %}<think>{% endif %}"
+    template.write_text(usual + opened)
+    with pytest.raises(StudyError, match="its own code fails: ValueError: its chat template opens a thought"):
+        load_system(ALLOWED, tmp_path / "thinks")
+    template.write_text(usual + opened.replace("%}<", " and enable_thinking is not false %}<"))
+    assert load_system(ALLOWED, tmp_path / "thinks").answer([QUESTION], CLASSES, 1).scores
 
 
 def test_the_order_and_the_times_of_frames_reach_the_model(system):

@@ -15,6 +15,7 @@ from tests.tiny_models.models import MODELS, save_tiny
 
 from emovlm.models.flops import Gpu, vision_flops
 from emovlm.models.remote.permission import code_pin
+from emovlm.models.vlm.families import FAMILIES
 from emovlm.planning.cost import costs, disk, evaluated, frames_of_a_clip, read_sizes
 from emovlm.planning.doctor import MISSING, OK, WARNING, examine
 from emovlm.planning.terminal import show_costs, show_findings
@@ -66,9 +67,22 @@ def test_more_frames_cost_more_tokens_up_to_the_familys_limit(study, table):
     frames, sizes = frames_of_a_clip(study, 3.7), read_sizes(study)
     assert frames["fps25"] == 92 and frames["keyframes"] == frames["gaps"] == 4
     read = table.set_index("what")["read"]
-    assert read["qwen2-5-vl-mafw-fps25"] - read["qwen2-5-vl-mafw-fps1"] == pytest.approx(495 * 32 * (92 - 4), rel=0.1)
+    more = 495 * (92 - 4) * 144 / 2  # tokens: frames of 224 pixels are enlarged to 336, and two of them are one step
+    assert read["qwen2-5-vl-mafw-fps25"] - read["qwen2-5-vl-mafw-fps1"] == pytest.approx(more)
+    assert read["qwen3-vl-mafw-fps25"] - read["qwen3-vl-mafw-fps1"] == pytest.approx(more)  # to 384, tokens of 32
     assert sizes["video-llava"].most_frames == 15
     assert read["video-llava-mafw-fps25"] == read["video-llava-mafw-fps10"]
+
+
+def test_the_tokens_of_a_frame_follow_the_pixels_that_the_row_asks_for(nothing_here):
+    def tokens(system, **cells):
+        return read_sizes(changed(nothing_here, systems={system: cells}))[system].tokens
+
+    assert tokens("qwen2-5-vl") == 144 / 2 and tokens("qwen2-5-vl", min_pixels="") == 64 / 2
+    assert tokens("qwen3-vl") == 144 / 2 and tokens("qwen3-vl", min_pixels="") == 49 / 2
+    assert tokens("qwen2-5-omni", min_pixels="200704") == 256 / 2  # 448 x 448
+    assert tokens("qwen2-5-omni", min_pixels="", pixels="112") == 16 / 2
+    assert tokens("video-llava") == 257 and tokens("internvl3") == 256
 
 
 def test_a_model_of_each_fold_is_trained_and_loaded(study, table):
@@ -189,6 +203,12 @@ def test_the_size_of_a_language_model_is_its_checkpoints_own(nothing_here, famil
     assert size.vision_parameters == sum(p.numel() for p in tower.parameters())
     assert (size.layers, size.width, size.kv_width) == (text.num_hidden_layers, text.hidden_size, 16)
     assert VISUAL[family] < size.tokens < VISUAL[family] + 22  # and the words that some families write before a frame
+    if FAMILIES[family].any_size:
+        row = {**row, "min_pixels": str(4 * 112**2)}
+        larger = read_sizes(fetch(row, lambda folder: save_tiny(family, folder), nothing_here))["new"]
+        words = size.tokens - (112 // 28) ** 2 / 2 if "qwen2.5" in family else size.tokens - round(112 / 32) ** 2 / 2
+        assert larger.tokens == pytest.approx(words + (224 / (28 if "qwen2.5" in family else 32)) ** 2 / 2)
+        assert larger.patches > 3 * size.patches
 
 
 def test_the_cost_of_a_classifier_is_by_the_operations_of_one_pass(nothing_here):

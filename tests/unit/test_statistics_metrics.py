@@ -313,3 +313,14 @@ def test_a_condition_without_answers_is_named(answers, tmp_path):
 def test_a_class_that_the_lexicon_does_not_have_is_named(answers):
     with pytest.raises(StudyError, match="unknown classes in the answers: contempt"):
         count(answers, CLASSES[:3])
+
+
+def test_the_frames_that_were_shown_are_those_of_answered_clips_of_each_kind(answers):
+    shown = answers.assign(n_frames=[k % 7 for k in range(len(answers))])
+    shown.loc[shown["status"] == "failed", "n_frames"] = 99
+    for clips in ("all", "micro"):
+        expected = select(shown, clips).query("status == 'ok'")["n_frames"]
+        found = rows(shown, clips)[["shown", "shown_min", "shown_max"]].drop_duplicates()
+        assert found.to_numpy().tolist() == [[pytest.approx(expected.mean()), expected.min(), expected.max()]]
+    none = METRICS.conform(metrics_table({"c": answers.assign(status="failed", prediction=None)}, SETTINGS), "metrics")
+    assert none.to_pandas()[["shown", "shown_min", "shown_max"]].isna().all(axis=None)

@@ -141,8 +141,20 @@ def test_a_fine_tuned_system_has_what_its_base_has(config, monkeypatch):
     systems = load_study(read_config(".", ["config/paper.yaml"])).systems
     tuned = systems["qwen2-5-vl-natural-mafw"]
     assert (tuned.family, tuned.dtype, tuned.pixels, tuned.frames) == ("qwen2.5-vl", "bfloat16", 448, 256)
+    assert (tuned.min_pixels, tuned.on_overflow) == (100352, "fewer_frames")
     assert tuned.weights is None and tuned.memory_gb == 48
     assert systems["mae-dfer-natural-mafw"].family == "mae-dfer" and systems["organism-natural"].family is None
+
+
+def test_a_system_that_is_fine_tuned_may_have_other_pixels_than_its_base(config, tmp_path):
+    own = {"qwen2-5-vl-natural-mafw": {"min_pixels": "50176", "on_overflow": "fail"}}
+    config = read_config(".", ["config/paper.yaml"])
+    config["tables"]["systems"] = "config/paper/systems.tsv"
+    paper = with_cells(config, tmp_path, "systems", own)["tables"]["systems"]
+    config["tables"]["systems"] = ["config/systems.tsv", paper]
+    systems = load_study(config).systems
+    tuned, base = systems["qwen2-5-vl-natural-mafw"], systems["qwen2-5-vl"]
+    assert (tuned.min_pixels, tuned.on_overflow, base.min_pixels) == (50176, "fail", 100352)
 
 
 def with_dataset(config, tmp_path, **cells):
@@ -291,6 +303,18 @@ def test_a_served_system_that_cannot_work_is_refused(config, tmp_path, changes, 
         (
             {"kind": "vlm", "weights": "a/b", "temperature": "0"},
             "temperature: 0.0 stands there, but a system of kind vlm",
+        ),
+        (
+            {"kind": "vlm", "family": "video-llava", "weights": "a/b", "min_pixels": "100352"},
+            "column min_pixels: 100352 stands there, but a system of family video-llava has none; leave it empty",
+        ),
+        (
+            {"kind": "vlm", "family": "qwen3-vl", "weights": "a/b", "on_overflow": "cut"},
+            "column on_overflow: 'cut' is not one of fail, fewer_frames",
+        ),
+        (
+            {"kind": "vision", "family": "hicmae", "file": "x.pth", "on_overflow": "fail"},
+            "column on_overflow: 'fail' stands there, but a system of kind vision has none",
         ),
     ],
 )

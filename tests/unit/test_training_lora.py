@@ -6,6 +6,7 @@ import pytest
 from safetensors.torch import load_file
 from tests.frame_stores import write_store
 from tests.tiny_models.models import MODELS, save_tiny
+from tests.tiny_models.saved import saved
 
 from emovlm.core.errors import StudyError
 from emovlm.frames.store import FrameStore
@@ -131,6 +132,22 @@ def test_the_loss_is_that_of_the_answers_tokens_whatever_the_padding(tmp_path, f
         loss = float(answer_loss(system, prompts, tokens))
     scores = [system.answer([*parts], [label], 1).scores[label] for parts, label in zip(prompts, labels, strict=True)]
     assert loss == pytest.approx(-sum(scores) / sum(map(len, tokens)), abs=1e-4)
+
+
+def test_a_training_stops_before_its_first_step_where_a_prompt_is_longer_than_the_context(base, world, tmp_path):
+    """Of clips of one to four frames; those of three and four are two steps of a video, the others one."""
+    system = VisionLanguageModel(base, row=ROW)
+    shown = as_frames(np.zeros((4, SIDE, SIDE, 3), np.uint8), np.arange(4) / 5)
+    answer = max(len(reply_tokens(system.processor, system.header, c)) for c in CLASSES) + 1  # and its end
+    tokens = system.encoded([*shown, QUESTION])["input_ids"].shape[1] + answer
+    short = saved("qwen2.5-vl", tmp_path / "short", context=tokens - 1)
+    says = (
+        f"clip toy/.., 4 frames: prompt and answer take {tokens} tokens, and the model's context is {tokens - 1}; show"
+    )
+    with pytest.raises(StudyError, match=says):
+        tune(short, world, tmp_path / "fails", reads=0)
+    log = tune(short, world, tmp_path / "fewer", system={**ROW, "on_overflow": "fewer_frames"})
+    assert log["step"].iloc[-1] == 30 and (tmp_path / "fewer/adapter_model.safetensors").exists()
 
 
 def test_a_schedule_of_clips_without_frames_is_an_error(base, world, tmp_path):

@@ -37,7 +37,8 @@ def several_rates(study: Any) -> bool:
     title="Frames a second",
     caption=(
         "Macro-F1 over the number of frames a second, with 95% intervals; where the study has such conditions, also "
-        "at equal tokens and with an equal number of frames. Published curves have a panel and a scale of their own."
+        "at equal tokens and with an equal number of frames. Below: how many frames were really shown, where the "
+        "limits of a system leave some out. Published curves have a panel and a scale of their own."
     ),
     alt="Lines: macro-F1 over frames a second, this study left and the published curves right.",
     category="T1",
@@ -80,9 +81,29 @@ def fps(
         asked = " to ".join(map(str, sorted({data["n"].min(), data["n"].max()})))
         failed = f"at most {data['failed'].max()} answers failed"
         about = f"{study_label(study)}: n = {asked} clips a point, {failed}; bars: 95% intervals."
-        about += " " + runs_note(data["replicates"].max())
+        about += " " + " ".join(filter(None, [runs_note(data["replicates"].max()), frames_note(data)]))
     style.foot(figure, about.strip(), absent(list(wanted["condition"]), set(data["condition"])))
     return figure
+
+
+def frames_note(data: pd.DataFrame) -> str:
+    """How many frames were really shown of a clip at each rate: mean, and fewest to most.
+
+    Args:
+        data: rows of METRICS with ``system``, ``sweep`` and ``rate``.
+    """
+    lines = []
+    for (system, sweep), line in data[data["shown"].notna()].groupby(["system", "sweep"], sort=False):
+        whose = [system_label(system)] if data["system"].nunique() > 1 else []
+        whose += [SWEEPS[sweep][0].removesuffix(AS_PUBLISHED)] if data["sweep"].nunique() > 1 else []
+        points = ", ".join(f"{_frames(row)} at {row.rate:g}/s" for row in line.sort_values("rate").itertuples())
+        lines.append(f"{', '.join(whose)}: {points}" if whose else points)
+    return f"Frames really shown of a clip, mean (fewest to most): {'; '.join(lines)}." if lines else ""
+
+
+def _frames(row: tuple) -> str:
+    bounds = "" if row.shown_min == row.shown_max else f" ({row.shown_min:.0f} to {row.shown_max:.0f})"
+    return f"{row.shown:.1f}{bounds}"
 
 
 def _measured(axes: Axes, data: pd.DataFrame, published: bool) -> None:

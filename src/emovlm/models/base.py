@@ -29,8 +29,8 @@ class Audio:
 
 
 SETTINGS = (
-    "family", "dtype", "frames", "pixels", "batch", "pooling", "label_map", "missing_labels", "label_words",
-    "allow_remote_code",
+    "family", "dtype", "frames", "on_overflow", "pixels", "min_pixels", "batch", "pooling", "label_map",
+    "missing_labels", "label_words", "allow_remote_code",
 )  # fmt: skip
 """What changes what a model answers: columns of ``systems.tsv`` (``batch`` by rounding only), the words that labels of
 a classifier are matched with, and the hash of code that came with the weights."""
@@ -47,10 +47,11 @@ class Reply:
     for a classifier; ``tokens``: length of the prompt with its visual tokens; ``frames``: how many it was shown,
     where a limit left some out.
 
-    ``cut``: the reply ended at the limit of tokens, where the system knows.
+    ``failure`` says why there is no reply: an API model gave none, or the prompt is longer than the model's context.
+    ``cut`` says whether the text ended at ``max_new_tokens`` and not by itself.
 
-    Of an API model there are no scores. Instead ``failure`` says why it gave no reply, ``refused`` whether that is
-    because it refused, and ``model`` which version of it the server says has answered.
+    Of an API model there are no scores. ``refused`` says whether it gave no reply because it refused, and ``model``
+    which version of it the server says has answered.
     """
 
     scores: dict[str, float]
@@ -64,7 +65,7 @@ class Reply:
 
 
 class NoReplyError(Exception):
-    """An API model gave no reply to this prompt and would give none again.
+    """A model gives no reply to this prompt and would give none again: it refuses, or the prompt is too long.
 
     Args:
         says: why.
@@ -86,7 +87,7 @@ class System(Protocol):
         """Reply freely; a classifier cannot.
 
         Raises:
-            NoReplyError: an API model refused, for example.
+            NoReplyError: an API model refused, for example, or the prompt is longer than the context.
         """
 
 

@@ -16,6 +16,7 @@ from emovlm.models.base import as_frames
 from emovlm.models.flops import Size
 from emovlm.models.hub_classifier.hub_classifier import KINDS, FrameProcessor, frames_wanted
 from emovlm.models.hub_classifier.labels import CLASSIFIERS
+from emovlm.models.vlm.chat import find_turn
 from emovlm.models.vlm.families import family_of
 from emovlm.models.vlm.inputs import encode, limited
 
@@ -70,9 +71,10 @@ def _language_model_size(folder: Path, row: Mapping[str, Any], clip: list) -> Si
     text, vision = config.get_text_config(), config.vision_config
     head_size = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
     processor = AutoProcessor.from_pretrained(folder, trust_remote_code=False)
-    family = family_of(row)
+    family, turn = family_of(row), find_turn(processor)
     alone, shown = (
-        encode(processor, family, limited(parts, None, row.get("pixels"))) for parts in (["?"], [*clip, "?"])
+        encode(processor, family, limited(parts, None, row.get("pixels")), turn, row.get("min_pixels"))
+        for parts in (["?"], [*clip, "?"])
     )
     tokens = (shown["input_ids"].shape[1] - alone["input_ids"].shape[1]) / len(clip)
     patch = getattr(vision, "patch_size", None)

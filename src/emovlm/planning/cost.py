@@ -19,6 +19,7 @@ from emovlm.datasets.published_counts import ALL, published_counts
 from emovlm.datasets.registry import DATASET_KINDS
 from emovlm.models.flops import BYTES, Gpu, Size, answer_s, lora_s, prompt_tokens, start_s, training_s
 from emovlm.models.hub import cached_folder, is_fetched
+from emovlm.models.vlm.pixels import enlarged_sides
 from emovlm.sampling.frame_samplers import sample_frames
 from emovlm.study.rows import Dataset
 from emovlm.study.study import Study
@@ -30,6 +31,7 @@ from emovlm.synface.plan import clip_lengths, read_class_sizes
 # speed_benchmark.rst), for each of which it reads 14.1 GB of weights.
 GPU = Gpu("an A100 of 80 GB with transformers", flops=97e12, bandwidth=0.57e12)
 MODELS = Path("resources/models.csv")
+TABLE_SIDE = 224  # pixels of the frames whose tokens and patches the table has, where frames may have any size
 CLASS_SIZES = Path("resources/published/mafw_classes.csv")
 FPS, TEXT, HOUR = 25, 150, 3600  # 1/s of the clips; tokens of the question with its chat template
 UNKNOWN = Size(*[math.nan] * 7)
@@ -69,7 +71,23 @@ def _size_of(study: Study, system: System, table: pd.DataFrame) -> Size:
     if model not in table.index:
         return replace(UNKNOWN, most_frames=system.frames or 0)
     known = {field.name for field in fields(Size)} & set(table.columns)
-    return Size(**{key: table.at[model, key] for key in known}, most_frames=system.frames or 0)
+    size = Size(**{key: table.at[model, key] for key in known}, most_frames=system.frames or 0)
+    return _shown_at(size, table.at[model, "token_px"], system, _side(study, system))
+
+
+def _shown_at(size: Size, token_px: float, system: System, side: int) -> Size:
+    """A size of the table, which is for frames of ``TABLE_SIDE``, for frames as large as the system is shown them.
+
+    Args:
+        token_px: pixels a side of one visual token; nan where the weights fix the size of frames.
+        side: of the square frames that are stored.
+    """
+    if math.isnan(token_px):
+        return size
+    side = min(side, system.pixels or side)
+    shown, _ = enlarged_sides(side, side, system.min_pixels, int(token_px))
+    more = (round(shown / token_px) / round(TABLE_SIDE / token_px)) ** 2
+    return replace(size, tokens=size.tokens * more, patches=size.patches * more)
 
 
 def _side(study: Study, system: System) -> int:

@@ -129,12 +129,20 @@ def _conditions(metrics: pd.DataFrame, values: _Values) -> str:
     names = metrics[metrics["clips"] == ALL]["condition"].unique()
     return _table(
         "Conditions",
-        f"condition | macro-F1 | accuracy | UAR | {' | '.join(f'accuracy, {kind}' for kind in KINDS)} | failed | n",
-        ((name, *(values(f"metric.{name}.{metric}") for metric in ("macro_f1", "accuracy", "uar")),
+        f"condition | frames shown (fewest to most) | macro-F1 | accuracy | UAR | "
+        f"{' | '.join(f'accuracy, {kind}' for kind in KINDS)} | failed | n",
+        ((name, _frames(values, name),
+          *(values(f"metric.{name}.{metric}") for metric in ("macro_f1", "accuracy", "uar")),
           *(values(f"metric.{name}.{kind}.accuracy") for kind in KINDS), values(f"condition.{name}.failed"),
           values(f"condition.{name}.n"))
          for name in names),
     )  # fmt: skip
+
+
+def _frames(values: _Values, condition: str) -> str:
+    """Frames that were really shown of a clip: mean, and from the fewest to the most where they differ."""
+    mean, low, high = (values(f"condition.{condition}.{part}") for part in ("frames", "frames_min", "frames_max"))
+    return mean if low == high else f"{mean} ({low} to {high})"
 
 
 SECTIONS = {

@@ -52,7 +52,8 @@ def start(study: dict[str, Any], values: dict[str, dict], evidence: pd.DataFrame
     conditions = [
         {**row, "label": system_label(row["system"]), "shown": context_label(row["frames"], row["context"]),
          "values": {metric: shown(f"metric.{row['condition']}.{metric}", values) for metric in names},
-         **{k: shown(f"condition.{row['condition']}.{k}", values) for k in ("n", "failed", "replicates")}}
+         **{k: shown(f"condition.{row['condition']}.{k}", values) for k in ("n", "failed", "replicates")},
+         "seen": {k: shown(f"condition.{row['condition']}.frames{k}", values) for k in ("", "_min", "_max")}}
         for row in rows_of(study["conditions"])
     ]  # fmt: skip
     claims = [

@@ -81,8 +81,8 @@ def evaluate(
         seed: of shuffled frames and of the intervals.
         resamples: of the bootstrap.
         plugins: Python files, below the working directory, that add metrics or kinds of frame samplers and datasets.
-        settings: columns of ``config/systems.tsv``: ``dtype``, ``frames`` (most a prompt), ``pixels``, ``batch``,
-            ``pooling``, ``label_map``, ``missing_labels``.
+        settings: columns of ``config/systems.tsv``: ``dtype``, ``frames`` (most a prompt), ``on_overflow``, ``pixels``,
+            ``min_pixels``, ``batch``, ``pooling``, ``label_map``, ``missing_labels``.
 
     Raises:
         StudyError: the clips, the model or a condition cannot be used, or ``out`` holds something else. Nothing is

@@ -57,8 +57,8 @@ def find_model(model: str | Path, classes: Sequence[str], **settings: Any) -> Mo
         name, folder = told, _from_hub(told, told)
     found = row_of_folder(folder)
     given = {key: value for key, value in settings.items() if value is not None}
-    kept = {k: v for k, v in row.items() if k in ("dtype", "frames", "pixels", "batch", "pooling", "label_map",
-                                                  "missing_labels")}  # fmt: skip
+    kept = {k: v for k, v in row.items() if k in ("dtype", "frames", "on_overflow", "pixels", "min_pixels", "batch",
+                                                  "pooling", "label_map", "missing_labels")}  # fmt: skip
     row = {**found, **kept, **given, "system": row.get("system", Path(name.partition("@")[0]).name)}
     if row["family"] in CLASSIFIERS:
         row["label_words"] = _label_words(classes)

@@ -128,7 +128,7 @@ def _metrics(results: Results) -> Table:
     title = f"{Path(results.about['model']).name} on {Path(results.about['data']).name}"
     shown = Table(title=Text(title), caption=_caption(results.about), box=SIMPLE_HEAD)
     for heading, justify in (("condition", "left"), ("metric", "left"), ("value", "right"), ("interval", "left"),
-                             ("n", "right"), ("failed", "right")):  # fmt: skip
+                             ("n", "right"), ("failed", "right"), ("frames shown", "left")):  # fmt: skip
         shown.add_column(heading, justify=justify)
     of_all = results.metrics[results.metrics["clips"] == "all"]
     for condition in (each["name"] for each in results.about["conditions"]):
@@ -136,8 +136,16 @@ def _metrics(results: Results) -> Table:
         for metric, name in HEADLINES.items():
             row, first = rows[metric], metric == next(iter(HEADLINES))
             numbers = f"{row.value:.2f}", _interval(row.low, row.high), str(row.n), str(row.failed)
-            shown.add_row(Text(condition if first else ""), name, *numbers)
+            shown.add_row(Text(condition if first else ""), name, *numbers, _frames(row) if first else "")
     return shown
+
+
+def _frames(row: Any) -> str:
+    """Frames that were really shown of a clip: mean, and from the fewest to the most where they differ."""
+    if pd.isna(row.shown):
+        return ""
+    bounds = "" if row.shown_min == row.shown_max else f" ({row.shown_min:.0f} to {row.shown_max:.0f})"
+    return f"{row.shown:.1f}{bounds}"
 
 
 def _interval(low: float, high: float) -> Text:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from emovlm.standalone.results import Results
 
 METRICS = {"accuracy": "Accuracy", "uar": "UAR", "macro_f1": "Macro-F1"}
+SHOWN = ("value", "low", "high", "n", "failed", "shown", "shown_min", "shown_max")
 
 
 def page_of(results: "Results") -> str:
@@ -34,7 +35,7 @@ def _condition(results: "Results", name: str) -> dict[str, Any]:
     return {
         "name": name,
         "metrics": [
-            {"label": METRICS[row["metric"]], **{k: row[k] for k in ("value", "low", "high", "n", "failed")}}
+            {"label": METRICS[row["metric"]], **{k: row[k] for k in SHOWN}}
             for metric in METRICS
             for row in _rows(metrics[metrics["metric"] == metric])
         ],

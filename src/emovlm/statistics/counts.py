@@ -82,6 +82,12 @@ def answered(answers: pd.DataFrame, column: str = "prediction") -> pd.Series:
     return answers[column].where((answers["status"] == "ok") & answers[column].notna(), FAILED)
 
 
+def frames_shown(answers: pd.DataFrame) -> dict[str, float]:
+    """Mean, fewest and most frames that were really shown of a clip that was answered; nan where none was."""
+    shown = answers.loc[answers["status"] == "ok", "n_frames"]
+    return {"shown": shown.mean(), "shown_min": shown.min(), "shown_max": shown.max()}
+
+
 def count(answers: pd.DataFrame, classes: list[str], column: str = "prediction") -> Counts:
     """Count one condition's answers (from :func:`read_answers`) by cluster, run, class and the class in ``column``."""
     names = classes_of(answers, classes)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from emovlm.core.bootstrap import bootstrap_weights, resample
 from emovlm.statistics.calibration import bin_answers, ece_interval
-from emovlm.statistics.counts import ALL, FAILED, Counts, count, subsets
+from emovlm.statistics.counts import ALL, FAILED, Counts, count, frames_shown, subsets
 from emovlm.statistics.intervals import percentile, with_runs, without_bias
 from emovlm.statistics.metrics import (
     METRICS,
@@ -76,11 +76,11 @@ def _metrics_of(frame: pd.DataFrame, clips: str, settings: dict) -> list[dict]:
         counted["answered"] = counts
     if frame["reply"].fillna("").ne("").any():
         counted["parsed"] = count(frame, settings["classes"], "parsed")
-    counted_answers = {column: int(frame[column].sum()) for column in ("refused", "cut")}
+    of_all = {**{column: int(frame[column].sum()) for column in ("refused", "cut")}, **frames_shown(frame)}
     rows = []
     for reads, each in counted.items():
         chosen = [metric for metric in METRICS.values() if metric.reads == reads and _has(metric, each, settings)]
-        rows += [{**row, **counted_answers} for row in _counted(chosen, each, settings)]
+        rows += [{**row, **of_all} for row in _counted(chosen, each, settings)]
     if clips == ALL and (binned := bin_answers(frame)):
         interval = dict(zip(("low", "high"), ece_interval(binned, settings), strict=True))
         values = METRICS["ece"].function(binned.sums.sum(axis=0))
@@ -97,7 +97,7 @@ def _has(metric: Metric, counts: Counts, settings: dict) -> bool:
 
 
 def _counted(metrics: list[Metric], counts: Counts, settings: dict) -> list[dict]:
-    """Rows of METRICS, without ``refused`` and ``cut``, for metrics of the same counts."""
+    """Rows of METRICS, without ``refused``, ``cut`` and frames shown, for metrics of the same counts."""
     spread, runs = _resamples(counts, settings), counts.table.shape[1]
     failed, clips = int(counts.total[..., -1].sum()), int(counts.total.sum())
     rows = []

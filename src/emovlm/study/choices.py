@@ -93,6 +93,11 @@ def families(kind: str) -> Sequence[str]:
     return [*FAMILIES, REMOTE]
 
 
+def any_size(family: str | None) -> bool:
+    """Whether a vision-language model of a family takes frames of any size."""
+    return family == REMOTE or (family in FAMILIES and FAMILIES[family].any_size)
+
+
 def claim_kinds() -> Mapping[str, Any]:
     """How a claim may be judged: the kinds of claims."""
     from emovlm.statistics.verdicts import CLAIM_KINDS

@@ -57,8 +57,18 @@ class System(NamedRow):
         None, description="precision of the weights; by default the saved one"
     )
     frames: Positive | None = Field(None, description="most frames a prompt; of more, the evenly spaced ones are shown")
+    on_overflow: Literal["fail", "fewer_frames"] | None = Field(
+        None,
+        description="what becomes of a prompt that is longer than the model's context: the clip fails, the default, or "
+        "is shown in the most evenly spaced frames that fit",
+    )
     pixels: Positive | None = Field(
         None, description="of a frame's longest side, at most; empty where the weights fix it"
+    )
+    min_pixels: Positive | None = Field(
+        None,
+        description="of a frame of a video, height times width, at least: smaller ones are enlarged; of families whose "
+        "frames may have any size (docs/adding-a-system.md)",
     )
     batch: Positive | None = Field(
         None, description="clips asked at once, by default 1; more is faster, and moves scores by rounding"
@@ -180,9 +190,11 @@ class System(NamedRow):
     def _check_settings(self) -> None:
         """Each kind of system has its own columns that say how it is loaded and asked."""
         vlm, images = self.kind == "vlm", self.family == "image-classification"
+        any_size = choices.any_size(self.family or (self.base and self.base.family))
         kind, family = f"a system of kind {self.kind}", f"a system of family {self.family}"
         for columns, fits, who in (
-            (("pixels", "batch"), vlm, kind),
+            (("pixels", "batch", "on_overflow"), vlm, kind),
+            (("min_pixels",), vlm and any_size, kind if self.family is None else family),
             (("frames",), vlm or images or self.served, kind if self.family is None else family),
             (("dtype",), vlm or self.classifier, kind if self.family is None else family),
             (("label_map", "missing_labels"), self.classifier, "a system that is no classifier of the hub"),
@@ -236,7 +248,7 @@ class System(NamedRow):
         return self._runs
 
 
-INHERITED = ("family", "dtype", "frames", "pixels", "batch")
+INHERITED = ("family", "dtype", "frames", "on_overflow", "pixels", "min_pixels", "batch")
 """Columns of a system that, where they are empty, are as in its base."""
 
 TUNED = ("base", "sampler", "dataset")

@@ -11,11 +11,13 @@ from torch.nn import functional
 from transformers import AutoModel, FastVlmForConditionalGeneration, LlavaProcessor
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
+from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
 from emovlm.core.progress import track
 from emovlm.frames.store import FrameStore
 from emovlm.models.organism.build import build_model, build_processor, save
 from emovlm.models.organism.video_classifier import feature_maps
+from emovlm.models.vlm.context import context_length
 from emovlm.training.captions import vocabulary
 from emovlm.training.loop import train
 
@@ -71,10 +73,14 @@ def train_language(
 
     Returns:
         The training log (step, mean loss since the last row).
+
+    Raises:
+        StudyError: a sample is longer than the model's context.
     """
     features = Features(model, store, captions)
     cells = features.of(captions["clip_id"].iloc[0], captions["frames"].iloc[0]).shape[1]
     samples = encode(captions, processor, cells)
+    _check_lengths(captions, samples, context_length(model.config))
     image = model.config.image_token_id
     shown_until = [int(torch.nonzero(ids == image)[-1]) for ids, _ in samples]
     batches = [b for epoch in range(params["epochs"]) for b in _batches(shown_until, params["batch"], seed, epoch)]
@@ -84,6 +90,15 @@ def train_language(
         return _loss(model, [samples[i] for i in batch], shown, processor.tokenizer.pad_token_id)
 
     return train(model, batches, len(batches), loss_of, params["learning_rate"], what)
+
+
+def _check_lengths(captions: pd.DataFrame, samples: list[tuple[torch.Tensor, int]], context: int) -> None:
+    tokens, clip = max(zip((len(ids) for ids, _ in samples), captions["clip_id"], strict=True))
+    if tokens > context:
+        raise StudyError(
+            f"clip {clip}: prompt and answer take {tokens} tokens, and the model's context is {context}; show fewer "
+            "frames in training"
+        )
 
 
 def pretrain_organism(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from emovlm.models.torch_setup import torch  # isort: skip
+import numpy as np
 import pandas as pd
 from peft import LoraConfig, get_peft_model
 from torch.nn import functional
@@ -15,6 +16,7 @@ from emovlm.core.hashing import sha256_json
 from emovlm.frames.store import FrameStore
 from emovlm.models.base import Part, as_frames
 from emovlm.models.fingerprint import system_hash
+from emovlm.models.vlm.context import TooLongError
 from emovlm.models.vlm.families import FAMILIES, Family, family_of
 from emovlm.models.vlm.inputs import reply_tokens, stack, stackable
 from emovlm.models.vlm.vision_language_model import VisionLanguageModel
@@ -50,7 +52,7 @@ def finetune_lora(
         The training log.
 
     Raises:
-        StudyError: no drawn clip has frames.
+        StudyError: no drawn clip has frames, or a prompt is longer than the model's context.
     """
     row = params.get("system", {})
     family = family_of(row)
@@ -79,6 +81,23 @@ def _check(draws: pd.DataFrame) -> None:
         raise StudyError("no clip of the training schedule has frames; see the clip index for why they failed")
 
 
+def _check_lengths(
+    system: VisionLanguageModel, draws: pd.DataFrame, store: FrameStore, question: str, answer: int
+) -> None:
+    """Does the longest prompt fit? Tokens follow from number and times of frames, so black ones tell as well."""
+    counted = draws.assign(n=draws["frames"].map(len), last=draws["times_s"].map(max))
+    shape = store.tensor(draws["clip_id"].iloc[0]).shape[1:]
+    for row in counted.sort_values(["n", "last"], ascending=False).drop_duplicates("n").itertuples():
+        black = as_frames(np.zeros((row.n, *shape), np.uint8), row.times_s)
+        try:
+            system.encoded([*black, question], answer)
+        except TooLongError as error:
+            raise StudyError(
+                f"clip {row.clip_id}, {row.n} frames: {error}; show fewer frames in training (the recipe's sampler, or "
+                "the columns frames and on_overflow of the system)"
+            ) from None
+
+
 def _save(adapted: Any, folder: str | Path) -> None:
     adapted.save_pretrained(folder)
     Path(folder, "README.md").unlink(missing_ok=True)  # a form that nobody has filled in; the record says more
@@ -95,6 +114,7 @@ def _finetune_outside(
     draws = _draws(schedule, sample, manifest)
     _check(draws)
     answers = {label: _answer(system, label) for label in sorted(set(draws["label"]))}
+    _check_lengths(system, draws, store, question, max(map(len, answers.values())))
 
     def loss_of(batch: Sequence[int]) -> torch.Tensor:
         chosen = draws.iloc[list(batch)]
@@ -131,8 +151,14 @@ def _answer(system: VisionLanguageModel, label: str) -> list[int]:
 def answer_loss(
     system: VisionLanguageModel, prompts: Sequence[list[Part]], answers: Sequence[list[int]]
 ) -> torch.Tensor:
-    """Mean cross-entropy of the tokens of the answers, each after its prompt; prompts do not count."""
-    encoded = [_answered(system.encoded(parts), answer) for parts, answer in zip(prompts, answers, strict=True)]
+    """Mean cross-entropy of the tokens of the answers, each after its prompt; prompts do not count.
+
+    Raises:
+        TooLongError: a prompt and its answer are longer than the model's context.
+    """
+    encoded = [
+        _answered(system.encoded(parts, len(answer)), answer) for parts, answer in zip(prompts, answers, strict=True)
+    ]
     together: dict[tuple, list[int]] = {}
     for i, inputs in enumerate(encoded):
         together.setdefault(stackable(inputs), []).append(i)

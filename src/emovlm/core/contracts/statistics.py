@@ -27,6 +27,9 @@ METRICS = table(
     failed=Column("int", about="answers that are failures, over all runs"),
     refused=Column("int", about="failures that are refusals of an API model"),
     cut=Column("int", about="answers whose reply was cut at the limit of tokens, over all runs"),
+    shown=Column("float", nullable=True, about="frames really shown of a clip that was answered: mean"),
+    shown_min=Column("int", nullable=True, about="the fewest; a system's limits may leave out some that were sampled"),
+    shown_max=Column("int", nullable=True, about="the most"),
 )
 PER_CLASS = table(
     "per-class metrics",

@@ -24,8 +24,9 @@ from emovlm.models.base import SCORE_DIGITS, Frame, Part, Reply
 from emovlm.models.remote import remote_worker
 from emovlm.models.remote.permission import why_not
 from emovlm.models.remote.remote_worker import receive, send
+from emovlm.models.vlm.context import TooLongError, frames_that_fit, stretched
 from emovlm.models.vlm.families import Family
-from emovlm.models.vlm.inputs import gap_s, layout, limited
+from emovlm.models.vlm.inputs import enlarged, gap_s, layout, limited
 
 PYTHON = "EMOVLM_REMOTE_PYTHON"
 """Environment variable: the Python that runs the code, if not that of ``.remote/<system>``."""
@@ -33,6 +34,7 @@ PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_
 """Environment variables that the process gets; a list, since any other may be a key."""
 # Frames between texts: several as a video, one alone as an image.
 SHOWN = Family("remote", (), "Code of its own reads it.", ragged=True)
+STEP = 28  # pixels a side of one visual token of Qwen2.5-VL, as which its frames are read
 
 
 class RemoteSystem:
@@ -40,15 +42,16 @@ class RemoteSystem:
 
     Args:
         folder: the model's files, its code among them.
-        row: of ``systems.tsv``: ``system``, ``dtype``, ``frames`` and ``pixels``; and ``allow_remote_code``, what the
-            config's key has for the system.
+        row: of ``systems.tsv``: ``system``, ``dtype``, ``frames``, ``on_overflow``, ``pixels`` and ``min_pixels``; and
+            ``allow_remote_code``, what the config's key has for the system.
 
     Raises:
         StudyError: its code is not allowed, its environment is not there, or it does not load.
     """
 
     def __init__(self, folder: str | Path, row: Mapping[str, Any]):
-        self.name, self.frames, self.pixels = row["system"], row.get("frames"), row.get("pixels")
+        self.name, self.frames, self.on_overflow = row["system"], row.get("frames"), row.get("on_overflow")
+        self.pixels, self.min_pixels = row.get("pixels"), row.get("min_pixels")
         if refusal := why_not(self.name, folder, row.get("allow_remote_code")):
             raise StudyError(refusal)
         own = f".remote/{self.name}"
@@ -66,21 +69,43 @@ class RemoteSystem:
             env={**given, "HF_HOME": self.home.name, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"},
         )  # fmt: skip
         self.close = weakref.finalize(self, _end, self.process)
-        self._received()
+        told = self._received()
+        self.context = stretched(told["length"], told["rope"])
 
     def answer(self, parts: list[Part], classes: list[str], max_new_tokens: int) -> Reply:
         """Likelihood of each class name as the answer to ``parts``, and the free reply."""
-        parts = limited(parts, self.frames, self.pixels)
-        said = self._asked(parts, classes, max_new_tokens)
+        try:
+            said, shown = self._asked(parts, classes, max_new_tokens)
+        except TooLongError as error:
+            return Reply({}, "", 0, failure=str(error), frames=0)
         scores = {name: round(score, SCORE_DIGITS) for name, score in zip(classes, said["scores"], strict=True)}
-        shown = sum(isinstance(part, Frame) for part in parts)
-        return Reply(scores, said["text"], said["tokens"], frames=shown)
+        return Reply(scores, said["text"], said["tokens"], frames=shown, cut=said["cut"])
 
     def say(self, parts: list[Part], max_new_tokens: int) -> str:
-        """The free greedy reply to ``parts``."""
-        return self._asked(limited(parts, self.frames, self.pixels), [], max_new_tokens)["text"]
+        """The free greedy reply to ``parts``.
 
-    def _asked(self, parts: Sequence[Part], labels: list[str], max_new_tokens: int) -> dict[str, Any]:
+        Raises:
+            TooLongError: prompt and reply are longer than the context.
+        """
+        return self._asked(parts, [], max_new_tokens)[0]["text"]
+
+    def _asked(self, parts: Sequence[Part], labels: list[str], max_new_tokens: int) -> tuple[dict[str, Any], int]:
+        """What it says, and to how many frames."""
+        told = {"labels": labels, "max_new_tokens": max_new_tokens}
+        given = sum(isinstance(part, Frame) for part in parts)
+        shown = min(given, self.frames or given)
+        said = self._question(limited(parts, shown, self.pixels), {**told, "context": self.context})
+        if "needed" in said:
+
+            def tokens(frames: int) -> int:
+                """With a context of nothing it only says how many it would need."""
+                return self._question(limited(parts, frames, self.pixels), {**told, "context": 0})["needed"]
+
+            shown = frames_that_fit(shown, tokens, self.context, self.on_overflow)
+            said = self._question(limited(parts, shown, self.pixels), {**told, "context": None})
+        return said, shown
+
+    def _question(self, parts: Sequence[Part], told: Mapping[str, Any]) -> dict[str, Any]:
         content: list[dict[str, Any]] = []
         pixels = []
         for part in layout(parts, SHOWN):
@@ -88,11 +113,12 @@ class RemoteSystem:
                 content.append({"type": "text", "text": part})
                 continue
             kind, frames = part
-            shown = np.stack([frame.pixels for frame in frames])
             rate = {"fps": 1 / gap_s(frames)} if kind == "video" else {}
+            frames = enlarged(frames, self.min_pixels if kind == "video" else None, STEP)
+            shown = np.stack([frame.pixels for frame in frames])
             content.append({"type": kind, "shape": shown.shape, **rate})
             pixels.append(shown.tobytes())
-        question = {"content": content, "labels": labels, "max_new_tokens": max_new_tokens}
+        question = {"content": content, **told}
         with contextlib.suppress(OSError):  # it has ended, which reading will say
             send(self.process.stdin, question, pixels)
         return self._received()

@@ -14,11 +14,16 @@ output; whatever the model's code prints goes to standard error instead.
 import importlib.util
 import json
 import os
+import re
 import sys
 import traceback
 from typing import Any, BinaryIO
 
 Message = tuple[dict[str, Any], list[bytes]]
+THOUGHT = re.compile(r"[<\[◁]\|?(?:think|thought|reason)\w*\|?[>\]▷]\s*$", re.IGNORECASE)
+"""A mark at the end of what the chat template writes, after which the model would think."""
+TEXT = {"tokenize": False, "enable_thinking": False}
+"""How a chat template is rendered: as text, and without thoughts where it has the usual switch."""
 
 
 def send(stream: BinaryIO, message: dict[str, Any], blobs: list[bytes] | None = None) -> None:
@@ -43,7 +48,7 @@ def load(folder: str, dtype: str) -> tuple[Any, Any]:
     """Model and processor of a folder by the code in it, all weights from safetensors and none left over.
 
     Raises:
-        ValueError: the weights are not those of the model that the code makes.
+        ValueError: the weights are not those of the model that the code makes, or it thinks before it answers.
     """
     import torch
     from transformers import AutoModel, AutoProcessor
@@ -61,6 +66,8 @@ def load(folder: str, dtype: str) -> tuple[Any, Any]:
     wrong = [key for kind in ("missing", "unexpected", "mismatched") for key in found[f"{kind}_keys"]]
     if wrong:
         raise ValueError(f"{len(wrong)} of the weights do not fit the code, {wrong[0]} for example")
+    if THOUGHT.search(_header(processor)):
+        raise ValueError("its chat template opens a thought, so labels would be scored as the first words of one")
     return model.to("cuda" if torch.cuda.is_available() else "cpu").eval(), processor
 
 
@@ -69,22 +76,31 @@ def answer(model: Any, processor: Any, question: dict[str, Any], pixels: list[by
 
     Args:
         question: ``content``, the parts of a turn of the user as the chat template takes them, images and videos with
-            their ``shape`` [frames, height, width, 3] and videos with their ``fps``; ``labels``; ``max_new_tokens``.
+            their ``shape`` [frames, height, width, 3] and videos with their ``fps``; ``labels``; ``max_new_tokens``;
+            ``context``, the most tokens of prompt and answer, None for any number.
         pixels: uint8 of each image and video.
+
+    Returns:
+        ``scores``, ``text``, ``tokens`` of the prompt, and whether the text was ``cut``. Of a prompt that is too long
+        for the context, ``needed`` alone: how many tokens it would take.
     """
     import torch
 
     inputs = _inputs(processor, question["content"], pixels)
+    labels = [_label_tokens(processor, label) for label in question["labels"]]
+    length, most = inputs["input_ids"].shape[1], question["max_new_tokens"]
+    needed = length + max([most, *map(len, labels)])
+    if question["context"] is not None and needed > question["context"]:
+        return {"needed": needed}
     inputs = {name: value.to(model.device) if hasattr(value, "to") else value for name, value in inputs.items()}
-    length = inputs["input_ids"].shape[1]
     with torch.inference_mode():
-        scores = _label_scores(model, inputs, [_label_tokens(processor, label) for label in question["labels"]])
+        scores = _label_scores(model, inputs, labels)
         _forget(model)
-        said = model.generate(
-            **inputs, max_new_tokens=question["max_new_tokens"], do_sample=False, num_beams=1, repetition_penalty=1.0
-        )
-    text = processor.tokenizer.decode(said[0, length:], skip_special_tokens=True).strip()
-    return {"scores": scores, "text": text, "tokens": length}
+        told = model.generate(**inputs, max_new_tokens=most, do_sample=False, num_beams=1)[0, length:].tolist()
+    text = processor.tokenizer.decode(told, skip_special_tokens=True).strip()
+    ends = model.generation_config.eos_token_id
+    ended = told[-1:] and told[-1] in (ends if isinstance(ends, list) else [ends])
+    return {"scores": scores, "text": text, "tokens": length, "cut": len(told) == most and not ended}
 
 
 def _inputs(processor: Any, content: list[dict[str, Any]], pixels: list[bytes]) -> dict[str, Any]:
@@ -100,20 +116,21 @@ def _inputs(processor: Any, content: list[dict[str, Any]], pixels: list[bytes]) 
     videos = [torch.from_numpy(a.copy()).permute(0, 3, 1, 2) for part, a in zip(visuals, arrays, strict=True)
               if part["type"] == "video"]  # fmt: skip
     shown = [{key: part[key] for key in ("type", "text") if key in part} for part in content]
-    text = processor.apply_chat_template(
-        [{"role": "user", "content": shown}], tokenize=False, add_generation_prompt=True
-    )
+    text = processor.apply_chat_template([{"role": "user", "content": shown}], add_generation_prompt=True, **TEXT)
     rates = {"fps": [part["fps"] for part in visuals if part["type"] == "video"]} if videos else {}
     return dict(processor(text=[text], images=images or None, videos=videos or None, return_tensors="pt", **rates))
 
 
+def _header(processor: Any) -> str:
+    """What the chat template writes before a reply."""
+    asked = [{"role": "user", "content": [{"type": "text", "text": "?"}]}]
+    whole, without = (processor.apply_chat_template(asked, add_generation_prompt=on, **TEXT) for on in (True, False))
+    return whole.removeprefix(without)
+
+
 def _label_tokens(processor: Any, label: str) -> list[int]:
     """The tokens of a label as the beginning of a reply."""
-    asked = [{"role": "user", "content": [{"type": "text", "text": "?"}]}]
-    with_header, without = (
-        processor.apply_chat_template(asked, tokenize=False, add_generation_prompt=on) for on in (True, False)
-    )
-    header = with_header.removeprefix(without)
+    header = _header(processor)
     begun = header + ("" if header[-1:].isspace() else " ") + label
     before, whole = (processor.tokenizer(text, add_special_tokens=False)["input_ids"] for text in (header, begun))
     if whole[: len(before)] != before or len(whole) == len(before):
@@ -163,7 +180,10 @@ def main(folder: str, dtype: str) -> None:
     except Exception as error:  # of code that is not ours: whatever it is, the study is told
         send(replies, _failed(error))
         return
-    send(replies, {"ready": True})
+    text = model.config.get_text_config()
+    rope = getattr(text, "rope_parameters", None) or getattr(text, "rope_scaling", None)
+    told = {"length": getattr(text, "max_position_embeddings", None), "rope": rope}
+    send(replies, {"ready": True, **told})
     while received := receive(sys.stdin.buffer):
         try:
             reply = answer(model, processor, *received)

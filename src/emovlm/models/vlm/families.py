@@ -35,7 +35,10 @@ class Family:
             around it.
         images, videos: settings of the processor at call time.
         clock: the model's input for the seconds from one step of a video to the next.
-        behind: whether the positions of what follows a video are put right (``models.vlm.positions``).
+        behind: whether the positions of what follows a video are put right (``models.vlm.positions``). Needed where
+            the family has positions in time and ``get_rope_index`` of its model counts a whole video as one frame.
+        any_size: whether frames may have any size and take tokens by it, so that a row may enlarge those of a video
+            (``min_pixels``). Otherwise the weights fix the size.
         language: name of the language model among the modules, the only part that is fine-tuned.
         channels_last: whether the vision tower is convolutional, so that this layout is faster.
     """
@@ -53,6 +56,7 @@ class Family:
     videos: Mapping[str, Any] = field(default_factory=dict)
     clock: str | None = None
     behind: bool = False
+    any_size: bool = False
     language: str = "language_model"
     channels_last: bool = False
 
@@ -66,14 +70,14 @@ for _family in (
     Family("fastvlm", ("fast_vlm",), "The organism: a frame is an image of a few tokens.", video=False,
            channels_last=True),
     Family("qwen2.5-vl", ("qwen2_5_vl",), "Two frames are one step of a video; as images a frame would cost twice as "
-           "much.", ragged=True, videos=UNCAPPED, clock="second_per_grid_ts", behind=True),
+           "much.", ragged=True, videos=UNCAPPED, clock="second_per_grid_ts", behind=True, any_size=True),
     Family("qwen2.5-omni", ("qwen2_5_omni", "qwen2_5_omni_thinker"), "Its thinker reads and answers. The processor "
            "writes no seconds a step of its own: always 1.", model="Qwen2_5OmniThinkerForConditionalGeneration",
-           ragged=True, videos=UNCAPPED, clock="video_second_per_grid"),
+           ragged=True, videos=UNCAPPED, clock="video_second_per_grid", any_size=True),
     # The processor of the model's release put time and markers in place of the template's markers and placeholder; that
     # of transformers 5.23 puts them inside the markers, which is not what the model was trained on.
     Family("qwen3-vl", ("qwen3_vl",), "Reads the time and markers before every two frames.", ragged=True,
-           bare_video=True, videos=UNCAPPED),
+           bare_video=True, videos=UNCAPPED, any_size=True),
     Family("video-llava", ("video_llava",), "A frame takes as many tokens in a video as alone.", in_order=False),
     Family("llava-next-video", ("llava_next_video",), "An image is up to five tiles, about 2,900 tokens of a context "
            "of 4,096; a video of one frame is 144.", alone="video", in_order=False),

@@ -12,7 +12,9 @@ from transformers import BatchFeature, ProcessorMixin
 
 from emovlm.core.errors import StudyError
 from emovlm.models.base import Frame, Part, spread
+from emovlm.models.vlm.chat import Turn
 from emovlm.models.vlm.families import Family
+from emovlm.models.vlm.pixels import enlarged_sides
 
 TEXT_INPUTS = ("input_ids", "attention_mask", "mm_token_type_ids", "token_type_ids")
 TICKS = 1000  # a second, of the times of frames as the processors take them: whole numbers
@@ -40,9 +42,21 @@ def _smaller(frame: Frame, side: int | None) -> Frame:
     largest = max(frame.pixels.shape[:2])
     if not side or largest <= side:
         return frame
-    height, width = (max(1, round(length * side / largest)) for length in frame.pixels.shape[:2])
-    smaller = Image.fromarray(frame.pixels).resize((width, height), Image.Resampling.BICUBIC)
-    return Frame(np.asarray(smaller), frame.time_s)
+    return _resized(frame, *(max(1, round(length * side / largest)) for length in frame.pixels.shape[:2]))
+
+
+def _resized(frame: Frame, height: int, width: int) -> Frame:
+    resized = Image.fromarray(frame.pixels).resize((width, height), Image.Resampling.BICUBIC)
+    return Frame(np.asarray(resized), frame.time_s)
+
+
+def enlarged(frames: Sequence[Frame], least: int | None, step: int) -> list[Frame]:
+    """Frames of a video with at least ``least`` pixels each, in whole ``step``s (``models.vlm.pixels``)."""
+    sides = [enlarged_sides(*frame.pixels.shape[:2], least, step) for frame in frames]
+    return [
+        frame if frame.pixels.shape[:2] == wanted else _resized(frame, *wanted)
+        for frame, wanted in zip(frames, sides, strict=True)
+    ]
 
 
 def layout(parts: Sequence[Part], family: Family) -> list[str | Run]:
@@ -63,13 +77,23 @@ def layout(parts: Sequence[Part], family: Family) -> list[str | Run]:
     return shown
 
 
-def encode(processor: ProcessorMixin, family: Family, parts: Sequence[Part]) -> BatchFeature:
-    """The inputs of one prompt, as a batch of one."""
+def encode(
+    processor: ProcessorMixin, family: Family, parts: Sequence[Part], turn: Turn, min_pixels: int | None = None
+) -> BatchFeature:
+    """The inputs of one prompt, as a batch of one.
+
+    Args:
+        turn: how the question is put, from :func:`emovlm.models.vlm.chat.find_turn`.
+        min_pixels: of each frame of a video, at least; of a family whose frames may have any size.
+    """
     shown = layout([_plain(processor, part) if isinstance(part, str) else part for part in parts], family)
     runs = [part for part in shown if not isinstance(part, str)]
     images = [Image.fromarray(frames[0].pixels) for kind, frames in runs if kind == "image"]
     videos = [frames for kind, frames in runs if kind == "video"]
-    text = _prompt(processor, family, shown)
+    if min_pixels:
+        step = processor.video_processor.patch_size * processor.video_processor.merge_size
+        videos = [enlarged(frames, min_pixels, step) for frames in videos]
+    text = turn.prompt(processor, _content(processor, family, shown))
     inputs = processor(
         text=[text],
         images=[images] if images else None,
@@ -94,21 +118,18 @@ def _plain(processor: ProcessorMixin, text: str) -> str:
     return text
 
 
-def _prompt(processor: ProcessorMixin, family: Family, shown: list[str | Run]) -> str:
-    """The chat template's text of one turn of the user, with one placeholder an image or video."""
+def _content(processor: ProcessorMixin, family: Family, shown: list[str | Run]) -> list[dict[str, str]]:
+    """One turn of the user as the chat template takes it, with one placeholder an image or video."""
     place = {"image": processor.image_token, "video": getattr(processor, "video_token", None)}
     frames_first = all(isinstance(part, str) for part in shown[-1:]) and sum(isinstance(p, str) for p in shown) == 1
     if family.in_order or frames_first:
-        content = [
+        return [
             {"type": "text", "text": part} if isinstance(part, str)
             else {"type": "text", "text": place["video"]} if family.bare_video and part[0] == "video"
             else {"type": part[0]}
             for part in shown
         ]  # fmt: skip
-    else:
-        written = [part if isinstance(part, str) else place[part[0]] for part in shown]
-        content = [{"type": "text", "text": "\n".join(written)}]
-    return processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
+    return [{"type": "text", "text": "\n".join(part if isinstance(part, str) else place[part[0]] for part in shown)}]
 
 
 def _video_settings(processor: ProcessorMixin, family: Family, videos: list[list[Frame]]) -> dict[str, Any]:
@@ -167,14 +188,6 @@ def stack(batch: Sequence[BatchFeature], pad: int) -> BatchFeature:
         return functional.pad(tensor, (longest - tensor.shape[1], 0), value=fill.get(name, 0))
 
     return BatchFeature({name: torch.cat([padded(name, i[name]) for i in batch]) for name in batch[0]})
-
-
-def reply_header(processor: ProcessorMixin) -> str:
-    """What the chat template writes before a reply."""
-    asked = [{"role": "user", "content": [{"type": "text", "text": "?"}]}]
-    return processor.apply_chat_template(asked, add_generation_prompt=True).removeprefix(
-        processor.apply_chat_template(asked, add_generation_prompt=False)
-    )
 
 
 def reply_tokens(processor: ProcessorMixin, header: str, label: str) -> list[int]:

@@ -14,11 +14,15 @@ from typing import Any
 from emovlm.models.torch_setup import device, torch  # isort: skip
 from transformers import AutoProcessor, BatchFeature
 
+from emovlm.core.errors import StudyError
 from emovlm.models.base import SCORE_DIGITS, Frame, Part, Reply
 from emovlm.models.pretrained import load_pretrained
+from emovlm.models.vlm.chat import find_turn, reply_text
+from emovlm.models.vlm.context import TooLongError, context_length, frames_that_fit
 from emovlm.models.vlm.families import family_of
-from emovlm.models.vlm.inputs import encode, limited, reply_header, reply_tokens, stack, stackable
+from emovlm.models.vlm.inputs import encode, limited, reply_tokens, stack, stackable
 from emovlm.models.vlm.positions import behind
+from emovlm.models.vlm.rules import Rules
 
 COPIES_BYTES = 8e9  # of a batch's keys and values, at most, which each label to score needs one of
 
@@ -29,11 +33,11 @@ Row = Mapping[str, Any]
 class Read:
     """What a model has read of a batch of prompts.
 
-    ``following``: log-probabilities of the next token [n, words]; ``cache``: keys and values; ``position``: of the
-    next token [n]; ``mask``: [n, length], or None where no prompt is padded.
+    ``logits``: of the next token [n, words]; ``cache``: keys and values; ``position``: of the next token [n];
+    ``mask``: [n, length], or None where no prompt is padded.
     """
 
-    following: torch.Tensor
+    logits: torch.Tensor
     cache: Any
     position: torch.Tensor
     mask: torch.Tensor | None
@@ -43,7 +47,7 @@ class Read:
         cache = copy.deepcopy(self.cache)
         cache.batch_repeat_interleave(times)
         mask = None if self.mask is None else self.mask.repeat_interleave(times, 0)
-        return Read(self.following, cache, self.position.repeat_interleave(times), mask)
+        return Read(self.logits, cache, self.position.repeat_interleave(times), mask)
 
 
 class VisionLanguageModel:
@@ -52,18 +56,24 @@ class VisionLanguageModel:
     Args:
         folder: what ``save_pretrained`` wrote, or the base system's folder where there is an adapter.
         adapter: folder of a LoRA adapter on top, if the system has one.
-        row: of ``systems.tsv``: ``family``, ``dtype``, ``frames`` (most a prompt), ``pixels`` (of the longest side of
-            a frame, at most) and ``batch``; the organism's, and no limit, where it is silent.
+        row: of ``systems.tsv``: ``family``, ``dtype``, ``frames`` (most a prompt), ``on_overflow`` (what becomes of a
+            prompt longer than the context), ``pixels`` (of the longest side of a frame, at most), ``min_pixels`` (of
+            a frame of a video, at least) and ``batch``; the organism's, and no limit, where it is silent.
 
     Raises:
-        StudyError: unknown family, or weights are missing.
+        StudyError: unknown family, weights are missing, the chat template opens a thought that cannot be closed, or
+            there are ``min_pixels`` for a family whose weights fix the size.
     """
 
     def __init__(self, folder: str | Path, adapter: str | Path | None = None, row: Row | None = None):
         row = row or {}
         self.family = family_of(row)
-        self.frames, self.pixels, self.batch = row.get("frames"), row.get("pixels"), row.get("batch") or 1
+        self.frames, self.on_overflow, self.batch = row.get("frames"), row.get("on_overflow"), row.get("batch") or 1
+        self.pixels, self.min_pixels = row.get("pixels"), row.get("min_pixels")
+        if self.min_pixels and not self.family.any_size:
+            raise StudyError(f"min_pixels: the weights of a model of family {self.family.name} fix the size of frames")
         self.processor = AutoProcessor.from_pretrained(folder)
+        self.turn = find_turn(self.processor)
         model = load_pretrained(self.family.model, folder, row.get("dtype"))
         if adapter is not None:
             from peft import PeftModel
@@ -74,7 +84,8 @@ class VisionLanguageModel:
         layout = {"memory_format": torch.channels_last} if self.family.channels_last else {}
         self.model = model.to(device(), **layout).eval()
         self.pad = self.processor.tokenizer.pad_token_id or 0
-        self.header = reply_header(self.processor)
+        self.header = self.turn.header
+        self.context = context_length(self.model.config)
         ends = model.generation_config.eos_token_id
         self.ends = {self.processor.tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])} - {None}
 
@@ -91,26 +102,55 @@ class VisionLanguageModel:
     def answer_many(self, prompts: Sequence[list[Part]], classes: list[str], max_new_tokens: int) -> list[Reply]:
         """:meth:`answer` for several prompts at once, as far as their frames have the same shapes."""
         labels = [reply_tokens(self.processor, self.header, c) for c in classes]
+        longest = max([max_new_tokens, *map(len, labels)])
+        fitted: dict[int, tuple[BatchFeature, int]] = {}
         replies: dict[int, Reply] = {}
-        for chosen, inputs in self._batches(prompts):
+        for i, parts in enumerate(prompts):
+            try:
+                fitted[i] = self._fitted(parts, longest)
+            except TooLongError as error:
+                replies[i] = Reply({}, "", 0, failure=str(error), frames=0)
+        for chosen, inputs in self._batches({i: inputs for i, (inputs, _) in fitted.items()}):
             with torch.inference_mode():
                 read = self._read(inputs)
                 scores = self._label_scores(labels, read)
-                texts = self._continue(read, max_new_tokens)
+                said = self._continue(read, inputs, max_new_tokens)
             lengths = inputs["attention_mask"].sum(1).tolist()
-            for i, row, text, length in zip(chosen, scores, texts, lengths, strict=True):
-                shown = sum(isinstance(part, Frame) for part in limited(prompts[i], self.frames, None))
-                replies[i] = Reply(dict(zip(classes, row, strict=True)), text, length, frames=shown)
+            for i, row, (text, cut), length in zip(chosen, scores, said, lengths, strict=True):
+                named = dict(zip(classes, row, strict=True))
+                replies[i] = Reply(named, text, length, frames=fitted[i][1], cut=cut)
         return [replies[i] for i in range(len(prompts))]
 
     def say(self, parts: list[Part], max_new_tokens: int) -> str:
-        """The free greedy reply to ``parts``."""
-        with torch.inference_mode():
-            return self._continue(self._read(self._inputs(parts)), max_new_tokens)[0]
+        """The free greedy reply to ``parts``.
 
-    def encoded(self, parts: Sequence[Part]) -> BatchFeature:
-        """The inputs of one prompt, within the limits of the row."""
-        return encode(self.processor, self.family, limited(parts, self.frames, self.pixels))
+        Raises:
+            TooLongError: prompt and reply are longer than the context.
+        """
+        inputs = self.placed(self.encoded(parts, max_new_tokens))
+        with torch.inference_mode():
+            return self._continue(self._read(inputs), inputs, max_new_tokens)[0][0]
+
+    def encoded(self, parts: Sequence[Part], following: int = 0) -> BatchFeature:
+        """The inputs of one prompt, within the limits of the row, and of the context with ``following`` more tokens.
+
+        Raises:
+            TooLongError: it is longer, and the row asks for no fewer frames.
+        """
+        return self._fitted(parts, following)[0]
+
+    def _fitted(self, parts: Sequence[Part], following: int) -> tuple[BatchFeature, int]:
+        """As :meth:`encoded`, and how many frames are shown."""
+        made: dict[int, BatchFeature] = {}
+
+        def tokens(frames: int) -> int:
+            shown = limited(parts, frames, self.pixels)
+            made[frames] = encode(self.processor, self.family, shown, self.turn, self.min_pixels)
+            return made[frames]["input_ids"].shape[1] + following
+
+        given = sum(isinstance(part, Frame) for part in parts)
+        frames = frames_that_fit(min(given, self.frames or given), tokens, self.context, self.on_overflow)
+        return made[frames], frames
 
     def _inputs(self, parts: Sequence[Part]) -> BatchFeature:
         return self.placed(self.encoded(parts))
@@ -125,11 +165,10 @@ class VisionLanguageModel:
                     inputs[name] = inputs[name].contiguous(memory_format=torch.channels_last)
         return inputs
 
-    def _batches(self, prompts: Sequence[list[Part]]) -> list[tuple[list[int], BatchFeature]]:
+    def _batches(self, encoded: Mapping[int, BatchFeature]) -> list[tuple[list[int], BatchFeature]]:
         """Numbers of the prompts that go together, and their inputs."""
-        encoded = [self.encoded(parts) for parts in prompts]
         together: dict[tuple, list[int]] = {}
-        for i, inputs in enumerate(encoded):
+        for i, inputs in encoded.items():
             together.setdefault(stackable(inputs), []).append(i)
         return [(chosen, self.placed(stack([encoded[i] for i in chosen], self.pad))) for chosen in together.values()]
 
@@ -160,8 +199,7 @@ class VisionLanguageModel:
         deltas = getattr(self.model.model, "rope_deltas", None)
         if deltas is not None:  # frames take fewer positions than they have tokens
             position = position + deltas[:, 0].to(position.device)
-        following = output.logits[:, -1].float().log_softmax(-1)
-        return Read(following, output.past_key_values, position, None if bool(mask.all()) else mask)
+        return Read(output.logits[:, -1].float(), output.past_key_values, position, None if bool(mask.all()) else mask)
 
     def _later(self, tokens: torch.Tensor, read: Read, already: int) -> torch.Tensor:
         """Logits after further ``tokens`` [n, length] of which ``already`` were read; they join the cache."""
@@ -177,8 +215,8 @@ class VisionLanguageModel:
 
     def _label_scores(self, labels: list[list[int]], read: Read) -> list[list[float]]:
         """For each prompt the sum of the log-probabilities of each label's tokens."""
-        n = len(read.following)
-        totals = [[float(row[label[0]]) for label in labels] for row in read.following]
+        n = len(read.logits)
+        totals = [[float(row[label[0]]) for label in labels] for row in read.logits.log_softmax(-1)]
         longest = max(map(len, labels))
         one = sum(layer.keys.nbytes + layer.values.nbytes for layer in read.cache.layers)
         at_once = max(1, int(COPIES_BYTES // one))
@@ -193,16 +231,20 @@ class VisionLanguageModel:
                     totals[i][start + k] += sum(float(row[j, token]) for j, token in enumerate(label[1:]))
         return [[round(total, SCORE_DIGITS) for total in row] for row in totals]
 
-    def _continue(self, read: Read, max_new_tokens: int) -> list[str]:
-        """Greedy continuation of each prompt; consumes the cache."""
-        said: list[list[int]] = [[] for _ in read.following]
+    def _continue(self, read: Read, inputs: BatchFeature, max_new_tokens: int) -> list[tuple[str, bool]]:
+        """Greedy continuation of each prompt, and whether it was cut; consumes the cache."""
+        prompts = [row[real.bool()] for row, real in zip(inputs["input_ids"], inputs["attention_mask"], strict=True)]
+        rules = [Rules(self.model, prompt, max_new_tokens) for prompt in prompts]
+        said: list[list[int]] = [[] for _ in prompts]
         running = set(range(len(said)))
-        tokens = read.following.argmax(-1)
+        logits = read.logits
         for already in range(max_new_tokens):
-            running -= {i for i in running if int(tokens[i]) in self.ends}
+            tokens = [rule.next(row) for rule, row in zip(rules, logits, strict=True)]
+            running -= {i for i in running if tokens[i] in self.ends}
             for i in running:
-                said[i].append(int(tokens[i]))
+                said[i].append(tokens[i])
             if not running or already == max_new_tokens - 1:
                 break
-            tokens = self._later(tokens[:, None], read, already)[:, -1].argmax(-1)
-        return [self.processor.tokenizer.decode(tokens, skip_special_tokens=True).strip() for tokens in said]
+            new = torch.tensor(tokens, device=logits.device)[:, None]
+            logits = self._later(new, read, already)[:, -1]
+        return [(reply_text(self.processor.tokenizer, told), i in running) for i, told in enumerate(said)]

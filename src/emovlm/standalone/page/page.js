@@ -24,18 +24,23 @@
   const current = () => conditions[state.condition];
   const predicted = (row) => row.prediction ?? "failed";
 
+  // Frames that were really shown of a clip: mean, and from the fewest to the most where they differ.
+  const seen = (row) => (row.shown === null ? "–"
+    : row.shown.toFixed(1) + (row.shown_min === row.shown_max ? "" : ` (${row.shown_min} to ${row.shown_max})`));
+
   function overview() {
     const names = current().metrics.map((metric) => metric.label);
     const head = el("tr", {}, el("th", { scope: "col", text: "Condition" }),
       names.map((name) => el("th", { scope: "col", text: name })),
-      el("th", { scope: "col", class: "number", text: "Clips" }), el("th", { scope: "col", class: "number", text: "Failed" }));
+      ["Clips", "Failed", "Frames shown a clip"].map((text) => el("th", { scope: "col", class: "number", text })));
     const rows = conditions.map((condition, k) => el("tr", { "aria-current": k === state.condition && "true" },
       el("th", { scope: "row" }, conditions.length === 1 ? condition.name
         : el("button", { type: "button", class: "choose", text: condition.name, onclick: () => choose(k) })),
       condition.metrics.map((metric) => el("td", {}, metric.value.toFixed(2),
         el("span", { class: "interval", text: interval(metric) }))),
       el("td", { class: "number", text: condition.metrics[0].n }),
-      el("td", { class: "number", text: condition.metrics[0].failed })));
+      el("td", { class: "number", text: condition.metrics[0].failed }),
+      el("td", { class: "number", text: seen(condition.metrics[0]) })));
     return el("div", { class: "scroll" }, el("table", {}, el("thead", {}, head), el("tbody", {}, rows)));
   }
 

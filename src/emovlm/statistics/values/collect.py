@@ -13,7 +13,7 @@ import pandas as pd
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
 from emovlm.core.contracts.results import RESULT_TABLES
 from emovlm.core.errors import StudyError
-from emovlm.statistics.counts import ALL
+from emovlm.statistics.counts import ALL, frames_shown
 from emovlm.statistics.lexical.correlation import COVARIATES
 from emovlm.statistics.metrics import METRICS
 from emovlm.statistics.values.entry import Value, entry_of
@@ -230,7 +230,10 @@ def _conditions(answers: dict[str, pd.DataFrame]) -> Pairs:
         yield f"{name}.failed", entry_of(len(frame) - len(answered), "count", source, n=len(frame))
         yield f"{name}.refused", entry_of(frame["refused"].sum(), "count", source, n=len(frame))
         yield f"{name}.cut", entry_of(frame["cut"].mean(), "share", source, n=len(frame))
-        yield f"{name}.frames", entry_of(answered["n_frames"].mean(), "frames a clip", source, n=n, places=1)
+        shown = frames_shown(frame)
+        yield f"{name}.frames", entry_of(shown["shown"], "frames a clip", source, n=n, places=1)
+        for bound in ("min", "max"):
+            yield f"{name}.frames_{bound}", entry_of(shown[f"shown_{bound}"], "count", source, n=n)
         tokens = frame["n_tokens"].sum()
         yield f"{name}.prompt_tokens", entry_of(tokens, "count", source, n=len(frame))
         yield f"{name}.tokens", entry_of(answered["n_tokens"].mean(), "tokens a clip", source, n=n, places=0)
