@@ -429,7 +429,7 @@ def test_the_key_appears_nowhere(server, load, tmp_path, family):
 
 def run_job(script, folder, output, inputs, **params):
     """Run a script as its rule does, with its log and its record."""
-    study = {"results": str(folder), "config": [], "environments": {}, "datasets": {}}
+    study = {"results": str(folder), "config": [], "environments": {}, "datasets": {}, "models": {}}
     store = {"models": {"0": str(folder / "api/served")}, "base": None, "answer_store": folder / f"{script}.jsonl"}
     outputs = {"texts" if script == "describe_gaps" else "answers": output}
     return subprocess.run(
@@ -459,7 +459,8 @@ def test_the_jobs_of_texts_and_answers_run_on_a_served_model_and_leave_no_key_be
     texts = read_table(paths["texts"], TEXTS)
     assert len(texts) == 12 and (texts["text"] != "").all()
     answered = run_job(
-        "answer_clips", tmp_path, paths["answers"], {**given, "texts": paths["texts"], "clips": paths["clips"]},
+        "answer_clips", tmp_path, paths["answers"],
+        {**given, "texts": paths["texts"], "clips": paths["clips"], "lexicon": "config/lexicon.tsv"},
         system=row, max_new_tokens=8, context="msce", decision="reply", replicate=1, classes=CLASSES,
     )  # fmt: skip
     assert answered.returncode == 0, answered.stdout

@@ -8,11 +8,13 @@ from typing import Any
 import pandas as pd
 
 from emovlm.core.answer_store import AnswerStore
+from emovlm.core.contracts.answers import REPLIES
 from emovlm.core.hashing import sha256_bytes, sha256_json
 from emovlm.core.progress import track
 from emovlm.evaluation.contexts import CONTEXTS, build_parts, shuffle_texts
 from emovlm.evaluation.decisions import DECISIONS, Asked, Bias
-from emovlm.evaluation.parsing import parse_label
+from emovlm.evaluation.parsing import read_reply
+from emovlm.evaluation.replies.words import Words
 from emovlm.frames.store import RATE, FrameStore, SoundStore
 from emovlm.models.base import SCORE_DIGITS, Audio, Frame, System, answer_all
 
@@ -22,7 +24,7 @@ FROM_CLIP = ("clip_id", "dataset", "identity", "flag", "label")  # what an answe
 def answer_clips(
     system: System, fingerprint: str, clips: pd.DataFrame, sample: pd.DataFrame, texts: pd.DataFrame | None,
     frames: FrameStore, store: AnswerStore, classes: list[str], question: str, params: dict[str, Any], code: str,
-    labels: pd.DataFrame | None = None, sounds: SoundStore | None = None,
+    labels: pd.DataFrame | None = None, sounds: SoundStore | None = None, words: Words | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Answers of ``system`` for each clip (``core.contracts.ANSWERS``).
 
@@ -39,6 +41,7 @@ def answer_clips(
         code: hash of the code that answers.
         labels: ``LABEL_COUNTS`` of the system's training, for the decision ``logit-adjusted``.
         sounds: the clips' sound, for a system that hears.
+        words: which words of a reply name a class; the package's own if not given.
     """
     context, asked = params["context"], {k: params[k] for k in ("context", "max_new_tokens")}
     decision = DECISIONS[params["decision"]]
@@ -86,7 +89,7 @@ def answer_clips(
                 if key not in store:
                     store.add(key, {**asdict(reply), "frames": given if reply.frames is None else reply.frames})
         for row, key, *_ in questions:
-            row.update(_answered(row, store[key], classes, bias))
+            row.update(_answered(row, store[key], classes, bias, words))
     return pd.DataFrame(rows)
 
 
@@ -98,28 +101,28 @@ def _batches(clips: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 
 def _answered(
-    row: dict[str, Any], kept: dict[str, Any], classes: list[str], bias: Bias | None
+    row: dict[str, Any], kept: dict[str, Any], classes: list[str], bias: Bias | None, words: Words | None
 ) -> dict[str, Any]:  # fmt: skip
     """The rest of a clip's row of ``ANSWERS``, from its kept answer; without a bias it is read from the reply."""
-    answered = {"reply": kept["text"], "n_frames": kept["frames"], "n_tokens": kept["tokens"]}
-    named = parse_label(kept["text"], classes)
+    read = read_reply(kept["text"], classes, words)
+    answered = {"reply": kept["text"], **read, "n_frames": kept["frames"], "n_tokens": kept["tokens"]}
+    named = read["parsed"]
     if kept["failure"] or (bias is None and named is None):
         reason = kept["failure"] or "the reply does not name one class"
         return {**_failed(row, reason, classes, refused=kept.get("refused", False)), **answered}
     if bias is None:
-        return {**_empty(classes), **answered, "prediction": named, "parsed": named}
+        return {**_empty(classes), **answered, "prediction": named}
     taken_off = bias(kept["frames"])
     scores = {c: round(kept["scores"][c] + taken_off[c], SCORE_DIGITS) for c in classes}
     return {
         **answered,
         "prediction": max(classes, key=lambda c: scores[c]),
-        "parsed": named,
         **{f"score_{c}": scores[c] for c in classes},
     }
 
 
 def _empty(classes: list[str]) -> dict[str, None]:
-    return dict.fromkeys(("prediction", "reply", "parsed", *(f"score_{c}" for c in classes)))
+    return dict.fromkeys(("prediction", "reply", *REPLIES, *(f"score_{c}" for c in classes)))
 
 
 def _failed(row: dict[str, Any], reason: str, classes: list[str], refused: bool = False) -> dict[str, Any]:

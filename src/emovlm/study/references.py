@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emovlm.core.errors import StudyError
+from emovlm.evaluation.replies.words import read_words
 from emovlm.lexicon.terms import COLUMNS
 from emovlm.models.architectures import DFER
 from emovlm.models.hub_classifier.labels import read_label_map
@@ -146,6 +147,8 @@ def _of_config(study: Study) -> Iterator[str]:
     for name in config.allow_remote_code:
         if name in study.systems and study.systems[name].family != "remote":
             yield f"{key('allow_remote_code')}: {name} runs no code but this study's"
+    if config.tables.synonyms:
+        read_words(config.tables.lexicon, config.tables.synonyms)
     if config.organism is not None:
         where, name = key("organism.dataset"), config.organism.dataset
         yield from _unknown(study, "dataset", name, where)
