@@ -6,6 +6,7 @@ import pytest
 from tests.frame_stores import write_store
 
 from emovlm.core.answer_store import AnswerStore
+from emovlm.core.contracts.answers import REPLIES
 from emovlm.core.errors import StudyError
 from emovlm.evaluation.answering import answer_clips
 from emovlm.evaluation.contexts import build_parts, shuffle_texts
@@ -137,6 +138,23 @@ def test_the_reply_of_a_system_with_likelihoods_can_decide_too_and_then_needs_on
     assert found[["prediction", *(f"score_{c}" for c in CLASSES)]].isna().all(axis=None) and set(found["n_frames"]) == {
         3
     }
+
+
+def test_a_reply_is_kept_with_what_it_names_by_each_rule(clips, tmp_path):
+    """What names no class by its grammar fails where the reply decides; what other rules make of it stays."""
+
+    class Speaking(Biased):
+        replies = iter(["not fear", "Fear."])
+
+        def answer(self, parts, classes, max_new_tokens):
+            return Reply({}, next(self.replies), 1)
+
+    table, sample, frames = clips
+    params = {"context": "none", "decision": "reply", "max_new_tokens": 1, "replicate": 1}
+    store = AnswerStore(tmp_path / "a.jsonl")
+    found = answer_clips(Speaking(), "me", table, sample, None, frames, store, CLASSES, "What?", params, "code")
+    named = found[["status", "prediction", *REPLIES]].astype(object).where(found.notna(), None).values.tolist()
+    assert named == [["failed", None, None, None, "fear"], ["ok", "fear", "fear", "fear", "fear"]]
 
 
 def test_texts_alone_show_no_frame(clips, tmp_path):

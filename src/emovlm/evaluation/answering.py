@@ -12,7 +12,7 @@ from emovlm.core.contracts.answers import REPLIES
 from emovlm.core.hashing import sha256_bytes, sha256_json
 from emovlm.core.progress import track
 from emovlm.evaluation.contexts import CONTEXTS, build_parts, shuffle_texts
-from emovlm.evaluation.decisions import DECISIONS, Asked, Bias
+from emovlm.evaluation.decisions import DECISIONS, Asked, Correction
 from emovlm.evaluation.parsing import read_reply
 from emovlm.evaluation.replies.words import Words
 from emovlm.frames.store import RATE, FrameStore, SoundStore
@@ -47,7 +47,7 @@ def answer_clips(
     decision = DECISIONS[params["decision"]]
     first = next(iter(frames.clip_ids()), None)
     shape = None if first is None else frames.frames(first, [0]).shape[1:]
-    bias = decision.bias and decision.bias(Asked(system, classes, question, shape, labels))
+    correction = decision.correction and decision.correction(Asked(system, classes, question, shape, labels))
     by_clip = _by_clip(sample, clips)
     texts_by_clip = _by_clip(texts, clips) if texts is not None else {}
     rows: list[dict[str, Any]] = []
@@ -89,7 +89,7 @@ def answer_clips(
                 if key not in store:
                     store.add(key, {**asdict(reply), "frames": given if reply.frames is None else reply.frames})
         for row, key, *_ in questions:
-            row.update(_answered(row, store[key], classes, bias, words))
+            row.update(_answered(row, store[key], classes, correction, words))
     return pd.DataFrame(rows)
 
 
@@ -101,19 +101,19 @@ def _batches(clips: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 
 def _answered(
-    row: dict[str, Any], kept: dict[str, Any], classes: list[str], bias: Bias | None, words: Words | None
+    row: dict[str, Any], kept: dict[str, Any], classes: list[str], correction: Correction | None, words: Words | None
 ) -> dict[str, Any]:  # fmt: skip
-    """The rest of a clip's row of ``ANSWERS``, from its kept answer; without a bias it is read from the reply."""
+    """The rest of a clip's row of ``ANSWERS``, from its kept answer; without a correction it is the reply's."""
     read = read_reply(kept["text"], classes, words)
     answered = {"reply": kept["text"], **read, "n_frames": kept["frames"], "n_tokens": kept["tokens"]}
     named = read["parsed"]
-    if kept["failure"] or (bias is None and named is None):
+    if kept["failure"] or (correction is None and named is None):
         reason = kept["failure"] or "the reply does not name one class"
         return {**_failed(row, reason, classes, refused=kept.get("refused", False)), **answered}
-    if bias is None:
+    if correction is None:
         return {**_empty(classes), **answered, "prediction": named}
-    taken_off = bias(kept["frames"])
-    scores = {c: round(kept["scores"][c] + taken_off[c], SCORE_DIGITS) for c in classes}
+    corrected = correction(kept["scores"], kept["frames"])
+    scores = {c: round(corrected[c], SCORE_DIGITS) for c in classes}
     return {
         **answered,
         "prediction": max(classes, key=lambda c: scores[c]),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emovlm.core.errors import StudyError
+from emovlm.evaluation.decisions import DECISIONS
 from emovlm.evaluation.replies.words import read_words
 from emovlm.lexicon.terms import COLUMNS
 from emovlm.models.architectures import DFER
@@ -84,6 +85,11 @@ def _of_condition(study: Study, condition: Condition) -> Iterator[str]:
         )
     if system.kind == "vision" and condition.decision == "reply":
         yield f"{cell('decision')}: {system.name} gives no reply in words; write likelihood"
+    if system.kind == "vision" and DECISIONS[condition.decision].of_words:
+        yield (
+            f"{cell('decision')}: {condition.decision} reads labels as words after a question, and {system.name} is a "
+            "classifier, whose labels have no tokens; write likelihood"
+        )
     if condition.decision == "calibrated" and system.missing_labels == "allow":
         yield (
             f"{cell('decision')}: {system.name} has no scores of its own for missing labels, which calibration needs; "

@@ -76,6 +76,12 @@ class RemoteSystem:
         shown = sum(isinstance(part, Frame) for part in parts)
         return Reply(scores, said["text"], said["tokens"], frames=shown)
 
+    def label_tokens(self, classes: list[str]) -> dict[str, int]:
+        """Over how many tokens the score of each label is a sum."""
+        with contextlib.suppress(OSError):
+            send(self.process.stdin, {"content": None, "labels": classes})
+        return dict(zip(classes, self._received()["lengths"], strict=True))
+
     def say(self, parts: list[Part], max_new_tokens: int) -> str:
         """The free greedy reply to ``parts``."""
         return self._asked(limited(parts, self.frames, self.pixels), [], max_new_tokens)["text"]
