@@ -66,7 +66,10 @@ explorer.reply = (at, data, run) => {
   const letter = data.predictions[run][at.k];
   const shares = explorer.probabilities(explorer.scores(data, run), at.k, classes.length);
   const reply = data.replies[data.reply[run][at.k]];
-  const parsed = data.parsed[run][at.k];
+  const named = (column) => {
+    const given = data[column][run][at.k];
+    return given === "-" || given === " " ? "none" : explorer.named(classes, given);
+  };
   const reason = data.reasons[data.reason[run][at.k]];
   const cut = data.cut[run].includes(at.k) ? " (cut at the limit of tokens)" : null;
   return el("div", {}, el("h3", { text: "Answer" }),
@@ -75,7 +78,8 @@ explorer.reply = (at, data, run) => {
     reason ? el("p", { class: "reason" }, el("strong", { text: "Why it failed: " }), reason) : null,
     el("dl", { class: "facts" },
       el("div", {}, el("dt", { text: "Free reply" }), el("dd", {}, reply ? el("q", { text: reply }) : "none", cut)),
-      el("div", {}, el("dt", { text: "Class it names" }), el("dd", { text: parsed === "-" || parsed === " " ? "none, or several" : explorer.named(classes, parsed) }))),
+      el("div", {}, el("dt", { text: "Class it gives" }), el("dd", { text: named("parsed") })),
+      reply ? el("div", {}, el("dt", { text: "By other rules" }), el("dd", { text: `exact: ${named("exact")}; first name in it: ${named("substring")}` })) : null),
     shares ? explorer.bars(classes, shares, explorer.scores(data, run), at.k, label)
       : el("p", { class: "note", text: "There are no class scores: this system gives none, or there was no answer." }));
 };

@@ -92,7 +92,9 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
                        help="fps5 (default), fps1, keyframes, uniform8, all, fps5-shuffled, ...")  # fmt: skip
     asked.add_argument("--context", action="append", default=[],
                        help="none (default); msce: the model's own texts between keyframes; static, ...")  # fmt: skip
-    asked.add_argument("--decision", default="likelihood", help="likelihood (default), calibrated, or reply")
+    asked.add_argument(
+        "--decision", default="likelihood", help="likelihood (default), mean, per-prior, calibrated, or reply"
+    )
     asked.add_argument("--prompts", metavar="FOLDER", help="with classify.txt, describe.txt or motion.txt")
     asked.add_argument("--samplers", metavar="TABLE", help="further frame samplers, as config/frame_samplers.tsv")
     asked.add_argument("--max-new-tokens", type=int, default=16, metavar="N", help="of a reply (16)")

@@ -76,7 +76,7 @@ def altered(project, tmp_path_factory) -> Project:
     answers = pd.read_parquet(path)
     scores = [c for c in answers.columns if c.startswith("score_")]
     answers.loc[0, ["status", "reason"]] = "failed", REASON
-    answers.loc[0, ["prediction", "reply", "parsed", *scores]] = None
+    answers.loc[0, ["prediction", "reply", "parsed", "exact", "substring", *scores]] = None
     answers.loc[0, ["n_frames", "n_tokens"]] = 0
     answers.to_parquet(path)
     path = altered.path / RESULTS / f"answers/{INJECTED}.parquet"

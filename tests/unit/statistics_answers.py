@@ -31,7 +31,8 @@ def _run(seed, replicate, n, identities, skill, failed, classes, habit):
         "flag": np.array(FLAGS)[np.arange(n) % len(FLAGS)],
         "status": np.where(fails, "failed", "ok"), "reason": np.where(fails, "does not decode", None),
         "refused": False, "cut": False,
-        "prediction": prediction.where(~fails, None), "reply": "", "parsed": None, "n_frames": 8, "n_tokens": 50,
+        "prediction": prediction.where(~fails, None), "reply": "", "parsed": None, "exact": None, "substring": None,
+        "n_frames": 8, "n_tokens": 50,
     })  # fmt: skip
     return frame.assign(**{f"score_{c}": 0.0 for c in classes})
 

@@ -46,6 +46,7 @@ def test_each_context_goes_with_the_samplers_that_fit_it():
     assert names(["fps5", "keyframes"], ["none", "msce"]) == ["fps5", "keyframes", "keyframes-msce"]
     assert names([], ["msce"]) == ["keyframes-msce"]
     assert names(["all"], [], "calibrated") == ["all-calibrated"]
+    assert names(["fps5"], [], "per-prior") == ["fps5-per-prior"]
     with pytest.raises(StudyError, match="--context msce shows texts after keyframes; add --frames keyframes"):
         conditions_of(["fps5"], ["msce"])
 
@@ -61,6 +62,8 @@ def test_each_context_goes_with_the_samplers_that_fit_it():
         (Condition("fps5", "none", "guess"), False, "unknown decision 'guess'"),
         (Condition("fps5", "none", "logit-adjusted"), False, "which a study has"),
         (Condition("fps5", "none", "reply"), True, "gives no reply in words"),
+        (Condition("fps5", "none", "mean"), True, "condition fps5-mean: mean reads labels as words .* a classifier"),
+        (Condition("all", "none", "per-prior"), True, "condition all-per-prior: per-prior reads labels as words"),
     ],
 )
 def test_a_condition_that_cannot_be_asked_is_an_error(condition, vision, said):

@@ -1,4 +1,4 @@
-"""Answers: nothing finished is lost, replies are parsed strictly, contexts show what they say."""
+"""Answers: nothing finished is lost, contexts show what they say, decisions read what is kept."""
 
 import numpy as np
 import pandas as pd
@@ -6,11 +6,11 @@ import pytest
 from tests.frame_stores import write_store
 
 from emovlm.core.answer_store import AnswerStore
+from emovlm.core.contracts.answers import REPLIES
 from emovlm.core.errors import StudyError
 from emovlm.evaluation.answering import answer_clips
 from emovlm.evaluation.contexts import build_parts, shuffle_texts
 from emovlm.evaluation.decisions import Asked, content_free_bias, prior_bias
-from emovlm.evaluation.parsing import parse_label
 from emovlm.frames.store import FrameStore
 from emovlm.models.base import Reply
 
@@ -35,20 +35,6 @@ def test_a_torn_last_line_costs_one_answer_and_no_more(tmp_path):
     assert "two" not in torn
     torn.add("three", 3)
     assert AnswerStore(path)["three"] == 3
-
-
-@pytest.mark.parametrize(
-    ("reply", "label"),
-    [
-        ("Happiness.", "happiness"),
-        ("the person shows fear", "fear"),
-        ("anger or fear", None),
-        ("fearless", None),
-        ("", None),
-    ],
-)
-def test_a_reply_counts_only_if_it_names_one_class_as_a_word(reply, label):
-    assert parse_label(reply, CLASSES) == label
 
 
 def shown(context, texts=None):
@@ -152,6 +138,23 @@ def test_the_reply_of_a_system_with_likelihoods_can_decide_too_and_then_needs_on
     assert found[["prediction", *(f"score_{c}" for c in CLASSES)]].isna().all(axis=None) and set(found["n_frames"]) == {
         3
     }
+
+
+def test_a_reply_is_kept_with_what_it_names_by_each_rule(clips, tmp_path):
+    """What names no class by its grammar fails where the reply decides; what other rules make of it stays."""
+
+    class Speaking(Biased):
+        replies = iter(["not fear", "Fear."])
+
+        def answer(self, parts, classes, max_new_tokens):
+            return Reply({}, next(self.replies), 1)
+
+    table, sample, frames = clips
+    params = {"context": "none", "decision": "reply", "max_new_tokens": 1, "replicate": 1}
+    store = AnswerStore(tmp_path / "a.jsonl")
+    found = answer_clips(Speaking(), "me", table, sample, None, frames, store, CLASSES, "What?", params, "code")
+    named = found[["status", "prediction", *REPLIES]].astype(object).where(found.notna(), None).values.tolist()
+    assert named == [["failed", None, None, None, "fear"], ["ok", "fear", "fear", "fear", "fear"]]
 
 
 def test_texts_alone_show_no_frame(clips, tmp_path):

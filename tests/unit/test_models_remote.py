@@ -126,6 +126,11 @@ def test_a_model_that_thinks_before_it_answers_is_refused_unless_a_switch_turns_
     assert load_system(ALLOWED, tmp_path / "thinks").answer([QUESTION], CLASSES, 1).scores
 
 
+def test_it_counts_the_tokens_of_labels_as_the_same_weights_do_in_this_process(system, native):
+    assert system.label_tokens(CLASSES) == native.label_tokens(CLASSES)
+    assert system.answer([QUESTION], CLASSES, 1).text == native.answer([QUESTION], CLASSES, 1).text  # it goes on
+
+
 def test_the_order_and_the_times_of_frames_reach_the_model(system):
     first, second, *others = frames(4)
     ordered, swapped, slow = (

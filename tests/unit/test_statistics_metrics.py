@@ -123,6 +123,22 @@ def test_parsed_accuracy_has_a_row_only_where_there_are_replies(answers):
     assert row["failed"] == parsed.isna().sum()
 
 
+def test_what_a_reply_says_to_the_letter_or_by_the_naive_rule_is_counted_beside_what_it_gives(answers):
+    """A reply that gives no class by its grammar fails where it decides, and may name one by other rules."""
+    assert {"exact_accuracy", "substring_accuracy"}.isdisjoint(metrics_table({"one": answers}, SETTINGS)["metric"])
+    label, every = answers["label"], np.arange(len(answers))
+    exact, substring = label.where(every % 4 == 0), label.where(every % 2 == 0, "anger")
+    replied = answers.assign(
+        reply="...", parsed=None, prediction=None, status="failed", exact=exact, substring=substring
+    )
+    found = rows(replied)
+    assert found.loc["parsed_accuracy", "value"] == found.loc["accuracy", "value"] == 0
+    assert found.loc["exact_accuracy", "value"] == pytest.approx(exact.notna().mean())
+    assert found.loc["exact_accuracy", "failed"] == exact.isna().sum()
+    assert found.loc["substring_accuracy", "value"] == pytest.approx((substring == label).mean())
+    assert (found.loc[["exact_accuracy", "substring_accuracy"], "n"] == len(answers)).all()
+
+
 def test_per_class_metrics_equal_scikit_learns(answers):
     table = per_class_table({"one": answers}, SETTINGS).set_index("emotion").loc[CLASSES]
     expected = sk.precision_recall_fscore_support(answers["label"], answered(answers), labels=CLASSES, zero_division=0)

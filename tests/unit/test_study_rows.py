@@ -52,6 +52,8 @@ LORA = ("s", "vlm", "lora", "", "organism-uniform", "natural")
          "lower-case letters, digits and hyphens"),
         ("conditions", ("c", "videomae-natural", "synface", "fps5", "none", "reply"), "row c, column decision: "
          "videomae-natural gives no reply in words"),
+        ("conditions", ("c", "videomae-natural", "synface", "fps5", "none", "mean"), "row c, column decision: mean "
+         "reads labels as words after a question, and videomae-natural is a classifier, whose labels have no tokens"),
         ("conditions", ("c", "videomae-natural", "synface", "keyframes", "msce", "likelihood"), "column context: "
          "videomae-natural reads no text"),
         ("conditions", ("c", *ORGANISM, "fps5", "msce", "likelihood"), "column frames: context msce needs keyframes"),
@@ -244,7 +246,7 @@ def test_a_served_system_says_how_it_is_asked(config, tmp_path):
                 {"condition": ("fps5", "none", decision)},
                 f"row c, column decision: served .* no likelihoods for {decision}",
             )
-            for decision in ("likelihood", "calibrated")
+            for decision in ("likelihood", "mean", "per-prior", "calibrated")
         ),
         ({"condition": ("fps5", "none", "logit-adjusted")}, "served was not trained here"),
         ({"access": None}, "row served, column kind: config key api has no served"),
@@ -363,6 +365,8 @@ TUNED = {"kind": "vision", "training": "classifier", "base": "faces", "sampler":
     ("changes", "said"),
     [
         ({"condition": ("fps5", "none", "reply")}, "row c, column decision: faces gives no reply in words"),
+        ({"condition": ("fps5", "none", "mean")}, "row c, column decision: mean reads labels as words .* faces is"),
+        ({"condition": ("fps5", "none", "per-prior")}, "row c, column decision: per-prior reads labels as words"),
         ({"condition": ("fps5", "none", "logit-adjusted")}, "column decision: faces was not trained here"),
         ({"condition": ("keyframes", "msce", "likelihood")}, "column context: faces reads no text"),
         ({"pooling": "median"}, "column pooling: 'median' is not one of mean_probability, mean_logit, max_probability"),

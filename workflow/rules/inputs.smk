@@ -51,7 +51,10 @@ def condition_inputs(w):
         "store": f"<results>/frames/{dataset}/{w.shard}.safetensors",
         "clips": f"<results>/frames/{dataset}/{w.shard}.clips.parquet",
         "prompt": condition.system.prompts.classify,
+        "lexicon": CONFIG.tables.lexicon,
     }
+    if CONFIG.tables.synonyms:
+        files["synonyms"] = CONFIG.tables.synonyms
     if condition.dataset.rendered:
         files["truth"] = f"<results>/raw/{dataset}/truth/clips.parquet"
     if hears(system):

@@ -13,6 +13,7 @@ from emovlm.core.job import Job, run
 from emovlm.core.prompts import read_prompt
 from emovlm.evaluation.clips import clips_to_answer
 from emovlm.evaluation.folds import answer_folds, loader
+from emovlm.evaluation.replies.words import SYNONYMS, read_words
 from emovlm.frames.store import FrameStore, SoundStore
 
 
@@ -30,6 +31,7 @@ def main(job: Job) -> None:
         read_prompt(inputs["prompt"], params["classes"]),
         params,
         SoundStore([inputs["sounds"]]) if "sounds" in inputs else None,
+        read_words(inputs["lexicon"], inputs.get("synonyms", SYNONYMS)),
     )
     write_table(answers, job.outputs["answers"], ANSWERS)
 

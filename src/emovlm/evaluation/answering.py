@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 
 from emovlm.core.answer_store import AnswerStore
+from emovlm.core.contracts.answers import REPLIES
 from emovlm.core.hashing import sha256_bytes, sha256_json
 from emovlm.core.progress import track
 from emovlm.evaluation.clips import last_frame_s
 from emovlm.evaluation.contexts import CONTEXTS, build_parts, shuffle_texts
-from emovlm.evaluation.decisions import DECISIONS, Asked, Bias
-from emovlm.evaluation.parsing import parse_label
+from emovlm.evaluation.decisions import DECISIONS, Asked, Correction
+from emovlm.evaluation.parsing import read_reply
+from emovlm.evaluation.replies.words import Words
 from emovlm.frames.store import RATE, FrameStore, SoundStore
 from emovlm.models.asking import Asking
 from emovlm.models.base import SCORE_DIGITS, Audio, Frame, NoReplyError, Part, Reply, System, answer_all
@@ -25,7 +27,7 @@ FROM_CLIP = ("clip_id", "dataset", "identity", "flag", "label")  # what an answe
 def answer_clips(
     system: System, fingerprint: str, clips: pd.DataFrame, sample: pd.DataFrame, texts: pd.DataFrame | None,
     frames: FrameStore, store: AnswerStore, classes: list[str], question: str, params: dict[str, Any], code: str,
-    labels: pd.DataFrame | None = None, sounds: SoundStore | None = None,
+    labels: pd.DataFrame | None = None, sounds: SoundStore | None = None, words: Words | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Answers of ``system`` for each clip (``core.contracts.ANSWERS``).
 
@@ -42,6 +44,7 @@ def answer_clips(
         code: hash of the code that answers.
         labels: ``LABEL_COUNTS`` of the system's training, for the decision ``logit-adjusted``.
         sounds: the clips' sound, for a system that hears.
+        words: which words of a reply name a class; the package's own if not given.
 
     Raises:
         StudyError: an API model cannot be asked, or has left clips unanswered; what it answered is kept.
@@ -50,7 +53,7 @@ def answer_clips(
     decision = DECISIONS[params["decision"]]
     first = next(iter(frames.clip_ids()), None)
     shape = None if first is None else frames.frames(first, [0]).shape[1:]
-    bias = decision.bias and decision.bias(Asked(system, classes, question, shape, labels))
+    correction = decision.correction and decision.correction(Asked(system, classes, question, shape, labels))
     by_clip = _by_clip(sample, clips)
     last_s = {} if sounds is None else last_frame_s(clips)
     texts_by_clip = _by_clip(texts, clips) if texts is not None else {}
@@ -97,7 +100,7 @@ def answer_clips(
         answered += [(row, key) for row, key, *_ in questions]
     asking.finish()
     for row, key in answered:
-        row.update(_answered(row, asking[key], classes, bias))
+        row.update(_answered(row, asking[key], classes, correction, words))
     return pd.DataFrame(rows)
 
 
@@ -123,29 +126,29 @@ def _batches(clips: Iterable[Any], size: int) -> Iterator[list[Any]]:
 
 
 def _answered(
-    row: dict[str, Any], kept: dict[str, Any], classes: list[str], bias: Bias | None
+    row: dict[str, Any], kept: dict[str, Any], classes: list[str], correction: Correction | None, words: Words | None
 ) -> dict[str, Any]:  # fmt: skip
-    """The rest of a clip's row of ``ANSWERS``, from its kept answer; without a bias it is read from the reply."""
-    answered = {"reply": kept["text"], "n_frames": kept["frames"], "n_tokens": kept["tokens"],
-                "cut": kept.get("cut", False)}  # fmt: skip
-    named = parse_label(kept["text"], classes)
-    if kept["failure"] or (bias is None and named is None):
+    """The rest of a clip's row of ``ANSWERS``, from its kept answer; without a correction it is the reply's."""
+    read = read_reply(kept["text"], classes, words)
+    answered = {"reply": kept["text"], "cut": kept.get("cut", False), **read, "n_frames": kept["frames"],
+                "n_tokens": kept["tokens"]}  # fmt: skip
+    named = read["parsed"]
+    if kept["failure"] or (correction is None and named is None):
         reason = kept["failure"] or "the reply does not name one class"
         return {**_failed(row, reason, classes, refused=kept.get("refused", False)), **answered}
-    if bias is None:
-        return {**_empty(classes), **answered, "prediction": named, "parsed": named}
-    taken_off = bias(kept["frames"])
-    scores = {c: round(kept["scores"][c] + taken_off[c], SCORE_DIGITS) for c in classes}
+    if correction is None:
+        return {**_empty(classes), **answered, "prediction": named}
+    corrected = correction(kept["scores"], kept["frames"])
+    scores = {c: round(corrected[c], SCORE_DIGITS) for c in classes}
     return {
         **answered,
         "prediction": max(classes, key=lambda c: scores[c]),
-        "parsed": named,
         **{f"score_{c}": scores[c] for c in classes},
     }
 
 
 def _empty(classes: list[str]) -> dict[str, None]:
-    return dict.fromkeys(("prediction", "reply", "parsed", *(f"score_{c}" for c in classes)))
+    return dict.fromkeys(("prediction", "reply", *REPLIES, *(f"score_{c}" for c in classes)))
 
 
 def _failed(row: dict[str, Any], reason: str, classes: list[str], refused: bool = False) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table
 from emovlm.enrichment.gaps import describe_gaps
 from emovlm.evaluation.answering import answer_clips
+from emovlm.evaluation.replies.words import Words
 from emovlm.frames.store import FrameStore, SoundStore
 from emovlm.models.base import System
 from emovlm.models.fingerprint import code_of, fingerprint_of
@@ -48,6 +49,7 @@ def loader(row: dict[str, Any], base: str | Path | None, code: str) -> Load:
 def answer_folds(
     load: Load, models: Mapping[str, str], clips: pd.DataFrame, sample: pd.DataFrame, texts: pd.DataFrame | None,
     frames: FrameStore, store: AnswerStore, question: str, params: dict[str, Any], sounds: SoundStore | None = None,
+    words: Words | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """ANSWERS of a system for each clip, as :func:`answer_clips`.
 
@@ -67,7 +69,7 @@ def answer_folds(
             labels = read_table(f"{folder}/labels.csv", LABEL_COUNTS) if adjusted else None
             answers = answer_clips(
                 loaded.system, loaded.fingerprint, mine, sample, texts, frames, store, params["classes"], question,
-                params, loaded.code, labels, sounds,
+                params, loaded.code, labels, sounds, words,
             )  # fmt: skip
         found.append(answers.assign(fold=fold))
     return pd.concat(found[1:] or found)

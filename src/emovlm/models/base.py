@@ -78,7 +78,11 @@ class NoReplyError(Exception):
 
 
 class System(Protocol):
-    """A system under test."""
+    """A system under test.
+
+    One that scores labels by their tokens also has ``label_tokens(classes)``: how many tokens each label has, without
+    the one that ends it.
+    """
 
     def answer(self, parts: list[Part], classes: list[str], max_new_tokens: int) -> Reply:
         """Score ``classes`` as the answer to frames and texts, and reply freely."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from emovlm.core.errors import StudyError
 from emovlm.core.files import write_text
+from emovlm.evaluation.replies.words import SYNONYMS
 from emovlm.models.hub_classifier.labels import CLASSIFIERS, labels_of_folder, match_labels
 from emovlm.sampling.sampler_names import named_sampler
 from emovlm.standalone.decoded import CLIPS_A_SHARD
@@ -46,6 +47,7 @@ pathvars:                    # folders that files are written to
 tables:                      # rows of these tables are what is asked; add, change or delete rows
   datasets: {folder}/datasets.tsv               # clips
   lexicon: {folder}/lexicon.tsv                 # the classes that models choose from
+  synonyms: {folder}/synonyms.tsv               # other words that name a class in a free reply
   systems: {folder}/systems.tsv                 # models
   frame_samplers: {folder}/frame_samplers.tsv   # which frames of a clip a model sees
   conditions: {folder}/conditions.tsv           # which model is asked about which clips, and what it sees
@@ -115,6 +117,7 @@ def new_study(
         ),
         "prompts/classify.txt": (files("emovlm.evaluation") / "prompts" / "classify.txt").read_text(encoding="utf-8"),
         "lexicon.tsv": _lexicon(found),
+        "synonyms.tsv": Path(SYNONYMS).read_text(encoding="utf-8"),
         **{f"{name}.tsv": _text(COLUMNS[name], rows) for name, rows in tables.items() if rows},
     }  # fmt: skip
     try:

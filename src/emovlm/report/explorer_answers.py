@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emovlm.core.contracts.answers import ANSWERS, TEXTS
+from emovlm.core.contracts.answers import ANSWERS, REPLIES, TEXTS
 from emovlm.core.contracts.frames import SAMPLE
 from emovlm.core.contracts.statistics import COMPARISONS, CONFUSION
 from emovlm.core.errors import StudyError
@@ -85,13 +85,14 @@ def _columns(runs: dict[int, pd.DataFrame], classes: list[str]) -> dict[str, Any
     replies, reasons = Words(), Words()
     scored = [f"score_{c}" for c in classes]
     found: dict[str, Any] = {
-        k: [] for k in ("predictions", "parsed", "scores", "reply", "reason", "cut", "frames", "tokens", "folds")
+        k: [] for k in ("predictions", *REPLIES, "scores", "reply", "reason", "cut", "frames", "tokens", "folds")
     }
     for answers in runs.values():
         asked = answers["status"].notna()
         right = answers["prediction"].where(answers["status"] == "ok")
         found["predictions"].append(_row_of_letters(right, asked, classes))
-        found["parsed"].append(_row_of_letters(answers["parsed"], asked, classes))
+        for column in REPLIES:
+            found[column].append(_row_of_letters(answers[column], asked, classes))
         has = set(scored) <= set(answers.columns) and answers[scored].notna().any(axis=None)
         found["scores"].append(packed(answers[scored].to_numpy(float), "<f4") if has else None)
         found["reply"].append([replies.number(t) if pd.notna(t) else -1 for t in answers["reply"]])

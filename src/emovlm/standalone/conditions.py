@@ -89,7 +89,7 @@ def _planned(condition: Condition, rows: Mapping[str, FrameSampler], vision: boo
     where = f"condition {condition.name}"
     sampler, base = _sampler(condition.frames, rows)
     CONTEXTS.find(condition.context, where)
-    DECISIONS.find(condition.decision, where)
+    decision = DECISIONS.find(condition.decision, where)
     if condition.decision == "logit-adjusted":
         raise StudyError(f"{where}: logit-adjusted needs the label counts of a model's training, which a study has")
     if condition.context == "truth":
@@ -101,6 +101,11 @@ def _planned(condition: Condition, rows: Mapping[str, FrameSampler], vision: boo
             raise StudyError(f"{where}: the model is a classifier and reads no text")
         if condition.decision == "calibrated":
             raise StudyError(f"{where}: calibrated is for frames without texts")
+    if vision and decision.of_words:
+        raise StudyError(
+            f"{where}: {decision.name} reads labels as words after a question, and the model is a classifier, whose "
+            "labels have no tokens"
+        )
     if vision and condition.decision == "reply":
         raise StudyError(f"{where}: the model is a classifier and gives no reply in words")
     return Planned(condition, sampler, base)

@@ -8,6 +8,7 @@ from scipy.stats import norm, t
 from statsmodels.stats.multitest import multipletests
 
 from emovlm.core.bootstrap import bootstrap_weights, flips, resample
+from emovlm.core.contracts.answers import REPLIES
 from emovlm.core.errors import StudyError
 from emovlm.statistics.counts import ALL, answered, count, select
 from emovlm.statistics.intervals import percentile, with_runs
@@ -61,7 +62,7 @@ def _compare(answers: dict[str, pd.DataFrame], row: dict, settings: dict) -> dic
     a, b = (_answers(answers, row, side, clips) for side in ("a", "b"))
     if sorted(a["clip_id"].unique()) != sorted(b["clip_id"].unique()):
         raise StudyError(f"comparison {name}: {row['a']} and {row['b']} answer different clips, which cannot be paired")
-    column = "parsed" if metric.reads == "parsed" else "prediction"
+    column = metric.reads if metric.reads in REPLIES else "prediction"
     counts_a, counts_b = (count(each, settings["classes"], column) for each in (a, b))
     classes, clusters = counts_a.classes, counts_a.clusters
     if classes != counts_b.classes:

@@ -78,8 +78,12 @@ def classes_of(answers: pd.DataFrame, classes: list[str]) -> list[str]:
 
 
 def answered(answers: pd.DataFrame, column: str = "prediction") -> pd.Series:
-    """The class each clip was given, or ``failed`` where the clip failed or names none."""
-    return answers[column].where((answers["status"] == "ok") & answers[column].notna(), FAILED)
+    """The class each clip was given, or ``failed`` where there is none.
+
+    A reply that names none by its grammar is a failed answer where the reply decides. By other rules it may name one.
+    """
+    given = answers[column].notna() & ((answers["status"] == "ok") | (column != "prediction"))
+    return answers[column].where(given, FAILED)
 
 
 def frames_shown(answers: pd.DataFrame) -> dict[str, float]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from emovlm.core.bootstrap import bootstrap_weights, resample
+from emovlm.core.contracts.answers import REPLIES
 from emovlm.statistics.calibration import bin_answers, ece_interval
 from emovlm.statistics.counts import ALL, FAILED, Counts, count, frames_shown, subsets
 from emovlm.statistics.intervals import percentile, with_runs, without_bias
@@ -75,7 +76,7 @@ def _metrics_of(frame: pd.DataFrame, clips: str, settings: dict) -> list[dict]:
     if (counts.total[..., :-1].sum((-2, -1)) > 0).all():
         counted["answered"] = counts
     if frame["reply"].fillna("").ne("").any():
-        counted["parsed"] = count(frame, settings["classes"], "parsed")
+        counted |= {column: count(frame, settings["classes"], column) for column in REPLIES}
     of_all = {**{column: int(frame[column].sum()) for column in ("refused", "cut")}, **frames_shown(frame)}
     rows = []
     for reads, each in counted.items():

@@ -31,8 +31,8 @@ class Metric:
             of those classes; with ``reads="scores"`` it takes binned answers instead (``statistics.calibration``).
         unit: of its values.
         bounds: the lowest and highest value, or a function of the number of classes that gives them.
-        reads: what is counted: the answers; only the clips ``answered``; the classes that free replies name
-            (``parsed``); or the answers binned by their ``scores``.
+        reads: what is counted: the answers; only the clips ``answered``; the classes that free replies name by one of
+            the rules of ``core.contracts.answers.REPLIES``; or the answers binned by their ``scores``.
         of: the classes that it is about, ``neutral`` or ``tail`` (``statistics.tail`` of the config). It has a value
             only where there are such classes.
         answered: also give it of the answered clips alone, as ``<name>_answered``.
@@ -50,7 +50,7 @@ class Metric:
     function: Callable[..., np.ndarray]
     unit: str = "share"
     bounds: tuple[float, float] | Callable[[int], tuple[float, float]] = (0.0, 1.0)
-    reads: Literal["answers", "answered", "parsed", "scores"] = "answers"
+    reads: Literal["answers", "answered", "parsed", "exact", "substring", "scores"] = "answers"
     of: Literal["", "neutral", "tail"] = ""
     answered: bool = False
     biased: bool = False
@@ -208,8 +208,19 @@ def tail_recall(counts: np.ndarray, rare: list[int]) -> np.ndarray:
 
 register_metric(
     "parsed_accuracy", "Accuracy of the parsed reply",
-    "Accuracy of the class that the free reply names by strict parsing, instead of the likeliest label.",
+    "Accuracy of the class that the free reply gives by its grammar, instead of the likeliest label.",
     reads="parsed", paper="value", short="Parsed",
+)(accuracy)  # fmt: skip
+register_metric(
+    "exact_accuracy", "Accuracy of the exact reply",
+    "The same of replies that are a class's name and nothing else; all others are errors.",
+    reads="exact", paper="value", short="Exact",
+)(accuracy)  # fmt: skip
+register_metric(
+    "substring_accuracy", "Accuracy of the first name in the reply",
+    "The same of the class whose name is the first to occur in the reply, even within a word or after “not”: the naive "
+    "rule of published scripts.",
+    reads="substring", paper="value", short="Subst.",
 )(accuracy)  # fmt: skip
 
 
@@ -239,7 +250,7 @@ def places_of(metric: Metric, classes: list[str], tail: Sequence[str]) -> list[i
 
 
 def metric_from_counts(counts: np.ndarray, metric: str, classes: list[str], tail: Sequence[str] = ()) -> np.ndarray:
-    """One metric of counts (..., K, K + 1), of shape (...). For ``parsed_accuracy`` count the parsed replies.
+    """One metric of counts (..., K, K + 1), of shape (...). For metrics of replies count the column that they read.
 
     Raises:
         StudyError: no such metric, or it is none of counts, or there are none of the classes that it is about.

@@ -46,6 +46,9 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+SINGLE = ("lexicon", "synonyms", "sources")  # tables of one file each
+
+
 class Tables(Model):
     """The files of the tables. A table may be several files, whose rows are taken together."""
 
@@ -54,6 +57,9 @@ class Tables(Model):
     frame_samplers: Files = Field(description="which frames of a clip are shown")
     conditions: Files = Field(description="what is asked: system x dataset x frames x context")
     lexicon: File = Field(description="the classes, and the words for them")
+    synonyms: File | None = Field(
+        None, description="other words that name a class in a free reply; without it, those of the package"
+    )
     training_samplers: Files | None = Field(None, description="how often training draws each class")
     comparisons: Files | None = Field(None, description="planned comparisons of two conditions")
     sources: File | None = Field(None, description="where word counts come from")
@@ -64,7 +70,7 @@ class Tables(Model):
     def _lists(cls, values: Any) -> Any:
         if not isinstance(values, Mapping):
             return values
-        return {key: value if key in ("lexicon", "sources") else _as_list(value) for key, value in values.items()}
+        return {key: value if key in SINGLE else _as_list(value) for key, value in values.items()}
 
     def files(self, table: str) -> list[str]:
         """The files of a table, none if the study does not have it."""

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emovlm.core.errors import StudyError
+from emovlm.evaluation.decisions import DECISIONS
+from emovlm.evaluation.replies.words import read_words
 from emovlm.lexicon.terms import COLUMNS
 from emovlm.models.architectures import DFER
 from emovlm.models.hub_classifier.labels import read_label_map
@@ -83,6 +85,11 @@ def _of_condition(study: Study, condition: Condition) -> Iterator[str]:
         )
     if system.kind == "vision" and condition.decision == "reply":
         yield f"{cell('decision')}: {system.name} gives no reply in words; write likelihood"
+    if system.kind == "vision" and DECISIONS[condition.decision].of_words:
+        yield (
+            f"{cell('decision')}: {condition.decision} reads labels as words after a question, and {system.name} is a "
+            "classifier, whose labels have no tokens; write likelihood"
+        )
     if condition.decision == "calibrated" and system.missing_labels == "allow":
         yield (
             f"{cell('decision')}: {system.name} has no scores of its own for missing labels, which calibration needs; "
@@ -146,6 +153,8 @@ def _of_config(study: Study) -> Iterator[str]:
     for name in config.allow_remote_code:
         if name in study.systems and study.systems[name].family != "remote":
             yield f"{key('allow_remote_code')}: {name} runs no code but this study's"
+    if config.tables.synonyms:
+        read_words(config.tables.lexicon, config.tables.synonyms)
     if config.organism is not None:
         where, name = key("organism.dataset"), config.organism.dataset
         yield from _unknown(study, "dataset", name, where)

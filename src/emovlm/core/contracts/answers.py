@@ -12,6 +12,8 @@ TEXTS = table(
     reason=Column("string", nullable=True, about="why a system gave no text"),
     refused=Column("bool", about="an API model refused to write it"),
 )
+REPLIES = ("parsed", "exact", "substring")
+"""Columns of ``ANSWERS`` with the class that the free reply names, each by a rule of its own."""
 ANSWERS = table(
     "answers",
     "clip_id replicate",
@@ -35,7 +37,11 @@ ANSWERS = table(
     ),
     reply=Column("string", nullable=True, about="free greedy reply"),
     cut=Column("bool", about="the reply was cut at the limit of tokens, where the system knows"),
-    parsed=Column("string", nullable=True, about="class the reply names by strict parsing; empty if none or many"),
+    parsed=Column("string", nullable=True, about="the one class that the reply gives; empty if none or several"),
+    exact=Column(
+        "string", nullable=True, about="the class that the reply is, to the letter; empty if it is more or less"
+    ),
+    substring=Column("string", nullable=True, about="the class whose name occurs first in the reply, within words too"),
     n_frames=INT,
     n_tokens=Column("int", about="length of the prompt, visual tokens included"),
 )

@@ -81,6 +81,12 @@ class RemoteSystem:
         scores = {name: round(score, SCORE_DIGITS) for name, score in zip(classes, said["scores"], strict=True)}
         return Reply(scores, said["text"], said["tokens"], frames=shown, cut=said["cut"])
 
+    def label_tokens(self, classes: list[str]) -> dict[str, int]:
+        """Over how many tokens the score of each label is a sum."""
+        with contextlib.suppress(OSError):
+            send(self.process.stdin, {"content": None, "labels": classes})
+        return dict(zip(classes, self._received()["lengths"], strict=True))
+
     def say(self, parts: list[Part], max_new_tokens: int) -> str:
         """The free greedy reply to ``parts``.
 

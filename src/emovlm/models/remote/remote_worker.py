@@ -72,7 +72,7 @@ def load(folder: str, dtype: str) -> tuple[Any, Any]:
 
 
 def answer(model: Any, processor: Any, question: dict[str, Any], pixels: list[bytes]) -> dict[str, Any]:
-    """Score the labels of a question, if it has any, and reply greedily.
+    """Score the labels of a question, if it has any, and reply greedily; without content, count the labels' tokens.
 
     Args:
         question: ``content``, the parts of a turn of the user as the chat template takes them, images and videos with
@@ -86,6 +86,8 @@ def answer(model: Any, processor: Any, question: dict[str, Any], pixels: list[by
     """
     import torch
 
+    if question["content"] is None:
+        return {"lengths": [len(_label_tokens(processor, label)) for label in question["labels"]]}
     inputs = _inputs(processor, question["content"], pixels)
     labels = [_label_tokens(processor, label) for label in question["labels"]]
     length, most = inputs["input_ids"].shape[1], question["max_new_tokens"]

@@ -99,6 +99,10 @@ class VisionLanguageModel:
         """
         return self.answer_many([parts], classes, max_new_tokens)[0]
 
+    def label_tokens(self, classes: list[str]) -> dict[str, int]:
+        """Over how many tokens the score of each label is a sum; the token that ends a reply is not among them."""
+        return {c: len(reply_tokens(self.processor, self.header, c)) for c in classes}
+
     def answer_many(self, prompts: Sequence[list[Part]], classes: list[str], max_new_tokens: int) -> list[Reply]:
         """:meth:`answer` for several prompts at once, as far as their frames have the same shapes."""
         labels = [reply_tokens(self.processor, self.header, c) for c in classes]
