@@ -54,7 +54,7 @@ def test_each_context_goes_with_the_samplers_that_fit_it():
 @pytest.mark.parametrize(
     ("condition", "vision", "said"),
     [
-        (Condition("fps5", "msce"), False, "texts stand after keyframes"),
+        (Condition("fps5", "msce"), False, "context msce needs keyframes"),
         (Condition("keyframes", "poem"), False, "unknown context 'poem'"),
         (Condition("keyframes", "truth"), False, "only a study of rendered clips"),
         (Condition("keyframes", "msce"), True, "a classifier and reads no text"),

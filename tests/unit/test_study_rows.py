@@ -51,11 +51,11 @@ LORA = ("s", "vlm", "lora", "", "organism-uniform", "natural")
         ("conditions", ("C d", *ORGANISM, "fps5", "none", "likelihood"), "column condition: 'C d' is not an id: write "
          "lower-case letters, digits and hyphens"),
         ("conditions", ("c", "videomae-natural", "synface", "fps5", "none", "reply"), "row c, column decision: "
-         "videomae-natural gives no reply in words"),
+         "videomae-natural is a classifier and gives no reply in words"),
         ("conditions", ("c", "videomae-natural", "synface", "fps5", "none", "mean"), "row c, column decision: mean "
          "reads labels as words after a question, and videomae-natural is a classifier, whose labels have no tokens"),
         ("conditions", ("c", "videomae-natural", "synface", "keyframes", "msce", "likelihood"), "column context: "
-         "videomae-natural reads no text"),
+         "videomae-natural is a classifier and reads no text"),
         ("conditions", ("c", *ORGANISM, "fps5", "msce", "likelihood"), "column frames: context msce needs keyframes"),
         ("conditions", ("c", *ORGANISM, "keyframes", "msce", "calibrated"), "column decision: calibrated is for frames "
          "without texts"),
@@ -364,11 +364,11 @@ TUNED = {"kind": "vision", "training": "classifier", "base": "faces", "sampler":
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"condition": ("fps5", "none", "reply")}, "row c, column decision: faces gives no reply in words"),
+        ({"condition": ("fps5", "none", "reply")}, "row c, column decision: faces is a classifier and gives no reply in words"),
         ({"condition": ("fps5", "none", "mean")}, "row c, column decision: mean reads labels as words .* faces is"),
         ({"condition": ("fps5", "none", "per-prior")}, "row c, column decision: per-prior reads labels as words"),
         ({"condition": ("fps5", "none", "logit-adjusted")}, "column decision: faces was not trained here"),
-        ({"condition": ("keyframes", "msce", "likelihood")}, "column context: faces reads no text"),
+        ({"condition": ("keyframes", "msce", "likelihood")}, "column context: faces is a classifier and reads no text"),
         ({"pooling": "median"}, "column pooling: 'median' is not one of mean_probability, mean_logit, max_probability"),
         ({"missing_labels": "ignore"}, "column missing_labels: 'ignore' is not one of error, allow"),
         ({"label_map": "nowhere.txt"}, "row faces, column label_map: .*nowhere.txt"),

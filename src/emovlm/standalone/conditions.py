@@ -7,6 +7,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.tables import Row
 from emovlm.evaluation.contexts import CONTEXTS
 from emovlm.evaluation.decisions import DECISIONS
+from emovlm.evaluation.fits import misfits
 from emovlm.sampling.sampler_names import named_sampler
 from emovlm.study.rows import FrameSampler
 from emovlm.study.tables import Table
@@ -89,25 +90,13 @@ def _planned(condition: Condition, rows: Mapping[str, FrameSampler], vision: boo
     where = f"condition {condition.name}"
     sampler, base = _sampler(condition.frames, rows)
     CONTEXTS.find(condition.context, where)
-    decision = DECISIONS.find(condition.decision, where)
+    DECISIONS.find(condition.decision, where)
     if condition.decision == "logit-adjusted":
         raise StudyError(f"{where}: logit-adjusted needs the label counts of a model's training, which a study has")
     if condition.context == "truth":
         raise StudyError(f"{where}: only a study of rendered clips knows their true motion")
-    if condition.context != "none":
-        if sampler["kind"] != "keyframes":
-            raise StudyError(f"{where}: texts stand after keyframes; use the frame sampler keyframes")
-        if vision:
-            raise StudyError(f"{where}: the model is a classifier and reads no text")
-        if condition.decision == "calibrated":
-            raise StudyError(f"{where}: calibrated is for frames without texts")
-    if vision and decision.of_words:
-        raise StudyError(
-            f"{where}: {decision.name} reads labels as words after a question, and the model is a classifier, whose "
-            "labels have no tokens"
-        )
-    if vision and condition.decision == "reply":
-        raise StudyError(f"{where}: the model is a classifier and gives no reply in words")
+    for _, says in misfits("the model", vision, sampler["kind"], condition.context, condition.decision):
+        raise StudyError(f"{where}: {says}")
     return Planned(condition, sampler, base)
 
 

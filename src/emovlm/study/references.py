@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emovlm.core.errors import StudyError
-from emovlm.evaluation.decisions import DECISIONS
+from emovlm.evaluation.fits import misfits
 from emovlm.evaluation.replies.words import read_words
 from emovlm.lexicon.terms import COLUMNS
 from emovlm.models.architectures import DFER
@@ -83,20 +83,14 @@ def _of_condition(study: Study, condition: Condition) -> Iterator[str]:
             f"{cell('decision')}: {system.name} is served through an API, which gives no likelihoods for "
             f"{condition.decision}; only its reply can decide: write reply"
         )
-    if system.kind == "vision" and condition.decision == "reply":
-        yield f"{cell('decision')}: {system.name} gives no reply in words; write likelihood"
-    if system.kind == "vision" and DECISIONS[condition.decision].of_words:
-        yield (
-            f"{cell('decision')}: {condition.decision} reads labels as words after a question, and {system.name} is a "
-            "classifier, whose labels have no tokens; write likelihood"
-        )
+    vision, context, decision = system.kind == "vision", condition.context, condition.decision
+    for column, says in misfits(system.name, vision, condition.frames.kind, context, decision):
+        yield f"{cell(column)}: {says}"
     if condition.decision == "calibrated" and system.missing_labels == "allow":
         yield (
             f"{cell('decision')}: {system.name} has no scores of its own for missing labels, which calibration needs; "
             "write likelihood"
         )
-    if condition.texts and system.kind == "vision":
-        yield f"{cell('context')}: {system.name} reads no text; write none"
     if system.folds != [0] and dataset is not system.dataset:
         yield (
             f"{cell('dataset')}: {system.name} has a model for each fold of {system.dataset.name}, and {dataset.name} "
@@ -113,12 +107,8 @@ def _of_condition(study: Study, condition: Condition) -> Iterator[str]:
 def _of_texts(study: Study, condition: Condition) -> Iterator[str]:
     """A condition that shows texts between keyframes."""
     context, cell = condition.context, condition.cell
-    if condition.frames.kind != "keyframes":
-        yield f"{cell('frames')}: context {context} needs keyframes; {condition.frames.name} is {condition.frames.kind}"
     if condition.texts == "truth" and not condition.dataset.rendered:
         yield f"{cell('context')}: only rendered datasets have a truth"
-    if condition.decision == "calibrated":
-        yield f"{cell('decision')}: calibrated is for frames without texts"
     if study.config.enrichment is None:
         yield f"{cell('context')}: {context} needs the config key enrichment, which is not there"
     prompt = {"motion": "motion", "static": "describe"}.get(condition.texts)
