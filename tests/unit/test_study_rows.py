@@ -364,7 +364,7 @@ TUNED = {"kind": "vision", "training": "classifier", "base": "faces", "sampler":
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"condition": ("fps5", "none", "reply")}, "row c, column decision: faces is a classifier and gives no reply in words"),
+        ({"condition": ("fps5", "none", "reply")}, "row c, column decision: faces is a classifier and gives no reply"),
         ({"condition": ("fps5", "none", "mean")}, "row c, column decision: mean reads labels as words .* faces is"),
         ({"condition": ("fps5", "none", "per-prior")}, "row c, column decision: per-prior reads labels as words"),
         ({"condition": ("fps5", "none", "logit-adjusted")}, "column decision: faces was not trained here"),
