@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from emovlm.frames.decoding import Undecodable
+from emovlm.frames.container import Undecodable
 from emovlm.frames.images import decode_images, image_files
 from emovlm.frames.shard import decode_shard
 from emovlm.frames.store import FrameStore

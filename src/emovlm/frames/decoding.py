@@ -1,20 +1,17 @@
-"""Decode all frames of one clip with decord, scaled to a small square."""
+"""Decode all frames of one clip, scaled to a small square: with decord where it can be trusted, else with PyAV."""
 
-import itertools
 from dataclasses import dataclass
 
-import av
 import decord
 import numpy as np
 
+from emovlm.frames.clock import clock_of
+from emovlm.frames.container import DAMAGED, Undecodable, open_container, video_stream
+from emovlm.frames.exact import decode_exactly
+from emovlm.frames.fit import enlarged, inner_size, inside, shrunk
+from emovlm.frames.header import plain_ticks
+
 BATCH = 64  # frames decoded at once, so that a long clip at full size never fills the memory
-# Real containers only: playlists and the like, whatever they are called, would make the decoder open other files.
-CONTAINERS = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi")
-NO_VIDEO = "the file cannot be opened as a video"
-
-
-class Undecodable(Exception):
-    """A clip cannot be decoded; the message is the reason, free of paths, times and addresses."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +19,8 @@ class DecodedClip:
     """The frames of a clip.
 
     ``pixels`` is uint8 [n, size, size, 3] (RGB); ``timestamps_s`` float64 [n], in seconds from the first frame, to
-    the microsecond; ``width`` and ``height`` are the file's own, in px.
+    the microsecond; ``fps`` and ``duration_s`` as of :class:`emovlm.frames.clock.Clock`; ``width`` and ``height`` are
+    those of the first frame as a player shows it, in px: turned, and in its own shape.
     """
 
     pixels: np.ndarray
@@ -34,101 +32,50 @@ class DecodedClip:
 
 
 def decode_clip(path: str, size: int) -> DecodedClip:
-    """Decode a clip; a frame that is not square is padded to a square with black.
+    """Decode the frames that a player shows; one that is not square is padded to a square with black.
 
-    The decoder scales (bicubic, with the low-pass filter that shrinking needs): on the picture's own
-    luma and chroma planes, that costs less than converting the full frame to RGB.
+    The decoder scales (bilinear, with the low-pass filter that shrinking needs): on the picture's own
+    luma and chroma planes, that costs less than converting the full frame to RGB. decord and PyAV give the same
+    pixels and times for what both read.
 
     May hang or crash on a damaged file: call it through :class:`emovlm.frames.worker.Worker`.
 
     Raises:
         Undecodable: the file is no video, has no frames, or is damaged.
     """
+    with open_container(path) as container:
+        stream = video_stream(container)
+        height, width, time_base, rate = stream.height, stream.width, stream.time_base, stream.average_rate
+        ticks = plain_ticks(container, stream)
+    pixels = None if ticks is None else _fast(path, height, width, size, len(ticks))
+    if pixels is None:
+        with open_container(path) as container:
+            shown = decode_exactly(container, video_stream(container), size)
+        pixels, ticks, height, width = shown.pixels, shown.ticks, shown.height, shown.width
+    return DecodedClip(pixels, **vars(clock_of(ticks, time_base, rate)), width=width, height=height)
+
+
+def _fast(path: str, height: int, width: int, size: int, n: int) -> np.ndarray | None:
+    """Decode with decord, uint8 [n, size, size, 3]; None if it finds another number of frames than ``n``."""
     decord.logging.set_level(decord.logging.QUIET)
-    height, width = _shape(path)
     inner_height, inner_width = inner_size(height, width, size)
-    over = next(k for k in itertools.count(1) if not _misread(k * inner_width))
-    reader = _open(path, height=over * inner_height, width=over * inner_width)
-    n = len(reader)
-    if n == 0:
-        raise Undecodable("the video has no frames")
+    times = enlarged(inner_width)
+    reader = _open(path, height=times * inner_height, width=times * inner_width)
+    if len(reader) != n:
+        return None
     pixels = np.zeros((n, size, size, 3), np.uint8)
-    top, left = (size - inner_height) // 2, (size - inner_width) // 2
-    inner = pixels[:, top : top + inner_height, left : left + inner_width]
+    inner = inside(pixels, inner_height, inner_width)
     for start in range(0, n, BATCH):
         indices = range(start, min(n, start + BATCH))
-        batch = _batch(reader, indices, n)
-        if over > 1:
-            blocks = batch.reshape(len(batch), inner_height, over, inner_width, over, 3)
-            batch = blocks.mean(axis=(2, 4)).round()
-        inner[start : indices.stop] = batch
-    starts, ends = reader.get_frame_timestamp(list(range(n))).astype(np.float64).T
-    if not (np.diff(starts) >= 0).all() or not ends[-1] > starts[0]:
-        raise Undecodable("the frames' timestamps do not increase")
-    return DecodedClip(
-        pixels=pixels,
-        timestamps_s=(starts - starts[0]).round(6),
-        fps=round(float(reader.get_avg_fps()), 6),
-        duration_s=round(float(ends[-1] - starts[0]), 6),
-        width=width,
-        height=height,
-    )
-
-
-def inner_size(height: int, width: int, size: int) -> tuple[int, int]:
-    """Height and width of a picture scaled to fit a square of ``size`` px."""
-    return max(1, round(height * size / max(height, width))), max(1, round(width * size / max(height, width)))
-
-
-def open_container(path: str) -> av.container.InputContainer:
-    """Open a file as a video, and nothing else that its content may point at.
-
-    Raises:
-        Undecodable: it is none.
-    """
-    try:
-        container = av.open(path, options={"protocol_whitelist": "file"})
-    except av.FFmpegError:
-        raise Undecodable(NO_VIDEO) from None
-    if container.format.name not in CONTAINERS:
-        container.close()
-        raise Undecodable(NO_VIDEO)
-    return container
-
-
-def _shape(path: str) -> tuple[int, int]:
-    """Height and width from the file's header; with PyAV, since decord decodes a second time to tell them."""
-    try:
-        with open_container(path) as container:
-            stream = container.streams.video[0]
-            height, width = stream.height, stream.width
-    except (av.FFmpegError, IndexError):
-        raise Undecodable(NO_VIDEO) from None
-    if height < 1 or width < 1:
-        raise Undecodable(NO_VIDEO)
-    return height, width
-
-
-def _misread(width: int) -> bool:
-    """Whether decord refuses frames of this width, as it does 16, 24 and 48 px.
-
-    FFmpeg pads rows; decord takes the padded length divided by the width for the number of channels wherever that is
-    a whole number, then finds that the sizes differ. The padding depends on the processor's vector length.
-    """
-    for alignment in (16, 32, 64):
-        step = 1
-        while 3 * (padded := -(-width // step) * step) % alignment:
-            step *= 2
-        if padded != width and 3 * padded % width == 0:
-            return True
-    return False
+        inner[start : indices.stop] = shrunk(_batch(reader, indices, n), times)
+    return pixels
 
 
 def _open(path: str, height: int, width: int) -> decord.VideoReader:
     try:
         return decord.VideoReader(path, ctx=decord.cpu(0), num_threads=1, height=height, width=width)
     except (RuntimeError, decord.DECORDError):
-        raise Undecodable("the video is damaged or cut off") from None
+        raise Undecodable(DAMAGED) from None
 
 
 def _batch(reader: decord.VideoReader, indices: range, n: int) -> np.ndarray:

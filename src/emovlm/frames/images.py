@@ -5,16 +5,22 @@ Such a folder says nothing of time: frames follow their numbers at a constant ra
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import av
 import numpy as np
 
-from emovlm.frames.decoding import DecodedClip, Undecodable, inner_size
+from emovlm.frames.container import Undecodable
+from emovlm.frames.decoding import DecodedClip
+from emovlm.frames.fit import inner_size, inside, over_black, transparent
+from emovlm.frames.turn import Turn, exif_turn, swaps, turned
 
 # How a file of each format begins, whatever it is called: nothing but these decoders is ever tried.
 BEGINS = {b"\xff\xd8\xff": "mjpeg", b"\x89PNG\r\n\x1a\n": "png", b"BM": "bmp"}
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
+# Images that are not read: left out without a word, the others would move up in time.
+OTHER_SUFFIXES = (".webp", ".tif", ".tiff", ".gif", ".jp2", ".jxl", ".avif", ".heic", ".heif", ".ppm", ".pgm", ".tga")
 MOST_BYTES, MOST_PIXELS = 64 * 2**20, 2**26  # of one image: more is no frame of a face
 
 
@@ -22,28 +28,49 @@ def image_files(folder: Path) -> list[Path]:
     """The images of a folder by the numbers in their names (``00001_00002.jpg`` before ``00001_00010.jpg``).
 
     Raises:
-        Undecodable: there are none, one is no plain file (but a link, say), or two have the same numbers.
+        Undecodable: there are none, one is no plain file (but a link, say), is of a format that is not read or a copy
+            of another, or two have the same numbers.
     """
     found: dict[tuple[int, ...], str] = {}
     for entry in os.scandir(folder):
         stem, suffix = os.path.splitext(entry.name)
-        if suffix.lower() not in SUFFIXES or entry.name.startswith("."):
+        if suffix.lower() not in (*SUFFIXES, *OTHER_SUFFIXES) or entry.name.startswith("."):
             continue
+        if suffix.lower() in OTHER_SUFFIXES:
+            raise Undecodable(f"image {_told(entry.name)} is no JPEG, PNG or BMP file")
         if not entry.is_file(follow_symlinks=False):
-            raise Undecodable(f"image {entry.name} is no plain file")
+            raise Undecodable(f"image {_told(entry.name)} is no plain file")
         numbers = tuple(int(digits) for digits in re.findall(r"[0-9]+", stem))
         if not numbers:
-            raise Undecodable(f"image {entry.name} has no number")
+            raise Undecodable(f"image {_told(entry.name)} has no number")
         if numbers in found:
-            raise Undecodable(f"images {' and '.join(sorted((found[numbers], entry.name)))} have the same number")
+            names = " and ".join(_told(name) for name in sorted((found[numbers], entry.name)))
+            raise Undecodable(f"images {names} have the same number")
         found[numbers] = entry.name
     if not found:
         raise Undecodable("the folder has no images")
+    _refuse_copies(found.values())
     return [folder / found[numbers] for numbers in sorted(found)]
+
+
+def _refuse_copies(names: Iterable[str]) -> None:
+    """A second download calls a file ``00003 (1).jpg``: as numbers alone read, that would be a frame of its own."""
+    stems = {os.path.splitext(name)[0]: name for name in names}
+    for stem, name in sorted(stems.items()):
+        copied = re.fullmatch(r"(.+?) ?\([0-9]+\)", stem)
+        if copied and copied[1] in stems:
+            raise Undecodable(f"images {_told(stems[copied[1]])} and {_told(name)} look like copies of one frame")
+
+
+def _told(name: str) -> str:
+    """A file's name for messages; bytes that are no UTF-8 are written as escapes."""
+    return name.encode(errors="backslashreplace").decode()
 
 
 def decode_images(path: str, size: int, fps: float) -> DecodedClip:
     """Decode a folder of images as a clip of ``fps`` frames a second; each is padded to a square with black.
+
+    Each is turned as its EXIF data say, and keeps its own shape; what is transparent is laid over black.
 
     May hang or crash on a damaged file: call it through :class:`emovlm.frames.worker.Worker`.
 
@@ -52,14 +79,13 @@ def decode_images(path: str, size: int, fps: float) -> DecodedClip:
     """
     files = image_files(Path(path))
     pixels = np.zeros((len(files), size, size, 3), np.uint8)
-    shape = (0, 0)
+    shape = None
     for k, file in enumerate(files):
-        frame = _decode(file)
-        shape = shape if k else (frame.height, frame.width)
-        height, width = inner_size(frame.height, frame.width, size)
-        top, left = (size - height) // 2, (size - width) // 2
-        small = frame.reformat(width, height, format="rgb24", interpolation="BICUBIC").to_ndarray()
-        pixels[k, top : top + height, left : left + width] = small
+        frame, turn = _decode(file)
+        small = _small(frame, *inner_size(frame.height, frame.width, size))
+        small = turned(small, turn)
+        inside(pixels[k], *small.shape[:2])[:] = small
+        shape = shape or ((frame.width, frame.height) if swaps(turn) else (frame.height, frame.width))
     return DecodedClip(
         pixels=pixels,
         timestamps_s=(np.arange(len(files)) / fps).round(6),
@@ -70,13 +96,14 @@ def decode_images(path: str, size: int, fps: float) -> DecodedClip:
     )
 
 
-def _decode(file: Path) -> av.VideoFrame:
+def _decode(file: Path) -> tuple[av.VideoFrame, Turn]:
+    name = _told(file.name)
     if file.stat().st_size > MOST_BYTES:
-        raise Undecodable(f"image {file.name} is too large")
+        raise Undecodable(f"image {name} is too large")
     data = file.read_bytes()
     codec = next((codec for begin, codec in BEGINS.items() if data.startswith(begin)), None)
     if codec is None:
-        raise Undecodable(f"image {file.name} is no JPEG, PNG or BMP file")
+        raise Undecodable(f"image {name} is no JPEG, PNG or BMP file")
     decoder = av.CodecContext.create(codec, "r")
     decoder.options = {"max_pixels": str(MOST_PIXELS), "err_detect": "explode"}
     decoder.thread_count = 1
@@ -85,5 +112,11 @@ def _decode(file: Path) -> av.VideoFrame:
     except (av.FFmpegError, ValueError):
         frames = []
     if not frames:
-        raise Undecodable(f"image {file.name} is damaged")
-    return frames[0]
+        raise Undecodable(f"image {name} is damaged")
+    return frames[0], exif_turn(data)
+
+
+def _small(frame: av.VideoFrame, height: int, width: int) -> np.ndarray:
+    kind = "rgba" if transparent(frame.format) else "rgb24"
+    small = frame.reformat(width, height, format=kind, interpolation="BICUBIC").to_ndarray()
+    return over_black(small) if kind == "rgba" else small

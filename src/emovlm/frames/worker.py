@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 
 from emovlm.core.errors import StudyError
-from emovlm.frames.decoding import Undecodable
+from emovlm.frames.container import Undecodable
 
 START_S = 120.0  # a process that needs longer to import the decoder never will
 ORPHAN_S = 10.0  # grace after which a hanging worker whose parent was killed ends itself
