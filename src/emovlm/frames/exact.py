@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 
 from emovlm.frames.container import DAMAGED, MP4, Undecodable
 from emovlm.frames.fit import enlarged, inner_size, inside, over_black, shrunk, transparent
-from emovlm.frames.turn import swaps, turn_of, turned
+from emovlm.frames.turn import UPRIGHT, swaps, turn_of, turned
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ def decode_exactly(container: InputContainer, stream: VideoStream, size: int) ->
     """
     stream.thread_count = 1
     shape = stream.sample_aspect_ratio or 1
-    scaler, pixels, times, first = _Scaler(), bytearray(), [], None
+    scaler, turn, pixels, times, first = _Scaler(), UPRIGHT, bytearray(), [], None
     for frame in _frames(container, stream):
-        turn = turn_of(frame)
+        turn = turn_of(frame, turn)
         stored = frame.height, frame.width * shape
         height, width = inner_size(*stored, size)
         square = np.zeros((size, size, 3), np.uint8)

@@ -32,8 +32,8 @@ def turned(pictures: np.ndarray, turn: Turn) -> np.ndarray:
     return pictures[..., :: b + d, :: a + c, :]  # of each pair one is 0
 
 
-def turn_of(frame: av.VideoFrame) -> Turn:
-    """The turn that a frame's display matrix asks for.
+def turn_of(frame: av.VideoFrame, before: Turn = UPRIGHT) -> Turn:
+    """The turn that a frame's display matrix asks for; one without a matrix is turned as the frame ``before`` it.
 
     Raises:
         Undecodable: it is no quarter turn, with or without a mirror.
@@ -43,8 +43,8 @@ def turn_of(frame: av.VideoFrame) -> Turn:
     except ValueError:  # PyAV knows no EXIF data, which motion JPEG may have, and then shows none of the frame's data
         if frame.rotation:
             raise Undecodable("the frames are turned by EXIF data, which are read in folders of images alone") from None
-        return UPRIGHT
-    return UPRIGHT if matrix is None else _quarter(*struct.unpack_from("=5i", bytes(matrix)))
+        return before
+    return before if matrix is None else _quarter(*struct.unpack_from("=5i", bytes(matrix)))
 
 
 def exif_turn(image: bytes) -> Turn:
