@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 
+from emovlm.datasets.suffixes import IMAGES
 from emovlm.frames.container import Undecodable
 from emovlm.frames.decoding import DecodedClip
 from emovlm.frames.fit import inner_size, inside, over_black, transparent
@@ -18,9 +19,8 @@ from emovlm.frames.turn import Turn, exif_turn, swaps, turned
 
 # How a file of each format begins, whatever it is called: nothing but these decoders is ever tried.
 BEGINS = {b"\xff\xd8\xff": "mjpeg", b"\x89PNG\r\n\x1a\n": "png", b"BM": "bmp"}
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
 # Images that are not read: left out without a word, the others would move up in time.
-OTHER_SUFFIXES = (".webp", ".tif", ".tiff", ".gif", ".jp2", ".jxl", ".avif", ".heic", ".heif", ".ppm", ".pgm", ".tga")
+OTHERS = (".webp", ".tif", ".tiff", ".gif", ".jp2", ".jxl", ".avif", ".heic", ".heif", ".ppm", ".pgm", ".tga")
 MOST_BYTES, MOST_PIXELS = 64 * 2**20, 2**26  # of one image: more is no frame of a face
 
 
@@ -34,9 +34,9 @@ def image_files(folder: Path) -> list[Path]:
     found: dict[tuple[int, ...], str] = {}
     for entry in os.scandir(folder):
         stem, suffix = os.path.splitext(entry.name)
-        if suffix.lower() not in (*SUFFIXES, *OTHER_SUFFIXES) or entry.name.startswith("."):
+        if suffix.lower() not in (*IMAGES, *OTHERS) or entry.name.startswith("."):
             continue
-        if suffix.lower() in OTHER_SUFFIXES:
+        if suffix.lower() in OTHERS:
             raise Undecodable(f"image {_told(entry.name)} is no JPEG, PNG or BMP file")
         if not entry.is_file(follow_symlinks=False):
             raise Undecodable(f"image {_told(entry.name)} is no plain file")
