@@ -12,7 +12,19 @@ from av.video.stream import VideoStream
 
 from emovlm.frames.container import DAMAGED, MP4, Undecodable
 from emovlm.frames.fit import enlarged, inner_size, inside, over_black, shrunk, transparent
-from emovlm.frames.turn import UPRIGHT, swaps, turn_of, turned
+from emovlm.frames.turn import UPRIGHT, Turn, swaps, turn_of
+
+FILTERS: dict[Turn, tuple[tuple[str, str], ...]] = {
+    UPRIGHT: (),
+    (-1, 0, 0, 1): (("hflip", ""),),
+    (1, 0, 0, -1): (("vflip", ""),),
+    (-1, 0, 0, -1): (("hflip", ""), ("vflip", "")),
+    (0, 1, -1, 0): (("transpose", "clock"),),
+    (0, -1, 1, 0): (("transpose", "cclock"),),
+    (0, 1, 1, 0): (("transpose", "cclock_flip"),),
+    (0, -1, -1, 0): (("transpose", "clock_flip"),),
+}
+"""FFmpeg's filters that turn a picture, with their options."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +52,14 @@ def decode_exactly(container: InputContainer, stream: VideoStream, size: int) ->
     scaler, turn, pixels, times, first = _Scaler(), UPRIGHT, bytearray(), [], None
     for frame in _frames(container, stream):
         turn = turn_of(frame, turn)
-        stored = frame.height, frame.width * shape
-        height, width = inner_size(*stored, size)
+        display = frame.height, frame.width * shape
+        display = display[::-1] if swaps(turn) else display
+        height, width = inner_size(*display, size)
         square = np.zeros((size, size, 3), np.uint8)
-        picture = turned(scaler.scaled(frame, height, width), turn)
-        inside(square, *picture.shape[:2])[:] = picture
+        inside(square, height, width)[:] = scaler.scaled(frame, turn, height, width)
         pixels += square.tobytes()
         times.append((frame.pts, frame.dts, frame.duration))
-        first = first or (stored[::-1] if swaps(turn) else stored)
+        first = first or display
     if not first:
         raise Undecodable("the video has no frames")
     array = np.frombuffer(pixels, np.uint8).reshape(-1, size, size, 3)
@@ -102,24 +114,21 @@ def _steps_back(times: list[int | None]) -> int:
 
 
 class _Scaler:
-    """Scales frames to RGB as decord does, to the bit: bilinear, on the picture's own luma and chroma planes."""
+    """Turns frames and scales them to RGB as decord does, to the bit: bilinear, on the picture's own planes."""
 
     def __init__(self) -> None:
         self._made_for: tuple | None = None
 
-    def scaled(self, frame: av.VideoFrame, height: int, width: int) -> np.ndarray:
+    def scaled(self, frame: av.VideoFrame, turn: Turn, height: int, width: int) -> np.ndarray:
         """uint8 [height, width, 3]; what is transparent is laid over black."""
         times, kind = enlarged(width), "rgba" if transparent(frame.format) else "rgb24"
-        made_for = frame.height, frame.width, frame.format.name, height, width
+        made_for = frame.height, frame.width, frame.format.name, turn, height, width
         if made_for != self._made_for:
+            scale = ("scale", f"{times * width}:{times * height}:flags=bilinear")
+            filters = (*FILTERS[turn], scale, ("format", kind), ("buffersink", ""))
             self._graph, self._made_for = av.filter.Graph(), made_for
-            steps = (
-                self._graph.add_buffer(template=frame, time_base=frame.time_base),
-                self._graph.add("scale", f"{times * width}:{times * height}:flags=bilinear"),
-                self._graph.add("format", kind),
-                self._graph.add("buffersink"),
-            )
-            self._graph.link_nodes(*steps).configure()
+            source = self._graph.add_buffer(template=frame, time_base=frame.time_base)
+            self._graph.link_nodes(source, *(self._graph.add(*each) for each in filters)).configure()
         self._graph.push(frame)
         picture = shrunk(self._graph.pull().to_ndarray()[None], times)[0]
         return over_black(picture) if kind == "rgba" else picture
