@@ -1,5 +1,6 @@
 """Decode the sound of a clip, from the time of its first frame on."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import chain
 
@@ -54,26 +55,34 @@ def _first_frame_s(container: InputContainer) -> Fraction | None:
 
 
 def _resampled(container: InputContainer, stream: AudioStream, begin: Fraction | None) -> np.ndarray:
+    """The sound from ``begin`` on, in s on the file's clock; all of it if that is not known."""
     stream.thread_count = 1
-    graph, heard = None, [np.zeros(0, np.int16)]
+    graph, offset, heard = None, 0, [np.zeros(0, np.int16)]
     for frame in chain(container.decode(stream), [None]):  # None: what the resampler still holds
         if graph is None:
             if frame is None:
                 break
-            start = "" if begin is None else f":first_pts={round(begin * RATE)}"
-            graph = av.filter.Graph()
-            graph.link_nodes(
-                graph.add_abuffer(template=stream, time_base=frame.time_base),
-                graph.add("aresample", f"{RATE}:async=1{start}"),
-                graph.add("aformat", "sample_fmts=s16:channel_layouts=mono"),
-                graph.add("abuffersink"),
-            ).configure()
+            graph = _resampler(stream, frame)
+            if begin is not None and frame.pts is not None:
+                offset = round((frame.pts * frame.time_base - begin) * RATE)
         graph.push(frame)
         heard += [part.to_ndarray()[0] for part in _pulled(graph)]
-    return np.concatenate(heard)
+    return np.concatenate([np.zeros(max(offset, 0), np.int16), *heard])[max(-offset, 0) :]
 
 
-def _pulled(graph: av.filter.Graph):
+def _resampler(stream: AudioStream, frame: av.AudioFrame) -> av.filter.Graph:
+    """A graph that fills gaps between frames with silence (``async``)."""
+    graph = av.filter.Graph()
+    graph.link_nodes(
+        graph.add_abuffer(template=stream, time_base=frame.time_base),
+        graph.add("aresample", f"{RATE}:async=1"),
+        graph.add("aformat", "sample_fmts=s16:channel_layouts=mono"),
+        graph.add("abuffersink"),
+    ).configure()
+    return graph
+
+
+def _pulled(graph: av.filter.Graph) -> Iterator[av.AudioFrame]:
     while True:
         try:
             yield graph.pull()
