@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # System packages that some tests need: on Debian, as root or with sudo. The one script here that installs any.
 #   tests/packages.sh browser   Chromium, for tests/browser
+#   tests/packages.sh video     the ffmpeg program, which makes and reads the clips of tests/clips
 #   tests/packages.sh slurm     SLURM, munge, MariaDB (for accounting), for tests/cluster
 # What is installed already is left as it is; if nothing is missing, nothing is done and no rights are needed.
 set -euo pipefail
@@ -9,11 +10,13 @@ die() { echo "error: $*" >&2; exit 1; }
 
 case ${1:-} in
   browser) packages=(chromium) ;;
+  video) packages=(ffmpeg) ;;
   slurm) packages=(slurmctld slurmd slurm-client munge slurmdbd mariadb-server) ;;
-  *) sed -n '2,5s/^# \?//p' "$0" >&2; exit 2 ;;
+  *) sed -n '2,6s/^# \?//p' "$0" >&2; exit 2 ;;
 esac
 
 [ "$1" != browser ] || [ ! -x /usr/bin/chromium ] || exit 0
+[ "$1" != video ] || ! command -v ffmpeg >/dev/null || exit 0
 command -v dpkg-query >/dev/null || die "this is not Debian; install what provides: ${packages[*]}"
 missing=()
 for package in "${packages[@]}"; do

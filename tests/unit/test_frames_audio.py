@@ -11,7 +11,7 @@ from tests.scripts import run_script
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.io import write_table
 from emovlm.frames.audio import decode_audio
-from emovlm.frames.decoding import Undecodable
+from emovlm.frames.container import Undecodable
 from emovlm.frames.shard import decode_sound
 from emovlm.frames.store import RATE, SoundStore
 

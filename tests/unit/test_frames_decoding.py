@@ -19,7 +19,8 @@ from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table, read_tables, write_table
-from emovlm.frames.decoding import Undecodable, decode_clip
+from emovlm.frames.container import Undecodable
+from emovlm.frames.decoding import decode_clip
 from emovlm.frames.shard import decode_path, decode_shard
 from emovlm.frames.store import FrameStore
 from emovlm.frames.worker import Worker
@@ -130,7 +131,7 @@ def test_any_size_can_be_asked_for(folder: Path, size: int) -> None:
         ("playlist", "the file cannot be opened as a video"),
         ("no-header", "the file cannot be opened as a video"),
         ("folder", "the file cannot be opened as a video"),
-        ("sound", "the file cannot be opened as a video"),
+        ("sound", "the file has no video track"),
         ("broken-off", "the video is damaged or cut off"),
         ("damaged", "frames 0 to 63 of 70 cannot be decoded"),
     ],

@@ -3,9 +3,9 @@
 Annotation files are written by others, so every line is checked before its path is used.
 """
 
-import csv
 import os
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -18,8 +18,8 @@ from emovlm.core.errors import StudyError
 class Line:
     """One line of a list of clips.
 
-    ``path`` is relative to the dataset's folder, ``name`` is the clip's name without folder and suffix, ``label`` the
-    lexicon's name of its class, ``where`` the file and line for messages.
+    ``path`` is relative to the dataset's folder, ``name`` is the clip's name without suffix (``readers.distinct`` adds
+    it where clips share a name), ``label`` the lexicon's name of its class, ``where`` the file and line for messages.
     """
 
     path: str
@@ -73,14 +73,26 @@ def emotion(label: str, words: Mapping[str, str], where: str) -> str:
 
 
 def add(lines: dict[str, Line], line: Line) -> None:
-    """Add a line to those of its list, by name.
+    """Add a line to those of its list, by path: two files are two clips, even if their names differ in suffix alone.
 
     Raises:
         StudyError: the clip is among them already.
     """
-    if line.name in lines:
-        raise StudyError(f"{line.where}: clip {line.name} is listed already in {lines[line.name].where}")
-    lines[line.name] = line
+    if line.path in lines:
+        raise StudyError(f"{line.where}: clip {line.name} is listed already in {lines[line.path].where}")
+    lines[line.path] = line
+
+
+def as_on_disk(folder: Path, path: str) -> str:
+    """A path as the dataset's folder has it, if a table spells it another way, else as it is written.
+
+    Programs add spaces around it, write ``\\`` for ``/``, or compose accents in another way (Unicode's NFC and NFD).
+    """
+    bare = path.strip()
+    spellings = (path, bare, bare.replace("\\", "/"))
+    forms = (unicodedata.normalize(form, spelling) for form in ("NFC", "NFD") for spelling in spellings)
+    found = (each for each in dict.fromkeys((*spellings, *forms)) if os.path.lexists(folder / each))
+    return str(PurePosixPath(next(found, bare)))
 
 
 def inside(folder: Path, path: str, where: str) -> Path:
@@ -106,34 +118,6 @@ def inside(folder: Path, path: str, where: str) -> Path:
 def _real(folder: str) -> str:
     """A folder without links; remembered, since a dataset's clips share few."""
     return os.path.realpath(folder)
-
-
-def read_identities(file: Path) -> dict[str, str]:
-    """Read a CSV file with the columns ``name`` (of a clip, without suffix) and ``identity``.
-
-    Raises:
-        StudyError: naming file and line, if the file is missing or malformed or names a clip twice.
-    """
-    identities: dict[str, str] = {}
-    for where, row in read_csv(file, ("name", "identity")):
-        if row["name"] in identities:
-            raise StudyError(f"{where}: clip {row['name']} has an identity already")
-        identities[row["name"]] = row["identity"]
-    return identities
-
-
-def read_csv(file: Path, columns: tuple[str, ...], delimiter: str = ",") -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield each row of a table with the place it is written; ``columns`` must be there and filled."""
-    reader = csv.DictReader(read_text(file).splitlines(), delimiter=delimiter)
-    missing = [c for c in columns if c not in (reader.fieldnames or ())]
-    if missing:
-        raise StudyError(f"{file}, line 1: no column {', '.join(missing)}; needed are {', '.join(columns)}")
-    for row in reader:
-        where = f"{file}, line {reader.line_num}"
-        empty = [c for c in columns if not row[c]]
-        if empty or None in row:
-            raise StudyError(f"{where}: " + (f"column {empty[0]} is empty" if empty else "more cells than columns"))
-        yield where, row
 
 
 def read_text(file: Path) -> str:

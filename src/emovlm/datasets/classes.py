@@ -6,27 +6,33 @@ from pathlib import Path
 from emovlm.core.errors import StudyError
 from emovlm.datasets.annotations import Line, add, emotion, inside
 from emovlm.datasets.readers import Entry
-
-SUFFIXES = (".mp4", ".m4v", ".mov", ".3gp", ".avi", ".mkv", ".webm")
+from emovlm.datasets.suffixes import VIDEOS
 
 
 def read_classes(folder: Path, words: Mapping[str, str], form: str = "clips") -> list[Entry]:
     """The videos of each folder of a class, all of split test.
 
     Raises:
-        StudyError: a folder with videos is called like no class, two files of a class have the same name but for the
-            suffix, or there are no videos.
+        StudyError: a folder with videos is called like no class, a name is not UTF-8, or there are no videos.
     """
     lines: dict[str, Line] = {}
     for label, files in videos_by_label(folder).items():
         for file in files:
             where = str(folder / file)
+            if not _is_text(file):
+                told = file.encode(errors="backslashreplace").decode()
+                raise StudyError(f"{folder}: the name {told} is not UTF-8; rename the file")
             inside(folder, file, where)
             name = file.rpartition(".")[0]
             add(lines, Line(file, name, emotion(label, words, where), where))
     if not lines:
-        raise StudyError(f"{folder}: no clips; each class should be a folder with videos ({', '.join(SUFFIXES)}) in it")
+        raise StudyError(f"{folder}: no clips; each class should be a folder with videos ({', '.join(VIDEOS)}) in it")
     return [Entry(line, "test") for line in lines.values()]
+
+
+def _is_text(name: str) -> bool:
+    """Whether a file's name is UTF-8; those of foreign archives may be in an old encoding."""
+    return name.encode(errors="replace").decode() == name
 
 
 def videos_by_label(folder: Path) -> dict[str, list[str]]:
@@ -36,7 +42,7 @@ def videos_by_label(folder: Path) -> dict[str, list[str]]:
         place.name: sorted(
             f"{place.name}/{file.name}"
             for file in place.iterdir()
-            if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+            if file.suffix.lower() in VIDEOS and not file.name.startswith(".")
         )
         for place in places
     }

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from emovlm.core.errors import StudyError
-from emovlm.datasets.annotations import Line, add, emotion, inside, read_csv
+from emovlm.datasets.annotations import Line, add, emotion, inside
+from emovlm.datasets.csv_rows import read_csv
 from emovlm.datasets.readers import Entry, pool
 
 LABELS = ("happy", "sad", "neutral", "angry", "surprise", "disgust", "fear")

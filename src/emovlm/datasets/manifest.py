@@ -8,6 +8,7 @@ import pandas as pd
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
+from emovlm.datasets.readers import distinct
 from emovlm.datasets.registry import DATASET_KINDS
 from emovlm.datasets.subset import balanced, keep, listed
 
@@ -37,9 +38,8 @@ def make_manifest(dataset: dict[str, Any], folder: Path, subset: Path | None = N
             f"datasets.tsv, row {name}: the folder {folder} does not exist; "
             "get the dataset, or correct the column folder"
         )
-    entries = DATASET_KINDS.find(kind, f"datasets.tsv, row {name}").read(
-        folder, dataset["words"], dataset.get("form", "clips")
-    )
+    read = DATASET_KINDS.find(kind, f"datasets.tsv, row {name}").read
+    entries = distinct(read(folder, dataset["words"], dataset.get("form", "clips")))
     if "folds" in dataset and dataset["folds"] != max(entry.fold for entry in entries):
         raise StudyError(
             f"datasets.tsv, row {name}, column folds: {dataset['folds']}, but the dataset's lists have "

@@ -1,11 +1,13 @@
 """Readers of raw dataset folders: one function a kind of dataset, which ``registry.DATASET_KINDS`` lists."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from emovlm.core.errors import StudyError
-from emovlm.datasets.annotations import Line, read_identities, read_list
+from emovlm.datasets.annotations import Line, read_list
+from emovlm.datasets.csv_rows import read_csv
 
 SPLITS = ("pretrain", "train", "validation", "test")
 FORMS = ("clips", "frames")
@@ -40,12 +42,44 @@ def read_synface(folder: Path, words: Mapping[str, str], form: str = "clips") ->
     entries: dict[str, Entry] = {}
     for split, file in lists.items():
         for line in read_list(file, folder, "clips", words):
-            if line.name in entries:
-                raise StudyError(f"{line.where}: clip {line.name} is listed already in {entries[line.name].line.where}")
+            if line.path in entries:
+                raise StudyError(f"{line.where}: clip {line.name} is listed already in {entries[line.path].line.where}")
             if line.name not in identities:
                 raise StudyError(f"{line.where}: {annotations / 'identities.csv'} has no identity of clip {line.name}")
-            entries[line.name] = Entry(line, split, identity=identities[line.name])
+            entries[line.path] = Entry(line, split, identity=identities[line.name])
     return list(entries.values())
+
+
+def read_identities(file: Path) -> dict[str, str]:
+    """Read a table with the columns ``name`` (of a clip, without suffix) and ``identity``.
+
+    Raises:
+        StudyError: naming file and line, if the file is missing or malformed or names a clip twice.
+    """
+    identities: dict[str, str] = {}
+    for where, row in read_csv(file, ("name", "identity")):
+        name = row["name"].strip()
+        if name in identities:
+            raise StudyError(f"{where}: clip {name} has an identity already")
+        identities[name] = row["identity"].strip()
+    return identities
+
+
+def distinct(entries: list[Entry]) -> list[Entry]:
+    """The same clips; those that share a name, or have the name of another's file, keep their files' suffix in it.
+
+    Raises:
+        StudyError: two clips are called the same all the same.
+    """
+    files = [f"{entry.line.name}{PurePosixPath(entry.line.path).suffix}" for entry in entries]
+    shared = Counter([*files, *(e.line.name for e, file in zip(entries, files, strict=True) if e.line.name != file)])
+    named: dict[str, Entry] = {}
+    for entry, file in zip(entries, files, strict=True):
+        name = file if shared[entry.line.name] > 1 else entry.line.name
+        if name in named:
+            raise StudyError(f"{entry.line.where}: clip {name} is listed already in {named[name].line.where}")
+        named[name] = replace(entry, line=replace(entry.line, name=name))
+    return list(named.values())
 
 
 def read_mafw(folder: Path, words: Mapping[str, str], form: str = "clips") -> list[Entry]:
@@ -86,20 +120,20 @@ def pool(folds: Mapping[int, tuple[list[Line], list[Line]]]) -> list[Entry]:
     tested: dict[str, Entry] = {}
     trained: dict[str, Line] = {}
     for fold, (testing, training) in folds.items():
-        test = {line.name: line for line in testing}
+        test = {line.path: line for line in testing}
         for line in training:
-            if line.name in test:
+            if line.path in test:
                 raise StudyError(
-                    f"{line.where}: clip {line.name} is also in the fold's test set, {test[line.name].where}"
+                    f"{line.where}: clip {line.name} is also in the fold's test set, {test[line.path].where}"
                 )
-            _same_label(line, trained.setdefault(line.name, line))
+            _same_label(line, trained.setdefault(line.path, line))
         for line in testing:
-            if line.name in tested:
-                raise StudyError(f"{line.where}: clip {line.name} is tested already in {tested[line.name].line.where}")
-            tested[line.name] = Entry(line, "test", fold)
-    for name, entry in tested.items():
-        _same_label(entry.line, trained.get(name, entry.line))
-    return [*tested.values(), *(Entry(line, "train") for name, line in trained.items() if name not in tested)]
+            if line.path in tested:
+                raise StudyError(f"{line.where}: clip {line.name} is tested already in {tested[line.path].line.where}")
+            tested[line.path] = Entry(line, "test", fold)
+    for path, entry in tested.items():
+        _same_label(entry.line, trained.get(path, entry.line))
+    return [*tested.values(), *(Entry(line, "train") for path, line in trained.items() if path not in tested)]
 
 
 def _same_label(a: Line, b: Line) -> None:

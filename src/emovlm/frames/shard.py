@@ -17,7 +17,9 @@ from emovlm.core.hashing import shard_of
 from emovlm.core.progress import track
 from emovlm.datasets.annotations import inside
 from emovlm.frames.audio import decode_audio
-from emovlm.frames.decoding import Fit, Undecodable, decode_clip
+from emovlm.frames.container import Undecodable
+from emovlm.frames.decoding import decode_clip
+from emovlm.frames.fit import Fit
 from emovlm.frames.images import decode_images, image_files
 from emovlm.frames.store import StoreWriter
 from emovlm.frames.worker import Worker

@@ -7,6 +7,7 @@ Messages are bytes: one JSON object a clip, then its array. Nothing is pickled.
 
 import json
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -17,7 +18,7 @@ from typing import Any, Self
 import numpy as np
 
 from emovlm.core.errors import StudyError
-from emovlm.frames.decoding import Undecodable
+from emovlm.frames.container import Undecodable
 
 START_S = 120.0  # a process that needs longer to import the decoder never will
 ORPHAN_S = 10.0  # grace after which a hanging worker whose parent was killed ends itself
@@ -57,7 +58,7 @@ class Worker:
         if self._process is None:
             self._start()
         try:
-            self._connection.send_bytes(str(path).encode())
+            self._connection.send_bytes(os.fsencode(path))
             if not self._connection.poll(self._timeout_s):
                 self._stop(grace_s=0.0)
                 raise Undecodable(f"timed out after {self._timeout_s:g} s")
@@ -102,7 +103,7 @@ def _serve(connection: Connection, decoder: Decoder, timeout_s: float) -> None:
     connection.send_bytes(b"ready")
     while True:
         try:
-            path = connection.recv_bytes().decode()
+            path = os.fsdecode(connection.recv_bytes())
         except EOFError:
             return
         signal.setitimer(signal.ITIMER_REAL, timeout_s + ORPHAN_S)  # unhandled SIGALRM ends even a C loop

@@ -7,6 +7,7 @@ Tables, texts and weights made from clips show nobody.
 
 from collections.abc import Callable
 
+from emovlm.datasets.suffixes import IMAGES, VIDEOS
 from emovlm.provenance.audit.findings import Finding
 from emovlm.provenance.planned_jobs import Plan
 from emovlm.provenance.records.record import Record, makers
@@ -14,7 +15,7 @@ from emovlm.provenance.records.record import Record, makers
 OPEN = ("CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "PDDL-1.0", "ODC-By-1.0")
 """Licences (SPDX) under which pictures of a dataset may be passed on; of any other they may not."""
 PICTURES = (".png", ".pdf", ".svg", ".jpg", ".jpeg", ".gif", ".webp", ".html", ".mp4")
-CLIPS = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".jpg", ".jpeg", ".png", ".bmp")
+CLIPS = (*VIDEOS, *IMAGES)
 
 
 def shown(plan: Plan, records: dict[str, Record]) -> dict[str, set[str]]:

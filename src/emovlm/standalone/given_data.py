@@ -9,9 +9,10 @@ import pandas as pd
 
 from emovlm.core.errors import StudyError
 from emovlm.datasets import dfew, folder
-from emovlm.datasets.annotations import read_csv
-from emovlm.datasets.classes import SUFFIXES, videos_by_label
+from emovlm.datasets.classes import videos_by_label
+from emovlm.datasets.csv_rows import read_csv
 from emovlm.datasets.manifest import make_manifest
+from emovlm.datasets.suffixes import VIDEOS
 from emovlm.lexicon.terms import read_lexicon
 
 LEXICON = files("emovlm.lexicon") / "lexicon.tsv"
@@ -97,9 +98,9 @@ def _kind(place: Path) -> str:
         return "synface"
     if videos_by_label(place):
         return "classes"
-    if any(file.suffix.lower() in SUFFIXES for file in place.iterdir()):
+    if any(file.suffix.lower() in VIDEOS for file in place.iterdir()):
         raise StudyError(f"{place}: its clips have no labels; give {LAYOUTS}")
-    raise StudyError(f"{place}: no clips found ({', '.join(SUFFIXES)}); give {LAYOUTS}")
+    raise StudyError(f"{place}: no clips found ({', '.join(VIDEOS)}); give {LAYOUTS}")
 
 
 def _words(kind: str, place: Path) -> Mapping[str, str]:
