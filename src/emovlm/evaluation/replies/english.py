@@ -51,7 +51,8 @@ ENGLISH = Cues(
         not (?:without|unlike|un)
         (?:barely|hardly|scarcely|poorly)[- ](?:contain|conceal|suppress|controll?|hid|restrain|veil)(?:ed|s|den)?
         as (?:if|though)|if anything|if not|even so|not to mention|or not|no matter|other than that
-        (?<=\b(?:can|could) )not (?:help but|be more|be any more|be(?= \w+er\b)|be denied|deny)
+        (?<=\b(?:can|could) )not (?:help but|be more|be any more|be denied|deny)
+        (?<=\b(?:can|could) )not be(?= (?:\w+ier|sadder|calmer|madder)\b)
         not (?:hard|difficult) to (?:see|tell|say)
         rather(?= \w+ing\b)
     """),
