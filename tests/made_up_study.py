@@ -120,17 +120,13 @@ def _answers(names: list[str], label: list[str], run: int, draw: np.random.Gener
     scores = draw.normal(-4, 1, (len(names), len(CLASSES))).round(4)
     frame = pd.DataFrame(scores, columns=[f"score_{c}" for c in CLASSES])
     frame = frame.assign(clip_id=names, dataset=DATASET, identity=names, flag=None, replicate=run, fold=0, label=label,
-                         status="ok", reason=None, refused=False, cut=False, parsed=None, exact=None, substring=None,
+                         status="ok", reason=None, refused=False, cut=False, parsed=CLASSES[1], exact=None,
+                         substring=CLASSES[2],
                          prediction=[CLASSES[k] for k in scores.argmax(axis=1)], reply="so it is",
                          n_frames=3, n_tokens=40)  # fmt: skip
     for k in (0, len(names) - 1):
-        frame.loc[k, ["status", "reason", "prediction", "reply", "n_frames"]] = (
-            "failed",
-            f"broken {k > 0}",
-            None,
-            None,
-            0,
-        )
+        frame.loc[k, ["status", "reason", "n_frames"]] = "failed", f"broken {k > 0}", 0
+        frame.loc[k, ["prediction", "reply", "parsed", "substring"]] = None
         frame.loc[k, [f"score_{c}" for c in CLASSES]] = np.nan
     frame.loc[2, "cut"] = True
     return frame

@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
@@ -113,6 +114,21 @@ def test_started_again_it_asks_nothing_and_with_another_condition_only_what_is_n
     assert {p: p.stat().st_mtime_ns for p in (place / "out/frames").iterdir()} == written
     fps5 = [r.answers[r.answers["condition"] == "fps5"].reset_index(drop=True) for r in (again, results)]
     pd.testing.assert_frame_equal(*fps5)
+
+
+def test_other_decisions_read_the_scores_that_are_kept(results, place, tmp_path):
+    conditions = [emovlm.Condition("fps5", "none", decision) for decision in ("likelihood", "mean", "per-prior")]
+    found = emovlm.evaluate(place / "qwen", place / "clips", conditions, tmp_path / "out", **QUICK)
+    assert len((tmp_path / "out/store/answers.jsonl").read_text().splitlines()) == N
+    scores = [f"score_{label}" for label in LABELS]
+    summed, mean, corrected = (
+        found.answers.loc[found.answers["condition"] == name, scores].to_numpy(float)
+        for name in ("fps5", "fps5-mean", "fps5-per-prior")
+    )
+    assert summed.tolist() == results.answers.loc[results.answers["condition"] == "fps5", scores].to_numpy().tolist()
+    tokens = summed / mean  # each label has as many in every clip
+    assert tokens == pytest.approx(np.tile(tokens.round()[0], (N, 1)), abs=1e-3) and tokens.min() >= 1
+    assert np.ptp(summed - corrected, axis=0) == pytest.approx(0, abs=1e-3)  # the same prior is taken off every clip
 
 
 def test_another_prompt_asks_again_and_so_does_a_changed_model(place, tmp_path):

@@ -106,6 +106,8 @@ def test_answers_of_every_run_are_there_with_scores_replies_reasons_and_prompts(
     assert full["reasons"][full["reason"][0]["0"]] == "broken False"
     assert full["replies"][full["reply"][0][1]] == "so it is" and full["reply"][0][0] == -1
     assert full["cut"] == [[2], [2]]
+    named = [full[column][1] for column in ("parsed", "exact", "substring")]
+    assert named == [f"-{letter * (CLIPS - 2)}-" for letter in "b-c"]
     assert full["question"].startswith("Which emotion? anger, disgust")
     assert full["prompts"][0][1] == [0, -1, 1, -2, 2, -3] and full["texts"] == ["gap 0", "gap 1", "gap 2"]
     assert read(data / "answers/c001.js")["prompts"] is None, "frames alone, as the sampler takes them"

@@ -120,10 +120,14 @@ def per_token(asked: Asked) -> Correction:
 
 
 for _decision in (
-    Decision("likelihood", "the label that is most likely after the prompt: the sum over its tokens, which favours "
-             "labels of few tokens", lambda asked: lambda scores, n_frames: scores),
-    Decision("mean", "the label whose tokens are most likely on average: the sum divided by their number", per_token,
-             of_words=True),
+    Decision(
+        "likelihood", "the label that is most likely after the prompt: the sum over its tokens, which favours labels "
+        "of few tokens", lambda asked: lambda scores, n_frames: scores,
+    ),
+    Decision(
+        "mean", "the label whose tokens are most likely on average: the sum divided by their number", per_token,
+        of_words=True,
+    ),
     Decision(
         "per-prior", "the label that the clip makes likelier by most: the score minus that of the same label after the "
         "question without any frames (domain-conditional pointwise mutual information; Holtzman et al., EMNLP 2021)",
@@ -137,6 +141,6 @@ for _decision in (
         "calibrated", "the most likely label after what the system says of as many grey frames is taken off "
         "(contextual calibration; Zhao et al., ICML 2021)", adding(content_free_bias),
     ),
-    Decision("reply", "the one class that the free reply names; a reply that names none or several is a failure", None),
+    Decision("reply", "the one class that the free reply gives; a reply that gives none or several is a failure", None),
 ):  # fmt: skip
     DECISIONS.add(_decision)

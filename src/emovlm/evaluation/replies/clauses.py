@@ -10,6 +10,7 @@ other words. Then it is read once from left to right. What denies a class denies
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import regex as re
 
@@ -204,7 +205,7 @@ class _Reading:
 
     def _stop(self, i: int, token: Token) -> None:
         if self.hedged and any(mention.given for mention in self.mentions):
-            ahead = _Reading(self.tokens[i + 1 :])
+            ahead = _Reading(list(takewhile(lambda each: each.role != "stop", self.tokens[i + 1 :])))
             if any(mention.given for mention in ahead.read()) and not ahead.hedged:
                 self._keep([])  # it may be anger, but it is fear
         self.denies = self.aside = ""

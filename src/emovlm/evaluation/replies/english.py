@@ -51,10 +51,10 @@ ENGLISH = Cues(
         not (?:without|unlike|un)
         (?:barely|hardly|scarcely|poorly)[- ](?:contain|conceal|suppress|controll?|hid|restrain|veil)(?:ed|s|den)?
         as (?:if|though)|if anything|if not|even so|not to mention|or not|no matter|other than that
-        (?:can|could) not (?:help but|be more|be any more|be (?=\w+er\b))
-        (?:can|could) not (?:be )?den(?:y|ied)
+        (?<=\b(?:can|could) )not (?:help but|be more|be any more|be denied|deny)
+        (?<=\b(?:can|could) )not be(?= (?:\w+ier|sadder|calmer|madder)\b)
         not (?:hard|difficult) to (?:see|tell|say)
-        rather (?=\w+ing\b)
+        rather(?= \w+ing\b)
     """),
     not_only=either("""
         not (?:only|just|merely|simply|solely|purely)
@@ -62,7 +62,7 @@ ENGLISH = Cues(
     """),
     absent=either(rf"""
         (?:(?:{AUX}) )*(?:\w+ly |also )?(?:absent|missing|lacking|excluded|ruled out|out of the question)
-        (?:(?:{AUX}) )*(?:\w+ly |also )?(?:unlikely|improbable|impossible|doubtful|wrong|incorrect|false)
+        (?:(?:{AUX}) )*(?:\w+ly |also )?(?:unlikely|improbable|impossible|doubtful|wrong|incorrect)
         (?:(?:{AUX}) )*(?:much |far )?less (?:likely|probable|plausible)
     """),
     better=either(rf"""
@@ -116,7 +116,7 @@ ENGLISH = Cues(
     and_verb=rf"(?:and|or) (?:also |instead |therefore |thus )?(?:{LOOK})",
     and_="and|or|etc|plus|as well as",
     hedge="may|might|could|perhaps|maybe|possibly|can be",
-    exceptions=frozenset(("other than", "except", "except for", "besides", "apart from")),
+    exceptions=frozenset(("other than", "except", "except for", "besides", "apart from", "anything but")),
     statements={
         1: r"final (?:answer|decision|verdict|choice|prediction|label|classification)(?: (?:is|would be|=))?",
         2: r"answer(?: to (?:the|this|your) question)?(?: (?:is|would be|should be|must be|=)| ?(?=[:—=]))",
