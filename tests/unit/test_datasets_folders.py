@@ -273,8 +273,11 @@ def test_any_folder_is_described_by_one_table(own: Path) -> None:
         ("path,label\n../x.mp4,fear\n", r"line 2: the path '../x\.mp4' is not inside the dataset's folder"),
         ("path,label\n/etc/passwd,fear\n", "line 2: the path '/etc/passwd' is not inside"),
         ("path,label\nx\x7f.mp4,fear\n", "line 2: .* is no path"),
-        ("path,label\nx.mp4,fear\nx.avi,sad\n", r"line 3: clip x is listed already in .*line 2"),
-        ("path,label,split\nx.mp4,fear,dev\n", "line 2: unknown split 'dev'; known are pretrain, train, validation"),
+        ("path,label\nx.mp4,fear\n./x.mp4,sad\n", r"line 3: clip x is listed already in .*line 2"),
+        (
+            "path,label,split\nx.mp4,fear,tested\n",
+            "line 2: unknown split 'tested'; known are pretrain, train, validation",
+        ),
         ("path,label,fold\nx.mp4,fear,-1\n", "line 2: fold '-1' is not a whole number"),
         ("path,label,split,fold\nx.mp4,fear,validation,1\n", "line 2: a clip of split validation is in no fold"),
     ],

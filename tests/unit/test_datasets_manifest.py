@@ -54,7 +54,7 @@ def test_the_manifest_has_each_listed_clip_even_if_its_file_is_missing(folder: P
         ("00009.mp4 rage", "unknown class 'rage'; the lexicon has anger, fear, neutral"),
         ("00009.mp4 Anger", "unknown class 'Anger'"),
         ("00001.mp4 fear", "clip 00001 is listed already in .*train.txt, line 1"),
-        ("00001.avi fear", "clip 00001 is listed already in .*train.txt, line 1"),
+        ("00009.avi fear", "identities.csv has no identity of clip 00009"),
         ("./00001.mp4 fear", "clip 00001 is listed already in .*train.txt, line 1"),
         ("../../secret.mp4 fear", "'../../secret.mp4' is not inside the dataset's folder"),
         ("../clips/00009.mp4 fear", "'../clips/00009.mp4' is not inside the dataset's folder"),

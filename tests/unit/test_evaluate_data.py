@@ -1,10 +1,13 @@
 """The clips of a folder, by its layout."""
 
+import os
+
 import pytest
 from tests.unit.evaluated import ROOT
 
 from emovlm.core.errors import StudyError
 from emovlm.datasets.classes import read_classes
+from emovlm.datasets.suffixes import VIDEOS
 from emovlm.lexicon.terms import read_lexicon
 from emovlm.standalone.given_data import LEXICON, read_data
 
@@ -36,6 +39,29 @@ def test_a_folder_a_class_gives_its_videos_the_folders_names(by_class):
         ["mine/sad/b", "sad/b.mp4", "sad"],
     ]
     assert data.manifest["identity"].tolist() == data.manifest["clip_id"].tolist()
+
+
+def test_files_that_differ_in_their_suffix_alone_are_clips_of_their_own(tmp_path):
+    folder = touch(tmp_path / "mine", "sad/a.mp4", "sad/a.avi", "sad/b.mp4", "happy/a.mp4", "happy/a.mp4.mkv")
+    assert clips_of(read_data(folder)) == [
+        ["mine/happy/a", "happy/a.mp4", "happy"],
+        ["mine/happy/a.mp4.mkv", "happy/a.mp4.mkv", "happy"],  # happy/a.mp4 is another file
+        ["mine/sad/a.avi", "sad/a.avi", "sad"],
+        ["mine/sad/a.mp4", "sad/a.mp4", "sad"],
+        ["mine/sad/b", "sad/b.mp4", "sad"],
+    ]
+
+
+@pytest.mark.parametrize("suffix", VIDEOS)
+def test_a_file_of_every_container_is_a_clip(tmp_path, suffix):
+    data = read_data(touch(tmp_path / "mine", f"sad/a{suffix}", f"happy/b{suffix.upper()}", "sad/notes.txt"))
+    assert data.manifest["path"].tolist() == [f"happy/b{suffix.upper()}", f"sad/a{suffix}"]
+
+
+def test_a_name_that_is_no_utf_8_is_told(tmp_path):
+    folder = touch(tmp_path / "mine", "sad/a.mp4", "happy/b.mp4", "happy/" + os.fsdecode(b"bild-\xe9.mp4"))
+    with pytest.raises(StudyError, match=r"the name happy/bild-\\udce9\.mp4 is not UTF-8; rename the file"):
+        read_data(folder)
 
 
 def test_labels_given_are_what_the_model_chooses_from_in_their_order(by_class):
@@ -96,7 +122,6 @@ def test_dfew_is_known_by_its_lists_and_its_labels_are_words(tmp_path):
         (("readme.txt", "docs/a.txt"), "no clips found"),
         (("a.mp4", "b.mp4"), "its clips have no labels; give a folder a class"),
         (("sad/a.mp4", "sad/b.mp4"), "all clips have the label 'sad'; name the others to choose from in --labels"),
-        (("sad/a.mp4", "sad/a.avi", "happy/b.mp4"), "clip sad/a is listed already in"),
     ],
 )
 def test_a_folder_without_clips_or_labels_is_an_error_that_says_what_to_give(tmp_path, names, said):

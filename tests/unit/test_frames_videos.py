@@ -122,6 +122,14 @@ def test_the_same_stream_gives_the_same_bytes_in_every_container(place: Path, tm
         assert (clip.fps, clip.duration_s, clip.width, clip.height) == (10, 2.4, WIDTH, HEIGHT)
 
 
+def test_hd_clips_without_a_tag_are_read_as_bt_601_and_can_be_tagged(place: Path, tmp_path: Path) -> None:
+    """As docs/adding-a-dataset.md says; the clip was made as BT.709."""
+    untagged, tagged = made(place, "untagged-hd.mp4"), tmp_path / "b.mp4"
+    remux(untagged, tagged, "-bsf:v", "h264_metadata=matrix_coefficients=1")
+    first, second = (quarters_of(pictures(decode_clip(str(file), SIZE))[0]) for file in (untagged, tagged))
+    assert np.abs(first - COLOURS).max() > 12 and np.abs(second - COLOURS).max() < 5
+
+
 def test_what_is_transparent_is_laid_over_black(tmp_path: Path) -> None:
     clear = ("-vf", "format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='255*lt(X,48)'")
     encode(tmp_path / "half.mov", *clear, "-c:v", "png")

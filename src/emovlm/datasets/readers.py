@@ -1,9 +1,10 @@
 """Readers of raw dataset folders: one function a kind of dataset, which ``registry.DATASET_KINDS`` lists."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from emovlm.core.errors import StudyError
 from emovlm.datasets.annotations import Line, read_list
@@ -71,14 +72,16 @@ def distinct(entries: list[Entry]) -> list[Entry]:
     Raises:
         StudyError: two clips are called the same all the same.
     """
-    files = [f"{entry.line.name}{PurePosixPath(entry.line.path).suffix}" for entry in entries]
+    files = [entry.line.name + os.path.splitext(entry.line.path)[1] for entry in entries]
     shared = Counter([*files, *(e.line.name for e, file in zip(entries, files, strict=True) if e.line.name != file)])
     named: dict[str, Entry] = {}
     for entry, file in zip(entries, files, strict=True):
-        name = file if shared[entry.line.name] > 1 else entry.line.name
+        if shared[entry.line.name] > 1 and file != entry.line.name:
+            entry = replace(entry, line=replace(entry.line, name=file))
+        name = entry.line.name
         if name in named:
             raise StudyError(f"{entry.line.where}: clip {name} is listed already in {named[name].line.where}")
-        named[name] = replace(entry, line=replace(entry.line, name=name))
+        named[name] = entry
     return list(named.values())
 
 
