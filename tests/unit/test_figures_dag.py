@@ -11,7 +11,7 @@ from tests.unit.figures_tables import ROOT
 from emovlm.figures.dag import STAGES
 
 RULES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow/rules").glob("*.smk"))}
-UNDRAWN = {"job", "common", "inputs", "models", "provenance"}  # what all share, and the records of all
+UNDRAWN = {"job", "common", "inputs", "params", "models", "provenance"}  # what all share, and the records of all
 
 
 def stage_of(name):
