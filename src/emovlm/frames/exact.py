@@ -56,7 +56,10 @@ def decode_exactly(container: InputContainer, stream: VideoStream, size: int, fi
         display = display[::-1] if swaps(turn) else display
         height, width = inner_size(*display, size, fit)
         square = np.zeros((size, size, 3), np.uint8)
-        put_in_middle(scaler.scaled(frame, turn, height, width), square)
+        try:
+            put_in_middle(scaler.scaled(frame, turn, height, width), square)
+        except (av.FFmpegError, ValueError):
+            raise Undecodable(f"frame {len(times)} has a pixel format that cannot be shown") from None
         pixels += square.tobytes()
         times.append((frame.pts, frame.dts, frame.duration))
         first = first or display
@@ -92,8 +95,7 @@ def _ticks(frames: list[tuple[int | None, int | None, int]]) -> np.ndarray:
     """When frames are shown, int64 [n], of their presentation times, decoding times and durations.
 
     Files as AVI store decoding times alone, from which FFmpeg guesses the others, sometimes wrongly. Of the two, those
-    are taken that go back less often, as in the ffmpeg program. A frame without one comes as long after
-    the one before as that came after its own.
+    are taken that go back less often, as in the ffmpeg program. A frame without a time follows at the last interval.
     """
     kind = min((0, 1), key=lambda kind: (frames[0][kind] is None, _steps_back([frame[kind] for frame in frames])))
     ticks: list[int] = []

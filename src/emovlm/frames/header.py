@@ -56,6 +56,8 @@ def _looks_plain(container: InputContainer, stream: VideoStream) -> bool:
         and len(container.streams.video) == 1
         and codec.name in PARAMETERS
         and codec.pix_fmt in FORMATS
+        and len(codec.extradata or b"") > PARAMETERS[codec.name][0]
+        and codec.extradata[0] == 1  # as MP4 has it; else units have no sizes
         and (stream.sample_aspect_ratio or 1) == 1
     )
 
