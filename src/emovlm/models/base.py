@@ -107,6 +107,15 @@ def spread(have: int, count: int) -> np.ndarray:
     return np.round(np.linspace(0, have - 1, count)).astype(int)
 
 
+def at_most(parts: list[Frame | str], frames: int | None) -> list[Frame | str]:
+    """Texts and at most ``frames`` frames, spread evenly over those given, in their order; all if None."""
+    places = [i for i, part in enumerate(parts) if isinstance(part, Frame)]
+    if not frames or len(places) <= frames:
+        return parts
+    kept = {places[i] for i in spread(len(places), frames)}
+    return [part for i, part in enumerate(parts) if isinstance(part, str) or i in kept]
+
+
 def as_frames(pixels: np.ndarray, times_s: Iterable[float]) -> list[Frame]:
     """Frames uint8 [n, height, width, 3] and their n times as parts of a prompt."""
     return [Frame(*shown) for shown in zip(pixels, times_s, strict=True)]

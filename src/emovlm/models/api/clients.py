@@ -20,7 +20,7 @@ from PIL import Image
 
 from emovlm.models.api.replies import REFUSED, Said, TroubleError, at, conclude, count_of, object_of, seconds, text_of
 from emovlm.models.api.settings import NOT_SENT, settings_of
-from emovlm.models.base import Frame, Part, spread
+from emovlm.models.base import Frame, Part, at_most
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,9 @@ def picture(frame: Frame, kind: str, quality: int) -> bytes:
 
 
 def shown_of(parts: list[Part], frames: int | None) -> list[Frame | str]:
-    """What is sent: no sound, for no API model here is asked to hear; no empty text, which servers refuse; and at most
-    ``frames`` frames, spread evenly over those given."""
+    """What is sent: no sound, for no API model here is asked to hear; no empty text, which servers refuse."""
     shown = [part for part in parts if isinstance(part, Frame) or (isinstance(part, str) and part)]
-    places = [i for i, part in enumerate(shown) if isinstance(part, Frame)]
-    if not frames or len(places) <= frames:
-        return shown
-    kept = {places[i] for i in spread(len(places), frames)}
-    return [part for i, part in enumerate(shown) if isinstance(part, str) or i in kept]
+    return at_most(shown, frames)
 
 
 def _lost(error: Exception) -> TroubleError:

@@ -11,7 +11,7 @@ from torch.nn import functional
 from transformers import BatchFeature, ProcessorMixin
 
 from emovlm.core.errors import StudyError
-from emovlm.models.base import Frame, Part, spread
+from emovlm.models.base import Frame, Part, at_most
 from emovlm.models.vlm.chat import Turn
 from emovlm.models.vlm.families import Family
 from emovlm.models.vlm.pixels import enlarged_sides
@@ -28,14 +28,8 @@ def limited(parts: Sequence[Part], frames: int | None, pixels: int | None) -> li
 
     What is neither text nor frame is left out: these models do not hear.
     """
-    parts = [part for part in parts if isinstance(part, Frame | str)]
-    shown = [i for i, part in enumerate(parts) if isinstance(part, Frame)]
-    kept = set(shown) if not frames or len(shown) <= frames else {shown[i] for i in spread(len(shown), frames)}
-    return [
-        part if isinstance(part, str) else _smaller(part, pixels)
-        for i, part in enumerate(parts)
-        if isinstance(part, str) or i in kept
-    ]
+    shown = at_most([part for part in parts if isinstance(part, Frame | str)], frames)
+    return [part if isinstance(part, str) else _smaller(part, pixels) for part in shown]
 
 
 def _smaller(frame: Frame, side: int | None) -> Frame:
