@@ -156,6 +156,7 @@ def test_a_stopped_evaluation_goes_on_at_the_clip(place, tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "emovlm.cli", *map(str, asked)], cwd=tmp_path, env=environment(), text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # shells ignore it in background jobs
     )  # fmt: skip
     store = tmp_path / "out/store/answers.jsonl"
     while process.poll() is None and not (store.is_file() and store.stat().st_size):
