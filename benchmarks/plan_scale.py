@@ -24,12 +24,12 @@ from emovlm.datasets.dfew import LABELS, LISTS
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = yaml.safe_load((ROOT / "config.yaml").read_text())
 PAPER = "config/paper.yaml"
-CLIPS = {"mafw": 9172, "dfew": 11697}  # single-label clips
+CLIPS = {"mafw": 9172, "dfew": 11697}  # single-label clips, by kind of dataset
 FOLDS = range(1, 6)
 
 
 def write_override(folder: Path, shards: dict[str, int], clips: dict[str, int] | None = None) -> Path:
-    """Lists of ``clips`` clips a dataset, if any, and a configuration that comes after the paper's; no clips.
+    """Lists of ``clips`` clips a kind of dataset, if any, and a configuration that comes after the paper's; no clips.
 
     Returns:
         The configuration, for Snakemake's ``--configfile``.
@@ -41,7 +41,7 @@ def write_override(folder: Path, shards: dict[str, int], clips: dict[str, int] |
     columns = list(dict.fromkeys(column for row in rows for column in row))
     lines = ["\t".join(columns)]
     for row in rows:
-        own = {"folder": folder / row["dataset"], "n_shards": shards[row["dataset"]]}
+        own = {"folder": folder / row["kind"], "n_shards": shards[row["kind"]]}
         lines.append("\t".join(str({**row, **own}.get(column, "")) for column in columns))
     (folder / "datasets.tsv").write_text("\n".join(lines) + "\n")
     places = {name: str(folder / path) for name, path in CONFIG["pathvars"].items()}

@@ -95,7 +95,7 @@ def test_the_summary_prints_verdicts_and_every_condition_as_the_paper_does(proje
     told = {row[0].split(":")[0]: row for row in rows if row[0].split(":")[0] in claims.index}
     assert {claim: row[1].strip("*") for claim, row in told.items()} == claims["verdict"].to_dict()
     assert told["T1"][2] == values["claim.T1.effect"]["text"]
-    metrics = {row[0]: row[1] for row in rows if f"metric.{row[0]}.macro_f1" in values}
+    metrics = {row[0]: row[2] for row in rows if f"metric.{row[0]}.macro_f1" in values}
     assert metrics == {name: values[f"metric.{name}.macro_f1"]["text"] for name in metrics} and len(metrics) == 22
 
 
