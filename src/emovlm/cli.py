@@ -113,14 +113,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     loaded.add_argument("--pixels", type=int, metavar="PX", help="of a frame's side, at most")
     loaded.add_argument("--min-pixels", type=int, metavar="N", help="of a video's frame, at least (Qwen: 100352)")
     loaded.add_argument("--pooling", help="of a classifier's frames: mean_probability (default), mean_logit, ...")
-    loaded.add_argument(
-        "--label-map",
-        action="append",
-        default=[],
-        metavar="MAP",
-        help="of a classifier: joyful=happy, or a file of such lines; may be given again",
-    )
-    loaded.add_argument("--missing-labels", choices=["allow"], help="a classifier never predicts labels that it lacks")
+    _add_labels(loaded)
     parser.add_argument(
         "--plugin",
         action="append",
@@ -135,6 +128,13 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_evaluate)
 
 
+def _add_labels(parser: argparse._ActionsContainer) -> None:
+    """How the labels of a classifier are matched with those of the clips."""
+    parser.add_argument("--label-map", action="append", default=[], metavar="MAP",
+                        help="of a classifier: joyful=happy, or a file of such lines; may be given again")  # fmt: skip
+    parser.add_argument("--missing-labels", choices=["allow"], help="a classifier never predicts labels that it lacks")
+
+
 def _add_new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="FOLDER", help="a new folder for the study, best in the folder of the clone")
     parser.add_argument("--data", required=True, help="a folder a class, videos with annotations.csv, MAFW, or DFEW")
@@ -144,14 +144,7 @@ def _add_new(parser: argparse.ArgumentParser) -> None:
                         help="what models see: fps5 (default), fps1, uniform8, ...; may be given again")  # fmt: skip
     parser.add_argument("--labels", help="to choose from, with commas between; by default those of the clips")
     parser.add_argument("--image-rate", type=float, metavar="FPS", help="of clips that are folders of images")
-    parser.add_argument(
-        "--label-map",
-        action="append",
-        default=[],
-        metavar="MAP",
-        help="of a classifier: joyful=happy, or a file of such lines; may be given again",
-    )
-    parser.add_argument("--missing-labels", choices=["allow"], help="a classifier never predicts labels that it lacks")
+    _add_labels(parser)
     parser.set_defaults(run=_new)
 
 

@@ -92,7 +92,7 @@ class Biased:
 
 def test_calibration_asks_once_about_each_number_of_grey_frames_and_takes_that_off():
     system = Biased()
-    bias = content_free_bias(Asked(system, CLASSES, "What?", (4, 4, 3), None))
+    bias = content_free_bias(Asked(system, CLASSES, "What?", lambda: (4, 4, 3), None))
     assert [bias(2), bias(3), bias(2)] == [{"anger": 0.0, "fear": 1.0, "happiness": 2.0}] * 3
     assert [len(frames) for frames in system.asked] == [2, 3]
     assert all(

@@ -51,9 +51,8 @@ def answer_clips(
     """
     context, asked = params["context"], {k: params[k] for k in ("context", "max_new_tokens")}
     decision = DECISIONS[params["decision"]]
-    first = next(iter(frames.clip_ids()), None)
-    shape = None if first is None else frames.frames(first, [0]).shape[1:]
-    correction = decision.correction and decision.correction(Asked(system, classes, question, shape, labels))
+    asks = Asked(system, classes, question, partial(_frame_shape, frames), labels)
+    correction = decision.correction and decision.correction(asks)
     by_clip = _by_clip(sample, clips)
     last_s = {} if sounds is None else last_frame_s(clips)
     texts_by_clip = _by_clip(texts, clips) if texts is not None else {}
@@ -102,6 +101,11 @@ def answer_clips(
     for row, key in answered:
         row.update(_answered(row, asking[key], classes, correction, words))
     return pd.DataFrame(rows)
+
+
+def _frame_shape(frames: FrameStore) -> tuple[int, ...]:
+    """Height, width and colours of the stored frames, which are all of one size."""
+    return frames.frames(frames.clip_ids()[0], [0]).shape[1:]
 
 
 def _replies(system: System, prompts: list[list[Part]], classes: list[str], max_new_tokens: int) -> list[dict]:

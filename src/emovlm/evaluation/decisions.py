@@ -6,6 +6,7 @@ reply. A decision reads kept scores and may ask the system about no clip; so it 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -25,13 +26,13 @@ Correction = Callable[[Scores, int], Scores]
 
 @dataclass(frozen=True)
 class Asked:
-    """What a decision may read of a condition: ``shape`` is that of a frame (height, width, 3), ``labels`` are
-    ``LABEL_COUNTS`` of the system's training, each if there are any."""
+    """What a decision may read of a condition: ``frame_shape`` tells the shape of a frame (height, width, 3);
+    ``labels`` are ``LABEL_COUNTS`` of the system's training, if there are any."""
 
     system: System
     classes: list[str]
     question: str
-    shape: tuple[int, ...] | None
+    frame_shape: Callable[[], tuple[int, ...]]
     labels: pd.DataFrame | None
 
 
@@ -63,29 +64,20 @@ def prior_bias(labels: pd.DataFrame, classes: list[str]) -> Scores:
 
 def content_free_bias(asked: Asked) -> Bias:
     """Minus the scores of as many grey frames as are shown. Each number of frames is asked about once."""
-    known: dict[int, Scores] = {}
 
+    @cache
     def bias(n_frames: int) -> Scores:
-        if n_frames not in known:
-            grey = as_frames(np.full((n_frames, *asked.shape), GREY, np.uint8), range(n_frames))
-            scores = asked.system.answer([*grey, asked.question], asked.classes, 1).scores
-            known[n_frames] = {c: -scores[c] for c in asked.classes}
-        return known[n_frames]
+        grey = np.full((n_frames, *asked.frame_shape()), GREY, np.uint8) if n_frames else ()
+        scores = asked.system.answer([*as_frames(grey, range(n_frames)), asked.question], asked.classes, 1).scores
+        return {c: -scores[c] for c in asked.classes}
 
     return bias
 
 
 def question_bias(asked: Asked) -> Bias:
     """Minus the scores after the question without any frame or text; it is asked once."""
-    known: Scores = {}
-
-    def bias(n_frames: int) -> Scores:
-        if not known:
-            scores = asked.system.answer([asked.question], asked.classes, 1).scores
-            known.update({c: -scores[c] for c in asked.classes})
-        return known
-
-    return bias
+    bias = content_free_bias(asked)
+    return lambda n_frames: bias(0)
 
 
 def training_bias(asked: Asked) -> Bias:

@@ -1,12 +1,17 @@
 """The lexicon: each emotion's words, by form and language."""
 
+from importlib.resources import files
 from pathlib import Path
 
 from emovlm.core.errors import StudyError
 from emovlm.core.tables import Row, read_cells
 
+LEXICON = str(files("emovlm.lexicon") / "lexicon.tsv")
+"""The package's own."""
 FORMS = {"en": ("family", "noun", "adjective"), "zh": ("family",)}
 COLUMNS = ("emotion", "noun", "adjective", "family", "chinese")
+LABEL_COLUMNS = ("emotion", "dfew", "noun", "adjective")
+"""What labels and replies may call an emotion: one term each, as in each column ``labels-...``."""
 
 
 def read_lexicon(path: str | Path) -> list[Row]:

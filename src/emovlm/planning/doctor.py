@@ -148,8 +148,7 @@ def _labels(study: Study, system: System, results: Path) -> Iterator[Finding]:
     fetched = results / "models" / system.name / "1"
     folder = folder_here(system, fetched)
     labels = labels_of_folder(folder) if folder else None
-    datasets = [d for d in study.tested if any(row.system is system for row in study.conditions_on(d))]
-    for dataset in datasets if labels else ():
+    for dataset in _asked_about(study, system) if labels else ():
         about = f"{system.name} on {dataset.name}"
         told = label_settings(system.told(), [row.told() for row in study.lexicon])
         allow = system.missing_labels == "allow"
@@ -163,12 +162,16 @@ def _labels(study: Study, system: System, results: Path) -> Iterator[Finding]:
             yield Finding(about, MISSING, says, f"{do[0].lower()}{do[1:]} (docs/adding-a-classifier.md)")
 
 
+def _asked_about(study: Study, system: System) -> list[Dataset]:
+    """The datasets whose clips a system is asked about."""
+    return [d for d in study.tested if any(row.system is system for row in study.conditions_on(d))]
+
+
 def _inputs(study: Study) -> Iterator[Finding]:
     """Are networks whose weights know nothing but aligned faces shown such frames?"""
     for system in sorted(study.asked, key=lambda system: system.name):
-        for dataset in study.tested if system.family in DFER else ():
-            asked = any(row.system is system for row in study.conditions_on(dataset))
-            if asked and (dataset.form != "frames" or dataset.fit != "stretch"):
+        for dataset in _asked_about(study, system) if system.family in DFER else ():
+            if dataset.form != "frames" or dataset.fit != "stretch":
                 released = system.training == "none"
                 says = "it was pretrained on frames of faces, and is fine-tuned on other frames"
                 if released:

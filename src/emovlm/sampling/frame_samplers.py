@@ -141,10 +141,7 @@ def _all(times: np.ndarray, fps: float, row: Row) -> Choice:
 
 def _every(times: np.ndarray, fps: float, row: Row) -> Choice:
     """The first frame and every ``step``-th after it, whatever their times."""
-    step = row.get("step")
-    if not isinstance(step, int) or step < 1:
-        raise StudyError(f"{_where(row)}: step must be a whole number of at least 1, not {step!r}")
-    indices = np.arange(0, len(times), step)
+    indices = np.arange(0, len(times), _count_of(row, "step"))
     return indices, np.zeros_like(indices)
 
 
@@ -242,10 +239,10 @@ def _rate_of(row: Row) -> float:
     return float(rate)
 
 
-def _count_of(row: Row) -> int:
-    count = row.get("count")
+def _count_of(row: Row, column: str = "count") -> int:
+    count = row.get(column)
     if not isinstance(count, int) or count < 1:
-        raise StudyError(f"{_where(row)}: count must be a whole number of at least 1, not {count!r}")
+        raise StudyError(f"{_where(row)}: {column} must be a whole number of at least 1, not {count!r}")
     return count
 
 

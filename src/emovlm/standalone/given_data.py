@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
@@ -13,9 +12,8 @@ from emovlm.datasets.classes import videos_by_label
 from emovlm.datasets.csv_rows import read_csv
 from emovlm.datasets.manifest import make_manifest
 from emovlm.datasets.suffixes import VIDEOS
-from emovlm.lexicon.terms import read_lexicon
+from emovlm.lexicon.terms import LEXICON, read_lexicon
 
-LEXICON = files("emovlm.lexicon") / "lexicon.tsv"
 """The default lexicon: the emotions of MAFW with the words for them, DFEW's among them."""
 LAYOUTS = """a folder a class (happy/clip1.mp4), a table annotations.csv with the columns path and label beside the \
 videos, or the folder of MAFW or DFEW as its owners distribute it"""

@@ -11,11 +11,11 @@ from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
 from emovlm.core.errors import StudyError
 from emovlm.core.files import write_json
-from emovlm.lexicon.terms import read_lexicon
+from emovlm.lexicon.terms import LABEL_COLUMNS, LEXICON, read_lexicon
 from emovlm.models.architectures import row_of_folder
+from emovlm.models.base import SETTINGS
 from emovlm.models.hub import FETCHED, fetch_weights
-from emovlm.models.hub_classifier.labels import CLASSIFIERS, WORD_COLUMNS, read_label_map
-from emovlm.standalone.given_data import LEXICON
+from emovlm.models.hub_classifier.labels import CLASSIFIERS, read_label_map
 from emovlm.study.systems import System
 from emovlm.study.tables import Table
 
@@ -57,9 +57,8 @@ def find_model(model: str | Path, classes: Sequence[str], **settings: Any) -> Mo
         name, folder = told, _from_hub(told, told)
     found = row_of_folder(folder)
     given = {key: value for key, value in settings.items() if value is not None}
-    kept = {k: v for k, v in row.items() if k in ("dtype", "frames", "on_overflow", "pixels", "min_pixels", "batch",
-                                                  "pooling", "label_map", "missing_labels")}  # fmt: skip
-    row = {**found, **kept, **given, "system": row.get("system", Path(name.partition("@")[0]).name)}
+    own = {key: value for key, value in row.items() if key in SETTINGS and key != "family"}
+    row = {**found, **own, **given, "system": row.get("system", Path(name.partition("@")[0]).name)}
     if row["family"] in CLASSIFIERS:
         row["label_words"] = _label_words(classes)
         row["label_map"] = read_label_map(row.get("label_map", {}), "label_map")
@@ -112,6 +111,6 @@ def _label_words(classes: Sequence[str]) -> dict[str, list[str]]:
 
     Classes of the lexicon that are not asked about come before, so that a label map may name them.
     """
-    rows = {row["emotion"]: sorted({row[c] for c in WORD_COLUMNS if c in row}) for row in read_lexicon(LEXICON)}
+    rows = {row["emotion"]: sorted({row[c] for c in LABEL_COLUMNS if c in row}) for row in read_lexicon(LEXICON)}
     asked = {name: next((row for row in rows.values() if name.casefold() in row), [name]) for name in classes}
     return {name: row for name, row in rows.items() if not any(name in words for words in asked.values())} | asked

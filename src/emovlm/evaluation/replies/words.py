@@ -16,11 +16,10 @@ from pathlib import Path
 from emovlm.core.errors import StudyError
 from emovlm.core.tables import read_cells
 from emovlm.evaluation.replies.plain_text import same
+from emovlm.lexicon.terms import LABEL_COLUMNS, LEXICON
 
-LEXICON = str(files("emovlm.lexicon") / "lexicon.tsv")
 SYNONYMS = str(files("emovlm.evaluation.replies") / "synonyms.tsv")
-SINGLE = ("emotion", "dfew", "noun", "adjective")  # columns of the lexicon with one term each, besides ``labels-...``
-SEVERAL = ("family", "chinese")  # and with several words
+SEVERAL = ("family", "chinese")  # columns of the lexicon with several words, besides ``LABEL_COLUMNS`` with one term
 COLUMNS = ("emotion", "language", "words")  # of the table of synonyms
 
 Row = tuple[str, frozenset[str]]
@@ -75,7 +74,7 @@ def read_words(lexicon: str | Path = LEXICON, synonyms: str | Path = SYNONYMS) -
 
 
 def _terms(row: Mapping[str, str]) -> frozenset[str]:
-    terms = [cell for column, cell in row.items() if cell and (column in SINGLE or column.startswith("labels-"))]
+    terms = [cell for column, cell in row.items() if cell and (column in LABEL_COLUMNS or column.startswith("labels-"))]
     return frozenset(map(same, [*terms, *(word for column in SEVERAL for word in row.get(column, "").split())]))
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from emovlm.core.errors import StudyError
+from emovlm.lexicon.terms import LABEL_COLUMNS
 
-WORD_COLUMNS = ("emotion", "dfew", "noun", "adjective")  # of the lexicon, and each column ``labels-...``
 CLASSIFIERS = ("image-classification", "video-classification")
 """The families of classifiers from the hub: the names of the hub's tasks."""
 
@@ -51,7 +51,7 @@ def label_settings(row: Mapping[str, Any], lexicon: Sequence[Mapping[str, str]])
     """
     if row.get("family") not in CLASSIFIERS:
         return {}
-    columns = [*WORD_COLUMNS, *sorted({c for line in lexicon for c in line if c.startswith("labels-")})]
+    columns = [*LABEL_COLUMNS, *sorted({c for line in lexicon for c in line if c.startswith("labels-")})]
     words = {line["emotion"]: sorted({line[c] for c in columns if c in line}) for line in lexicon}
     settings: dict[str, Any] = {"label_words": words}
     if "label_map" in row:
