@@ -14,12 +14,14 @@ explorer.clip = async (dataset, name, query) => {
   const lower = el("div", {});
   const walk = el("nav", { class: "walk", "aria-label": "Neighbouring clips of the list" });
   const update = async (now) => {
+    const turn = explorer.turn;
     const want = { ...explorer.filtersOf(now), d: dataset };
     const shown = answers[now.v] ? now.v : answers[want.c] ? want.c : explorer.usual(answers);
     want.c = answers[want.c] ? want.c : shown;
     walk.replaceChildren(...explorer.walk(clips, answers, k, want, now.v));
     const focused = lower.contains(document.activeElement) ? document.activeElement.name : null;
     const built = await explorer.answered({ clips, answers, k, part, detail, condition: shown, run: Number(want.run) || 1, want });
+    if (turn !== explorer.turn) return; // one went on meanwhile
     upper.replaceChildren(explorer.timeline(clips, k, part, detail, shown));
     lower.replaceChildren(...built);
     if (focused) lower.querySelector(`[name="${focused}"]`)?.focus();

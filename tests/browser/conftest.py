@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.project import RESULTS, Project
+
+expect.set_options(timeout=60_000)
 
 CHROMIUM = "/usr/bin/chromium"
 REASON = "the model refused: <b>I cannot</b> & will not"
