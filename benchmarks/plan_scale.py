@@ -52,7 +52,7 @@ def write_override(folder: Path, shards: dict[str, int], clips: dict[str, int] |
 
 def write_mafw(folder: Path, clips: int) -> None:
     """Five folds in MAFW's layout: each clip is tested in one and trained on in the others."""
-    emotions = [cells["emotion"] for _, cells in read_cells(ROOT / CONFIG["tables"]["lexicon"])]
+    emotions = [cells["emotion"] for _, cells in read_cells(ROOT / CONFIG["tables"]["classes"])]
     lines = [f"{k:07}.mp4 {emotions[k % len(emotions)]}\n" for k in range(clips)]
     for fold in FOLDS:
         place = folder / "Train & Test Set/single/no_caption" / f"set_{fold}"

@@ -51,10 +51,10 @@ def condition_inputs(w):
         "store": f"<results>/frames/{dataset}/{w.shard}.safetensors",
         "clips": f"<results>/frames/{dataset}/{w.shard}.clips.parquet",
         "prompt": condition.system.prompts.classify,
-        "lexicon": CONFIG.tables.lexicon,
+        "classes": CONFIG.tables.classes,
     }
-    if CONFIG.tables.synonyms:
-        files["synonyms"] = CONFIG.tables.synonyms
+    if CONFIG.tables.lexicon:  # else the package's own
+        files["lexicon"] = CONFIG.tables.lexicon
     if condition.dataset.rendered:
         files["truth"] = f"<results>/raw/{dataset}/truth/clips.parquet"
     if hears(system):

@@ -84,7 +84,7 @@ def model_files(system, replicate, fold=0):
 def system_params(system):
     """What loading a system needs to know of its row."""
     row = STUDY.systems[system]
-    cells = row.told() | label_settings(row.told(), [entry.told() for entry in STUDY.lexicon])
+    cells = row.told() | label_settings(row.told(), [each.told() for each in STUDY.class_rows], STUDY.terms)
     if system in CONFIG.allow_remote_code:
         cells["allow_remote_code"] = CONFIG.allow_remote_code[system]
     return {k: cells[k] for k in [*LOADED, *(SERVED if row.served else [])] if k in cells}

@@ -76,7 +76,7 @@ rule correlate_frequency:
     input:
         classes="<results>/tables/per_class.csv",
         frequency="<results>/lexicon/frequency.csv",
-        lexicon=CONFIG.tables.lexicon,
+        class_words=CONFIG.tables.classes,
         published=expand("resources/published/{p}.csv", p=CORRELATED),
     output:
         correlations=table("correlations"),

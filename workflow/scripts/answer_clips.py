@@ -13,8 +13,9 @@ from emovlm.core.job import Job, run
 from emovlm.core.prompts import read_prompt
 from emovlm.evaluation.clips import clips_to_answer
 from emovlm.evaluation.folds import answer_folds, loader
-from emovlm.evaluation.replies.words import SYNONYMS, read_words
+from emovlm.evaluation.replies.words import read_words
 from emovlm.frames.store import FrameStore, SoundStore
+from emovlm.lexicon.terms import LEXICON
 
 
 def main(job: Job) -> None:
@@ -31,7 +32,7 @@ def main(job: Job) -> None:
         read_prompt(inputs["prompt"], params["classes"]),
         params,
         SoundStore([inputs["sounds"]]) if "sounds" in inputs else None,
-        read_words(inputs["lexicon"], inputs.get("synonyms", SYNONYMS)),
+        read_words(inputs["classes"], inputs.get("lexicon", LEXICON)),
     )
     write_table(answers, job.outputs["answers"], ANSWERS)
 

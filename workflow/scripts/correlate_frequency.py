@@ -9,7 +9,7 @@ from emovlm.core.contracts.frequency import TERM_FREQUENCY
 from emovlm.core.contracts.statistics import CORRELATIONS, PER_CLASS
 from emovlm.core.io import read_table, write_table
 from emovlm.core.job import Job, run
-from emovlm.lexicon.terms import read_lexicon
+from emovlm.lexicon.terms import read_classes
 from emovlm.statistics.lexical.correlation import correlate
 from emovlm.statistics.lexical.profiles import measured_profiles, published_profiles
 from emovlm.statistics.values.published_values import read_published
@@ -17,10 +17,10 @@ from emovlm.statistics.values.published_values import read_published
 
 def main(job: Job) -> None:
     inputs, published = job.inputs, read_published(job.inputs["published"])
-    lexicon = read_lexicon(inputs["lexicon"])
+    classes = read_classes(inputs["class_words"])
     profiles = pd.concat([
         measured_profiles(read_table(inputs["classes"], PER_CLASS), job.params["kinds"]),
-        published_profiles(published["paper_lexical_figure"], published["mafw_recalls"], lexicon),
+        published_profiles(published["paper_lexical_figure"], published["mafw_recalls"], classes),
     ])  # fmt: skip
     frequency = read_table(inputs["frequency"], TERM_FREQUENCY)
     table = correlate(profiles, frequency, published["mafw_classes"], job.params)

@@ -1,19 +1,23 @@
-"""Count the lexicon's words in every source.
+"""Count the lexicon's terms in every source, and estimate how often each class is named.
 
-params: sources, the rows of config/sources.tsv.
+params: sources, the rows of config/sources.tsv; classes, whose terms are counted.
 """
 
-from emovlm.core.contracts.frequency import TERM_FREQUENCY
+import pandas as pd
+
+from emovlm.core.contracts.frequency import TERM_COUNTS, TERM_FREQUENCY
 from emovlm.core.io import write_table
 from emovlm.core.job import Job, run
-from emovlm.lexicon.term_frequency import count_all
-from emovlm.lexicon.terms import read_lexicon
+from emovlm.frequency.estimates import estimate
+from emovlm.frequency.published import count_listed
+from emovlm.lexicon.terms import LEXICON, counted, read_terms
 
 
 def main(job: Job) -> None:
-    lexicon = read_lexicon(job.inputs["lexicon"])
-    frequency = count_all(job.params["sources"], lexicon, job.inputs["counts"])
-    write_table(frequency, job.outputs["frequency"], TERM_FREQUENCY)
+    terms = counted(read_terms(job.inputs.get("lexicon", LEXICON)), job.params["classes"])
+    found = [count_listed(row, terms, job.inputs["counts"][row["language"]]) for row in job.params["sources"]]
+    write_table(pd.concat([counts for counts, _ in found]), job.outputs["terms"], TERM_COUNTS)
+    write_table(pd.concat([estimate(*each) for each in found]), job.outputs["frequency"], TERM_FREQUENCY)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def parse_label(reply: str, classes: Sequence[str], words: Words | None = None) 
     Args:
         reply: as the model wrote it, thoughts included.
         classes: to choose from; any labels.
-        words: which words stand for which emotion; the package's lexicon and synonyms if not given.
+        words: which words stand for which emotion; the package's classes and lexicon if not given.
     """
     return _decided(_statements(reply, _scanner(tuple(classes), words or read_words())))
 

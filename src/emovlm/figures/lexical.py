@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from emovlm.core.contracts.frequency import COMPLETE
 from emovlm.figures import style
 from emovlm.figures.labels import LANGUAGES, absent, of_claim, system_label
 from emovlm.figures.placing import label_points
@@ -61,7 +62,8 @@ def lexical(
     drawn = []
     for row, language in zip(grid, languages, strict=True):
         for axes, condition in zip(row, shown.itertuples(), strict=True):
-            data = words[words["language"] == language].merge(per_class[per_class["condition"] == condition.condition])
+            mine = words[(words["language"] == language) & (words["listing"] == COMPLETE)]
+            data = mine.merge(per_class[per_class["condition"] == condition.condition])
             rho = correlations[
                 (correlations["subject"] == condition.condition)
                 & (correlations["form"] == form)
@@ -75,13 +77,14 @@ def lexical(
     for row in grid:
         row[0].set_ylabel("F1 of the class")
     grid[0][0].set(ylim=(-0.03, 1.25), yticks=[0, 0.25, 0.5, 0.75, 1])
-    censored = sorted(words.loc[words["censored"], "emotion"].unique())
+    left_out = words[words["listing"] != COMPLETE].sort_values(["language", "emotion"])
+    named = ", ".join(f"{row.emotion} ({LANGUAGES[row.language]})" for row in left_out.itertuples())
     clips = sorted(per_class.loc[per_class["condition"].isin(shown["condition"]), "n"].unique())
     span = f"{clips[0]}" if len(clips) == 1 else f"{clips[0]} to {clips[-1]}"
     style.foot(
         figure,
         f"n = {span} clips a class; lines: 95% bootstrap intervals over people; LOO: range with one class left out.",
-        f"Not listed by the source: {', '.join(censored)}." if censored else "",
+        f"Left out, since the source does not list all terms: {named}." if named else "",
         absent(list(wanted["condition"]), set(per_class["condition"])),
     )
     figure.draw_without_rendering()

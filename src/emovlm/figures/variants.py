@@ -65,7 +65,7 @@ def variants(
         style.say_absent(right)
         return figure
     listed = primary_frequency(frequency, {"primary_source": source, "primary_form": form}, language)
-    real = listed[~listed["censored"]].set_index("emotion")["count"]
+    real = listed.set_index("emotion")["count"]
     words = {"real": real, "permuted": pd.Series(permuted_counts(real.to_dict(), seed))}
     system = conditions.set_index("condition")["system"]
     for place, (kind, condition) in enumerate(sides):

@@ -5,19 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from emovlm.lexicon.terms import Term
+
 PER_TERM = ("hits", "documents", "possessive", "negated_before", "negated_after", "person")
-
-
-@dataclass(frozen=True)
-class Term:
-    """A word or phrase to count, and what it stands for."""
-
-    text: str
-    language: str  # en or zh
-    emotion: str  # the class
-    form: str = ""  # noun, adjective, verb, adverb
-    script: str = ""  # of Chinese: simplified or traditional
-    role: str = "name"  # name: it names the class; synonym: a model may say it for the class
 
 
 @dataclass

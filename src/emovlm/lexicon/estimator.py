@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from emovlm.core.contracts.frequency import COMPLETE
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
 
@@ -11,8 +12,13 @@ UNRELATED = 0.1  # largest rank correlation of permuted counts with the true one
 
 
 def primary_frequency(frequency: pd.DataFrame, lexicon: dict[str, str], language: str = "en") -> pd.DataFrame:
-    """The rows of a TERM_FREQUENCY table by the estimator fixed beforehand: ``primary_source``, ``primary_form``."""
-    wanted = {"language": language, "source": lexicon["primary_source"], "form": lexicon["primary_form"]}
+    """The rows of a TERM_FREQUENCY table by the estimator fixed beforehand: ``primary_source``, ``primary_form``.
+
+    Classes of which the source lists only some terms, or none, are left out: their sums are not comparable.
+    """
+    wanted = {
+        "language": language, "source": lexicon["primary_source"], "form": lexicon["primary_form"], "listing": COMPLETE
+    }  # fmt: skip
     return frequency[(frequency[list(wanted)] == list(wanted.values())).all(axis=1)]
 
 

@@ -150,7 +150,7 @@ def _labels(study: Study, system: System, results: Path) -> Iterator[Finding]:
     labels = labels_of_folder(folder) if folder else None
     for dataset in _asked_about(study, system) if labels else ():
         about = f"{system.name} on {dataset.name}"
-        told = label_settings(system.told(), [row.told() for row in study.lexicon])
+        told = label_settings(system.told(), [row.told() for row in study.class_rows], study.terms)
         allow = system.missing_labels == "allow"
         try:
             found = match_labels(

@@ -11,7 +11,6 @@ from typing import Any
 
 from emovlm.core.errors import StudyError
 from emovlm.core.files import write_text
-from emovlm.evaluation.replies.words import SYNONYMS
 from emovlm.models.hub_classifier.labels import CLASSIFIERS, labels_of_folder, match_labels
 from emovlm.sampling.sampler_names import named_sampler
 from emovlm.standalone.decoded import CLIPS_A_SHARD
@@ -46,8 +45,7 @@ pathvars:                    # folders that files are written to
 
 tables:                      # rows of these tables are what is asked; add, change or delete rows
   datasets: {folder}/datasets.tsv               # clips
-  lexicon: {folder}/lexicon.tsv                 # the classes that models choose from
-  synonyms: {folder}/synonyms.tsv               # other words that name a class in a free reply
+  classes: {folder}/classes.tsv                 # the classes that models choose from
   systems: {folder}/systems.tsv                 # models
   frame_samplers: {folder}/frame_samplers.tsv   # which frames of a clip a model sees
   conditions: {folder}/conditions.tsv           # which model is asked about which clips, and what it sees
@@ -116,8 +114,7 @@ def new_study(
             comparisons=COMPARED.format(folder=folder.as_posix()) if tables["comparisons"] else "",
         ),
         "prompts/classify.txt": (files("emovlm.evaluation") / "prompts" / "classify.txt").read_text(encoding="utf-8"),
-        "lexicon.tsv": _lexicon(found),
-        "synonyms.tsv": Path(SYNONYMS).read_text(encoding="utf-8"),
+        "classes.tsv": _classes(found),
         **{f"{name}.tsv": _text(COLUMNS[name], rows) for name, rows in tables.items() if rows},
     }  # fmt: skip
     try:
@@ -178,7 +175,7 @@ def _system(model: Model, found: Data) -> dict[str, Any]:
             match = match_labels(labels, found.classes, model.row["label_words"], label_map, allow)
         except StudyError as error:
             raise StudyError(f"{model.name}: {error}") from None
-        # The study's lexicon has the classes alone: what a label stands for by another word must be said.
+        # A class need not be one of the lexicon: what a label stands for by another word is said.
         label_map |= {labels[number]: name for name, numbers in match.numbers.items() for number in numbers
                       if labels[number].casefold() != _id(name)}  # fmt: skip
     if label_map:
@@ -188,7 +185,7 @@ def _system(model: Model, found: Data) -> dict[str, Any]:
     return {**row, "system": _id(row["system"]), "training": "none", **place}
 
 
-def _lexicon(found: Data) -> str:
+def _classes(found: Data) -> str:
     """The classes by ids, and the data's own words for them where they are other words."""
     ids = [_id(name) for name in found.classes]
     _unique(ids, "classes")

@@ -12,9 +12,8 @@ from emovlm.datasets.classes import videos_by_label
 from emovlm.datasets.csv_rows import read_csv
 from emovlm.datasets.manifest import make_manifest
 from emovlm.datasets.suffixes import VIDEOS
-from emovlm.lexicon.terms import LEXICON, read_lexicon
+from emovlm.lexicon.terms import read_classes
 
-"""The default lexicon: the emotions of MAFW with the words for them, DFEW's among them."""
 LAYOUTS = """a folder a class (happy/clip1.mp4), a table annotations.csv with the columns path and label beside the \
 videos, or the folder of MAFW or DFEW as its owners distribute it"""
 
@@ -105,7 +104,7 @@ def _words(kind: str, place: Path) -> Mapping[str, str]:
     """The label words of a dataset, each with the name of its class."""
     if kind in OWN_WORDS:
         column = "dfew" if kind == "dfew" else "emotion"
-        return {row[column]: row["emotion"] for row in read_lexicon(LEXICON) if column in row}
+        return {row[column]: row["emotion"] for row in read_classes() if column in row}
     if kind == "classes":
         return {label: label for label in videos_by_label(place)}
     labels = (row["label"].strip() for _, row in read_csv(place / folder.FILE, folder.NEEDED))

@@ -11,7 +11,7 @@ from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
 from emovlm.core.errors import StudyError
 from emovlm.core.files import write_json
-from emovlm.lexicon.terms import LABEL_COLUMNS, LEXICON, read_lexicon
+from emovlm.lexicon.terms import label_words, read_classes, read_terms
 from emovlm.models.architectures import row_of_folder
 from emovlm.models.base import SETTINGS
 from emovlm.models.hub import FETCHED, fetch_weights
@@ -107,10 +107,10 @@ def _latest(weights: str) -> str:
 
 
 def _label_words(classes: Sequence[str]) -> dict[str, list[str]]:
-    """What the labels of a classifier may call each class: the words of its row in the default lexicon.
+    """What the labels of a classifier may call each class: its words in the package's tables.
 
-    Classes of the lexicon that are not asked about come before, so that a label map may name them.
+    Classes of the package that are not asked about come before, so that a label map may name them.
     """
-    rows = {row["emotion"]: sorted({row[c] for c in LABEL_COLUMNS if c in row}) for row in read_lexicon(LEXICON)}
+    rows = label_words(read_classes(), read_terms())
     asked = {name: next((row for row in rows.values() if name.casefold() in row), [name]) for name in classes}
     return {name: row for name, row in rows.items() if not any(name in words for words in asked.values())} | asked

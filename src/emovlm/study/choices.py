@@ -68,16 +68,23 @@ def all_metrics() -> Sequence[str]:
 
 def languages() -> Sequence[str]:
     """The languages whose words are counted."""
-    from emovlm.lexicon.terms import FORMS
+    from emovlm.lexicon.terms import LANGUAGES
 
-    return list(FORMS)
+    return LANGUAGES
 
 
 def forms() -> Sequence[str]:
-    """The forms of English words that are counted."""
+    """Which terms of a class an estimate of word frequency may add up."""
     from emovlm.lexicon.terms import FORMS
 
-    return FORMS["en"]
+    return FORMS
+
+
+def source_kinds() -> Mapping[str, Any]:
+    """The kinds of sources of word counts, each with the columns that it needs and those that it may have."""
+    from emovlm.frequency.sources import SOURCES
+
+    return SOURCES
 
 
 def families(kind: str) -> Sequence[str]:

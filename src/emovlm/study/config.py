@@ -46,7 +46,7 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-SINGLE = ("lexicon", "synonyms", "sources")  # tables of one file each
+SINGLE = ("classes", "lexicon", "sources")  # tables of one file each
 
 
 class Tables(Model):
@@ -56,9 +56,9 @@ class Tables(Model):
     systems: Files = Field(description="models, and how they are trained")
     frame_samplers: Files = Field(description="which frames of a clip are shown")
     conditions: Files = Field(description="what is asked: system x dataset x frames x context")
-    lexicon: File = Field(description="the classes, and the words for them")
-    synonyms: File | None = Field(
-        None, description="other words that name a class in a free reply; without it, those of the package"
+    classes: File = Field(description="what models choose from, and what datasets call it")
+    lexicon: File | None = Field(
+        None, description="words for the classes, counted and read in replies; without it, those of the package"
     )
     training_samplers: Files | None = Field(None, description="how often training draws each class")
     comparisons: Files | None = Field(None, description="planned comparisons of two conditions")
@@ -122,7 +122,7 @@ class WordFrequency(Model):
     """The estimate of word frequency that claims about words use."""
 
     primary_source: Text = Field(description="a source of English counts")
-    primary_form: Annotated[str, OneOf(choices.forms)] = Field("family", description="which words of an emotion count")
+    primary_form: Annotated[str, OneOf(choices.forms)] = Field("family", description="which terms of a class count")
 
 
 class Tower(Model):

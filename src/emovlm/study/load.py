@@ -11,12 +11,13 @@ from typing import Any
 from emovlm.core.errors import StudyError
 from emovlm.core.plugins import load_plugins
 from emovlm.core.tables import read_yaml
+from emovlm.lexicon.terms import LEXICON, read_terms
 from emovlm.study.claims import Claims, read_claims
 from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.config import Config
 from emovlm.study.fields import Named, problem
 from emovlm.study.references import check_references
-from emovlm.study.rows import Dataset, FrameSampler, LexiconEntry, Source, TrainingSampler
+from emovlm.study.rows import ClassRow, Dataset, FrameSampler, Source, TrainingSampler
 from emovlm.study.study import Study
 from emovlm.study.systems import System
 from emovlm.study.tables import Table, read_rows, validated
@@ -112,7 +113,8 @@ def load_study(values: Mapping[str, Any]) -> Study:
         config=links.config,
         **{name: table.rows() for name, table in links.tables.items()},
         sources=read_rows(Source, tables.files("sources"), "sources"),
-        lexicon=list(links.lexicon.rows().values()),
+        class_rows=list(links.classes.rows().values()),
+        terms=read_terms(tables.lexicon or LEXICON),
         claims=read_claims(tables.files("claims"), links) if tables.files("claims") else Claims(),
     )
     check_references(study)
@@ -120,11 +122,11 @@ def load_study(values: Mapping[str, Any]) -> Study:
 
 
 class Links:
-    """What the cells of a study refer to: rows of its tables, words of its lexicon, parts of its config."""
+    """What the cells of a study refer to: rows of its tables, words for its classes, parts of its config."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.lexicon = Table(LexiconEntry, config.tables.files("lexicon"), "lexicon", self)
+        self.classes = Table(ClassRow, config.tables.files("classes"), "classes", self)
         self.tables = {name: Table(model, config.tables.files(name), name, self) for name, model in MODELS.items()}
 
     def find(self, table: str, name: str) -> Named:
@@ -136,13 +138,13 @@ class Links:
         return self.tables[table].find(table, name)
 
     def words(self, column: str) -> dict[str, str]:
-        """The words in a column of the lexicon, each with the name of its class, in the lexicon's order.
+        """The words in a column of the table of classes, each with the name of its class, in the order of the table.
 
         Raises:
             PydanticCustomError: there are none, or two are the same whatever the case of their letters.
         """
-        (file,) = self.lexicon.files
-        pairs = [(word, row.name) for row in self.lexicon.rows().values() if (word := row.word(column))]
+        (file,) = self.classes.files
+        pairs = [(word, row.name) for row in self.classes.rows().values() if (word := row.word(column))]
         if not pairs:
             raise problem(f"{file} has no words in a column {column}")
         if len({word.lower() for word, _ in pairs}) < len(pairs):

@@ -5,8 +5,7 @@ from pathlib import Path
 
 from emovlm.core.errors import StudyError
 from emovlm.evaluation.fits import misfits
-from emovlm.evaluation.replies.words import read_words
-from emovlm.lexicon.terms import COLUMNS
+from emovlm.lexicon.terms import FAMILY, counted, of_form
 from emovlm.models.architectures import DFER
 from emovlm.models.hub_classifier.labels import read_label_map
 from emovlm.statistics.metrics import METRICS, NEUTRAL
@@ -143,8 +142,6 @@ def _of_config(study: Study) -> Iterator[str]:
     for name in config.allow_remote_code:
         if name in study.systems and study.systems[name].family != "remote":
             yield f"{key('allow_remote_code')}: {name} runs no code but this study's"
-    if config.tables.synonyms:
-        read_words(config.tables.lexicon, config.tables.synonyms)
     if config.organism is not None:
         where, name = key("organism.dataset"), config.organism.dataset
         yield from _unknown(study, "dataset", name, where)
@@ -162,7 +159,7 @@ def _of_config(study: Study) -> Iterator[str]:
     if config.permuted_labels and folded:  # models of folds learn from test clips of other folds
         yield f"{key('permuted_labels')}: not for datasets with folds, as {folded[0]} is"
     if unknown := sorted(set(config.statistics.tail) - set(study.classes)):
-        yield f"{key('statistics.tail')}: not in the lexicon: {', '.join(unknown)}"
+        yield f"{key('statistics.tail')}: not in {config.tables.classes}: {', '.join(unknown)}"
     if config.paper != Paper() and not Path(config.paper.source).is_file():
         yield f"{key('paper.source')}: no such file: {config.paper.source}"
     for name, prompts in config.all_prompts.items():
@@ -183,7 +180,7 @@ def _unknown(study: Study, table: str, name: str, where: str) -> Iterator[str]:
 
 def _of_words(study: Study) -> Iterator[str]:
     """Word frequency, where it is used: captions of the pretraining follow it, and so do claims about words."""
-    words, lexicon = study.config.lexicon, study.config.tables.lexicon
+    words, lexicon = study.config.lexicon, study.config.tables.lexicon or "the package's lexicon"
     files = " and ".join(study.config.tables.files("claims"))
     pretrained = [system for system in study.systems.values() if system.training == "pretrain"]
     users = [f"{system.cell('training')}: pretrain" for system in pretrained]
@@ -200,10 +197,16 @@ def _of_words(study: Study) -> Iterator[str]:
     if words.primary_source not in english:
         where = study.config.tables.sources or "no table of sources"
         yield f"config, key lexicon.primary_source: {where} has no {words.primary_source} for en"
-    for row in study.lexicon:
-        for column in COLUMNS:
-            if row.word(column) is None:
-                yield f"{row.cell(column)}: the cell is empty, but word frequency is counted ({lexicon})"
+    ids = [(row.source, row.language) for row in study.sources]
+    if doubled := next((each for each in ids if ids.count(each) > 1), None):
+        yield f"{study.config.tables.sources}: two rows for the source {' in '.join(doubled)}"
+    for language in sorted({row.language for row in study.sources}):
+        form = words.primary_form if language == "en" else FAMILY
+        named = {term.emotion for term in of_form(counted(study.terms), form) if term.language == language}
+        for row in study.class_rows:
+            if row.name not in named:
+                what = f"no term in {language} names it" + (f" (form {form})" if form != FAMILY else "")
+                yield f"{row.cell('emotion')}: {what}, but word frequency is counted; add one to {lexicon}, role name"
 
 
 def _of_claims(study: Study) -> Iterator[str]:

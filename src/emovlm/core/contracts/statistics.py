@@ -106,7 +106,7 @@ CORRELATIONS = table(
     language=TEXT,
     source=TEXT,
     form=TEXT,
-    n_classes=Column("int", about="classes that the source lists; censored ones are left out"),
+    n_classes=Column("int", about="classes whose terms the source lists completely; others are left out"),
     rho=Column("float", about="Spearman"),
     p=Column("float", about="exact permutation, two-sided"),
     rho_low=Column("float", about="lowest rho with one class left out"),
@@ -137,7 +137,7 @@ CONTRASTS = table(
     test=Column("string", about="what was permuted: runs or words"),
     runs_a=INT,
     runs_b=INT,
-    n_classes=Column("int", about="classes that the source lists; censored ones are left out"),
+    n_classes=Column("int", about="classes whose terms the source lists completely; others are left out"),
 )
 EVENT_COVERAGE = table(
     "event coverage",

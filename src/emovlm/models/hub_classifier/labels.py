@@ -1,8 +1,8 @@
 """From the labels of a classifier to the classes of a study.
 
 A label stands for a class if the label map says so. A label that the map does not name stands for the class that has
-it among its words: the class's own name, its noun and adjective, and the datasets' words for it, all columns of the
-lexicon. Words are compared whole, whatever the case of their letters.
+it among its words: the class's own name, the datasets' words for it (columns of the table of classes), and the nouns
+and adjectives that name it in the lexicon. Words are compared whole, whatever the case of their letters.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from emovlm.core.errors import StudyError
-from emovlm.lexicon.terms import LABEL_COLUMNS
+from emovlm.lexicon.terms import Term, label_words
 
 CLASSIFIERS = ("image-classification", "video-classification")
 """The families of classifiers from the hub: the names of the hub's tasks."""
@@ -39,21 +39,22 @@ class LabelMatch:
         return known + missing + left_out
 
 
-def label_settings(row: Mapping[str, Any], lexicon: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+def label_settings(
+    row: Mapping[str, Any], classes: Sequence[Mapping[str, str]], terms: Sequence[Term]
+) -> dict[str, Any]:
     """What a classifier of the hub needs besides its row: the words of each class, and its label map as a dictionary.
 
     Args:
         row: of the systems table. Other systems need nothing.
-        lexicon: the rows of the lexicon.
+        classes: the rows of the table of classes.
+        terms: of the lexicon.
 
     Raises:
         StudyError: see :func:`read_label_map`.
     """
     if row.get("family") not in CLASSIFIERS:
         return {}
-    columns = [*LABEL_COLUMNS, *sorted({c for line in lexicon for c in line if c.startswith("labels-")})]
-    words = {line["emotion"]: sorted({line[c] for c in columns if c in line}) for line in lexicon}
-    settings: dict[str, Any] = {"label_words": words}
+    settings: dict[str, Any] = {"label_words": label_words(classes, terms)}
     if "label_map" in row:
         settings["label_map"] = read_label_map(row["label_map"], f"system {row['system']}")
     return settings
@@ -102,7 +103,7 @@ def labels_of_folder(folder: str | Path) -> list[str] | None:
 
 
 def _class_called(name: str, classes: Sequence[str], called: Mapping[str, set[str]]) -> str:
-    """The class that a label map means, where it is asked about; the map may call it by a word of the lexicon."""
+    """The class that a label map means, where it is asked about; the map may call it by another of its words."""
     meant = [each for each in classes if name.casefold() in called[each]]
     return name if name in classes or len(meant) != 1 else meant[0]
 
@@ -119,10 +120,10 @@ def match_labels(
     Args:
         labels: of the model, by number.
         classes: of the study.
-        words: for each class of the lexicon, what labels may call it. They also go for a class of the study that is
-            itself one of these words. Of other classes only their own names count.
-        label_map: from labels to classes, or to words for them. The map may name classes of the lexicon that are not
-            asked about here.
+        words: for each class, what labels may call it. They also go for a class of the study that is itself one of
+            these words. Of other classes only their own names count.
+        label_map: from labels to classes, or to words for them. The map may name classes that are not asked about
+            here.
         allow_missing: whether the model may have no label for some of the classes.
 
     Raises:

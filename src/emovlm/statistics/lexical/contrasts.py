@@ -26,7 +26,7 @@ def contrast_variants(per_run: pd.DataFrame, frequency: pd.DataFrame, claim: dic
 
     Real words are those of the primary source and form, in every language; permuted words those that the captions of
     the permuted variant followed, in the language of the captions. There is no row where fewer than five classes are
-    listed or the F1 of a run is the same in all of them.
+    completely listed or the F1 of a run is the same in all of them.
 
     Args:
         per_run: PER_RUN.
@@ -44,7 +44,7 @@ def contrast_variants(per_run: pd.DataFrame, frequency: pd.DataFrame, claim: dic
         raise StudyError(f"lexical contrasts: no F1 by class and run of the conditions {', '.join(missing)}")
     rows = []
     for language in sorted(frequency["language"].unique()):
-        listed = primary_frequency(frequency, settings, language).query("not censored")
+        listed = primary_frequency(frequency, settings, language)
         counts = listed.set_index("emotion")["count"]
         real = counts.reindex([c for c in settings["classes"] if c in counts.index])
         if len(real) < LEAST_CLASSES:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from emovlm.core.contracts.frequency import COMPLETE
 from emovlm.core.contracts.statistics import CORRELATIONS
 from emovlm.core.hashing import rng
 from emovlm.statistics.lexical.exact import TIE, exact_kendall, exact_spearman, spearman
@@ -65,7 +66,7 @@ def partial_spearman(x: np.ndarray, y: np.ndarray, given: np.ndarray, resamples:
 def correlate(profiles: pd.DataFrame, frequency: pd.DataFrame, classes: pd.DataFrame, settings: dict) -> pd.DataFrame:
     """CORRELATIONS of every profile with every source, language and form.
 
-    Classes that the source does not list (censored) are left out; with fewer than five left, or where all values of a
+    Classes that the source lists partly or not at all are left out; with fewer than five left, or where all values of a
     profile are equal, there is no row. Partial correlations are given only for profiles over all of MAFW's classes,
     since class sizes and reliabilities are MAFW's, and are null where too few classes are left.
 
@@ -76,7 +77,7 @@ def correlate(profiles: pd.DataFrame, frequency: pd.DataFrame, classes: pd.DataF
         settings: seed, resamples.
     """
     rows = []
-    listed = frequency[~frequency["censored"]]
+    listed = frequency[frequency["listing"] == COMPLETE]
     for (subject, origin, kind), profile in profiles.groupby(["subject", "origin", "kind"]):
         as_mafw = set(profile["emotion"]) == set(classes["emotion"])
         profile = profile.merge(classes[["emotion", "clips", "cronbach_alpha"]], on="emotion", how="left")

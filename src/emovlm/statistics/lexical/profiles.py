@@ -22,29 +22,29 @@ def measured_profiles(per_class: pd.DataFrame, kinds: dict[str, str]) -> pd.Data
     })  # fmt: skip
 
 
-def published_profiles(figure: pd.DataFrame, recalls: pd.DataFrame, lexicon: list[dict]) -> pd.DataFrame:
+def published_profiles(figure: pd.DataFrame, recalls: pd.DataFrame, classes: list[dict]) -> pd.DataFrame:
     """Published F1 (ranks only: read from a figure) of two VLMs, and recall of vision-only networks on MAFW.
 
     Args:
-        figure: ``paper_lexical_figure.csv``; DFEW's own labels become the lexicon's emotions.
+        figure: ``paper_lexical_figure.csv``; DFEW's own labels become the study's classes.
         recalls: ``mafw_recalls.csv``, the negative control: these networks never saw a word.
-        lexicon: from :func:`emovlm.lexicon.terms.read_lexicon`.
+        classes: from :func:`emovlm.lexicon.terms.read_classes`.
 
     Raises:
-        StudyError: a class is not in the lexicon.
+        StudyError: a published class is none of them.
     """
-    emotion = {("DFEW", row["dfew"]): row["emotion"] for row in lexicon if "dfew" in row}
-    emotion |= {("MAFW", row["emotion"]): row["emotion"] for row in lexicon}
+    emotion = {("DFEW", row["dfew"]): row["emotion"] for row in classes if "dfew" in row}
+    emotion |= {("MAFW", row["emotion"]): row["emotion"] for row in classes}
     keys = list(zip(figure["dataset"], figure["term"], strict=True))
     if unknown := [f"{term} ({dataset})" for dataset, term in keys if (dataset, term) not in emotion]:
-        raise StudyError(f"published F1 of classes that the lexicon does not have: {', '.join(unknown)}")
+        raise StudyError(f"published F1 of classes that the study does not have: {', '.join(unknown)}")
     emotions = [emotion[key] for key in keys]
     vlms = figure.assign(kind="vlm", emotion=emotions)[["dataset", "kind", "emotion", *FIGURE_SYSTEMS]]
     tables = [
         vlms.assign(subject=f"{system}/" + vlms["dataset"], value=vlms[column])[["subject", "kind", "emotion", "value"]]
         for column, system in FIGURE_SYSTEMS.items()
     ]
-    named = [row["emotion"] for row in lexicon if row["emotion"] in recalls.columns]
+    named = [row["emotion"] for row in classes if row["emotion"] in recalls.columns]
     vision = recalls.melt(id_vars="system", value_vars=named, var_name="emotion")
     tables.append(vision.assign(subject=vision["system"] + "/MAFW", kind="vision").drop(columns="system"))
     return pd.concat(tables, ignore_index=True).assign(origin="published")
