@@ -16,6 +16,11 @@ def primary_frequency(frequency: pd.DataFrame, lexicon: dict[str, str], language
     return frequency[(frequency[list(wanted)] == list(wanted.values())).all(axis=1)]
 
 
+def completely_listed(frequency: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a TERM_FREQUENCY table in which the source lists every word of the emotion."""
+    return frequency[frequency["listing"] == "complete"]
+
+
 def frequent_emotions(frequency: pd.DataFrame) -> list[str]:
     """The more frequent half of the emotions in rows of one estimator, the middle one among them."""
     return frequency.loc[frequency["count"] >= frequency["count"].median(), "emotion"].tolist()

@@ -58,6 +58,11 @@ def wordfreq_counts(language: str) -> Mapping[str, float]:
     return {term: share * PER_BILLION for term, share in get_frequency_dict(language, "large").items() if share > 0}
 
 
+def listing(listed: int, asked: int) -> str:
+    """``complete``, ``partial`` or ``censored``: how many of the terms asked for a source lists."""
+    return "censored" if not listed else "complete" if listed == asked else "partial"
+
+
 def count_all(sources: list[Row], lexicon: list[Row], paths: Mapping[str, str | Path]) -> pd.DataFrame:
     """Frequency of every emotion by every source; ``paths`` has the table of published counts of each language."""
     tables = [count_terms(source, lexicon, paths[source["language"]]) for source in sources]
@@ -86,6 +91,6 @@ def count_terms(source: Row, lexicon: list[Row], path: str | Path) -> pd.DataFra
             rows.append({
                 "language": language, "source": source["source"], "form": form, "emotion": row["emotion"],
                 "count": count, "per_million": count / tokens * 1e6 if found and tokens else None,
-                "censored": not found, "terms_listed": len(found), "terms_asked": len(asked),
+                "listing": listing(len(found), len(asked)), "terms_listed": len(found), "terms_asked": len(asked),
             })  # fmt: skip
     return pd.DataFrame(rows).astype({"count": float, "per_million": float})

@@ -11,7 +11,7 @@ TERM_FREQUENCY = table(
     emotion=TEXT,
     count=Column("float", nullable=True, about="in the source's unit; empty when censored"),
     per_million=Column("float", nullable=True, unit="1e-6", about="share of the source's tokens, where known"),
-    censored=Column("bool", about="the source lists none of the terms: below its cut, not zero"),
+    listing=Column("string", about="complete, partial or censored (none listed): a missing term is cut off, not zero"),
     terms_listed=INT,
     terms_asked=INT,
 )
