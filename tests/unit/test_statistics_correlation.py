@@ -147,7 +147,7 @@ def words(emotions, censored=0):
     n = len(emotions)
     return pd.DataFrame({
         "language": "en", "source": "books", "form": "family", "emotion": emotions, "count": np.arange(n, 0.0, -1),
-        "censored": np.arange(n) < censored,
+        "listing": ["censored"] * censored + ["complete"] * (n - censored),
     })  # fmt: skip
 
 

@@ -63,7 +63,9 @@ def lexical(
     drawn = []
     for row, language in zip(grid, languages, strict=True):
         for axes, condition in zip(row, shown.itertuples(), strict=True):
-            data = listed[listed["language"] == language].merge(per_class[per_class["condition"] == condition.condition])
+            data = listed[listed["language"] == language].merge(
+                per_class[per_class["condition"] == condition.condition]
+            )
             rho = correlations[
                 (correlations["subject"] == condition.condition)
                 & (correlations["form"] == form)

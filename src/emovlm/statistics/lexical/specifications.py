@@ -19,7 +19,9 @@ from emovlm.statistics.lexical.exact import TIE
 ALL = "all"
 
 
-def specify(profiles: pd.DataFrame, frequency: pd.DataFrame, correlations: pd.DataFrame, settings: dict) -> pd.DataFrame:
+def specify(
+    profiles: pd.DataFrame, frequency: pd.DataFrame, correlations: pd.DataFrame, settings: dict
+) -> pd.DataFrame:
     """SPECIFICATIONS: of every profile the median, the range and the joint p of rho, by language and over all.
 
     Args:
