@@ -1,4 +1,4 @@
-"""Correlate recognition by class, measured and published, with word frequency: by every estimator, and over all of them.
+"""Correlate recognition by class, measured and published, with word frequency: by each estimator, and over all.
 
 params: kinds (condition to vlm or vision: the conditions to correlate), seed, resamples, alpha, primary_source,
     primary_form.
