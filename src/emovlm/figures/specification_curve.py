@@ -11,7 +11,7 @@ from emovlm.figures import style
 from emovlm.figures.estimators import Estimator, estimators_of
 from emovlm.figures.labels import LANGUAGES, system_label
 from emovlm.figures.registry import register_figure
-from emovlm.statistics.lexical.specifications import ALL
+from emovlm.lexicon.estimator import ALL_LANGUAGES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -103,7 +103,7 @@ def _choices(estimators: list[Estimator]) -> dict[str, list[str]]:
 
 def _in_words(specifications: pd.DataFrame, subject: str) -> str:
     """Median and joint p of a subject over all estimators."""
-    row = specifications[(specifications["subject"] == subject) & (specifications["language"] == ALL)].iloc[0]
+    row = specifications[(specifications["subject"] == subject) & (specifications["language"] == ALL_LANGUAGES)].iloc[0]
     return f"median {row['rho_median']:.2f}, p {style.p_value(row['p'])}".replace("-", "−")
 
 
@@ -132,7 +132,7 @@ def _published(axes: Axes, rows: pd.DataFrame, place: dict, specifications: pd.D
                   label="_range", zorder=2)  # fmt: skip
     if len(networks):
         medians = specifications[
-            specifications["subject"].isin(networks["subject"]) & (specifications["language"] == ALL)
+            specifications["subject"].isin(networks["subject"]) & (specifications["language"] == ALL_LANGUAGES)
         ]["rho_median"]
         label = f"{len(medians)} networks without words (control): medians {medians.min():.2f} to {medians.max():.2f}"
         axes.plot([], [], color=style.ORANGE, linewidth=3, label=label.replace("-", "−"))

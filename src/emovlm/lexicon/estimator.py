@@ -7,6 +7,7 @@ import pandas as pd
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
 
+ALL_LANGUAGES = "all"  # in tables: the estimators of every language together
 UNRELATED = 0.1  # largest rank correlation of permuted counts with the true ones
 
 

@@ -11,12 +11,10 @@ from scipy.stats import rankdata
 
 from emovlm.core.contracts.statistics import SPECIFICATIONS
 from emovlm.core.hashing import rng
-from emovlm.lexicon.estimator import completely_listed
+from emovlm.lexicon.estimator import ALL_LANGUAGES, completely_listed
 from emovlm.statistics.lexical.agreement import ESTIMATOR
 from emovlm.statistics.lexical.correlation import LEAST_CLASSES
 from emovlm.statistics.lexical.exact import TIE
-
-ALL = "all"
 
 
 def specify(
@@ -39,9 +37,9 @@ def specify(
         )
         null = rhos_of(values.to_numpy()[orders], words.reindex(values.index))
         of_subject = correlations[correlations["subject"] == subject]
-        for language in (ALL, *sorted(of_subject["language"].unique())):
-            chosen = [language in (ALL, column[0]) for column in null.columns]
-            found = of_subject[of_subject["language"].eq(language) | (language == ALL)]
+        for language in (ALL_LANGUAGES, *sorted(of_subject["language"].unique())):
+            chosen = [language in (ALL_LANGUAGES, column[0]) for column in null.columns]
+            found = of_subject[of_subject["language"].eq(language) | (language == ALL_LANGUAGES)]
             if len(found):
                 summary = _summary(found, language, settings)
                 medians = null.loc[:, chosen].median(axis=1).fillna(0).abs()  # no rho at all is no correlation
@@ -82,7 +80,7 @@ def _summary(found: pd.DataFrame, language: str, settings: dict) -> dict:
     """What rows of CORRELATIONS of one subject say together."""
     rho = found["rho"]
     is_primary = (found["source"] == settings["primary_source"]) & (found["form"] == settings["primary_form"])
-    primary = np.nan if language == ALL or not is_primary.any() else rho[is_primary].iloc[0]
+    primary = np.nan if language == ALL_LANGUAGES or not is_primary.any() else rho[is_primary].iloc[0]
     return {
         "estimators": len(rho), "n_least": found["n_classes"].min(), "n_most": found["n_classes"].max(),
         "rho_median": rho.median(), "rho_lowest": rho.min(), "rho_highest": rho.max(),
