@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 CELL_IN = 0.25
 NAMES_IN = 1.6  # of sources, beside and below the cells
+LEAST_IN = 5.2  # below it titles would meet
 DARK = 0.6  # rho from which text is white
 
 
@@ -50,7 +51,7 @@ def estimator_agreement(
     pairs, every = pairs_of(estimator_agreement), frequency["emotion"].nunique()
     between = list(combinations(dict.fromkeys(each.form for each in estimators), 2))
     start = len(rows) - 0.3  # of the columns of forms; the last source has no column
-    width = min(style.PAGE_IN, NAMES_IN + CELL_IN * (len(rows) + len(between)))
+    width = min(style.PAGE_IN, max(LEAST_IN, NAMES_IN + CELL_IN * (len(rows) + len(between))))
     figure = style.new_figure(width, NAMES_IN + CELL_IN * len(rows))
     axes = figure.subplots()
     for y, row in enumerate(rows):
