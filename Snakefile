@@ -22,6 +22,7 @@ include: "workflow/rules/sampling.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/statistics.smk"
+include: "workflow/rules/lexical.smk"
 include: "workflow/rules/published.smk"
 
 

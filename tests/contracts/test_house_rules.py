@@ -24,6 +24,7 @@ SHARED = {
     "sanity_checks": "evaluation",
     "enrichment": "evaluation",
     "claims": "statistics",
+    "lexical": "statistics",
     "published": "statistics",
     "pretraining": "training",
 }

@@ -19,9 +19,11 @@ from emovlm.figures.tables import CONTRACTS, load
 from emovlm.lexicon.terms import read_classes
 from emovlm.statistics.claims import Results
 from emovlm.statistics.comparisons import compare
+from emovlm.statistics.lexical.agreement import agree, concord
 from emovlm.statistics.lexical.contrasts import contrast_variants
 from emovlm.statistics.lexical.correlation import correlate
 from emovlm.statistics.lexical.profiles import measured_profiles, published_profiles
+from emovlm.statistics.lexical.specifications import specify
 from emovlm.statistics.metric_tables import confusion_table, metrics_table, per_class_table, per_run_table
 from emovlm.statistics.reanalysis import reanalyse
 from emovlm.statistics.values.collect import COLLECTORS, PARTS, collect
@@ -101,7 +103,11 @@ def study(skip=frozenset(), replicates=1):
         measured_profiles(tables["per_class"], lexical),
         published_profiles(published["paper_lexical_figure"], published["mafw_recalls"], read_classes()),
     ]
-    tables["correlations"] = correlate(pd.concat(profiles), tables["frequency"], published["mafw_classes"], settings)
+    profiles = pd.concat(profiles)
+    tables["correlations"] = correlate(profiles, tables["frequency"], published["mafw_classes"], settings)
+    tables["specifications"] = specify(profiles, tables["frequency"], tables["correlations"], settings)
+    tables["estimator_agreement"] = agree(tables["frequency"], PRIMARY["form"])
+    tables["concordance"] = concord(tables["frequency"], tables["estimator_agreement"], settings)
     tables["contrasts"] = contrast_variants(tables["per_run"], tables["frequency"], claims["claims"]["L1"], settings)
     claims["claims"] = {k: v for k, v in claims["claims"].items() if not skip or v["kind"] == "event_coverage"}
     tables["claims"], tables["evidence"] = judge(claims, Results(tables, settings))

@@ -15,6 +15,7 @@ from emovlm.figures.classes import classes
 from emovlm.figures.confusion import confusion, counts_of, short_names
 from emovlm.figures.dag import dag
 from emovlm.figures.enrichment import enrichment
+from emovlm.figures.estimator_agreement import estimator_agreement
 from emovlm.figures.event_coverage import event_coverage as event_coverage_figure
 from emovlm.figures.fps import fps
 from emovlm.figures.frequency import frequency
@@ -24,6 +25,7 @@ from emovlm.figures.registry import figures
 from emovlm.figures.reliability import FAMILIES, LEAST_N, reliability
 from emovlm.figures.samplers import PICTURES, samplers
 from emovlm.figures.shuffle import BAG_OF_FRAMES, ORDERS, shuffle
+from emovlm.figures.specification_curve import specification_curve
 from emovlm.figures.variants import rho_by_run, variants
 from emovlm.lexicon.estimator import permuted_counts
 
@@ -59,7 +61,13 @@ def draw(name, tables=None, stores=None, **changed):
             ),
             "event_coverage": lambda: event_coverage_figure(tables["event_coverage"]),
             "enrichment": lambda: enrichment(**pick("comparisons", "conditions", "paper_msce"), **STUDY),
-            "frequency": lambda: frequency(tables["frequency"], **PRIMARY),
+            "frequency": lambda: frequency(**pick("frequency", "estimator_agreement"), **PRIMARY),
+            "estimator_agreement": lambda: estimator_agreement(
+                **pick("frequency", "estimator_agreement", "concordance"), **PRIMARY
+            ),
+            "specification_curve": lambda: specification_curve(
+                **pick("correlations", "specifications", "contrasts", "conditions"), **PRIMARY
+            ),
             "classes": lambda: classes(**pick("manifest", "mafw_classes"), classes=emotions, **STUDY),
             "samplers": lambda: samplers(samples, truth, frame_truth, tables["frame_samplers"], stores),
             "reliability": lambda: reliability(**pick("reliability", "metrics", "conditions", "systems"), **STUDY),
@@ -114,9 +122,8 @@ def test_a_class_that_is_not_completely_listed_is_left_out_of_the_points_and_nam
     words.loc[gone, "listing"] = "censored"
     figure = draw("lexical", frequency=words)
     assert len(line(figure.axes[0], "classes")) == 10
-    named = "contempt (English), helplessness (Chinese)"
-    assert f"Left out, since the source does not list all terms: {named}." in texts(figure)
-    assert len(line(figure.axes[4], "classes")) == 10
+    said = "Not or not wholly listed by the source: contempt, helplessness."
+    assert said in texts(figure), "in Chinese helplessness is partial"
 
 
 def test_confusion_cells_are_shares_of_the_labels_clips():
@@ -264,18 +271,76 @@ def test_enrichment_points_are_the_differences():
     np.testing.assert_allclose(sorted(gains), [0.4820 - 0.4552, 0.2731 - 0.2449])
 
 
-def test_frequency_cells_are_ranks_and_partial_and_censored_sums_are_hatched():
+def test_frequency_cells_are_ranks_and_words_that_are_not_all_listed_are_hatched():
     table = study()["frequency"]
     axes = draw("frequency").axes[0]
     first = table.query("language == 'en' and source == 'google-books-2012' and form == 'family'")
     order = [label.get_text() for label in axes.get_xticklabels()]
     assert order == list(first.sort_values("count", ascending=False)["emotion"])
-    assert list(axes.collections[0].get_array()[0]) == list(range(1, 12))
-    drawn = {label.get_text() for label in axes.get_yticklabels()}
-    names = table["language"].map({"en": "English, ", "zh": "Chinese, "}) + table["source"] + ", " + table["form"]
-    for listing, hatch in (("partial", "////"), ("censored", "xxxx")):
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == [
+        "English", "google-books-2012   family", "noun", "adjective", "google-books-fiction   family", "noun",
+        "adjective", "Chinese", "google-books-2012   family",
+    ]  # fmt: skip
+    ranks = axes.images[0].get_array()
+    assert list(ranks[1]) == list(range(1, 12))
+    fiction = table.query("source == 'google-books-fiction' and form == 'family'").set_index("emotion")
+    complete = fiction[fiction["listing"] == "complete"]["count"].rank(ascending=False)
+    drawn = pd.Series(ranks[4].filled(np.nan), order).dropna()
+    assert drawn.to_dict() == complete.to_dict() and len(complete) == 2
+    for listing, hatch in (("censored", "//////"), ("partial", "///")):
         hatched = [patch for patch in axes.patches if patch.get_hatch() == hatch]
-        assert len(hatched) == (names.isin(drawn) & (table["listing"] == listing)).sum() > 0
+        assert len(hatched) == (table["listing"] == listing).sum() > 0
+    cut = fiction[fiction["listing"] == "partial"]
+    assert all(f"{row.terms_listed}/{row.terms_asked}" in texts(axes) for row in cut.itertuples())
+
+
+def numbers(axes):
+    """The text of each cell of a panel by its place."""
+    return {(text.get_position()): text.get_text() for text in axes.texts}
+
+
+def test_agreement_cells_are_rho_with_its_classes_and_pairs_without_rho_are_hatched():
+    axes, table = draw("estimator_agreement").axes[0], study()["estimator_agreement"]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == ["English", "google-books-2012", "google-books-fiction", "Chinese", "google-books-2012"]
+    family = table.query("form_a == 'family' and form_b == 'family'")
+    across = family.query("language_a == 'en' and language_b == 'zh' and source_a == 'google-books-2012'").iloc[0]
+    assert across["n_classes"] == 10
+    assert numbers(axes)[1, 4] == f"{across['rho']:.2f}".lstrip("0") + "\n(10)"
+    assert sorted(patch.get_hatch() for patch in axes.patches if patch.get_hatch()) == ["/////"] * 4
+    assert family["rho"].isna().sum() == 2, "fiction lists two families; and so its forms are not compared with it"
+    forms = table.query("source_a == source_b and form_a == 'adjective' and form_b == 'noun'")
+    shown = forms.set_index("source_a")["rho"].map("{:.2f}".format).str.lstrip("0")
+    start = next(x for x, y in numbers(axes) if y == 1 and x > 4)
+    assert numbers(axes)[start + 2, 1] == shown["google-books-2012"]
+    assert numbers(axes)[start + 2, 2].startswith(shown["google-books-fiction"])
+
+
+def test_the_curve_is_the_sorted_rhos_of_the_claims_subject_and_its_control_stands_at_the_same_estimators():
+    figure, table = draw("specification_curve"), study()["correlations"]
+    upper, published, below = figure.axes
+    subject = table[table["subject"] == "freq-fps5"].sort_values("rho")
+    marks = [each for each in upper.lines if each.get_label() == "_rho"]
+    dots = sorted((each for each in marks if each.get_marker() == "o"), key=lambda each: each.get_xdata()[0])
+    drawn = [each.get_ydata()[0] for each in dots]
+    np.testing.assert_allclose(drawn, subject["rho"])
+    control = table[table["subject"] == "videomae-natural"].set_index(["language", "source", "form"])["rho"]
+    at = {round(each.get_xdata()[0]): each.get_ydata()[0] for each in marks if each.get_marker() == "s"}
+    keys = list(subject[["language", "source", "form"]].itertuples(index=False, name=None))
+    assert at == {k: control[key] for k, key in enumerate(keys) if key in control.index}
+    primary = [k for k, key in enumerate(keys) if key[1:] == ("google-books-2012", "family")]
+    bold = {round(each.get_xdata()[0]) for each in marks if to_hex(each.get_markeredgecolor()) == style.INK}
+    assert bold == set(primary) and len(primary) == 2
+    filled = [to_hex(each.get_markerfacecolor()) != "#ffffff" for each in dots]
+    assert filled == list(subject["p"] <= 0.05)
+    row = study()["specifications"].query("subject == 'freq-fps5' and language == 'all'").iloc[0]
+    assert f"median {row['rho_median']:.2f}, p {style.p_value(row['p'])}".replace("-", "−") in texts(upper)
+    spans = [each.get_ydata() for each in published.lines if each.get_label() == "_range"]
+    assert len(spans) == len(subject) and all(low <= high for low, high in spans)
+    assert f"{len(subject)} estimators" in texts(figure)
+    chosen = {each.get_xdata()[0]: len(each.get_ydata()) for each in below.lines if each.get_label() == "_choice"}
+    assert chosen == dict.fromkeys(range(len(subject)), 3)
 
 
 def test_class_bars_are_the_manifests_counts():
@@ -355,6 +420,7 @@ def test_a_clip_that_no_sampler_took_is_an_error():
     [
         ("lexical", "L1"),
         ("variants", "L1"),
+        ("specification_curve", "L1"),
         ("confusion", "L2"),
         ("fps", "T1"),
         ("shuffle", "T2"),

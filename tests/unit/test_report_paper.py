@@ -25,6 +25,8 @@ TABLES = (
     "per_class",
     "comparisons",
     "correlations",
+    "specifications",
+    "concordance",
     "contrasts",
     "sanity_checks",
     "cues",

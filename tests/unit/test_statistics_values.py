@@ -67,7 +67,8 @@ def study(tmp_path_factory):
 
     settings = {"seed": 1, "resamples": 200, "confidence": 0.95, "classes": classes, "tail": ["contempt"]}
     names = ("metrics", "per_class", "per_run", "confusion", "reliability", "comparisons", "event_coverage",
-             "correlations", "contrasts", "claims", "evidence", "frequency", "reanalysis")  # fmt: skip
+             "correlations", "specifications", "estimator_agreement", "concordance", "contrasts", "claims", "evidence",
+             "frequency", "reanalysis")  # fmt: skip
     files = {name: folder / f"{name}.csv" for name in names}
 
     def some(*names):
@@ -86,7 +87,17 @@ def study(tmp_path_factory):
     coverage = {"rates": {"fps1": 1}, "bins": 3, "confidence": 0.95, "splits": ["test"]}
     judged = ("metrics", "comparisons", "correlations", "contrasts", "event_coverage")
     collected = {
-        **some(*judged, "per_class", "claims", "evidence", "frequency", "reanalysis"),
+        **some(
+            *judged,
+            "specifications",
+            "estimator_agreement",
+            "concordance",
+            "per_class",
+            "claims",
+            "evidence",
+            "frequency",
+            "reanalysis",
+        ),
         **published(*TABLES),
         **given,
     }
@@ -102,7 +113,9 @@ def study(tmp_path_factory):
         ("correlate_frequency",
          {"classes": files["per_class"], **some("frequency"), "class_words": ROOT / "config/classes.tsv",
           **published("paper_lexical_figure", "mafw_recalls", "mafw_classes")},
-         ["correlations"], {**settings, "kinds": kinds}),
+         ["correlations", "specifications"], {**settings, **PRIMARY, "kinds": kinds, "alpha": claims["alpha"]}),
+        ("compare_estimators", some("frequency"), ["estimator_agreement", "concordance"],
+         {**settings, "form": PRIMARY["primary_form"]}),
         ("contrast_variants", {"runs": files["per_run"], **some("frequency")}, ["contrasts"],
          {**settings, **PRIMARY, "claim": claims["claims"]["L1"]}),
         ("reanalyse_published", published("paper_frame_shuffle"), ["reanalysis"], {}),
@@ -121,6 +134,11 @@ def study(tmp_path_factory):
 def test_every_kind_of_number_has_an_id(study):
     wanted = {
         "metric.freq-fps5.macro_f1",
+        "agreement.en.google-books-2012.adjective.en.google-books-2012.noun.rho",
+        "concordance.en.noun.estimators",
+        "specification.freq-fps5.all.rho",
+        "specification.videomae-natural.en.p",
+        "specification.Qwen2.5-VL/MAFW.en.primary",
         "class.freq-fps5.anger.f1",
         "comparison.shuffle-videomae.difference",
         "comparison.shuffle-videomae.p_holm",

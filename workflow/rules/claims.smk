@@ -9,7 +9,7 @@ ORGANISMS = trained_by("pretrain")
 # The parts of a study that a table of results is made from, where not every study has it.
 PARTS = {
     "comparisons": STUDY.comparisons,
-    "correlations": CONFIG.lexicon,
+    **dict.fromkeys(["estimator_agreement", "concordance", "correlations", "specifications"], CONFIG.lexicon),
     "contrasts": LEXICAL,
     "event_coverage": SHOWN,
     "sanity_checks": SHOWN and ORGANISMS,

@@ -1,7 +1,7 @@
-"""Statistics: metrics, planned comparisons, lexical correlations, event coverage.
+"""Statistics: metrics, planned comparisons, event coverage.
 
-in:  answers of every condition, word frequencies, the clips' events
-out: tables/{metrics,per_class,per_run,confusion,reliability,comparisons,correlations,event_coverage}.csv
+in:  answers of every condition, the clips' events
+out: tables/{metrics,per_class,per_run,confusion,reliability,comparisons,event_coverage}.csv
 """
 
 RATES = {name: row.rate for name, row in embedded_samplers().items() if row.kind == "rate"}
@@ -13,7 +13,6 @@ PUBLISHED = [
     "paper_lexical_figure",
     "paper_msce",
 ]
-CORRELATED = ["paper_lexical_figure", "mafw_recalls", "mafw_classes"]  # published tables beside word frequency
 
 
 rule compute_metrics:
@@ -66,35 +65,6 @@ rule compare_conditions:
                 **CONFIG.statistics.told(),
             ),
             names={"answers": STUDY.conditions},
-        ),
-    shell:
-        RUN
-
-
-rule correlate_frequency:
-    """Rank correlation of recognition by class with word frequency: measured, published, and controls."""
-    input:
-        classes="<results>/tables/per_class.csv",
-        frequency="<results>/lexicon/frequency.csv",
-        class_words=CONFIG.tables.classes,
-        published=expand("resources/published/{p}.csv", p=CORRELATED),
-    output:
-        correlations=table("correlations"),
-    log:
-        "<logs>/correlate_frequency.log",
-    benchmark:
-        "<benchmarks>/correlate_frequency.tsv"
-    conda:
-        "../../envs/statistics.yaml"
-    params:
-        **job(
-            "correlate_frequency",
-            params=dict(
-                kinds=lexical_kinds(),
-                seed=CONFIG.seed,
-                resamples=CONFIG.statistics.resamples,
-            ),
-            names={"published": CORRELATED},
         ),
     shell:
         RUN

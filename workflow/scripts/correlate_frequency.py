@@ -1,17 +1,19 @@
-"""Correlate recognition by class, measured and published, with word frequency.
+"""Correlate recognition by class, measured and published, with word frequency: by each estimator, and over all.
 
-params: kinds (condition to vlm or vision: the conditions to correlate), seed, resamples.
+params: kinds (condition to vlm or vision: the conditions to correlate), seed, resamples, alpha, primary_source,
+    primary_form.
 """
 
 import pandas as pd
 
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
-from emovlm.core.contracts.statistics import CORRELATIONS, PER_CLASS
+from emovlm.core.contracts.statistics import CORRELATIONS, PER_CLASS, SPECIFICATIONS
 from emovlm.core.io import read_table, write_table
 from emovlm.core.job import Job, run
 from emovlm.lexicon.terms import read_classes
 from emovlm.statistics.lexical.correlation import correlate
 from emovlm.statistics.lexical.profiles import measured_profiles, published_profiles
+from emovlm.statistics.lexical.specifications import specify
 from emovlm.statistics.values.published_values import read_published
 
 
@@ -25,6 +27,7 @@ def main(job: Job) -> None:
     frequency = read_table(inputs["frequency"], TERM_FREQUENCY)
     table = correlate(profiles, frequency, published["mafw_classes"], job.params)
     write_table(table, job.outputs["correlations"], CORRELATIONS)
+    write_table(specify(profiles, frequency, table, job.params), job.outputs["specifications"], SPECIFICATIONS)
 
 
 if __name__ == "__main__":

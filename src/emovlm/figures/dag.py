@@ -61,8 +61,8 @@ STAGES = {
         (1.5, 4), "Answers", "of each condition, by clip", "evaluation", ("evaluation",), ("training", "enrichment")
     ),
     "statistics": Stage(
-        (1.5, 5), "Statistics", "tables, verdicts, every number", "statistics", ("statistics", "published", "claims"),
-        ("evaluation", "sanity_checks", "datasheets"),
+        (1.5, 5), "Statistics", "tables, verdicts, every number", "statistics",
+        ("statistics", "lexical", "published", "claims"), ("evaluation", "sanity_checks", "datasheets"),
     ),
     "figures": Stage((1, 6), "Figures", "PDF and PNG", "figures", ("figures",), ("statistics",)),
     "paper": Stage((2, 6), "Paper", "its wording follows verdicts", "report", ("paper",), ("figures",)),

@@ -11,6 +11,7 @@ from emovlm.figures import style
 from emovlm.figures.labels import LANGUAGES, absent, of_claim, system_label
 from emovlm.figures.placing import label_points
 from emovlm.figures.registry import register_figure
+from emovlm.lexicon.estimator import completely_listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,6 +53,7 @@ def lexical(
     wanted = wanted[wanted["variant"] != "permuted"]
     shown = wanted[wanted["condition"].isin(per_class["condition"])]
     words = frequency[(frequency["source"] == source) & (frequency["form"] == form)]
+    listed = completely_listed(words)
     languages = [name for name in LANGUAGES if (words["language"] == name).any()]
     if shown.empty or not languages:
         figure = style.new_figure(style.PAGE_IN, 1.2)
@@ -62,8 +64,9 @@ def lexical(
     drawn = []
     for row, language in zip(grid, languages, strict=True):
         for axes, condition in zip(row, shown.itertuples(), strict=True):
-            mine = words[(words["language"] == language) & (words["listing"] == COMPLETE)]
-            data = mine.merge(per_class[per_class["condition"] == condition.condition])
+            data = listed[listed["language"] == language].merge(
+                per_class[per_class["condition"] == condition.condition]
+            )
             rho = correlations[
                 (correlations["subject"] == condition.condition)
                 & (correlations["form"] == form)
@@ -77,14 +80,13 @@ def lexical(
     for row in grid:
         row[0].set_ylabel("F1 of the class")
     grid[0][0].set(ylim=(-0.03, 1.25), yticks=[0, 0.25, 0.5, 0.75, 1])
-    left_out = words[words["listing"] != COMPLETE].sort_values(["language", "emotion"])
-    named = ", ".join(f"{row.emotion} ({LANGUAGES[row.language]})" for row in left_out.itertuples())
+    incomplete = sorted(words.loc[words["listing"] != "complete", "emotion"].unique())
     clips = sorted(per_class.loc[per_class["condition"].isin(shown["condition"]), "n"].unique())
     span = f"{clips[0]}" if len(clips) == 1 else f"{clips[0]} to {clips[-1]}"
     style.foot(
         figure,
         f"n = {span} clips a class; lines: 95% bootstrap intervals over people; LOO: range with one class left out.",
-        f"Left out, since the source does not list all terms: {named}." if named else "",
+        f"Not or not wholly listed by the source: {', '.join(incomplete)}." if incomplete else "",
         absent(list(wanted["condition"]), set(per_class["condition"])),
     )
     figure.draw_without_rendering()

@@ -8,6 +8,7 @@ from emovlm.core.contracts.frequency import COMPLETE
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
 
+ALL_LANGUAGES = "all"  # in tables: the estimators of every language together
 UNRELATED = 0.1  # largest rank correlation of permuted counts with the true ones
 
 
@@ -16,10 +17,14 @@ def primary_frequency(frequency: pd.DataFrame, lexicon: dict[str, str], language
 
     Classes of which the source lists only some terms, or none, are left out: their sums are not comparable.
     """
-    wanted = {
-        "language": language, "source": lexicon["primary_source"], "form": lexicon["primary_form"], "listing": COMPLETE
-    }  # fmt: skip
-    return frequency[(frequency[list(wanted)] == list(wanted.values())).all(axis=1)]
+    wanted = {"language": language, "source": lexicon["primary_source"], "form": lexicon["primary_form"]}
+    listed = completely_listed(frequency)
+    return listed[(listed[list(wanted)] == list(wanted.values())).all(axis=1)]
+
+
+def completely_listed(frequency: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a TERM_FREQUENCY table in which the source lists every word of the emotion."""
+    return frequency[frequency["listing"] == COMPLETE]
 
 
 def frequent_emotions(frequency: pd.DataFrame) -> list[str]:

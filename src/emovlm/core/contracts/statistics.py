@@ -1,4 +1,4 @@
-"""Statistics: metrics, comparisons, correlations, contrasts, event coverage and verdicts."""
+"""Statistics: metrics, comparisons, correlations, estimators, contrasts, event coverage and verdicts."""
 
 from emovlm.core.contract import FLOAT, FLOAT_OR_NULL, INT, TEXT, Column, table
 
@@ -117,6 +117,56 @@ CORRELATIONS = table(
     p_given_size=Column("float", nullable=True, about="Freedman-Lane permutation, two-sided; see docs/statistics.md"),
     rho_given_size_and_reliability=Column("float", nullable=True, about="given Cronbach's alpha of the class as well"),
     p_given_size_and_reliability=Column("float", nullable=True, about="Freedman-Lane permutation, two-sided"),
+)
+ESTIMATOR_AGREEMENT = table(
+    "agreement of estimators",
+    "language_a source_a form_a language_b source_b form_b",
+    language_a=TEXT,
+    source_a=TEXT,
+    form_a=TEXT,
+    language_b=TEXT,
+    source_b=TEXT,
+    form_b=TEXT,
+    n_classes=Column("int", about="classes of which both sources list every word; no rho if fewer than five"),
+    rho=Column("float", nullable=True, about="Spearman, over these classes"),
+    p=Column("float", nullable=True, about="exact permutation, two-sided"),
+    tau=Column("float", nullable=True, about="Kendall's tau-b"),
+    p_tau=Column("float", nullable=True, about="exact permutation of tau, two-sided"),
+)
+CONCORDANCE = table(
+    "concordance of estimators",
+    "language form",
+    language=TEXT,
+    form=TEXT,
+    estimators=Column("int", about="sources of this language and form"),
+    pairs=Column("int", about="pairs of them that have a rho"),
+    rho_median=Column("float", nullable=True, about="of these pairs"),
+    rho_lowest=FLOAT_OR_NULL,
+    rho_highest=FLOAT_OR_NULL,
+    complete=Column("int", about="sources that list every word of every class"),
+    sources=Column("string", nullable=True, about="their names, separated by spaces"),
+    n_classes=INT,
+    w=Column("float", nullable=True, about="Kendall's W of the complete sources, corrected for ties; null with one"),
+    p=Column("float", nullable=True, about="Monte Carlo: each source's ranks permuted, share with W as large"),
+)
+SPECIFICATIONS = table(
+    "specification curve",
+    "subject language",
+    subject=Column("string", about="a condition, or system/dataset of a publication"),
+    origin=Column("string", about="measured or published"),
+    kind=Column("string", about="vlm or vision"),
+    language=Column("string", about="of the words: en, zh, or all"),
+    estimators=Column("int", about="sources and forms, each with a rho in correlations.csv"),
+    n_least=Column("int", about="fewest classes that a rho is over"),
+    n_most=INT,
+    rho_median=FLOAT,
+    rho_lowest=FLOAT,
+    rho_highest=FLOAT,
+    positive=Column("float", about="share of the estimators with rho above 0"),
+    significant=Column("float", about="share with rho above 0 and exact p at most alpha"),
+    rho_primary=Column("float", nullable=True, about="rho of the primary estimator; null if it has none, and for all"),
+    below_primary=Column("float", nullable=True, about="share of the estimators with a lower rho than the primary's"),
+    p=Column("float", about="Monte Carlo: classes permuted, the same for all estimators; share with |median| as large"),
 )
 CONTRASTS = table(
     "lexical contrasts",

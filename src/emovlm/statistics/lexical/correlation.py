@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 from emovlm.core.contracts.frequency import COMPLETE
 from emovlm.core.contracts.statistics import CORRELATIONS
 from emovlm.core.hashing import rng
+from emovlm.lexicon.estimator import completely_listed
 from emovlm.statistics.lexical.exact import TIE, exact_kendall, exact_spearman, spearman
 
 LEAST_CLASSES = 5
@@ -66,8 +67,8 @@ def partial_spearman(x: np.ndarray, y: np.ndarray, given: np.ndarray, resamples:
 def correlate(profiles: pd.DataFrame, frequency: pd.DataFrame, classes: pd.DataFrame, settings: dict) -> pd.DataFrame:
     """CORRELATIONS of every profile with every source, language and form.
 
-    Classes that the source lists partly or not at all are left out; with fewer than five left, or where all values of a
-    profile are equal, there is no row. Partial correlations are given only for profiles over all of MAFW's classes,
+    Classes of which the source does not list all words are left out; with fewer than five left, or where all values of
+    a profile are equal, there is no row. Partial correlations are given only for profiles over all of MAFW's classes,
     since class sizes and reliabilities are MAFW's, and are null where too few classes are left.
 
     Args:
@@ -77,7 +78,7 @@ def correlate(profiles: pd.DataFrame, frequency: pd.DataFrame, classes: pd.DataF
         settings: seed, resamples.
     """
     rows = []
-    listed = frequency[frequency["listing"] == COMPLETE]
+    listed = completely_listed(frequency)
     for (subject, origin, kind), profile in profiles.groupby(["subject", "origin", "kind"]):
         as_mafw = set(profile["emotion"]) == set(classes["emotion"])
         profile = profile.merge(classes[["emotion", "clips", "cronbach_alpha"]], on="emotion", how="left")

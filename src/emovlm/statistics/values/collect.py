@@ -69,6 +69,23 @@ PARTS: dict[str, tuple[str, list[Part]]] = {
         *(Part(f"rho_{given}", "rho", given, n="n_classes") for given in COVARIATES),
         *(Part(f"p_{given}", "p", f"{given}.p", n="n_classes") for given in COVARIATES),
     ]),
+    "estimator_agreement": ("agreement", [
+        *(Part(column, column, n="n_classes", optional=True) for column in ("rho", "tau")),
+    ]),
+    "concordance": ("concordance", [
+        *(Part(column, "count", n="") for column in ("estimators", "pairs", "complete", "n_classes")),
+        Part("rho_median", "rho", "rho", ("rho_lowest", "rho_highest"), n="pairs", optional=True),
+        Part("w", "W", n="complete", optional=True),
+        Part("p", "p", n="complete", optional=True),
+    ]),
+    "specifications": ("specification", [
+        *(Part(column, "count", n="") for column in ("estimators", "n_least", "n_most")),
+        Part("rho_median", "rho", "rho", ("rho_lowest", "rho_highest"), n="estimators"),
+        *(Part(column, n="estimators") for column in ("positive", "significant")),
+        Part("rho_primary", "rho", "primary", n="estimators", optional=True),
+        Part("below_primary", n="estimators", optional=True),
+        Part("p", "p", n="estimators"),
+    ]),
     "contrasts": ("contrast", [
         Part("difference", "rho", interval=ENDS, n="n_classes", signed=True),
         Part("p", "p", n="n_classes"),
