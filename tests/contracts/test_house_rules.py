@@ -25,6 +25,7 @@ SHARED = {
     "claims": "statistics",
     "published": "statistics",
     "pretraining": "training",
+    "exposure": "frequency",
 }
 
 

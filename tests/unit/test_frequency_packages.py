@@ -17,7 +17,7 @@ from emovlm.frequency.packages import fetch_corpus, read_members
 from emovlm.synface.face.wheel import FILE_NAME, REQUIREMENT, fetch_wheel
 
 METADATA = "Metadata-Version: 2.1\nName: texts\nVersion: 1.0\n"
-PAIRS = "1\t我害怕。\t9\tI am afraid.\n1\t我害怕。\t8\tI fear it.\n2\t\"恐懼\"\t7\tFear.\n"
+PAIRS = '1\t我害怕。\t9\tI am afraid.\n1\t我害怕。\t8\tI fear it.\n2\t"恐懼"\t7\tFear.\n'
 
 
 @pytest.fixture
