@@ -40,6 +40,7 @@ if SHOWN:
 if CONFIG.organism:
 
     include: "workflow/rules/pretraining.smk"
+    include: "workflow/rules/exposure.smk"
 
 
 if SHOWN and CONFIG.organism:
@@ -72,8 +73,9 @@ rule all:
 
 
 rule prefetch_weights:
-    """What comes from outside: the face geometry, and the weights of systems that are not trained here."""
+    """What comes from outside: the face geometry, corpora, and the weights of systems that are not trained here."""
     input:
         rules.fetch_rig.output if RENDERED else [],
+        [f"<results>/corpora/{source}/{language}.jsonl" for source, language in PACKAGED],
         [f"{model_folder(s, 1, fold)}/fetched.json" for s in fetched() for fold in STUDY.systems[s].folds],
     localrule: True

@@ -27,6 +27,7 @@ SHARED = {
     "lexical": "statistics",
     "published": "statistics",
     "pretraining": "training",
+    "exposure": "frequency",
 }
 
 

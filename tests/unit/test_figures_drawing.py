@@ -122,8 +122,9 @@ def test_a_class_that_is_not_completely_listed_is_left_out_of_the_points_and_nam
     words.loc[gone, "listing"] = "censored"
     figure = draw("lexical", frequency=words)
     assert len(line(figure.axes[0], "classes")) == 10
-    said = "Not or not wholly listed by the source: contempt, helplessness."
-    assert said in texts(figure), "in Chinese helplessness is partial"
+    named = "contempt (English), helplessness (Chinese)"
+    assert f"Left out, since the source does not list all terms: {named}." in texts(figure)
+    assert len(line(figure.axes[4], "classes")) == 10
 
 
 def test_confusion_cells_are_shares_of_the_labels_clips():

@@ -1,5 +1,7 @@
 """Captions: all variants show the same and describe the same; only how often they name the emotion differs."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from scipy.stats import spearmanr
 from emovlm.core.errors import StudyError
 from emovlm.synface.language import PHRASES, describe, describe_motion
 from emovlm.training.captions import naming_shares, vocabulary, write_captions
+from emovlm.training.exposure import exposure
 
 CLASSES = ["anger", "fear", "happiness", "sadness", "surprise", "contempt"]
 PROMPTS = {"classify": "Which emotion?", "describe": "Describe the face.", "motion": "Describe the motion."}
@@ -126,3 +129,34 @@ def test_motion_is_described_by_its_direction():
     assert any(f"less {wording}" in said for wording in PHRASES["AU4"])
     assert any(f"more {wording}" in said for wording in PHRASES["AU12"])
     assert describe_motion({"AU4": 0.5}, {"AU4": 0.6}, draw) == "nothing changes ."
+
+
+@pytest.mark.parametrize("variant", ["frequency", "uniform", "permuted"])
+def test_the_counter_finds_each_emotion_as_often_as_the_writer_recorded(truth, clips, frequency, variant):
+    shares = naming_shares(frequency, CLASSES, variant, 0.5, 1)
+    table = write_captions(truth, clips, shares, PROMPTS, PARAMS)
+    found = exposure(table, CLASSES)
+    assert found["emotion"].tolist() == CLASSES
+    text = " ".join([*table["prompt"], *table["answer"]]).replace("<image>", "").replace("<end>", "")
+    assert found["counted"].tolist() == found["recorded"].tolist() == [text.split().count(c) for c in CLASSES]
+    assert found["counted"].min() > 0 and (found["samples"] == len(table)).all()
+    assert found["recorded"].sum() == round(len(table) * sum(shares.values()) / len(shares))
+    words = len(re.findall(r"\w+", text))
+    assert found["per_million"].to_numpy() == pytest.approx(found["counted"] / words * 1e6)
+
+
+def test_in_several_blocks_the_captions_count_the_same(truth, clips, frequency, monkeypatch):
+    table = write_captions(truth, clips, dict.fromkeys(CLASSES, 0.5), PROMPTS, PARAMS)
+    whole = exposure(table, CLASSES)
+    monkeypatch.setattr("emovlm.training.exposure.AT_ONCE", 7)
+    pd.testing.assert_frame_equal(exposure(table, CLASSES), whole)
+
+
+def test_prompts_that_list_the_classes_are_read_too_but_recorded_are_only_the_answers(truth, clips):
+    prompts = {**PROMPTS, "classify": "Which of anger, fear and neutral?"}
+    table = write_captions(truth, clips, dict.fromkeys(CLASSES, 0.5), prompts, PARAMS)
+    found = exposure(table, [*CLASSES, "neutral"]).set_index("emotion")
+    named = table["named"].notna().sum()
+    more = (found["counted"] - found["recorded"]).to_dict()
+    assert more == {c: named if c in ("anger", "fear", "neutral") else 0 for c in [*CLASSES, "neutral"]}
+    assert found.loc["neutral", "recorded"] == 0

@@ -12,6 +12,7 @@ PARTS = {
     **dict.fromkeys(["estimator_agreement", "concordance", "correlations", "specifications"], CONFIG.lexicon),
     "contrasts": LEXICAL,
     "event_coverage": SHOWN,
+    "exposure": CONFIG.organism and CAPTION_VARIANTS,
     "sanity_checks": SHOWN and ORGANISMS,
     "cues": SHOWN,
     **dict.fromkeys(["claims", "evidence"], STUDY.claims.claims),

@@ -43,8 +43,8 @@ STAGES = {
     "datasheets": Stage((3, 0), "Datasheet", "and: do cues tell the class?", "synface", ("datasheets",), ("data",)),
     "frames": Stage((1, 1), "Frames", "each clip decoded once", "datasets, frames", ("frames",), ("data",)),
     "pretraining": Stage(
-        (0, 2), "Pretraining", "a tower; the organism, by variant", "training", ("pretraining",),
-        ("frames", "frequency"), "training",
+        (0, 2), "Pretraining", "a tower; the organism, by variant", "training",
+        ("pretraining", "exposure"), ("frames", "frequency"), "training",
     ),
     "sampling": Stage((2, 2), "Samplers", "which frames, which clips", "sampling", ("sampling",), ("frames",)),
     "sanity_checks": Stage(

@@ -80,13 +80,14 @@ def lexical(
     for row in grid:
         row[0].set_ylabel("F1 of the class")
     grid[0][0].set(ylim=(-0.03, 1.25), yticks=[0, 0.25, 0.5, 0.75, 1])
-    incomplete = sorted(words.loc[words["listing"] != "complete", "emotion"].unique())
+    left_out = words[words["listing"] != COMPLETE].sort_values(["language", "emotion"])
+    named = ", ".join(f"{row.emotion} ({LANGUAGES[row.language]})" for row in left_out.itertuples())
     clips = sorted(per_class.loc[per_class["condition"].isin(shown["condition"]), "n"].unique())
     span = f"{clips[0]}" if len(clips) == 1 else f"{clips[0]} to {clips[-1]}"
     style.foot(
         figure,
         f"n = {span} clips a class; lines: 95% bootstrap intervals over people; LOO: range with one class left out.",
-        f"Not or not wholly listed by the source: {', '.join(incomplete)}." if incomplete else "",
+        f"Left out, since the source does not list all terms: {named}." if named else "",
         absent(list(wanted["condition"]), set(per_class["condition"])),
     )
     figure.draw_without_rendering()

@@ -10,7 +10,7 @@ import pandas as pd
 from emovlm.figures import style
 from emovlm.figures.labels import LANGUAGES, system_label
 from emovlm.figures.registry import register_figure
-from emovlm.lexicon.estimator import completely_listed, permuted_counts, primary_frequency
+from emovlm.lexicon.estimator import permuted_counts, primary_frequency
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,7 +65,7 @@ def variants(
         style.say_absent(right)
         return figure
     listed = primary_frequency(frequency, {"primary_source": source, "primary_form": form}, language)
-    real = completely_listed(listed).set_index("emotion")["count"]
+    real = listed.set_index("emotion")["count"]
     words = {"real": real, "permuted": pd.Series(permuted_counts(real.to_dict(), seed))}
     system = conditions.set_index("condition")["system"]
     for place, (kind, condition) in enumerate(sides):

@@ -3,7 +3,7 @@
 from emovlm.core.contract import Table
 from emovlm.core.contracts import statistics
 from emovlm.core.contracts.data import CUES
-from emovlm.core.contracts.training import SANITY_CHECKS
+from emovlm.core.contracts.training import EXPOSURE, SANITY_CHECKS
 
 RESULT_TABLES: dict[str, Table] = {
     "metrics": statistics.METRICS,
@@ -22,6 +22,7 @@ RESULT_TABLES: dict[str, Table] = {
     "evidence": statistics.EVIDENCE,
     "published_comparison": statistics.PUBLISHED_COMPARISON,
     "reanalysis": statistics.REANALYSIS,
+    "exposure": EXPOSURE,
     "sanity_checks": SANITY_CHECKS,
     "cues": CUES,
 }

@@ -19,6 +19,17 @@ LABEL_COUNTS = table(
     emotion=TEXT,
     count=Column("int", about="how often the training named it"),
 )
+EXPOSURE = table(
+    "exposure",
+    "variant replicate emotion",
+    variant=Column("string", about="of the pretraining captions"),
+    replicate=INT,
+    emotion=TEXT,
+    counted=Column("int", about="occurrences of the class's name in the captions, prompts and answers, as terms are"),
+    recorded=Column("int", about="captions that name the class, as their writer recorded it: each does so once"),
+    samples=Column("int", about="captions in all"),
+    per_million=Column("float", unit="1e-6", about="share of the captions' words"),
+)
 SANITY_CHECKS = table(
     "sanity_checks",
     "system replicate measure",

@@ -12,7 +12,7 @@ import pandas as pd
 from emovlm.core.contracts.statistics import CONTRASTS
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
-from emovlm.lexicon.estimator import completely_listed, permuted_counts, primary_frequency
+from emovlm.lexicon.estimator import permuted_counts, primary_frequency
 from emovlm.statistics.lexical.correlation import LEAST_CLASSES, standardised
 from emovlm.statistics.lexical.exact import TIE, spearman
 from emovlm.statistics.lexical.roles import ROLES
@@ -44,7 +44,7 @@ def contrast_variants(per_run: pd.DataFrame, frequency: pd.DataFrame, claim: dic
         raise StudyError(f"lexical contrasts: no F1 by class and run of the conditions {', '.join(missing)}")
     rows = []
     for language in sorted(frequency["language"].unique()):
-        listed = completely_listed(primary_frequency(frequency, settings, language))
+        listed = primary_frequency(frequency, settings, language)
         counts = listed.set_index("emotion")["count"]
         real = counts.reindex([c for c in settings["classes"] if c in counts.index])
         if len(real) < LEAST_CLASSES:

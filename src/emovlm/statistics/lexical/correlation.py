@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from emovlm.core.contracts.frequency import COMPLETE
 from emovlm.core.contracts.statistics import CORRELATIONS
 from emovlm.core.hashing import rng
 from emovlm.lexicon.estimator import completely_listed

