@@ -13,6 +13,7 @@ NULL = "null text"
 OTHER_TYPE = "text of another type"
 LONG_LINE = f"JSON line longer than {LONGEST >> 20} MiB"
 INVALID = "invalid UTF-8: counted with the wrong bytes replaced"
+KEYS_WITHIN = 1 << 20  # bytes in which the first object is looked for
 BOM = b"\xef\xbb\xbf"
 
 
@@ -21,7 +22,7 @@ def lacking(column: str) -> str:
     return f"no key {column!r}"
 
 
-def json_blocks(stream: Stream, file: str, column: str, size: int) -> Iterator[Block]:
+def json_blocks(stream: Stream, file: str, column: str, size: int, at_start: bool = True) -> Iterator[Block]:
     """The blocks of JSON lines. Blank lines are passed over; any other without a text is counted in ``skipped``.
 
     A line is read as ``json.loads`` reads it. jiter, which is several times as fast, refuses more than that does but
@@ -30,13 +31,14 @@ def json_blocks(stream: Stream, file: str, column: str, size: int) -> Iterator[B
     Args:
         column: the key; ``a.b`` is ``b`` in the object ``a``, where no key is called ``a.b``.
         size: bytes to gather before a block is handed on.
+        at_start: the stream begins with the file, where a byte-order mark may stand.
     """
     from jiter import from_json
 
     reasons = {KeyError: lacking(column), TypeError: NULL, ValueError: NOT_JSON, AttributeError: OTHER_TYPE}
     nested = column.split(".")
     first = position = 0
-    at_start, went_on = True, False
+    went_on = False
     for held in whole_documents(stream, size, last_line_end):
         data = held.data.removeprefix(BOM) if at_start else held.data
         documents: list[bytes] = []
@@ -91,3 +93,17 @@ def _text(line: bytes, column: str, nested: list[str], skipped: dict[str, int]) 
     if not valid:
         skipped[INVALID] = skipped.get(INVALID, 0) + 1
     return value.encode(errors="surrogatepass").decode(errors="replace").encode()
+
+
+def keys_of(stream: Stream) -> list[str]:
+    """The keys of the first line that is an object; none where that is not among the first few."""
+    buffer = bytearray(KEYS_WITHIN)
+    filled = stream.readinto(memoryview(buffer))
+    for line in bytes(buffer[:filled]).removeprefix(BOM).split(b"\n"):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict):
+            return list(value)
+    return []

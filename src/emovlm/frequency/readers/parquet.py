@@ -14,14 +14,19 @@ from emovlm.frequency.readers.texts import INVALID, invalid_documents
 MOST_ROWS = 1 << 16
 
 
-def row_groups(file: str | Path) -> list[int]:
-    """Bytes of each row group, uncompressed.
+def row_groups(file: str | Path) -> list[tuple[int, int]]:
+    """Where each row group begins in the file, and its bytes there.
 
     Raises:
         StudyError: the file is not Parquet, or truncated.
     """
     meta = _open(file).metadata
-    return [meta.row_group(i).total_byte_size for i in range(meta.num_row_groups)]
+    found = []
+    for group in (meta.row_group(i) for i in range(meta.num_row_groups)):
+        chunks = [group.column(i) for i in range(group.num_columns)]
+        offsets = [chunk.dictionary_page_offset or chunk.data_page_offset for chunk in chunks]
+        found.append((min(offsets), sum(chunk.total_compressed_size for chunk in chunks)))
+    return found
 
 
 def parquet_blocks(file: str, column: str, size: int, start: int = 0, stop: int | None = None) -> Iterator[Block]:
@@ -44,7 +49,7 @@ def parquet_blocks(file: str, column: str, size: int, start: int = 0, stop: int 
     of_column = [
         chunk for part in parts for i in range(part.num_columns) if (chunk := part.column(i)).path_in_schema == column
     ]
-    compressed = sum(chunk.total_compressed_size for chunk in of_column)
+    stored = sum(size for _, size in row_groups(file)[start:stop])
     rows = sum(part.num_rows for part in parts)
     mean = sum(chunk.total_uncompressed_size for chunk in of_column) / max(rows, 1)
     at_once = min(MOST_ROWS, max(1, int(size / max(mean, 1))))
@@ -60,7 +65,8 @@ def parquet_blocks(file: str, column: str, size: int, start: int = 0, stop: int 
             texts = texts.cast(pa.large_binary())
             skipped = {NULL: texts.null_count} if texts.null_count else {}
             before, seen = seen, seen + len(texts)
-            block = _block(texts.drop_null(), file, first, skipped, compressed * seen // rows - compressed * before // rows)
+            read = stored * seen // rows - stored * before // rows
+            block = _block(texts.drop_null(), file, first, skipped, read)
             if wrong := invalid_documents(block):
                 skipped[INVALID] = wrong
             yield block
