@@ -159,9 +159,10 @@ def show(counts: Counts, console: Console) -> None:
     """Print terms and their sums by class, what was read, and what was left out."""
     shown = Table(box=SIMPLE_HEAD)
     with_words = counts.total_words is not None
-    for heading, justify in (("class", "left"), ("term", "left"), ("count", "right"),
-                             *([("per million words", "right")] if with_words else []), ("documents", "right")):  # fmt: skip
-        shown.add_column(heading, justify=justify)
+    for heading in ("class", "term"):
+        shown.add_column(heading)
+    for heading in ("count", *(["per million words"] if with_words else []), "documents"):
+        shown.add_column(heading, justify="right")
     terms, classes = term_rows(counts, Options()), class_rows(counts)
     for of_class in classes:
         rows = [row for row in terms if row["emotion"] == of_class["emotion"]]

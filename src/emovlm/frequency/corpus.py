@@ -87,8 +87,8 @@ def count_corpus(
 ) -> Corpus:
     """Count terms in files.
 
-    The counts do not depend on ``workers``, ``bytes_per_part`` or the block size. Where contexts are drawn, each file is
-    one part, for the draw goes by the number of a document in its file.
+    The counts do not depend on ``workers``, ``bytes_per_part`` or the block size. Where contexts are drawn, each file
+    is one part, for the draw goes by the number of a document in its file.
 
     Args:
         files: as :func:`emovlm.frequency.parts.files_of` lists them.

@@ -141,7 +141,9 @@ def _check(line: bytes, row: re.Pattern[bytes] | None, n: int, file: str, versio
         return
     if row is None or not row.fullmatch(line.removesuffix(b"\r")):
         known = {"v2": "ngram, year, matches, volumes", "v3": "ngram, and year,matches,volumes of each year"}
-        asked = f"{version} ({known[version]})" if version else " or ".join(f"{v} ({says})" for v, says in known.items())
+        asked = (
+            f"{version} ({known[version]})" if version else " or ".join(f"{v} ({says})" for v, says in known.items())
+        )
         shown = line[:60].decode(errors="replace")
         raise StudyError(f"{file}: not an export of Google Books Ngrams {asked}, with tabs between; it has {shown!r}")
     ngram = line[: line.index(b"\t")]

@@ -1,6 +1,7 @@
 """Documents of JSON lines: the text of one key of each line's object."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ OTHER_TYPE = "text of another type"
 LONG_LINE = f"JSON line longer than {LONGEST >> 20} MiB"
 INVALID = "invalid UTF-8: counted with the wrong bytes replaced"
 KEYS_WITHIN = 1 << 20  # bytes in which the first object is looked for
+LONE = re.compile("[\ud800-\udfff]")  # half of a pair of \\u escapes
 BOM = b"\xef\xbb\xbf"
 
 
@@ -92,7 +94,7 @@ def _text(line: bytes, column: str, nested: list[str], skipped: dict[str, int]) 
         raise AttributeError
     if not valid:
         skipped[INVALID] = skipped.get(INVALID, 0) + 1
-    return value.encode(errors="surrogatepass").decode(errors="replace").encode()
+    return LONE.sub("\ufffd", value).encode()
 
 
 def keys_of(stream: Stream) -> list[str]:
