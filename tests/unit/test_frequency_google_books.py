@@ -25,11 +25,23 @@ feared\t1980\t11\t10
 fearful\t1980\t12\t10
 fearful_ADJ\t1980\t12\t10
 """
-V2_H = "hAppy\t1980\t1\t1\nhappy\t1980\t500\t100\nhappy_ADJ\t1980\t480\t99\nhappy_ADV\t1980\t20\t10\nhappyish\t1980\t41\t3\n"
+V2_H = """\
+hAppy\t1980\t1\t1
+happy\t1980\t500\t100
+happy_ADJ\t1980\t480\t99
+happy_ADV\t1980\t20\t10
+happyish\t1980\t41\t3
+"""
 # As in 1-00004-of-00024.gz of 2020: a row a spelling, with gaps.
 V3_A = "Fear\t1980,30,20\t2000,40,21\nFear_NOUN\t1980,30,20\nfear\t1979,1000,300\t1980,2000,400\t2001,3000,500\n"
 V3_B = "FEAR\t1980,7,5\nfear_NOUN\t1979,700,250\t1980,1500,350\nfear_VERB\t1980,500,200\n_START_\t1980,9999,99\n"
-BIGRAMS = "at ease\t1980\t60\t50\nat ease_NOUN\t1980\t44\t40\nat_ADP ease\t1980\t59\t50\nAt ease\t1980\t5\t4\nat eased\t1980\t6\t4\n"
+BIGRAMS = """\
+at ease\t1980\t60\t50
+at ease_NOUN\t1980\t44\t40
+at_ADP ease\t1980\t59\t50
+At ease\t1980\t5\t4
+at eased\t1980\t6\t4
+"""
 # As in googlebooks-eng-all-totalcounts-20120701.txt: it begins with a space and a tab.
 TOTALS = " \t1979,1000000,4000,20\t1980,2000000,8000,40\t2000,5000000,9000,60\t2001,3000000,9000,50\t"
 

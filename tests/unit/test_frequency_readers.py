@@ -53,7 +53,8 @@ def in_parts(path, how, bytes_per_part):
 @pytest.mark.parametrize(
     ("name", "form"),
     [
-        ("a.txt", Form("text")), ("a.txt.gz", Form("text", "gz")), ("README", Form("text")), ("a.b.zst", Form("text", "zst")),
+        ("a.txt", Form("text")), ("a.txt.gz", Form("text", "gz")), ("README", Form("text")),
+        ("a.b.zst", Form("text", "zst")),
         ("a.jsonl", Form("jsonl")), ("a.00.json.gz", Form("jsonl", "gz")), ("A.NDJSON.ZST", Form("jsonl", "zst")),
         ("a.parquet", Form("parquet")), ("jsonl/a", Form("text")), (".gz", Form("text")),
     ],
@@ -202,7 +203,8 @@ ODD = [
     b"{'text':'a'}", b'{"text":["a"]}', b'{"text":{"a":1}}', b'{"text":true}', b'{"text":"a"}{"text":"b"}',
     b'{"text":"nul \\u0000 x"}', b'{"text":"a",}', b'{"text":"\\x"}', b'{"text" : "sp" }\r', b"null", b"{}",
     b'{"text":"\\/\\b\\f\\n\\r\\t\\\\\\""}', b'[{"text":"a"}]', b'{"n":-,"text":"ok"}', b'{"n":"\\ud800","text":"ok"}',
-    b'{"text":""}', b'{"n":-Infinity,"text":"ok"}', b'{"text":"\x7f\xc2\x80"}', b'{"text":"a"}\x00', b'{"text":"\\u00G0"}',
+    b'{"text":""}', b'{"n":-Infinity,"text":"ok"}', b'{"text":"\x7f\xc2\x80"}', b'{"text":"a"}\x00',
+    b'{"text":"\\u00G0"}',
     b"[" * 300 + b"]" * 300, b'{"a":' + b"[" * 250 + b"]" * 250 + b',"text":"deep"}', b'{"text":"x","n":1_000}',
     b'{"n":' + b"1" * 5000 + b',"text":"ok"}', '{"text":"恐惧","题":"害怕"}'.encode(), b'\xef\xbb\xbf{"text":"bom"}',
     b'{"text":"a\\n\\u0000b"}', b"[" * 100_000,
@@ -222,8 +224,9 @@ def by_json_loads(line, column="text"):
 @pytest.mark.parametrize("size", [1, 1 << 20])
 def test_json_lines_are_as_json_loads_reads_them(tmp_path, size):
     random.seed(5)
-    tokens = [b'"', b"\\", b"{", b"}", b",", b":", b"[", b"]", b"text", b'"text"', b"1", b"-", b".", b"e", b"null", b"NaN",
-              b"\\u", b"d800", b"0041", b" ", b"\t", b"\x00", b"\x1f", b"\\n", b"true", b"0", b"\xff", b"\xe4\xb8"]  # fmt: skip
+    tokens = [b'"', b"\\", b"{", b"}", b",", b":", b"[", b"]", b"text", b'"text"', b"1", b"-", b".", b"e", b"null",
+              b"NaN", b"\\u", b"d800", b"0041", b" ", b"\t", b"\x00", b"\x1f", b"\\n", b"true", b"0", b"\xff",
+              b"\xe4\xb8"]  # fmt: skip
     odd = list(ODD)
     for _ in range(20_000 if size > 1 else 200):
         line = bytearray(random.choice(ODD[:39]))
@@ -342,7 +345,7 @@ def test_files_are_sorted_and_each_taken_once(tmp_path):
 def test_files_that_cannot_be_read_are_told(tmp_path):
     with pytest.raises(StudyError, match=r"\*.txt: no file matches the pattern"):
         files_of([tmp_path / "*.txt"])
-    with pytest.raises(StudyError, match="a.txt: no such file"):
+    with pytest.raises(StudyError, match=r"a\.txt: no such file"):
         files_of([tmp_path / "a.txt"])
     with pytest.raises(StudyError, match="a folder; name files, for example"):
         plan_parts(files_of([tmp_path]), Reading())

@@ -141,16 +141,13 @@ def _check(line: bytes, row: re.Pattern[bytes] | None, n: int, file: str, versio
         return
     if row is None or not row.fullmatch(line.removesuffix(b"\r")):
         known = {"v2": "ngram, year, matches, volumes", "v3": "ngram, and year,matches,volumes of each year"}
-        asked = (
-            f"{version} ({known[version]})" if version else " or ".join(f"{v} ({says})" for v, says in known.items())
-        )
+        asked = " or ".join(f"{name} ({says})" for name, says in known.items() if version in ("", name))
         shown = line[:60].decode(errors="replace")
         raise StudyError(f"{file}: not an export of Google Books Ngrams {asked}, with tabs between; it has {shown!r}")
     ngram = line[: line.index(b"\t")]
     if (found := ngram.count(b" ") + 1) != n:
-        raise StudyError(
-            f"{file}: given as {n}-grams, but {ngram.decode(errors='replace')!r} is a {found}-gram; give the right files"
-        )
+        shown = ngram.decode(errors="replace")
+        raise StudyError(f"{file}: given as {n}-grams, but {shown!r} is a {found}-gram; give the right files")
 
 
 def _folded(text: str) -> str:
@@ -202,6 +199,7 @@ def read_totals(file: str | Path, years: Years | None = None) -> int:
         raise StudyError(f"years {asked[0]} to {asked[1]}: the first is after the last")
     if asked[0] < first or asked[1] > last:
         raise StudyError(
-            f"{file}: totals of {first} to {last}, but the years {asked[0]} to {asked[1]} are asked; ask for years within"
+            f"{file}: totals of {first} to {last}, but the years {asked[0]} to {asked[1]} are asked; ask for years "
+            "among them"
         )
     return sum(words for year, words in totals.items() if asked[0] <= year <= asked[1])

@@ -114,9 +114,7 @@ def _check(opened: Any, file: str, column: str) -> list[str]:
     of_values = kind.value_type if pa.types.is_dictionary(kind) else kind
     tests = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
     if not any(getattr(pa.types, f"is_{test}")(of_values) for test in tests):
-        texts = [
-            field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)
-        ]
+        texts = [field.name for field in schema if str(field.type).endswith("string")]
         raise StudyError(
             f"{file}, column {column!r}: its type is {kind}, not text; columns of text are {', '.join(texts) or 'none'}"
         )

@@ -72,8 +72,8 @@ class _Compressed:
                     chunk, frame, given = frame.unused_data, engine(), 0
         if given:
             raise StudyError(
-                f"{file}: truncated: it ends after {self.position:,} bytes ({out:,} decompressed), in the middle of its "
-                "content; fetch the file again"
+                f"{file}: truncated: it ends after {self.position:,} bytes ({out:,} decompressed), in the middle of "
+                "its content; fetch the file again"
             )
 
 
