@@ -6,6 +6,7 @@ import random
 import re
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -28,7 +29,11 @@ def documents(part, how=None):
     for block in read_blocks(part, how):
         assert block.first == len(found)
         starts, ends = block.starts.tolist(), block.ends.tolist()
-        assert block.n_documents == len(ends)
+        assert block.n_documents == len(ends) and block.n_bytes == sum(map(int.__sub__, ends, starts))
+        where = np.array([(start + end) // 2 for start, end in zip(starts, ends, strict=True)], np.int64)
+        for some in (where, where[:1]):
+            assert [found.tolist() for found in block.bounds(some)] == [starts[: len(some)], ends[: len(some)]]
+        assert block.numbers(block.starts).tolist() == list(range(block.first, block.first + len(ends)))
         found += [block.text[start:end] for start, end in zip(starts, ends, strict=True)]
         for end in ends:
             assert block.text[end : end + len(block.between)] == block.between

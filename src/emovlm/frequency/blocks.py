@@ -10,6 +10,7 @@ BETWEEN = b"\n\x00"
 """Stands between two documents of a block, so that no word or phrase of a fast scan goes from one into the next."""
 
 LINE_END = ord("\n")
+FEW = 1024  # bytes of text for each place, from which on lines are looked for one by one
 AT_ONCE = 1 << 17  # bytes compared at a time: they stay in the cache
 
 
@@ -35,7 +36,7 @@ class Block:
     skipped: dict[str, int] = field(default_factory=dict)
     read: int = 0
 
-    @property
+    @cached_property
     def starts(self) -> np.ndarray:
         """(documents,) offset at which each document begins."""
         return np.concatenate([[0], self.ends[:-1] + len(self.between)]) if len(self.ends) else self.ends
@@ -45,9 +46,19 @@ class Block:
         """The number of documents."""
         return len(self.ends)
 
-    def document_end(self, offset: int) -> int:
-        """The offset at which the document that holds the byte at ``offset`` ends."""
-        return int(self.ends[np.searchsorted(self.ends, offset)])
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of the documents."""
+        return len(self.text) - self.n_documents * len(self.between)
+
+    def bounds(self, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where the documents that hold some bytes begin and end: (offsets,) starts, and (offsets,) ends."""
+        documents = np.searchsorted(self.ends, offsets, side="right")
+        return self.starts[documents], self.ends[documents]
+
+    def numbers(self, starts: np.ndarray) -> np.ndarray:
+        """(starts,) number in the file of the documents that begin at ``starts``."""
+        return self.first + np.searchsorted(self.starts, starts)
 
     @classmethod
     def of(cls, documents: list[bytes], file: str, first: int = 0, **others: Any) -> "Block":
@@ -60,7 +71,7 @@ class Block:
 class Lines(Block):
     """A block of lines as they stand in a file, each a document.
 
-    Their ends are not looked up before they are asked for: finding all takes as long as counting a few terms does.
+    All their ends are not looked up before they are asked for: that takes as long as counting a few terms does.
     """
 
     def __init__(self, text: bytes, file: str, first: int = 0, **others: Any) -> None:
@@ -81,6 +92,11 @@ class Lines(Block):
         parts = (data[start : start + AT_ONCE] for start in range(0, len(data), AT_ONCE))
         return sum(int(np.count_nonzero(np.equal(part, LINE_END, out=equal[: len(part)]))) for part in parts)
 
-    def document_end(self, offset: int) -> int:
-        """The offset of the end of the line that holds the byte at ``offset``."""
-        return self.text.find(b"\n", offset)
+    def bounds(self, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where the lines that hold some bytes begin and end: (offsets,) starts, and (offsets,) ends."""
+        if len(offsets) * FEW > len(self.text):
+            return super().bounds(offsets)
+        places = offsets.tolist()
+        starts = [self.text.rfind(b"\n", 0, place) + 1 for place in places]
+        ends = [self.text.find(b"\n", place) for place in places]
+        return np.array(starts, np.int64), np.array(ends, np.int64)

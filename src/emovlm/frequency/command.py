@@ -106,8 +106,8 @@ def _joint_rows(counts: Counts) -> Rows:
 def _context_rows(counts: Counts) -> Rows:
     return [
         {"term": term, "file": file, "document": document, "text": text}
-        for term, found in counts.contexts.items()
-        for _, file, document, text in found
+        for term in dict.fromkeys(term.text for term in counts.terms)
+        for _, file, document, text in counts.contexts.get(term, [])
     ]
 
 
