@@ -3,12 +3,13 @@
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from emovlm.core.errors import StudyError
 
-CHUNK = 1 << 17  # compressed bytes at a time
+CHUNK = 1 << 14  # compressed bytes at a time; so few bound what they can expand to
 WINDOW = 1 << 31  # zstd's largest, of files written with --long=31
 
 
@@ -91,6 +92,6 @@ def opened(file: str | Path, compression: str, start: int = 0, stop: int | None 
             import zstandard
 
             engine = zstandard.ZstdDecompressor(max_window_size=WINDOW)
-            yield _Compressed(handle, engine.decompressobj, str(file))
+            yield _Compressed(handle, partial(engine.decompressobj, write_size=16 * CHUNK), str(file))
         else:
             yield _Plain(handle, start, stop)
