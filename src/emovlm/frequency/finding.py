@@ -1,24 +1,24 @@
 """Find the hits of a block: plain ones among those of the scan, others by reading stretches of it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from emovlm.frequency.blocks import Block
+from emovlm.frequency.chinese_hits import ChineseHits
 from emovlm.frequency.folding import combines
 from emovlm.frequency.normal_form import WORD, decoded, normal_form
 from emovlm.frequency.reference import find_english
 from emovlm.frequency.scanning import Patterns, Scan
-from emovlm.frequency.segments import CLAUSE, cut_all, simplified
 from emovlm.frequency.stretches import CLAUSE_LIMITS, SPACES, Stretch, Text, stretches, widened
 from emovlm.frequency.surroundings import Hit
 from emovlm.frequency.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True, slots=True)
-class ReadHit:
+class ReadHit(NamedTuple):
     """A hit found by reading a stretch; ``text`` is the stretch in the normal form."""
 
     stretch: Stretch
@@ -28,19 +28,21 @@ class ReadHit:
 
 @dataclass(frozen=True)
 class Found:
-    """The hits of a block, in order of document and place in it.
+    """The hits of a block, in order of document and place in it; those of one key are in order of place.
 
     Attributes:
         keys: (hits,) key of each, by its index in the vocabulary.
         documents: (hits,) index of the document in the block.
-        starts: (hits,) offset of a plain hit's first byte in the block.
-        read: the hits found by reading, by their index; the others are plain: ASCII, as long as their key.
+        starts: (hits,) offset in the block of a plain hit's first byte, or of the stretch in which a hit was read.
+        read: (hits,) by which number ``read_hit`` gives it; -1 for a plain one: ASCII, as long as its key.
+        read_hit: gives a hit found by reading.
     """
 
     keys: np.ndarray
     documents: np.ndarray
     starts: np.ndarray
-    read: dict[int, ReadHit]
+    read: np.ndarray
+    read_hit: Callable[[int], ReadHit]
 
 
 class Finder:
@@ -66,44 +68,54 @@ class Finder:
         chinese = ends[kinds == self.patterns.chinese] - 1
         chinese = chinese[~_within(whole, chinese)]
         clauses = list(stretches(text, _places(block, chinese), CLAUSE_LIMITS))
-        read = sorted(self._read(text, whole, clauses), key=lambda one: (one.stretch.start, one.hit.start))
-        return _in_order(block, self.keys[words[kept]], word_starts[kept], read)
+        keys, starts, read_hit = self._read(text, whole, clauses)
+        numbers = np.concatenate([np.full(np.count_nonzero(kept), -1), np.arange(len(keys))])
+        keys = np.concatenate([self.keys[words[kept]], keys])
+        starts = np.concatenate([word_starts[kept], starts])
+        order = np.argsort(starts, kind="stable")  # hits of one stretch are in order already
+        keys, starts, numbers = keys[order], starts[order], numbers[order]
+        return Found(keys, np.searchsorted(block.ends, starts, side="right"), starts, numbers, read_hit)
 
-    def _read(self, text: Text, whole: list[Stretch], clauses: list[Stretch]) -> Iterator[ReadHit]:
-        """The hits of both languages in whole stretches, and of Chinese in clauses."""
+    def _read(
+        self, text: Text, whole: list[Stretch], clauses: list[Stretch]
+    ) -> tuple[np.ndarray, np.ndarray, Callable[[int], ReadHit]]:
+        """The hits of both languages in whole stretches, and of Chinese in clauses too.
+
+        Returns:
+            (hits,) keys, (hits,) where the stretches start, and what gives a hit by its number.
+        """
         forms = [normal_form(decoded(text[one.start : one.end])) for one in whole]
-        for stretch, form in zip(whole, forms, strict=True):
-            for hit in find_english(form, self.vocabulary):
-                yield ReadHit(stretch, form, hit)
-        if self.vocabulary.chinese:
-            joined = b"\n".join(text[one.start : one.end] for one in clauses)  # no clause goes over the end of a line
-            forms += normal_form(decoded(joined)).split("\n")[: len(clauses)]
-            both = [*whole, *clauses]
-            for k, hit in self._chinese(forms):
-                yield ReadHit(both[k], forms[k], hit)
+        english = [(k, hit) for k, form in enumerate(forms) for hit in find_english(form, self.vocabulary)]
+        joined = b"\n".join([text[one.start : one.end] for one in clauses])  # no clause goes over the end of a line
+        forms += normal_form(decoded(joined)).split("\n") if clauses else []
+        both = [*whole, *clauses]
+        chinese = ChineseHits(forms if self.vocabulary.chinese else [], len(whole), self.vocabulary)
+        stretch_starts = np.array([one.start for one in both], np.int64)
 
-    def _chinese(self, forms: list[str]) -> Iterator[tuple[int, Hit]]:
-        """The Chinese hits of texts in the normal form, with the index of the text; all clauses are cut in one call."""
-        spans = [(k, *clause.span()) for k, form in enumerate(forms) for clause in CLAUSE.finditer(form)]
-        mapped = simplified("\n".join(forms[k][start:end] for k, start, end in spans)).split("\n")
-        chosen = [n for n, clause in enumerate(mapped) if spans and self.vocabulary.any_chinese.search(clause)]
-        for n, segments in zip(chosen, cut_all([mapped[n] for n in chosen]), strict=True):
-            k, start, end = spans[n]
-            words = tuple(word for word, _ in segments)
-            for place, (word, at) in enumerate(segments):
-                if (key := self.vocabulary.chinese.get(word)) is not None:
-                    yield k, Hit(key, start + at, start + at + len(word), start, end, words, place)
+        def read_hit(number: int) -> ReadHit:
+            if number < len(english):
+                k, hit = english[number]
+            else:
+                k, hit = int(chinese.texts[number - len(english)]), chinese.hit(number - len(english))
+            return ReadHit(both[k], forms[k], hit)
+
+        keys = np.concatenate([np.array([hit.key for _, hit in english], np.int64), chinese.keys])
+        of_english = np.array([k for k, _ in english], np.int64)
+        return keys, stretch_starts[np.concatenate([of_english, chinese.texts])], read_hit
 
 
 def _bounded(text: Text, starts: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which plain words stand alone, and of which only reading tells: a mark is beside them. (words,) truth values each.
+    """Which plain words are not part of longer ones, and of which only reading tells, for a mark is beside them.
 
-    The scan knows ASCII letters only; so a word beside a byte that is not ASCII may be part of a longer one.
+    The scan knows ASCII letters only, so this looks at the characters beside a word that are not ASCII.
+
+    Returns:
+        (words,) truth values each.
     """
-    data = np.frombuffer(text, np.uint8)
     bounded, unclear = np.ones(len(starts), bool), np.zeros(len(starts), bool)
     if not len(starts):
         return bounded, unclear
+    data = np.frombuffer(text, np.uint8)
     foreign = (data[np.maximum(starts - 1, 0)] > 0x7F) & (starts > 0)
     foreign |= (data[np.minimum(ends, len(data) - 1)] > 0x7F) & (ends < len(data))
     for k in np.flatnonzero(foreign):
@@ -131,7 +143,7 @@ _combines = lru_cache(4096)(combines)
 @lru_cache(4096)
 def _joins(char: str, at: int) -> bool:
     """Is the last (-1) or first (0) character of the normal form of a character one of a word?"""
-    return bool(WORD.match(normal_form(char)[at]))
+    return bool(WORD.match((normal_form(char) or " ")[at]))  # what vanishes is special, and so read
 
 
 def _places(block: Block, offsets: np.ndarray) -> Iterable[tuple[int, int, int]]:
@@ -145,17 +157,3 @@ def _within(some: list[Stretch], offsets: np.ndarray) -> np.ndarray:
         return np.zeros(len(offsets), bool)
     before = np.searchsorted([one.start for one in some], offsets, side="right") - 1
     return (before >= 0) & (offsets < np.array([one.end for one in some])[before])
-
-
-def _in_order(block: Block, keys: np.ndarray, starts: np.ndarray, read: list[ReadHit]) -> Found:
-    keys = np.concatenate([keys, np.array([one.hit.key for one in read], np.int64)])
-    starts = np.concatenate([starts, np.array([one.stretch.start for one in read], np.int64)])
-    order = np.argsort(starts, kind="stable")  # hits of one stretch are in order already
-    n_plain = len(keys) - len(read)
-    places = {int(k): place for place, k in enumerate(order.tolist()) if k >= n_plain} if read else {}
-    return Found(
-        keys[order],
-        np.searchsorted(block.ends, starts[order], side="right"),
-        starts[order],
-        {places[n_plain + n]: one for n, one in enumerate(read)},
-    )

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from emovlm.frequency.normal_form import IGNORABLE, normal_form
+from emovlm.frequency.normal_form import ZERO_WIDTH_SPACE, normal_form
 from emovlm.frequency.segments import CLAUSE, simplified
 from emovlm.frequency.vocabulary import Vocabulary
 
@@ -39,9 +39,10 @@ def special(vocabulary: Vocabulary) -> list[str]:
     return [
         char
         for char, form in folded().items()
-        if IGNORABLE.match(char)
-        or letters & set(form)
-        or (len(form) > 1 and chinese & set(form))
+        if not form
+        or char == ZERO_WIDTH_SPACE
+        or not letters.isdisjoint(form)
+        or (len(form) > 1 and not chinese.isdisjoint(form))
         or (with_marks and combines(char))
     ]
 

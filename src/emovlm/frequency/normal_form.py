@@ -5,6 +5,7 @@ Python's ``unicodedata`` makes the normal form; what a letter is, says ``regex``
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 import regex
 
@@ -17,6 +18,8 @@ ASCII_WORD = re.compile("[a-z0-9_]+")
 APOSTROPHES = "'\u2019"
 HYPHENS = "-\u2010"  # NFKC makes U+2010 of the non-breaking hyphen, and - of the full-width one
 ZERO_WIDTH_SPACE = "\u200b"
+WIDE, NARROW = "，！？：；（）", ",!?:;()"
+"""What NFKC makes of the signs that Chinese text is full of. Without them most of it is NFKC already, which is fast."""
 IGNORABLE = regex.compile(r"\p{Default_Ignorable_Code_Point}")
 
 
@@ -28,6 +31,8 @@ def normal_form(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
+    for wide, narrow in zip(WIDE, NARROW, strict=True):
+        text = text.replace(wide, narrow)
     text = IGNORABLE.sub(_shown, unicodedata.normalize("NFKC", text))
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
@@ -41,6 +46,6 @@ def decoded(text: bytes | bytearray | memoryview) -> str:
     return str(text, "utf-8", "replace")
 
 
-def words(text: str) -> list[re.Match[str]]:
+def words(text: str) -> Iterator[re.Match[str]]:
     """The words of a text in the normal form, in order."""
-    return list((ASCII_WORD if text.isascii() else WORD).finditer(text))
+    return (ASCII_WORD if text.isascii() else WORD).finditer(text)

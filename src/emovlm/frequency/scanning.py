@@ -1,19 +1,19 @@
 """Find where terms may stand in bytes: by Hyperscan or, without it, by Python's ``re``."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from emovlm.core.errors import StudyError
 from emovlm.frequency.folding import byte_ranges, plain_spellings, special
+from emovlm.frequency.stretches import Text
 from emovlm.frequency.vocabulary import Vocabulary
 
 ENGINES = ("hyperscan", "python")
 MOST_BYTES = 2**32 - 1
 """Of one buffer: Hyperscan counts them in 32 bits."""
 
-Text = bytes | bytearray | memoryview
 Scan = Callable[[Text], tuple[np.ndarray, np.ndarray]]
 """Makes of a text (hits,) ends in ascending order, and (hits,) ids."""
 
@@ -34,7 +34,7 @@ class Patterns:
             for _, words, _ in vocabulary.phrases
             if all(word.isascii() for word in words)
         ]
-        self.chinese_patterns = [b"".join(_any_of(plain_spellings(c)) for c in word) for word in vocabulary.chinese]
+        self.chinese_patterns = [[_any_of(plain_spellings(char)) for char in word] for word in vocabulary.chinese]
 
 
 def scanner(patterns: Patterns, engine: str | None = None) -> Scan:
@@ -63,13 +63,10 @@ def _hyperscan(patterns: Patterns) -> Scan:
     import hyperscan
 
     parts = [
-        *(
-            (rb"\b" + word.encode() + rb"\b", k, hyperscan.HS_FLAG_CASELESS)
-            for k, word in enumerate(patterns.words)
-        ),
+        *((rb"\b" + word.encode() + rb"\b", k, hyperscan.HS_FLAG_CASELESS) for k, word in enumerate(patterns.words)),
         *((pattern, patterns.special, hyperscan.HS_FLAG_CASELESS) for pattern in patterns.phrase_patterns),
         *((pattern, patterns.special, 0) for pattern in patterns.special_patterns),
-        *((pattern, patterns.chinese, 0) for pattern in patterns.chinese_patterns),
+        *((b"".join(pattern), patterns.chinese, 0) for pattern in patterns.chinese_patterns),
     ]
     expressions, ids, flags = zip(*parts, strict=True)
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
@@ -93,26 +90,39 @@ def _hyperscan(patterns: Patterns) -> Scan:
 
 def _python(patterns: Patterns) -> Scan:
     numbers = {word.encode(): k for k, word in enumerate(patterns.words)}
+    letters = [[letter.encode() for letter in word] for word in patterns.words]
     # Words cannot overlap. Overlapping specials or Chinese characters are in one stretch, of which one hit is enough.
-    words = re.compile(rb"\b(?:" + b"|".join(map(re.escape, numbers)) + rb")\b", re.I) if numbers else None
-    others = [
-        (re.compile(b"|".join(some), flags), kind)
-        for some, kind, flags in (
-            (patterns.special_patterns, patterns.special, 0),
-            (patterns.chinese_patterns, patterns.chinese, 0),
-            *(([phrase], patterns.special, re.I) for phrase in patterns.phrase_patterns),
-        )
-        if some
+    parts = [
+        (rb"\b" + _tree(letters) + rb"\b", None),
+        (b"|".join(patterns.special_patterns), patterns.special),
+        *((phrase.lower(), patterns.special) for phrase in patterns.phrase_patterns),
+        (_tree(patterns.chinese_patterns), patterns.chinese),
     ]
+    compiled = [(re.compile(pattern), kind) for pattern, kind in parts if pattern not in (b"", rb"\b\b")]
     kinds = patterns.chinese + 1
 
     def scan(text: Text) -> tuple[np.ndarray, np.ndarray]:
-        found = [m.end() * kinds + numbers[m[0].lower()] for m in words.finditer(text)] if words else []
-        for pattern, kind in others:
-            found += [m.end() * kinds + kind for m in pattern.finditer(text)]
+        lower = bytes(text).lower()  # of ASCII; other characters that fold are special
+        found: list[int] = []
+        for pattern, kind in compiled:
+            found += [m.end() * kinds + (numbers[m[0]] if kind is None else kind) for m in pattern.finditer(lower)]
         return np.divmod(np.unique(np.array(found, np.int64)), kinds)
 
     return scan
+
+
+def _tree(sequences: Iterable[Sequence[bytes]]) -> bytes:
+    """A pattern of any of some sequences of patterns, in which what they begin with is written once."""
+    following: dict[bytes, list[Sequence[bytes]]] = {}
+    may_end = False
+    for sequence in sequences:
+        if sequence:
+            following.setdefault(sequence[0], []).append(sequence[1:])
+        may_end |= not sequence
+    branches = [first + _tree(rest) for first, rest in following.items()]
+    if not branches:
+        return b""
+    return b"(?:" + b"|".join(branches) + b")" + (b"?" if may_end else b"")
 
 
 def _sequence(ranges: list[tuple[int, int]]) -> bytes:

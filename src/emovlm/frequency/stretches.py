@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from emovlm.frequency.normal_form import decoded, normal_form
 
 SPACE = rb"[\t-\r ]"
 """ASCII white space: neither a word nor a clause goes over it, and nothing composes with it."""
-CLAUSE_ENDS = "，。、！？；：“”‘’（）《》「」『』【】〈〉—·\u3000"
-"""Characters beside the ASCII ones that end a clause, as does their normal form. There are more; these are frequent."""
-CLAUSE_END = b"(?:[^a-zA-Z0-9+#&._%\\-\x80-\xff]|" + b"|".join(char.encode() for char in CLAUSE_ENDS) + b")"
+CLAUSE_END = (
+    rb"(?:[^a-zA-Z0-9+#&._%\-<=>\x80-\xff]"  # < with a mark behind it composes
+    rb"|\xe3\x80[\x80-\x82\x88-\x91]"  # the wide space and 、。〈〉《》「」『』【】
+    rb"|\xef\xbc[\x81\x88\x89\x8c\x9a\x9b\x9f]"  # ！（），：；？
+    rb"|\xe2\x80[\x94\x98\x99\x9c\x9d])"  # —‘’“”
+)
+"""Characters that end a clause, as does their normal form, and compose with nothing: not all, but the frequent ones."""
 WORD_BYTE = re.compile(b"[a-zA-Z0-9_]")
 NEAR = 256
 """Bytes in which an end is looked for first."""
@@ -20,8 +23,7 @@ Text = bytes | bytearray | memoryview
 Pattern = re.Pattern[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """Bytes of one document: ``start`` and ``end`` in the block, and those of the document."""
 
     start: int

@@ -1,9 +1,9 @@
 """What stands around a hit: a possessive ending, a negator, a word for a person; and a piece of text to show."""
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import NamedTuple
 
 from emovlm.core.tables import read_cells
@@ -12,7 +12,7 @@ from emovlm.frequency.segments import CLAUSE, cut
 
 WORDS_AROUND = 10
 """Words on either side that are looked at."""
-REACH = 200
+REACH = 100
 """Characters of the normal form on either side in which these words must stand, or begin to."""
 NEGATOR_WORDS = 3
 """Words before a hit among which a negator negates it."""
@@ -30,8 +30,7 @@ class Flags(NamedTuple):
     person: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A hit in a text in the normal form.
 
     Attributes:
@@ -75,33 +74,45 @@ def nearby(language: str, kind: str) -> frozenset[str]:
 
 
 def _in_english(before: str, after: str) -> Flags:
-    left, right = words(before)[-WORDS_AROUND:], words(after)[:WORDS_AROUND]
+    left, right = list(words(before))[-WORDS_AROUND:], list(islice(words(after), WORDS_AROUND))
     negators, people = nearby("en", "negates before"), nearby("en", "person")
     following = right[0] if right else None
     return Flags(
         bool(following) and following[0] == "s" and following.start() == 1 and after[0] in APOSTROPHES,
-        any(word[0] in negators or _shortened_not(word, before) for word in left[-NEGATOR_WORDS:]),
+        any(word[0] in negators or _shortened_not(word) for word in left[-NEGATOR_WORDS:]),
         bool(following) and following[0] in nearby("en", "negates after"),
         any(word[0] in people for word in left) or any(word[0] in people for word in right),
     )
 
 
-def _shortened_not(word: re.Match[str], text: str) -> bool:
+def _shortened_not(word: re.Match[str]) -> bool:
     """Is it the t of don't?"""
-    return word[0] == "t" and bool(NOT_SHORTENED.search(text, max(0, word.start() - 2), word.start()))
+    return word[0] == "t" and bool(NOT_SHORTENED.search(word.string, max(0, word.start() - 2), word.start()))
 
 
 def _in_chinese(hit: Hit, before: str, after: str) -> Flags:
     left, right = hit.clause[: hit.place], hit.clause[hit.place + 1 :]
     negators, people = nearby("zh", "negates before"), nearby("zh", "person")
-    around = [*[*_segments(before), *left][-WORDS_AROUND:], *[*right, *_segments(after)][:WORDS_AROUND]]
+    around = [*left[-WORDS_AROUND:], *right[:WORDS_AROUND]]
     return Flags(
         possessive=False,
         negated_before=any(word in negators for word in left[-NEGATOR_WORDS:]),
         negated_after=False,
-        person=any(word in people for word in around),
+        person=any(word in people for word in around)
+        or any(word in people for word in _last_segments(before, WORDS_AROUND - len(left)))
+        or any(word in people for word in _first_segments(after, WORDS_AROUND - len(right))),
     )
 
 
-def _segments(text: str) -> list[str]:
-    return [word for clause in CLAUSE.finditer(text) for word, _ in cut(clause[0])]
+def _last_segments(text: str, most: int) -> list[str]:
+    found: list[str] = []
+    for clause in reversed(CLAUSE.findall(text)):
+        if len(found) >= most:
+            break
+        found = [*(word for word, _ in cut(clause)), *found]
+    return found[-most:] if most > 0 else []
+
+
+def _first_segments(text: str, most: int) -> list[str]:
+    clauses = (clause[0] for clause in CLAUSE.finditer(text))
+    return list(islice((word for clause in clauses for word, _ in cut(clause)), max(0, most)))

@@ -33,6 +33,8 @@ class Vocabulary:
         words: an English word -> its key's index.
         phrases: English terms of several words: the key's index, its words, and what finds it in the normal form.
         chinese: a Chinese word, simplified -> its key's index.
+        any_chinese: finds where one of these stands in a text.
+        names: (keys) the term by which a key's contexts are called, the first of its holders.
 
     Raises:
         StudyError: there are no terms, or one is not a word or phrase of its language.
@@ -60,6 +62,8 @@ class Vocabulary:
                 self.words[key.text] = k
             else:
                 self.phrases.append((k, WORD.findall(key.text), _phrase(key.text)))
+        self.any_chinese = re.compile("|".join(map(re.escape, self.chinese)))
+        self.names = [self.terms[some[0]].text for some in self.holders]
 
 
 def key_of(term: Term) -> Key:
@@ -87,10 +91,10 @@ def key_of(term: Term) -> Key:
 
 
 def aliases(terms: Sequence[Term]) -> dict[int, int]:
-    """Terms of traditional script whose simplified form is a term of the same class too, and which one that is.
+    """Terms of traditional script that are the same word as another of their class, by their indices.
 
-    Texts are counted in simplified form, so both are the same word: it is counted once, for the simplified term, and
-    the traditional one holds zeros.
+    Texts are counted in simplified form. So such a word is counted once, for the simplified term, or for the first
+    traditional one if there is none; its aliases hold zeros.
     """
     main: dict[tuple[Key, str], int] = {}
     for k, term in enumerate(terms):
