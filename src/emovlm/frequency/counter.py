@@ -65,8 +65,8 @@ class Counter:
         counts = Counts(
             self.terms,
             count_words(block.text, chinese=bool(self.vocabulary.chinese)) if self._words else None,
-            len(block.ends),
-            int((block.ends - block.starts).sum()),
+            block.n_documents,
+            block.n_bytes,
             most_contexts=self._contexts,
         )
         found = self._finder.find(block)
@@ -100,12 +100,12 @@ class Counter:
         for key in np.unique(found.keys).tolist():
             name = self.vocabulary.names[key]
             places = np.flatnonzero(found.keys == key)
-            documents = found.documents[places]
+            documents = block.numbers(found.documents[places])
             number = np.arange(len(places)) - np.searchsorted(documents, documents)  # in its document
-            drawn = occurrence_keys(self._seed, name, block.file, documents + block.first, number)
+            drawn = occurrence_keys(self._seed, name, block.file, documents, number)
             least = np.lexsort((places, drawn))[: self._contexts]
             counts.contexts[name] = sorted([*counts.contexts.get(name, []), *(
-                (int(drawn[k]), block.file, int(documents[k]) + block.first, context(*around.of_hit(int(places[k]))))
+                (int(drawn[k]), block.file, int(documents[k]), context(*around.of_hit(int(places[k]))))
                 for k in least
             )])[: self._contexts]  # fmt: skip
 

@@ -32,7 +32,8 @@ class Found:
 
     Attributes:
         keys: (hits,) key of each, by its index in the vocabulary.
-        documents: (hits,) index of the document in the block.
+        documents: (hits,) offset in the block at which the document begins.
+        document_ends: (hits,) offset at which it ends.
         starts: (hits,) offset in the block of a plain hit's first byte, or of the stretch in which a hit was read.
         read: (hits,) by which number ``read_hit`` gives it; -1 for a plain one: ASCII, as long as its key.
         read_hit: gives a hit found by reading.
@@ -40,6 +41,7 @@ class Found:
 
     keys: np.ndarray
     documents: np.ndarray
+    document_ends: np.ndarray
     starts: np.ndarray
     read: np.ndarray
     read_hit: Callable[[int], ReadHit]
@@ -74,7 +76,7 @@ class Finder:
         starts = np.concatenate([word_starts[kept], starts])
         order = np.argsort(starts, kind="stable")  # hits of one stretch are in order already
         keys, starts, numbers = keys[order], starts[order], numbers[order]
-        return Found(keys, np.searchsorted(block.ends, starts, side="right"), starts, numbers, read_hit)
+        return Found(keys, *block.bounds(starts), starts, numbers, read_hit)
 
     def _read(
         self, text: Text, whole: list[Stretch], clauses: list[Stretch]
@@ -147,8 +149,8 @@ def _joins(char: str, at: int) -> bool:
 
 
 def _places(block: Block, offsets: np.ndarray) -> Iterable[tuple[int, int, int]]:
-    documents = np.searchsorted(block.ends, offsets, side="right")
-    return zip(offsets.tolist(), block.starts[documents].tolist(), block.ends[documents].tolist(), strict=True)
+    starts, ends = block.bounds(offsets)
+    return zip(offsets.tolist(), starts.tolist(), ends.tolist(), strict=True)
 
 
 def _within(some: list[Stretch], offsets: np.ndarray) -> np.ndarray:

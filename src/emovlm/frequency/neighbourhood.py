@@ -21,7 +21,7 @@ class Neighbourhood:
 
     def __init__(self, block: Block, found: Found, vocabulary: Vocabulary) -> None:
         self.text, self.found, self.vocabulary = block.text, found, vocabulary
-        self.starts, self.ends = block.starts[found.documents].tolist(), block.ends[found.documents].tolist()
+        self.starts, self.ends = found.documents.tolist(), found.document_ends.tolist()
 
     def of_unit(self, k: int) -> tuple[Hit, str, str]:
         """A hit, and up to ``REACH`` characters before and behind it or, if it is Chinese, its clause."""
