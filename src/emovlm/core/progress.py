@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import contextmanager
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -40,3 +41,33 @@ def _lines(items: Iterable[Item], what: str, unit: str, total: int) -> Iterator[
             left = (total - done) / rate
             print(f"{what}: {done}/{total} {unit}, {rate:.1f} {unit}/s, {left:.0f} s left", file=sys.stderr, flush=True)
     print(f"{what}: {done} {unit} in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def track_bytes(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A function that is told of bytes as they are done; progress, MB/s and time left go to standard error.
+
+    Args:
+        what: the work, for example ``count``.
+        total: bytes in all.
+    """
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        with tqdm(desc=what, total=total, unit="B", unit_scale=True, smoothing=0) as bar:
+            yield bar.update
+        return
+    start = last = time.monotonic()
+    done = 0
+
+    def add(n: int) -> None:
+        nonlocal done, last
+        done, now = done + n, time.monotonic()
+        if now - last >= LINE_EVERY_S and done:
+            last, rate = now, done / (now - start)
+            left = (total - done) / rate
+            rates = f"{done / 1e6:,.0f} of {total / 1e6:,.0f} MB, {rate / 1e6:,.0f} MB/s, {left:,.0f} s left"
+            print(f"{what}: {rates}", file=sys.stderr, flush=True)
+
+    yield add
+    print(f"{what}: {done / 1e6:,.1f} MB in {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
