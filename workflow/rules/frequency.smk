@@ -1,28 +1,81 @@
 """Frequency: how often each class is named, by source, language and word form.
 
-in:  the lexicon, published counts, the wordfreq package, texts that packages ship
-out: lexicon/terms.csv, lexicon/frequency.csv, corpora/<source>/<language>.jsonl
+in:  the lexicon, published counts, the wordfreq package, corpora: files of the user, or texts that packages ship
+out: corpora/<source>/<language>.jsonl, lexicon/counts/<source>/<language>/<shard>.json, corpora/contexts.csv,
+     lexicon/{terms,frequency,joint}.csv
 """
+
+from emovlm.frequency.parts import files_of
 
 COUNTED_LANGUAGES = ["en", "zh"]  # of published counts
 PACKAGE = ("package", "sha256", "members", "text")
+ABOUT = ("corpus", "edition", "licence", "citation", "shards")  # what changes no count
+LEXICON_FILE = {"lexicon": CONFIG.tables.lexicon} if CONFIG.tables.lexicon else {}  # else the package's own
+SOURCE_ROWS = {(row.source, row.language): row for row in STUDY.sources}
 # Source and language -> what is fetched of a package, of sources that are the text of one.
-PACKAGED = {
-    (row.source, row.language): {k: v for k, v in row.told().items() if k in PACKAGE}
-    for row in STUDY.sources
-    if "package" in row.told()
-}
-COUNTED = ("source", "language", "kind", "column", "tokens")
+PACKAGED = {of: {k: v for k, v in row.told().items() if k in PACKAGE} for of, row in SOURCE_ROWS.items() if row.package}
+# Source and language -> how many jobs count it, of sources that are counted here.
+SHARDS = {of: row.shards or 1 for of, row in SOURCE_ROWS.items() if row.kind in ("corpus", "google_books")}
+SHARES = [f"{source}/{language}/{k}" for (source, language), n in SHARDS.items() for k in range(n)]
+
+
+def read_of(source):
+    """The row of a source, without what changes no count."""
+    return {k: v for k, v in source.told().items() if k not in ABOUT}
+
+
+def files_to_count(wildcards):
+    """The files of a corpus; those of the user are listed now."""
+    of = wildcards.source, wildcards.language
+    if of in PACKAGED:
+        return [f"{RESULTS}/corpora/{wildcards.source}/{wildcards.language}.jsonl"]
+    try:
+        return files_of(SOURCE_ROWS[of].files.split())
+    except StudyError as error:
+        raise WorkflowError(f"{SOURCE_ROWS[of].cell('files')}: {error}") from None
+
+
+rule count_corpus:
+    """Count the lexicon's terms in one share of a corpus."""
+    input:
+        **LEXICON_FILE,
+        files=files_to_count,
+    output:
+        counts="<results>/lexicon/counts/{source}/{language}/{shard}.json",
+    log:
+        "<logs>/count_corpus/{source}/{language}/{shard}.log",
+    benchmark:
+        "<benchmarks>/count_corpus/{source}/{language}/{shard}.tsv"
+    wildcard_constraints:
+        source=one_of({source for source, _ in SHARDS}),
+        language=one_of({language for _, language in SHARDS}),
+    conda:
+        "../../envs/frequency.yaml"
+    params:
+        **job(
+            "count_corpus",
+            params=lambda w: dict(
+                source=read_of(SOURCE_ROWS[w.source, w.language]),
+                classes=STUDY.classes,
+                seed=CONFIG.seed,
+                shards=SHARDS[w.source, w.language],
+            ),
+        ),
+    shell:
+        RUN
 
 
 rule count_terms:
-    """Count the lexicon's terms in every source."""
+    """Gather the counts of the lexicon's terms in every source."""
     input:
-        **({"lexicon": CONFIG.tables.lexicon} if CONFIG.tables.lexicon else {}),  # else the package's own
+        **LEXICON_FILE,
         counts=expand("resources/published/term_counts_{language}.csv", language=COUNTED_LANGUAGES),
+        shares=expand("<results>/lexicon/counts/{share}.json", share=SHARES),
     output:
         terms="<results>/lexicon/terms.csv",
         frequency="<results>/lexicon/frequency.csv",
+        joint="<results>/lexicon/joint.csv",
+        contexts="<results>/corpora/contexts.csv",
     log:
         "<logs>/count_terms.log",
     benchmark:
@@ -33,10 +86,11 @@ rule count_terms:
         **job(
             "count_terms",
             params=dict(
-                sources=[{k: v for k, v in row.told().items() if k in COUNTED} for row in STUDY.sources],
+                sources=[read_of(row) for row in STUDY.sources],
+                shards={f"{source}/{language}": n for (source, language), n in SHARDS.items()},
                 classes=STUDY.classes,
             ),
-            names={"counts": COUNTED_LANGUAGES},
+            names={"counts": COUNTED_LANGUAGES, "shares": SHARES},
         ),
     shell:
         RUN
@@ -50,10 +104,10 @@ rule fetch_corpus:
         "<logs>/fetch_corpus/{source}/{language}.log",
     benchmark:
         "<benchmarks>/fetch_corpus/{source}/{language}.tsv"
-    localrule: True
     wildcard_constraints:
         source=one_of({source for source, _ in PACKAGED}),
         language=one_of({language for _, language in PACKAGED}),
+    localrule: True
     conda:
         "../../envs/frequency.yaml"
     params:

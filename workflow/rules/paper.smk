@@ -9,7 +9,8 @@ from emovlm.report.references import parts
 SOURCE = CONFIG.paper.source
 TYPESET = [
     *["metrics", "per_class", "comparisons", "correlations", "specifications", "concordance", "contrasts"],
-    *["sanity_checks", "cues", "claims", "evidence", "published_comparison", "reanalysis", "conditions", "frame_samplers", "paper_frame_shuffle"],
+    *["sanity_checks", "cues", "claims", "evidence", "published_comparison", "reanalysis", "conditions"],
+    *["frame_samplers", "paper_frame_shuffle"],
 ]
 PAPER_TABLES = {t: TABLE[t] for t in TYPESET if t in TABLE}
 PAPER_FIGURES = {

@@ -84,6 +84,7 @@ def count_corpus(
     store: str | Path | None = None,
     workers: int = 1,
     bytes_per_part: int = PART,
+    share: tuple[int, int] = (0, 1),
 ) -> Corpus:
     """Count terms in files.
 
@@ -95,6 +96,8 @@ def count_corpus(
         store: a folder that keeps the counts of each part. A part whose bytes, terms, options and code are the same
             is not counted again, so that a run that was stopped goes on, and an added file counts only itself.
         workers: processes that count at the same time.
+        share: (k, n): only the k-th (from 0) of n shares of the parts, for n jobs that divide a corpus. The shares'
+            counts add up to the whole, and an added part moves no other into another share.
 
     Raises:
         StudyError: a file cannot be read, is damaged, or gives no text for a reason that concerns all of it; or the
@@ -102,7 +105,10 @@ def count_corpus(
     """
     work = _Work(tuple(terms), how or Reading(), options or Options())
     how, nothing = work.how, work.options.nothing
-    parts = plan_parts(files, how, None if work.options.contexts else bytes_per_part)
+    parts = [
+        part for part in plan_parts(files, how, None if work.options.contexts else bytes_per_part)
+        if int(sha256_json([part.file, part.start]), 16) % share[1] == share[0]
+    ]  # fmt: skip
     kept = _Kept(Path(store), work) if store is not None else None
     done = {part: entry for part in parts if kept and (entry := kept.find(part))}
     sizes = {part: stop - start for part in parts for start, stop in [part_bytes(part, how)]}
@@ -114,17 +120,20 @@ def count_corpus(
     found = []
     for file in files:
         of_file = [part for part in parts if part.file == file]
+        if not of_file:
+            continue
         together = nothing(work.terms)
         for part in of_file:
             together.add(Counts.from_dict(done[part]["counts"], work.terms))
-        if problem := why_no_text(file, how, together.total_documents, together.skipped):
+        whole = share == (0, 1)
+        if whole and (problem := why_no_text(file, how, together.total_documents, together.skipped)):
             raise StudyError(problem)
         hashes = tuple(done[part]["sha256"] for part in of_file)
         found.append(FileCounts(file, sum(sizes[part] for part in of_file), hashes, together))
     counts = nothing(work.terms)
     for each in found:
         counts.add(each.counts)
-    if not counts.total_documents:
+    if share == (0, 1) and not counts.total_documents:
         raise StudyError(f"the corpus has no documents; {len(files)} files were read" + _reasons(counts.skipped))
     return Corpus(counts, found)
 

@@ -34,10 +34,12 @@ SOURCES.add(
     SourceKind(
         "google_books",
         "Raw exports of Google Books Ngrams, added up over years.",
-        ("version", "n"),
-        (*FILES, "years", "totals", "tokens"),
+        ("version", "n", "files"),
+        ("years", "totals", "tokens"),
     )
 )
 SOURCES.add(
-    SourceKind("corpus", "Texts whose words are counted: plain, JSONL or Parquet.", (), (*FILES, "text", "documents"))
+    SourceKind(
+        "corpus", "Texts whose words are counted: plain, JSONL or Parquet.", (), (*FILES, "text", "documents", "shards")
+    )
 )

@@ -137,7 +137,11 @@ class Source(Row):
     )
     sha256: Sha256 | None = Field(None, description="of the file of the package")
     members: Words | None = Field(None, description="globs of files in the package, separated by spaces")
-    text: Text | None = Field(None, description="of JSONL and Parquet: the column with the text")
+    text: Text | None = Field(
+        None,
+        description="of JSONL and Parquet: the column with the text; of a package: how its files hold texts (text, "
+        "lines, json:key, csv:2, tsv:4)",
+    )
     documents: Literal["line", "paragraph", "file"] | None = Field(
         None, description="of plain text: what a document is"
     )
@@ -147,6 +151,7 @@ class Source(Row):
         None, description="of google_books: first and last year that count; by default all"
     )
     totals: Text | None = Field(None, description="of google_books: file with the words of each year")
+    shards: Positive | None = Field(None, description="of corpus: how many jobs count it; by default one")
     corpus: Text
     edition: Text | None = None
     licence: Text
@@ -159,7 +164,7 @@ class Source(Row):
         self._needs(kind.needs, whose)
         others = (column for each in choices.source_kinds().values() for column in (*each.needs, *each.may))
         self._has_no(tuple(dict.fromkeys(c for c in others if c not in (*kind.needs, *kind.may))), whose)
-        if "files" in kind.may:
+        if "package" in kind.may:
             self._says_where(whose)
         if self.years and not self.years[:4] <= self.years[5:]:
             raise problem(f"{self.years} ends before it begins", "years")

@@ -39,3 +39,22 @@ TERM_FREQUENCY = table(
     terms_listed=Column("int", about="terms that the source lists"),
     terms_asked=Column("int", about="terms of the form that name the class"),
 )
+JOINT_COUNTS = table(
+    "joint counts",
+    "language source emotion other",
+    language=Column("string", about="en or zh"),
+    source=Column("string", about="a source of the study that is a corpus"),
+    emotion=Column("string", about="class"),
+    other=Column("string", about="another class, later in the order of classes"),
+    documents=Column("int", about="documents with terms of both"),
+)
+TERM_CONTEXTS = table(
+    "term contexts",
+    "language source term file document text",
+    language=Column("string", about="en or zh"),
+    source=Column("string", about="a source of the study that is a corpus"),
+    term=Column("string", about="word or phrase as the lexicon writes it"),
+    file=Column("string", about="of the corpus"),
+    document=Column("int", about="number of the document in its file, from 0"),
+    text=Column("string", about="the words around the occurrence"),
+)
