@@ -6,7 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from emovlm.core.tables import read_cells
+from emovlm.frequency.estimates import estimate
+from emovlm.frequency.published import count_listed
+from emovlm.lexicon.terms import counted, read_terms
 from emovlm.study.rows import Source
 from emovlm.study.tables import read_rows
 
@@ -22,6 +27,13 @@ def plain_rows(path: Path) -> list[dict[str, str]]:
 def sources() -> list[dict[str, Any]]:
     """The rows of config/sources.tsv as jobs get them."""
     return [row.told() for row in read_rows(Source, [str(ROOT / "config/sources.tsv")], "sources")]
+
+
+def frequency_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """TERM_FREQUENCY by rows of ``sources``, with the terms of the default study."""
+    terms, published = counted(read_terms(ROOT / "config/lexicon.tsv")), ROOT / "resources/published"
+    found = [count_listed(row, terms, published / f"term_counts_{row['language']}.csv") for row in rows]
+    return pd.concat([estimate(*each) for each in found], ignore_index=True)
 
 
 def with_table(config: Config, folder: Path, table: str, edit: Callable[[str], str]) -> Config:

@@ -10,8 +10,9 @@ from emovlm.provenance.records.surroundings import plain
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "emovlm"
-ROOMS = ["core", "synface", "datasets", "frames", "lexicon", "sampling", "models", "training", "enrichment",
-         "evaluation", "statistics", "study", "figures", "report", "standalone", "provenance", "planning"]  # fmt: skip
+ROOMS = ["core", "synface", "datasets", "frames", "lexicon", "frequency", "sampling", "models", "training",
+         "enrichment", "evaluation", "statistics", "study", "figures", "report", "standalone", "provenance",
+         "planning"]  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))

@@ -83,8 +83,9 @@ def test_a_wheel_holds_the_code_and_every_file_that_it_reads(tmp_path):
         if path.is_file() and "__pycache__" not in path.parts
     }  # fmt: skip
     assert set(inside) == set(ours)
-    (tmp_path / "one").write_bytes(inside["emovlm/lexicon/lexicon.tsv"])
-    assert sha256_file(tmp_path / "one") == sha256_file(ROOT / "config/lexicon.tsv")
+    for table in ("lexicon", "classes"):  # one file here, two in the wheel and the clone that uses it
+        (tmp_path / table).write_bytes(inside[f"emovlm/lexicon/{table}.tsv"])
+        assert sha256_file(tmp_path / table) == sha256_file(ROOT / f"config/{table}.tsv")
 
 
 def test_no_module_looks_for_the_repository_around_it():

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
-from tests.study_tables import plain_rows, sources
+from tests.study_tables import frequency_of, plain_rows, sources
 from tests.unit.drawn_records import drawn_account
 from tests.unit.statistics_answers import draw_answers, manifest_of, stored
 
@@ -16,8 +16,7 @@ from emovlm.core.contracts.training import SANITY_CHECKS
 from emovlm.core.files import write_json
 from emovlm.core.io import write_table
 from emovlm.figures.tables import CONTRACTS, load
-from emovlm.lexicon.term_frequency import count_terms
-from emovlm.lexicon.terms import read_lexicon
+from emovlm.lexicon.terms import read_classes
 from emovlm.statistics.claims import Results
 from emovlm.statistics.comparisons import compare
 from emovlm.statistics.lexical.contrasts import contrast_variants
@@ -59,8 +58,7 @@ def source_of(name):
 @cache
 def study(skip=frozenset(), replicates=1):
     """All tables by name, ``answers`` and ``manifests`` among them; conditions in ``skip`` are left out."""
-    lexicon = read_lexicon(ROOT / "config/lexicon.tsv")
-    classes = [row["emotion"] for row in lexicon]
+    classes = [row["emotion"] for row in read_classes()]
     tables = {name: load(name, source_of(name)) for name in CONFIG}
     tables["conditions"] = tables["conditions"][~tables["conditions"]["condition"].isin(skip)].reset_index(drop=True)
     names = list(tables["conditions"]["condition"])
@@ -72,7 +70,6 @@ def study(skip=frozenset(), replicates=1):
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
     planned = [r for r in plain_rows(ROOT / "config/comparisons.tsv") if r["a"] in names and r["b"] in names]
     counted = [r for r in sources() if r["source"] in SOURCES]
-    counts = ROOT / "resources/published"
     settings = {**SETTINGS, **SETTINGS["lexicon"], "classes": classes}
     settings["margins"] = {k: v["margin"] for k, v in claims["claims"].items()}
     kinds = tables["systems"].set_index("system")["kind"]
@@ -86,9 +83,7 @@ def study(skip=frozenset(), replicates=1):
         "per_run": per_run_table(answers, settings),
         "confusion": confusion_table(answers, settings),
         "comparisons": compare(answers, planned, settings),
-        "frequency": pd.concat(
-            [count_terms(row, lexicon, counts / f"term_counts_{row['language']}.csv") for row in counted]
-        ),
+        "frequency": frequency_of(counted),
         "event_coverage": event_coverage(),
         "reliability": reliability_bins(names),
         "reanalysis": reanalyse(published["paper_frame_shuffle"]),
@@ -104,7 +99,7 @@ def study(skip=frozenset(), replicates=1):
     }
     profiles = [
         measured_profiles(tables["per_class"], lexical),
-        published_profiles(published["paper_lexical_figure"], published["mafw_recalls"], lexicon),
+        published_profiles(published["paper_lexical_figure"], published["mafw_recalls"], read_classes()),
     ]
     tables["correlations"] = correlate(pd.concat(profiles), tables["frequency"], published["mafw_classes"], settings)
     tables["contrasts"] = contrast_variants(tables["per_run"], tables["frequency"], claims["claims"]["L1"], settings)

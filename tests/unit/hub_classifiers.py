@@ -2,13 +2,12 @@
 
 import numpy as np
 from PIL import Image
-from tests.study_tables import ROOT, plain_rows
 from tests.tiny_models.classifiers import IMAGE_CLASSIFIERS
 
+from emovlm.lexicon.terms import read_classes, read_terms
 from emovlm.models.base import Frame
 from emovlm.models.hub_classifier.labels import label_settings
 
-LEXICON = plain_rows(ROOT / "config/lexicon.tsv")
 OF_CLASS = {"anger": "angry", "happiness": "Happy", "neutral": "neutral", "sadness": "sad", "surprise": "surprise"}
 CLASSES = list(OF_CLASS)
 
@@ -16,7 +15,7 @@ CLASSES = list(OF_CLASS)
 def row_of(architecture, **columns):
     family = "image-classification" if architecture in IMAGE_CLASSIFIERS else "video-classification"
     row = {"system": "tiny", "kind": "vision", "training": "none", "family": family, **columns}
-    return row | label_settings(row, LEXICON)
+    return row | label_settings(row, read_classes(), read_terms())
 
 
 def frames(n, height=50, width=64, seed=0):

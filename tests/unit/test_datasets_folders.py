@@ -65,7 +65,7 @@ def manifest(row: dict, folder: Path, subset: Path | None = None) -> pd.DataFram
     return MANIFEST.conform(make_manifest(row, folder, subset), "manifest").to_pandas()
 
 
-def test_dfew_labels_become_the_lexicons_and_numbers_become_names(made: Path) -> None:
+def test_dfew_labels_become_the_studys_and_numbers_become_names(made: Path) -> None:
     clips = manifest(DFEW, made / "dfew")
     assert len(clips) == 70 and set(clips["split"]) == {"test"}
     assert clips.iloc[0].to_dict() == {
@@ -268,7 +268,7 @@ def test_any_folder_is_described_by_one_table(own: Path) -> None:
         ("path,emotion\nx.mp4,fear\n", r"annotations\.csv, line 1: no column label"),
         ("path,label\n", r"annotations\.csv: the table has no clips"),
         ("path,label,person\nx.mp4,fear,3\n", r"line 1: unknown column 'person'; known are path, label, split, fold"),
-        ("path,label\nx.mp4,rage\n", r"line 2: unknown class 'rage'; the lexicon has"),
+        ("path,label\nx.mp4,rage\n", r"line 2: unknown class 'rage'; the classes are"),
         ("path,label\nx.mp4,contempt\n", "line 2: unknown class 'contempt'"),
         ("path,label\n../x.mp4,fear\n", r"line 2: the path '../x\.mp4' is not inside the dataset's folder"),
         ("path,label\n/etc/passwd,fear\n", "line 2: the path '/etc/passwd' is not inside"),

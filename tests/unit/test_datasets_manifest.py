@@ -51,7 +51,7 @@ def test_the_manifest_has_each_listed_clip_even_if_its_file_is_missing(folder: P
         ("00009.mp4", "is not of the form '00025.mp4 anger'"),
         ("00009.mp4 anger 3", "is not of the form"),
         ("00009.mp4 an\0ger", "is not of the form"),
-        ("00009.mp4 rage", "unknown class 'rage'; the lexicon has anger, fear, neutral"),
+        ("00009.mp4 rage", "unknown class 'rage'; the classes are anger, fear, neutral"),
         ("00009.mp4 Anger", "unknown class 'Anger'"),
         ("00001.mp4 fear", "clip 00001 is listed already in .*train.txt, line 1"),
         ("00009.avi fear", "identities.csv has no identity of clip 00009"),

@@ -102,7 +102,7 @@ TOLD = {
     "unknown column after sep": ("sep=;\npath;label;x\na;fear;1\n", "line 2: unknown column 'x'"),
     "column twice": ("path,label,Label\nclips/001.mp4,anger,fear\n", "line 1: two columns are called label"),
     "nameless column": (",path,label\nf,clips/001.mp4,anger\n", "line 2: 'f' is in a column without a name"),
-    "unknown label": ("path,label\nclips/001.mp4,joy\n", "line 2: unknown class 'joy'; the lexicon has anger, fear"),
+    "unknown label": ("path,label\nclips/001.mp4,joy\n", "line 2: unknown class 'joy'; the classes are anger, fear"),
     "label that is none": ("path,label\nclips/001.mp4,nan\n", "line 2: unknown class 'nan'"),
     "number for a label": ("path,label\nclips/001.mp4,0\n", "line 2: unknown class '0'"),
     "no label": ("path,label\nclips/001.mp4,\n", "line 2: column label is empty"),

@@ -3,13 +3,11 @@
 import os
 
 import pytest
-from tests.unit.evaluated import ROOT
 
 from emovlm.core.errors import StudyError
 from emovlm.datasets.classes import read_classes
 from emovlm.datasets.suffixes import VIDEOS
-from emovlm.lexicon.terms import read_lexicon
-from emovlm.standalone.given_data import LEXICON, read_data
+from emovlm.standalone.given_data import read_data
 
 
 def touch(folder, *names):
@@ -151,14 +149,10 @@ def test_a_link_out_of_the_folder_is_no_clip(tmp_path):
         read_data(folder)
 
 
-def test_a_study_reads_a_folder_a_class_with_the_words_of_its_lexicon(by_class):
+def test_a_study_reads_a_folder_a_class_with_the_words_of_its_classes(by_class):
     with pytest.raises(StudyError, match="unknown class 'Happy'"):
         read_classes(by_class, {"happy": "happiness", "sad": "sadness"})
     found = read_classes(by_class, {"Happy": "happiness", "sad": "sadness"})
     assert [(entry.line.name, entry.line.label, entry.split) for entry in found] == [
         ("Happy/a", "happiness", "test"), ("sad/a", "sadness", "test"), ("sad/b", "sadness", "test")
     ]  # fmt: skip
-
-
-def test_the_packages_lexicon_is_the_default_studys():
-    assert read_lexicon(LEXICON) == read_lexicon(ROOT / "config/lexicon.tsv")

@@ -2,7 +2,6 @@
 
 import json
 from collections import defaultdict
-from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,14 @@ import regex as re
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from emovlm.core.errors import StudyError
 from emovlm.evaluation.parsing import exact_label, parse_label, read_reply, substring_label
-from emovlm.evaluation.replies.plain_text import plain_text
-from emovlm.evaluation.replies.words import LEXICON, SYNONYMS, read_words
-from emovlm.lexicon.terms import read_lexicon
+from emovlm.evaluation.replies.plain_text import plain_text, same
+from emovlm.evaluation.replies.words import read_words
+from emovlm.lexicon.terms import counted, read_classes, read_terms
 
 ROOT = Path(__file__).resolve().parents[2]
-ROWS = read_lexicon(LEXICON)
-CLASSES = [row["emotion"] for row in ROWS]
+CLASSES = [row["emotion"] for row in read_classes()]
+TERMS = read_terms()
 CASES = [json.loads(line) for line in (ROOT / "tests/unit/replies.jsonl").read_text().splitlines()]
 BY_KIND = defaultdict(list)
 for case in CASES:
@@ -100,18 +98,22 @@ NONE = {
 }  # fmt: skip
 
 
-def words_of(row, form):
-    return row["chinese"].split() if form == "chinese" else [row[form], row[form].upper()]
+def words_of(emotion, form):
+    named = counted(TERMS, [emotion])
+    if form == "chinese":
+        return [term.text for term in named if term.language == "zh"]
+    first = next(term.text for term in named if term.language == "en" and term.form == form)
+    return [first, first.upper()]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=CLASSES)
+@pytest.mark.parametrize("emotion", CLASSES)
 @pytest.mark.parametrize("form", ["noun", "adjective", "chinese"])
-def test_what_goes_for_one_class_goes_for_all(row, form):
+def test_what_goes_for_one_class_goes_for_all(emotion, form):
     """The sentences of ``GIVEN`` give the first class in each of its words, those of ``NONE`` give none."""
-    at = ROWS.index(row)
-    b, c = (words_of(ROWS[(at + step) % len(ROWS)], form)[0] for step in (3, 5))
-    for sentences, label in ((GIVEN[form], row["emotion"]), (NONE[form], None)):
-        filled = (sentence.format(a=a, b=b, c=c) for sentence in sentences for a in words_of(row, form))
+    at = CLASSES.index(emotion)
+    b, c = (words_of(CLASSES[(at + step) % len(CLASSES)], form)[0] for step in (3, 5))
+    for sentences, label in ((GIVEN[form], emotion), (NONE[form], None)):
+        filled = (sentence.format(a=a, b=b, c=c) for sentence in sentences for a in words_of(emotion, form))
         assert wrong((reply, label) for reply in filled) == []
 
 
@@ -209,37 +211,20 @@ def test_the_strict_and_the_naive_rule_stand_beside_the_grammar(reply, exact, su
     assert substring in naive or (substring is None and not naive)
 
 
-def test_the_package_and_the_default_study_have_the_same_synonyms_and_no_word_is_in_two_places():
-    assert Path(SYNONYMS).read_text() == (ROOT / "config/synonyms.tsv").read_text()
-    words = read_words()
-    terms = [*chain.from_iterable(terms for _, terms in (*words.lexicon, *words.synonyms))]
-    assert len(terms) == len(set(terms))
-    assert {emotion for emotion, _ in words.synonyms} == set(CLASSES)
-    written = "".join(line.split("\t")[2] for line in Path(SYNONYMS).read_text().splitlines()[1:]).replace(" ", "")
-    assert len("".join(map("".join, (terms for _, terms in words.synonyms)))) == len(written)  # none was left out
+def test_every_term_of_the_lexicon_and_no_other_word_names_its_class():
+    assert read_words().of(CLASSES) == {same(term.text): term.emotion for term in TERMS} | dict(
+        zip(CLASSES, CLASSES, strict=True)
+    )
 
 
 def test_a_study_can_change_which_words_name_a_class(tmp_path):
-    lexicon, synonyms = tmp_path / "lexicon.tsv", tmp_path / "synonyms.tsv"
-    lexicon.write_text("emotion\tnoun\tfamily\nfear\tfear\tfear fears\nawe\tawe\tawe awed amazed\nanger\t\t\n")
-    synonyms.write_text("emotion\tlanguage\twords\nfear\ten\tchicken\nsurprise\ten\tamazed agog\n")
-    words, classes = read_words(lexicon, synonyms), ["fear", "awe", "anger", "surprise"]
-    read = {reply: parse_label(reply, classes, words) for reply in ("chicken", "afraid", "amazed", "agog", "angry")}
-    assert read == {"chicken": "fear", "afraid": None, "amazed": "awe", "agog": "surprise", "angry": "anger"}
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("emotion\tlanguage\twords\nfear\ten\tcold\nanger\ten\tcold\n", "line 3, column words: cold stands for fear"),
-        ("emotion\tlanguage\twords\nfear\ten\t\n", "line 2, column words: nothing is written there"),
-        ("emotion\twords\nfear\tcold\n", "line 2, column language: nothing is written there"),
-        (None, "no such table; config, key tables.synonyms, names it"),
-    ],
-)
-def test_a_wrong_table_of_synonyms_is_told_with_its_line(text, says, tmp_path):
-    path = tmp_path / "synonyms.tsv"
-    if text is not None:
-        path.write_text(text)
-    with pytest.raises(StudyError, match=f"synonyms.tsv.*{says}"):
-        read_words(LEXICON, path)
+    lexicon, classes = tmp_path / "lexicon.tsv", ["fear", "awe", "anger", "surprise"]
+    rows = ["emotion\tlanguage\tterm\tform\trole", "fear\ten\tfears\tnoun\tname", "fear\ten\tchicken\tnoun\tsynonym",
+            "awe\ten\tamazed\tadjective\tname", "surprise\ten\tagog\tadjective\tsynonym",
+            "anger\ten\tangry\tadjective\tname", "anger\ten\thot under the collar\tadjective\tsynonym"]  # fmt: skip
+    lexicon.write_text("".join(f"{row}\n" for row in rows))
+    words = read_words(lexicon=lexicon)
+    replies = ("chicken", "afraid", "amazed", "agog", "angry", "She is hot under the collar.")
+    assert [parse_label(reply, classes, words) for reply in replies] == [
+        "fear", None, "awe", "surprise", "anger", "anger"
+    ]  # fmt: skip

@@ -107,14 +107,16 @@ def test_lexical_panels_print_rho_and_its_leave_one_out_range():
     assert f"LOO {row['rho_low']:.2f} to {row['rho_high']:.2f}".replace("-", "−") in shown
 
 
-def test_a_censored_word_is_left_out_of_the_points_and_named():
+def test_a_class_that_is_not_completely_listed_is_left_out_of_the_points_and_named():
     words = study()["frequency"].copy()
     gone = (words["emotion"] == "contempt") & (words["language"] == "en")
     words.loc[gone, ["count", "per_million"]] = np.nan
-    words.loc[gone, "censored"] = True
+    words.loc[gone, "listing"] = "censored"
     figure = draw("lexical", frequency=words)
     assert len(line(figure.axes[0], "classes")) == 10
-    assert "Not listed by the source: contempt." in texts(figure)
+    named = "contempt (English), helplessness (Chinese)"
+    assert f"Left out, since the source does not list all terms: {named}." in texts(figure)
+    assert len(line(figure.axes[4], "classes")) == 10
 
 
 def test_confusion_cells_are_shares_of_the_labels_clips():
@@ -262,7 +264,7 @@ def test_enrichment_points_are_the_differences():
     np.testing.assert_allclose(sorted(gains), [0.4820 - 0.4552, 0.2731 - 0.2449])
 
 
-def test_frequency_cells_are_ranks_and_censored_words_are_hatched():
+def test_frequency_cells_are_ranks_and_partial_and_censored_sums_are_hatched():
     table = study()["frequency"]
     axes = draw("frequency").axes[0]
     first = table.query("language == 'en' and source == 'google-books-2012' and form == 'family'")
@@ -270,8 +272,10 @@ def test_frequency_cells_are_ranks_and_censored_words_are_hatched():
     assert order == list(first.sort_values("count", ascending=False)["emotion"])
     assert list(axes.collections[0].get_array()[0]) == list(range(1, 12))
     drawn = {label.get_text() for label in axes.get_yticklabels()}
-    censored = table[table["censored"] & ("English, " + table["source"] + ", " + table["form"]).isin(drawn)]
-    assert len(censored) == len([patch for patch in axes.patches if patch.get_hatch()]) > 0
+    names = table["language"].map({"en": "English, ", "zh": "Chinese, "}) + table["source"] + ", " + table["form"]
+    for listing, hatch in (("partial", "////"), ("censored", "xxxx")):
+        hatched = [patch for patch in axes.patches if patch.get_hatch() == hatch]
+        assert len(hatched) == (names.isin(drawn) & (table["listing"] == listing)).sum() > 0
 
 
 def test_class_bars_are_the_manifests_counts():

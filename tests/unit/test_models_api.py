@@ -403,7 +403,7 @@ def test_the_jobs_of_texts_and_answers_run_on_a_served_model_and_leave_no_key_be
     assert [clip_in(request) for request in server.requests[12:]] == ["d/2"] * 3
     answered = run_job(
         "answer_clips", tmp_path, paths["answers"],
-        {**given, "texts": paths["texts"], "clips": paths["clips"], "lexicon": "config/lexicon.tsv"},
+        {**given, "texts": paths["texts"], "clips": paths["clips"], "classes": "config/classes.tsv"},
         system=row, max_new_tokens=8, context="msce", decision="reply", replicate=1, classes=CLASSES,
     )  # fmt: skip
     assert answered.returncode == 0, answered.stdout

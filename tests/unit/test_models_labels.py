@@ -1,14 +1,14 @@
 """Labels of a classifier and classes of a study: a missing or a double one is an error that lists both sides."""
 
 import pytest
-from tests.study_tables import ROOT, plain_rows
 
 from emovlm.core.errors import StudyError
+from emovlm.lexicon.terms import read_classes, read_terms
 from emovlm.models.hub_classifier.labels import label_settings, match_labels, read_label_map
 
-LEXICON = plain_rows(ROOT / "config/lexicon.tsv")
+TABLES = read_classes(), read_terms()
 ROW = {"system": "s", "kind": "vision", "training": "none", "family": "image-classification"}
-WORDS = label_settings(ROW, LEXICON)["label_words"]
+WORDS = label_settings(ROW, *TABLES)["label_words"]
 ALL = list(WORDS)
 SEVEN = ["anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise"]
 
@@ -30,9 +30,12 @@ def test_the_usual_names_of_seven_classes_are_matched_by_the_lexicons_words(labe
 
 
 def test_every_class_is_matched_by_its_own_name_noun_and_adjective():
-    for column in ("emotion", "noun", "adjective"):
-        found = match_labels([row[column] for row in LEXICON], ALL, WORDS)
-        assert found.numbers == {row["emotion"]: [number] for number, row in enumerate(LEXICON)}
+    of_form = {
+        form: [next(t.text for t in TABLES[1] if t.emotion == name and t.form == form) for name in ALL]
+        for form in ("noun", "adjective")
+    }
+    for labels in (ALL, *of_form.values()):
+        assert match_labels(labels, ALL, WORDS).numbers == {name: [number] for number, name in enumerate(ALL)}
 
 
 def test_without_a_lexicon_the_classes_own_names_count():
@@ -151,16 +154,16 @@ def test_a_map_that_cannot_be_read_is_an_error(given, said):
     assert said in str(error.value)
 
 
-def test_settings_are_the_lexicons_words_and_the_map_and_nothing_for_other_systems(tmp_path):
+def test_settings_are_the_classes_words_and_the_map_and_nothing_for_other_systems(tmp_path):
     (tmp_path / "labels.txt").write_text("joy=happiness\n")
-    found = label_settings({**ROW, "label_map": str(tmp_path / "labels.txt")}, LEXICON)
+    found = label_settings({**ROW, "label_map": str(tmp_path / "labels.txt")}, *TABLES)
     assert found["label_map"] == {"joy": "happiness"}  # the file's content, so that an edit is a change
-    assert found["label_words"]["happiness"] == ["happiness", "happy"]
-    assert found["label_words"]["contempt"] == ["contempt", "contemptuous"]
-    own = [{**row, "labels-own": f"my {row['emotion']}"} for row in LEXICON]
-    assert "my fear" in label_settings(ROW, own)["label_words"]["fear"]
+    assert found["label_words"]["happiness"][:4] == ["happier", "happiest", "happiness", "happy"]
+    assert found["label_words"]["contempt"] == ["contempt", "contemptible", "contemptuous", "輕蔑", "轻蔑"]
+    own = [{**row, "labels-own": f"my {row['emotion']}"} for row in TABLES[0]]
+    assert "my fear" in label_settings(ROW, own, TABLES[1])["label_words"]["fear"]
     for family in ({}, {"family": "mae-dfer"}, {"family": "qwen2.5-vl"}):
-        assert label_settings({"system": "s", **family}, LEXICON) == {}
+        assert label_settings({"system": "s", **family}, *TABLES) == {}
 
 
 def test_a_map_may_call_a_class_by_another_word_of_the_lexicon_and_name_classes_that_are_not_asked():

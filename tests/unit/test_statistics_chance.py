@@ -7,12 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from tests.study_tables import plain_rows, sources
+from tests.study_tables import frequency_of, plain_rows, sources
 from tests.unit.statistics_answers import draw_answers
 
 from emovlm.lexicon.estimator import permuted_counts
-from emovlm.lexicon.term_frequency import count_terms
-from emovlm.lexicon.terms import read_lexicon
+from emovlm.lexicon.terms import read_classes
 from emovlm.statistics.claims import Results
 from emovlm.statistics.comparisons import compare
 from emovlm.statistics.lexical.contrasts import contrast_variants
@@ -23,8 +22,7 @@ from emovlm.statistics.verdicts import judge
 
 ROOT = Path(__file__).resolve().parents[2]
 MAFW = pd.read_csv(ROOT / "resources/published/mafw_classes.csv")
-LEXICON = read_lexicon(ROOT / "config/lexicon.tsv")
-CLASSES = [row["emotion"] for row in LEXICON]
+CLASSES = [row["emotion"] for row in read_classes()]
 CLAIMS = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
 PRIMARY = {"primary_source": "google-books-2012", "primary_form": "family"}
 SETTINGS = {
@@ -37,9 +35,7 @@ NO_EVENTS = pd.DataFrame(columns=["sampler", "n", "measured"])
 
 @cache
 def frequency():
-    counted = [row for row in sources() if row["source"] == "google-books-2012"]
-    counts = ROOT / "resources/published"
-    return pd.concat([count_terms(row, LEXICON, counts / f"term_counts_{row['language']}.csv") for row in counted])
+    return frequency_of([row for row in sources() if row["source"] == "google-books-2012"])
 
 
 @cache

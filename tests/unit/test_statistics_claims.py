@@ -25,7 +25,7 @@ EMOTIONS = [f"e{k:02}" for k in range(11)]
 NOISE = [4, 9, 1, 7, 0, 10, 3, 8, 2, 6, 5]
 WORDS = pd.DataFrame({
     "language": "en", "source": "books", "form": "family", "emotion": EMOTIONS, "count": np.arange(11.0),
-    "censored": False,
+    "listing": "complete",
 })  # fmt: skip
 DEALT = list(
     permuted_counts(dict(zip(EMOTIONS, WORDS["count"], strict=True)), 1).values()

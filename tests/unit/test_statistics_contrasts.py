@@ -14,7 +14,7 @@ from emovlm.statistics.lexical.contrasts import contrast_variants, p_of_runs, p_
 from emovlm.statistics.lexical.exact import spearman
 from emovlm.training.captions import naming_shares
 
-EMOTIONS = [f"e{k:02}" for k in (3, 8, 0, 10, 5, 1, 7, 2, 9, 6, 4)]  # the lexicon's order, not the alphabet's
+EMOTIONS = [f"e{k:02}" for k in (3, 8, 0, 10, 5, 1, 7, 2, 9, 6, 4)]  # the order of the classes, not the alphabet's
 COUNTS = {emotion: 10.0**k for k, emotion in enumerate(sorted(EMOTIONS))}
 NOISE = np.array([4, 9, 1, 7, 0, 10, 3, 8, 2, 6, 5])
 CLAIM = {"subject": "freq", "intervention": "unif", "permuted": "perm", "control": "vision", "language": "en"}
@@ -24,7 +24,7 @@ SETTINGS = {"seed": 3, "resamples": 999, "primary_source": "books", "primary_for
 def frequency(language="en", **columns):
     table = {
         "language": language, "source": "books", "form": "family", "emotion": sorted(EMOTIONS),
-        "count": [COUNTS[e] for e in sorted(EMOTIONS)], "censored": False, **columns,
+        "count": [COUNTS[e] for e in sorted(EMOTIONS)], "listing": "complete", **columns,
     }  # fmt: skip
     return pd.DataFrame(table)
 
@@ -140,10 +140,10 @@ def test_contrasts_are_of_the_primary_source_and_the_permuted_one_of_the_caption
     assert set(table["source"]) == {"books"} and set(table["form"]) == {"family"}
 
 
-def test_censored_classes_are_left_out():
-    words = frequency(censored=[True, True] + [False] * 9)
+def test_classes_that_the_source_does_not_list_completely_are_left_out():
+    words = frequency(listing=["censored", "partial"] + ["complete"] * 9)
     assert set(contrast_variants(variants(1), words, CLAIM, SETTINGS)["n_classes"]) == {9}
-    assert contrast_variants(variants(1), frequency(censored=[True] * 7 + [False] * 4), CLAIM, SETTINGS).empty
+    assert contrast_variants(variants(1), frequency(listing=["partial"] * 7 + ["complete"] * 4), CLAIM, SETTINGS).empty
 
 
 def test_a_run_that_fails_in_every_class_leaves_no_row():

@@ -12,7 +12,7 @@ from scipy import stats
 from emovlm.core.contracts.statistics import CORRELATIONS
 from emovlm.core.errors import StudyError
 from emovlm.core.io import write_table
-from emovlm.lexicon.terms import read_lexicon
+from emovlm.lexicon.terms import read_classes
 from emovlm.statistics.lexical.correlation import correlate, leave_one_out, partial_spearman
 from emovlm.statistics.lexical.exact import exact_spearman, spearman
 from emovlm.statistics.lexical.profiles import measured_profiles, published_profiles
@@ -140,18 +140,18 @@ def test_no_partial_rho_where_too_little_is_left():
 def published():
     folder = ROOT / "resources/published"
     tables = read_published({name: folder / f"{name}.csv" for name in ("paper_lexical_figure", "mafw_recalls")})
-    return published_profiles(*tables.values(), read_lexicon(ROOT / "config/lexicon.tsv"))
+    return published_profiles(*tables.values(), read_classes(ROOT / "config/classes.tsv"))
 
 
-def words(emotions, censored=0):
+def words(emotions, incomplete=0):
     n = len(emotions)
     return pd.DataFrame({
         "language": "en", "source": "books", "form": "family", "emotion": emotions, "count": np.arange(n, 0.0, -1),
-        "censored": np.arange(n) < censored,
+        "listing": np.where(np.arange(n) < incomplete, np.where(np.arange(n) % 2, "partial", "censored"), "complete"),
     })  # fmt: skip
 
 
-def test_published_profiles_have_eleven_and_seven_classes_by_the_lexicons_names(published):
+def test_published_profiles_have_eleven_and_seven_classes_by_the_studys_names(published):
     sizes = published.groupby("subject")["emotion"].nunique()
     assert sizes["Qwen2.5-VL/MAFW"] == sizes["T-ESFL/MAFW"] == 11 and sizes["Gemini2.5-Flash/DFEW"] == 7
     dfew = published[published["subject"] == "Gemini2.5-Flash/DFEW"].set_index("emotion")["value"]
@@ -171,7 +171,7 @@ def test_published_f1_follows_word_frequency_and_so_does_the_vision_only_control
     write_table(table.reset_index(), tmp_path / "correlations.csv", CORRELATIONS)
 
 
-def test_censored_classes_are_left_out_and_too_few_leave_no_row(published):
+def test_classes_that_are_not_completely_listed_are_left_out_and_too_few_leave_no_row(published):
     emotions = list(published[published["subject"] == "C3D/MAFW"]["emotion"])
     assert set(
         correlate(published, words(emotions, 2), MAFW, SETTINGS).query("subject == 'C3D/MAFW'")["n_classes"]
@@ -209,7 +209,7 @@ def test_measured_profiles_are_the_f1_of_the_conditions_asked_for():
         measured_profiles(per_class, {"z": "vlm"})
 
 
-def test_a_published_class_outside_the_lexicon_is_named():
+def test_a_published_class_that_the_study_does_not_have_is_named():
     figure = pd.DataFrame({"dataset": ["DFEW"], "term": ["anger"], "f1_gemini25_flash": [1.0], "f1_qwen25_vl": [1.0]})
     with pytest.raises(StudyError, match=r"anger \(DFEW\)"):
         published_profiles(figure, pd.DataFrame({"system": []}), [{"emotion": "anger", "dfew": "angry"}])

@@ -326,7 +326,7 @@ def test_a_condition_without_answers_is_named(answers, tmp_path):
         read_answers(written(tmp_path, answers[:0]))
 
 
-def test_a_class_that_the_lexicon_does_not_have_is_named(answers):
+def test_a_class_that_the_study_does_not_have_is_named(answers):
     with pytest.raises(StudyError, match="unknown classes in the answers: contempt"):
         count(answers, CLASSES[:3])
 

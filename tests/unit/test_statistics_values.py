@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 from tests.scripts import run_script
-from tests.study_tables import plain_rows, sources
+from tests.study_tables import frequency_of, plain_rows, sources
 from tests.unit.statistics_answers import draw_answers, manifest_of, stored, truth_of
 
 from emovlm.core.contracts.answers import ANSWERS
@@ -19,8 +19,7 @@ from emovlm.core.contracts.statistics import COMPARISONS, CONTRASTS, METRICS
 from emovlm.core.contracts.training import SANITY_CHECKS
 from emovlm.core.files import read_json
 from emovlm.core.io import read_table, write_table
-from emovlm.lexicon.term_frequency import count_terms
-from emovlm.lexicon.terms import read_lexicon
+from emovlm.lexicon.terms import read_classes
 from emovlm.statistics.values.entry import entry_of
 from emovlm.statistics.values.published_values import published_values, read_published
 
@@ -49,8 +48,7 @@ def sample_of(manifest, rate):
 def study(tmp_path_factory):
     """The default study's own conditions, comparisons and claims, on drawn answers; paths of all tables by name."""
     folder = tmp_path_factory.mktemp("study")
-    lexicon = read_lexicon(ROOT / "config/lexicon.tsv")
-    classes = [row["emotion"] for row in lexicon]
+    classes = [row["emotion"] for row in read_classes()]
     conditions = plain_rows(ROOT / "config/conditions.tsv")
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
     paths = {}
@@ -64,9 +62,8 @@ def study(tmp_path_factory):
     write_table(sample_of(manifest_of(answers), 1), folder / "fps1.parquet", SAMPLE)
     write_table(CHECKED, folder / "checks.csv", SANITY_CHECKS)
     write_table(CUED, folder / "cues.csv", CUES)
-    counted = [row for row in sources() if row["kind"] == "published-counts"][:2]
-    frequency = [count_terms(row, lexicon, PUBLISHED / f"term_counts_{row['language']}.csv") for row in counted]
-    write_table(pd.concat(frequency), folder / "frequency.csv", TERM_FREQUENCY)
+    counted = [row for row in sources() if row["kind"] == "published"][:2]
+    write_table(frequency_of(counted), folder / "frequency.csv", TERM_FREQUENCY)
 
     settings = {"seed": 1, "resamples": 200, "confidence": 0.95, "classes": classes, "tail": ["contempt"]}
     names = ("metrics", "per_class", "per_run", "confusion", "reliability", "comparisons", "event_coverage",
@@ -103,7 +100,7 @@ def study(tmp_path_factory):
          ["metrics", "per_class", "per_run", "confusion", "reliability"], settings),
         ("compare_conditions", {"answers": paths}, ["comparisons"], {**settings, **planned}),
         ("correlate_frequency",
-         {"classes": files["per_class"], **some("frequency"), "lexicon": ROOT / "config/lexicon.tsv",
+         {"classes": files["per_class"], **some("frequency"), "class_words": ROOT / "config/classes.tsv",
           **published("paper_lexical_figure", "mafw_recalls", "mafw_classes")},
          ["correlations"], {**settings, "kinds": kinds}),
         ("contrast_variants", {"runs": files["per_run"], **some("frequency")}, ["contrasts"],
@@ -273,8 +270,8 @@ def test_how_a_value_is_printed(arguments, options, text):
 
 
 def test_unknown_published_tables_are_named(study):
-    inputs = {"classes": study["per_class"], "frequency": study["frequency"], "lexicon": ROOT / "config/lexicon.tsv",
-              "published": {"a": "b", "c": "d", "e": "f"}}  # fmt: skip
+    inputs = {"classes": study["per_class"], "frequency": study["frequency"],
+              "class_words": ROOT / "config/classes.tsv", "published": {"a": "b", "c": "d", "e": "f"}}  # fmt: skip
     outputs = {"correlations": study["folder"] / "no.csv"}
     error = run_script("correlate_frequency", inputs=inputs, outputs=outputs, params={"kinds": {}}).stderr
     assert error.startswith("error: unknown table of published figures 'a'; there are paper_fps_curve")

@@ -7,6 +7,7 @@ import yaml
 from tests.study_tables import ROOT
 
 from emovlm.core.errors import StudyError
+from emovlm.lexicon.terms import FORMS
 from emovlm.study.config import Config
 from emovlm.study.load import check_config, extended, load_study, read_config
 
@@ -48,8 +49,8 @@ def changed(config, path, value):
         ("permuted_labels", ["test"], "key permuted_labels, item 1: 'test' is not one of pretrain, train"),
         ("permuted_labels", ["train", "train"], "key permuted_labels: 'train' stands there twice"),
         ("statistics.confidence", 0.9, "key statistics.confidence: 0.9 is not one of 0.95"),
-        ("statistics.tail", ["joy"], "key statistics.tail: not in the lexicon: joy"),
-        ("lexicon.primary_form", "verb", "key lexicon.primary_form: 'verb' is not one of family, noun, adjective"),
+        ("statistics.tail", ["joy"], "key statistics.tail: not in config/classes.tsv: joy"),
+        ("lexicon.primary_form", "noun phrase", "key lexicon.primary_form: 'noun phrase' is not one of family, n"),
         ("tables.conditions", None, "key tables.conditions: nothing is written there, but a value is needed"),
         ("tables.systems", [], "key tables.systems: it is empty, but a value is needed"),
         ("tables.systems", "config/nowhere.tsv", r"config/nowhere\.tsv: no such table; config key tables\.systems na"),
@@ -133,7 +134,7 @@ def test_a_file_cannot_extend_itself_or_what_is_not_there(files, extends, said):
 
 
 def test_what_is_left_out_has_a_default_and_what_is_null_is_left_out():
-    tables = {name: f"{name}.tsv" for name in ("datasets", "systems", "frame_samplers", "conditions", "lexicon")}
+    tables = {name: f"{name}.tsv" for name in ("datasets", "systems", "frame_samplers", "conditions", "classes")}
     config = check_config({"study": "mine", "tables": tables, "prompts": {"classify": "ask.txt"}, "organism": None})
     assert (config.seed, config.replicates, config.permuted_labels) == (1, 1, [])
     assert config.pathvars.told() == {"results": "results", "logs": "results/logs", "benchmarks": "results/benchmarks"}
@@ -158,5 +159,5 @@ def test_values_are_told_as_they_were_written(config):
 def test_the_model_describes_the_config():
     schema = Config.model_json_schema()
     assert {"study", "tables", "prompts"} == set(schema["required"]) and schema["additionalProperties"] is False
-    assert schema["$defs"]["WordFrequency"]["properties"]["primary_form"]["enum"] == ["family", "noun", "adjective"]
+    assert schema["$defs"]["WordFrequency"]["properties"]["primary_form"]["enum"] == list(FORMS)
     assert schema["$defs"]["Frames"]["properties"]["size"]["default"] == 224

@@ -116,7 +116,7 @@ MINE = {
     "frame_samplers": [["sampler", "kind", "rate", "count"], ["fps1", "rate", "1", ""], ["keys", "keyframes", "1", ""],
                        ["gaps", "between", "1", "2"]],
     "conditions": [["condition", "system", "dataset", "frames"], ["first", "model", "mine", "fps1"]],
-    "lexicon": [["emotion"], ["joy"], ["fear"]],
+    "classes": [["emotion"], ["joy"], ["fear"]],
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from tests.study_tables import ROOT, add, with_cells, with_table
 from emovlm.core.errors import StudyError
 from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.load import load_study, read_config
-from emovlm.study.rows import Dataset, FrameSampler, LexiconEntry
+from emovlm.study.rows import ClassRow, Dataset, FrameSampler, Source
 from emovlm.study.systems import System
 
 
@@ -81,9 +81,9 @@ LORA = ("s", "vlm", "lora", "", "organism-uniform", "natural")
         ("comparisons", ("x", "T1", "freq-fps1", "freq-fps5", "all", "war", "difference", "T1"), "column metric: 'war' "
          "is not one of accuracy, "),
         ("comparisons", ("x", *["T1"] * 10), "more cells than the header has columns"),
-        ("lexicon", ("Joy", "", "joy", "joyful", "joy", "乐"), "row Joy, column emotion: 'Joy' is not a class: write "),
-        ("lexicon", ("joy", "", "joy", "", "joy", "乐"), "row joy, column adjective: the cell is empty, but word freq"),
-        ("sources", ("x", "fr", "wordfreq", "", "c", "", "MIT"), r"sources\.tsv, line 16, column language: 'fr' is n"),
+        ("classes", ("Joy", ""), "row Joy, column emotion: 'Joy' is not a class: write "),
+        ("classes", ("joy", ""), r"row joy, column emotion: no term in en names it, but word frequency is counted;"),
+        ("sources", ("x", "fr", "wordfreq"), r"sources\.tsv, line 15, column language: 'fr' is n"),
     ],
 )  # fmt: skip
 def test_a_wrong_row_is_named_with_its_file_and_column(config, tmp_path, table, row, said):
@@ -179,7 +179,7 @@ def test_a_dataset_has_its_own_classes_and_words(config, tmp_path):
 @pytest.mark.parametrize(
     ("cells", "said"),
     [
-        ({"classes": "ferv39k"}, r"row dfew, column classes: .*lexicon\.tsv has no words in a column ferv39k"),
+        ({"classes": "ferv39k"}, r"row dfew, column classes: .*classes\.tsv has no words in a column ferv39k"),
         ({"form": "frames"}, f"row dfew, column fps: {EMPTY} a dataset of frame folders needs a value"),
         ({"form": "faces"}, "row dfew, column form: 'faces' is not one of clips, frames"),
         ({"per_class": "0"}, "row dfew, column per_class: it must be at least 1, not 0"),
@@ -194,14 +194,14 @@ def test_a_wrong_row_of_a_dataset_is_named(config, tmp_path, cells, said):
         load_study(with_dataset(config, tmp_path, **cells))
 
 
-def test_a_lexicon_may_have_the_words_of_another_dataset(config, tmp_path):
+def test_classes_may_have_the_words_of_another_dataset(config, tmp_path):
     config = with_dataset(config, tmp_path, classes="labels-own")
     doubled = with_cells(
-        config, tmp_path, "lexicon", {"anger": {"labels-own": "joy"}, "disgust": {"labels-own": "Joy"}}
+        config, tmp_path, "classes", {"anger": {"labels-own": "joy"}, "disgust": {"labels-own": "Joy"}}
     )
     with pytest.raises(StudyError, match="row dfew, column classes: two classes have the same word"):
         load_study(doubled)
-    own = with_cells(config, tmp_path, "lexicon", {"anger": {"labels-own": "Ire"}, "disgust": {"labels-own": "joy"}})
+    own = with_cells(config, tmp_path, "classes", {"anger": {"labels-own": "Ire"}, "disgust": {"labels-own": "joy"}})
     assert load_study(own).datasets["dfew"].words == {"Ire": "anger", "joy": "disgust"}
 
 
@@ -404,7 +404,64 @@ def test_the_models_describe_the_tables():
     assert schema["properties"]["rate"]["description"] == "frames a second"
     assert schema["required"] == ["sampler", "kind"] and schema["additionalProperties"] is False
     tables = {"datasets": Dataset, "systems": System, "conditions": Condition, "comparisons": Comparison,
-              "lexicon": LexiconEntry, "frame_samplers": FrameSampler}  # fmt: skip
+              "classes": ClassRow, "sources": Source, "frame_samplers": FrameSampler}  # fmt: skip
     for table, model in tables.items():
         header = Path(ROOT, f"config/{table}.tsv").read_text(encoding="utf-8").splitlines()[0].split("\t")
         assert set(header) <= set(model.model_json_schema()["properties"])
+
+
+PACKAGE = {"package": "some-texts==1.2", "sha256": "0" * 64, "members": "texts/*.txt"}
+BOOKS = {"kind": "google_books", "version": "v3", "n": "1", "files": "a*.gz b*.gz"}
+
+
+def with_source(config, tmp_path, **cells):
+    common = {"source": "s", "language": "en", "corpus": "C", "licence": "CC0-1.0", "citation": "Someone 2020"}
+    columns = Path(config["tables"]["sources"]).read_text().splitlines()[0].split("\t")
+    row = {**common, **cells}
+    return with_table(config, tmp_path, "sources", add(*(row.get(column, "") for column in columns)))
+
+
+def test_a_source_of_each_kind_says_where_its_counts_come_from(config, tmp_path):
+    def read(**cells):
+        return load_study(with_source(config, tmp_path, **cells)).sources[-1]
+
+    assert read(kind="wordfreq", source="other").told() == {
+        "source": "other", "language": "en", "kind": "wordfreq", "corpus": "C", "licence": "CC0-1.0",
+        "citation": "Someone 2020",
+    }  # fmt: skip
+    books = read(**BOOKS, years="1950-2008", totals="totals.txt")
+    assert (books.files, books.n, books.told()["files"]) == (["a*.gz", "b*.gz"], 1, "a*.gz b*.gz")
+    assert read(kind="corpus", **PACKAGE, documents="paragraph").members == ["texts/*.txt"]
+    assert read(kind="corpus", files="crawl/*.parquet", text="text").text == "text"
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({"kind": "infinigram"}, "column kind: 'infinigram' is not one of published, wordfreq, google_books, corpus"),
+        ({"kind": "published"}, f"column column: {EMPTY} a source of kind published needs a value"),
+        ({"kind": "wordfreq", "citation": ""}, "column citation: nothing is written there, but a value is needed"),
+        ({"kind": "wordfreq", "licence": ""}, "column licence: nothing is written there, but a value is needed"),
+        (
+            {"kind": "wordfreq", "files": "a.gz"},
+            r"column files: \['a.gz'\] stands there, but a source of kind wordfreq",
+        ),
+        ({**BOOKS, "version": ""}, f"column version: {EMPTY} a source of kind google_books needs a value"),
+        ({**BOOKS, "version": "v4"}, "column version: 'v4' is not one of v2, v3"),
+        ({**BOOKS, "n": "0"}, "column n: it must be at least 1, not 0"),
+        ({**BOOKS, "years": "1950"}, "column years: '1950' is not a range of years: write 1950-2008"),
+        ({**BOOKS, "years": "2008-1950"}, "column years: 2008-1950 ends before it begins"),
+        ({**BOOKS, "text": "text"}, "column text: 'text' stands there, but a source of kind google_books has none"),
+        ({**BOOKS, "files": ""}, f"column files: {EMPTY} a source of kind google_books that is from no package needs"),
+        ({"kind": "corpus"}, f"column files: {EMPTY} a source of kind corpus that is from no package needs a value"),
+        ({"kind": "corpus", "files": "a", "members": "b"}, "column members: .* a source from no package has none"),
+        ({"kind": "corpus", **PACKAGE, "sha256": ""}, f"column sha256: {EMPTY} a source from a package needs a value"),
+        ({"kind": "corpus", **PACKAGE, "files": "a"}, "column files: .* a source from a package has none; leave it"),
+        ({"kind": "corpus", **PACKAGE, "package": "some"}, "column package: 'some' is not a pinned package: write nam"),
+        ({"kind": "corpus", "files": "a", "documents": "page"}, "column documents: 'page' is not one of line, paragr"),
+        ({"kind": "wordfreq", "source": "wordfreq"}, r"sources\.tsv: two rows for the source wordfreq in en"),
+    ],
+)
+def test_a_wrong_row_of_a_source_is_named(config, tmp_path, cells, said):
+    with pytest.raises(StudyError, match=said):
+        load_study(with_source(config, tmp_path, **cells))

@@ -51,8 +51,8 @@ def test_naming_follows_the_words_or_is_equal_with_the_same_total(frequency):
     assert dealt != naming_shares(frequency, CLASSES, "permuted", 1.0, 2)
 
 
-def test_a_censored_emotion_or_an_unknown_arm_is_an_error(frequency):
-    with pytest.raises(StudyError, match="does not list anxiety"):
+def test_an_emotion_without_a_count_or_an_unknown_arm_is_an_error(frequency):
+    with pytest.raises(StudyError, match="does not list all terms of anxiety"):
         naming_shares(frequency, [*CLASSES, "anxiety"], "frequency", 1.0, 1)
     with pytest.raises(StudyError, match="unknown pretraining variant 'zipf'"):
         naming_shares(frequency, CLASSES, "zipf", 1.0, 1)

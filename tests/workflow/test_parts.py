@@ -18,7 +18,7 @@ TABLES = {
                        ["gaps", "between", "1", "2"]],
     "conditions": [["condition", "system", "dataset", "frames", "context"], ["five", "model", "mine", "fps5", ""],
                    ["keys", "model", "mine", "keys", ""]],
-    "lexicon": [["emotion"], ["joy"], ["fear"]],
+    "classes": [["emotion"], ["joy"], ["fear"]],
 }  # fmt: skip
 ALWAYS = {"fetch_weights", "make_manifest", "decode_frames", "sample_frames", "answer_clips", "gather_answers",
           "compute_metrics", "typeset_paper", "build_explorer"}  # fmt: skip

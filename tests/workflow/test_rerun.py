@@ -76,7 +76,7 @@ def test_a_new_prompt_reruns_what_is_asked_with_it(project, edited):
 
 
 def test_a_new_word_in_the_lexicon_recounts_words_and_leaves_clips_alone(project, edited):
-    edited("config/lexicon.tsv", " angering", "")
+    edited("config/lexicon.tsv", "anger\ten\tangering\tverb\t\tname\t\t\t\n", "")
     rerun = set(project.would_run())
     assert {"count_terms", "write_captions", "pretrain_organism"} <= rerun
     assert not {"make_manifest", "decode_frames", "sample_frames", "train_tower", "train_classifier"} & rerun

@@ -39,7 +39,7 @@ def test_what_a_killed_run_left_is_ended_and_made_again(killed):
     assert f"{COUNTED}: finished after Snakemake was killed; made again" in resumed.stdout
     assert f"{PLANNED}: finished" not in resumed.stdout
     assert not Path(f"/proc/{hanging}").exists()
-    project.edit("config/lexicon.tsv", " angering", "")
+    project.edit("config/lexicon.tsv", "anger\ten\tangering\tverb\t\tname\t\t\t\n", "")
     assert project.would_run(str(COUNTED), str(PLANNED)) == {"count_terms": 1}  # Snakemake knows how it was made
     again = resume(project)
     assert again.returncode == 0 and "made again" not in again.stdout

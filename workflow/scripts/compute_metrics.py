@@ -1,6 +1,6 @@
 """Compute metrics of all conditions, over all classes, by class and by training run, confusions and reliability.
 
-params: seed, resamples, confidence, classes (in the lexicon's order), tail (rare classes).
+params: seed, resamples, confidence, classes (in the study's order), tail (rare classes).
 """
 
 from emovlm.core.contracts.statistics import CONFUSION, METRICS, PER_CLASS, PER_RUN, RELIABILITY

@@ -17,9 +17,10 @@ from emovlm.statistics.values.published_values import read_published
 
 def main(job: Job) -> None:
     inputs, published = job.inputs, read_published(job.inputs["published"])
+    classes = read_classes(inputs["class_words"])
     profiles = pd.concat([
         measured_profiles(read_table(inputs["classes"], PER_CLASS), job.params["kinds"]),
-        published_profiles(published["paper_lexical_figure"], published["mafw_recalls"], read_classes(inputs["class_words"])),
+        published_profiles(published["paper_lexical_figure"], published["mafw_recalls"], classes),
     ])  # fmt: skip
     frequency = read_table(inputs["frequency"], TERM_FREQUENCY)
     table = correlate(profiles, frequency, published["mafw_classes"], job.params)

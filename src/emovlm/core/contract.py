@@ -1,7 +1,7 @@
 """What a contract of a table is: columns, types, units, keys. The contracts themselves: ``core.contracts``.
 
 Writers and readers both check (``core.io``), so a table that exists is a table that fits.
-Identifiers: ``clip_id`` is ``<dataset>/<name>``; class names are the lexicon's.
+Identifiers: ``clip_id`` is ``<dataset>/<name>``; class names are the study's (``config/classes.tsv``).
 """
 
 from dataclasses import dataclass, field

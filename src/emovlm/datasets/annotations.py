@@ -19,7 +19,7 @@ class Line:
     """One line of a list of clips.
 
     ``path`` is relative to the dataset's folder, ``name`` is the clip's name without suffix (``readers.distinct`` adds
-    it where clips share a name), ``label`` the lexicon's name of its class, ``where`` the file and line for messages.
+    it where clips share a name), ``label`` the study's name of its class, ``where`` the file and line for messages.
     """
 
     path: str
@@ -35,7 +35,7 @@ def read_list(file: Path, folder: Path, clips: str, words: Mapping[str, str], su
         file: the list.
         folder: the dataset's folder, which no clip may leave.
         clips: folder of the clips, relative to ``folder``.
-        words: the lexicon's name of each label word.
+        words: the study's name of each label word.
         suffix: clips are files called as in the list; if not, folders called so without the suffix.
 
     Raises:
@@ -62,13 +62,13 @@ def read_list(file: Path, folder: Path, clips: str, words: Mapping[str, str], su
 
 
 def emotion(label: str, words: Mapping[str, str], where: str) -> str:
-    """The lexicon's name of a label word.
+    """The study's name of a label word.
 
     Raises:
         StudyError: no class is called so.
     """
     if label not in words:
-        raise StudyError(f"{where}: unknown class {label!r}; the lexicon has {', '.join(words)}")
+        raise StudyError(f"{where}: unknown class {label!r}; the classes are {', '.join(words)}")
     return words[label]
 
 

@@ -32,8 +32,8 @@ def read_dfew(folder: Path, words: Mapping[str, str], form: str = "clips") -> li
     """
     if foreign := [word for word in LABELS if word not in words]:
         raise StudyError(
-            f"the lexicon's words for DFEW lack {', '.join(foreign)}; datasets.tsv, column classes, "
-            f"must name a column of the lexicon with {', '.join(LABELS)} (dfew)"
+            f"the words of the classes for DFEW lack {', '.join(foreign)}; datasets.tsv, column classes, "
+            f"must name a column of the table of classes with {', '.join(LABELS)} (dfew)"
         )
     if not (folder / LISTS).is_dir():
         raise StudyError(f"{folder}: not DFEW: looked for {LISTS}/{{train,test}}(single-labeled)/set_1..5.csv")

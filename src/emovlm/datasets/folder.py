@@ -22,7 +22,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")  # names
 
 
 def read_folder(folder: Path, words: Mapping[str, str], form: str = "clips") -> list[Entry]:
-    """The clips that ``annotations.csv`` lists. Labels are the dataset's words or the lexicon's, in any case.
+    """The clips that ``annotations.csv`` lists. Labels are the dataset's words or the study's, in any case.
 
     Raises:
         StudyError: naming file and line, if the table is missing, empty or malformed, has an unknown column, class or

@@ -20,7 +20,7 @@ def make_manifest(dataset: dict[str, Any], folder: Path, subset: Path | None = N
     study evaluates have split ``test``; how they are chosen: ``datasets.subset``.
 
     Args:
-        dataset: row of ``datasets.tsv``: ``dataset`` is its id, ``kind`` the key of its reader; ``words`` the lexicon's
+        dataset: row of ``datasets.tsv``: ``dataset`` is its id, ``kind`` the key of its reader; ``words`` the study's
             name of each of its label words; and, where given, ``form``, ``folds``, ``per_class`` and the ``seed``
             that draws them.
         folder: the raw folder.

@@ -25,7 +25,7 @@ class Entry:
 
 
 Reader = Callable[[Path, Mapping[str, str], str], list[Entry]]
-"""From a dataset's folder, the lexicon's name of each label word, and the form of the clips (``FORMS``)."""
+"""From a dataset's folder, the study's name of each label word, and the form of the clips (``FORMS``)."""
 
 
 def read_synface(folder: Path, words: Mapping[str, str], form: str = "clips") -> list[Entry]:

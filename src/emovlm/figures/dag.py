@@ -38,7 +38,7 @@ class Stage:
 
 
 STAGES = {
-    "frequency": Stage((0, 0), "Word counts", "by emotion, source, language", "lexicon", ("frequency",)),
+    "frequency": Stage((0, 0), "Word counts", "by emotion, source, language", "lexicon, frequency", ("frequency",)),
     "data": Stage((1, 0), "Raw clips", "MP4, annotations, action units", "synface", ("data",)),
     "datasheets": Stage((3, 0), "Datasheet", "and: do cues tell the class?", "synface", ("datasheets",), ("data",)),
     "frames": Stage((1, 1), "Frames", "each clip decoded once", "datasets, frames", ("frames",), ("data",)),

@@ -34,7 +34,7 @@ def write_answers(
 
     Args:
         conditions: rows of ``conditions.tsv`` on this dataset, each with ``prompt``, a key of ``paths["prompts"]``.
-        classes: of the dataset, in the lexicon's order.
+        classes: of the dataset, in the study's order.
         paths: files by kind and name: ``answers`` by condition; ``manifests`` by dataset; ``clips``, the clip index, by
             dataset and shard (``synface/0``); ``samples`` by dataset and sampler; ``texts`` by kind, system, run and
             dataset (``motion/organism/1/synface``, ``truth/synface``); ``prompts``; ``tables``, that is confusion and

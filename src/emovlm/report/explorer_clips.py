@@ -77,7 +77,7 @@ def write_clips(
 
     Args:
         dataset: its id (``dataset``), ``licence``, and ``size`` of its stored frames in px.
-        classes: of the dataset, in the lexicon's order.
+        classes: of the dataset, in the study's order.
         samples: SAMPLE by sampler.
         out: the file of the columns.
         details: the files of the details.

@@ -21,7 +21,7 @@ class Counts:
 
     ``table`` has shape (clusters, R, K, K + 1): cluster, training run, true class, prediction; the last column counts
     the clips without an answer. ``clusters`` are sorted names of persons or sources, ``classes`` the K classes in the
-    lexicon's order.
+    study's order.
     """
 
     clusters: list[str]
@@ -73,7 +73,7 @@ def classes_of(answers: pd.DataFrame, classes: list[str]) -> list[str]:
     scored = [c.removeprefix("score_") for c in answers.columns if c.startswith("score_")]
     used = {*scored, *answers["label"], *answers["prediction"].dropna()}
     if unknown := sorted(used - set(classes)):
-        raise StudyError(f"unknown classes in the answers: {', '.join(unknown)}; the lexicon has {', '.join(classes)}")
+        raise StudyError(f"unknown classes in the answers: {', '.join(unknown)}; the study has {', '.join(classes)}")
     return [c for c in classes if c in used]
 
 

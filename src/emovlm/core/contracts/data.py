@@ -7,7 +7,7 @@ CLIP_PLAN = table(
     "name",
     name=Column("string", about="file name without suffix, five digits as in MAFW"),
     split=Column("string", about="pretrain, train, validation or test"),
-    label=Column("string", about="emotion class (the lexicon's)"),
+    label=Column("string", about="emotion class, by the study's name"),
     identity=Column("string", about="one rendered person; no identity is in two splits"),
     variant=Column("int", about="which action-unit variant of the class, modulo their number"),
     duration_s=SECONDS,
@@ -68,7 +68,7 @@ MANIFEST = table(
 DATASET_COUNTS = table(
     "dataset counts",
     "fold emotion",
-    emotion=Column("string", about="class (the lexicon's), or all"),
+    emotion=Column("string", about="class, by the study's name, or all"),
     fold=Column("int", about="official fold whose test clips are counted, 0: all clips"),
     found=Column("int", about="clips in the lists as they are here"),
     published=Column("int", nullable=True, about="clips in the published table, if one says"),
