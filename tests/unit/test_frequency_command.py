@@ -97,6 +97,7 @@ def test_tables_are_written_and_the_same_command_counts_nothing_again(folder, mo
         (("a.txt", "--lexicon", "no.tsv"), "no.tsv: no such table"),
         (("a.txt", "--form", "docx"), "form 'docx' is not known"),
         (("a.txt", "--out", "lexicon.tsv"), "lexicon.tsv: a file; name a folder"),
+        (("a.txt", "--out", "."), "holds other files (a.txt for example) and nothing is overwritten"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(folder, monkeypatch, capsys, arguments, said):

@@ -47,9 +47,8 @@ def count(given: argparse.Namespace) -> int:
     options = Options(given.words, given.details, given.contexts, given.seed)
     store = None
     if given.out:
-        if Path(given.out).is_file():
-            raise StudyError(f"{given.out}: a file; name a folder for the tables (--out)")
         store = Path(given.out, STORE)
+        _check_folder(Path(given.out), store)
     begun = time.monotonic()
     corpus = count_corpus(files_of(given.files), terms, how, options, store=store, workers=given.workers)
     seconds = time.monotonic() - begun
@@ -65,6 +64,17 @@ def count(given: argparse.Namespace) -> int:
     files = f"{len(corpus.files):,} file{'s' if len(corpus.files) > 1 else ''}"
     print(f"{files}, {text:,.1f} MB of text, {text / seconds:,.0f} MB/s", file=sys.stderr)
     return 0
+
+
+def _check_folder(folder: Path, store: Path) -> None:
+    """Nothing but an earlier count may be overwritten."""
+    if folder.exists() and not folder.is_dir():
+        raise StudyError(f"{folder}: a file; name a folder for the tables (--out)")
+    if folder.is_dir() and not store.is_dir() and (names := sorted(path.name for path in folder.iterdir())):
+        raise StudyError(
+            f"{folder}: the folder holds other files ({names[0]} for example) and nothing is overwritten; name a new "
+            "or empty folder (--out)"
+        )
 
 
 def _term(word: str) -> Term:
