@@ -24,9 +24,10 @@ def plain_rows(path: Path) -> list[dict[str, str]]:
     return [{column: cell for column, cell in cells.items() if cell} for _, cells in read_cells(path)]
 
 
-def sources() -> list[dict[str, Any]]:
-    """The rows of config/sources.tsv as jobs get them."""
-    return [row.told() for row in read_rows(Source, [str(ROOT / "config/sources.tsv")], "sources")]
+def listed_sources() -> list[dict[str, Any]]:
+    """The rows of config/sources.tsv as jobs get them, without those that the study counts itself."""
+    rows = read_rows(Source, [str(ROOT / "config/sources.tsv")], "sources")
+    return [row.told() for row in rows if row.kind in ("published", "wordfreq")]
 
 
 def frequency_of(rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
-from tests.study_tables import frequency_of, plain_rows, sources
+from tests.study_tables import frequency_of, listed_sources, plain_rows
 from tests.unit.drawn_records import drawn_account
 from tests.unit.statistics_answers import draw_answers, manifest_of, stored
 
@@ -71,7 +71,7 @@ def study(skip=frozenset(), replicates=1):
     manifest = manifest_of(next(iter(answers.values())))
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
     planned = [r for r in plain_rows(ROOT / "config/comparisons.tsv") if r["a"] in names and r["b"] in names]
-    counted = [r for r in sources() if r["source"] in SOURCES]
+    counted = [r for r in listed_sources() if r["source"] in SOURCES]
     settings = {**SETTINGS, **SETTINGS["lexicon"], "classes": classes}
     settings["margins"] = {k: v["margin"] for k, v in claims["claims"].items()}
     kinds = tables["systems"].set_index("system")["kind"]

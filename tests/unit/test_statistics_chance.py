@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from tests.study_tables import frequency_of, plain_rows, sources
+from tests.study_tables import frequency_of, listed_sources, plain_rows
 from tests.unit.statistics_answers import draw_answers
 
 from emovlm.lexicon.estimator import permuted_counts
@@ -35,7 +35,7 @@ NO_EVENTS = pd.DataFrame(columns=["sampler", "n", "measured"])
 
 @cache
 def frequency():
-    return frequency_of([row for row in sources() if row["source"] == "google-books-2012"])
+    return frequency_of([row for row in listed_sources() if row["source"] == "google-books-2012"])
 
 
 @cache

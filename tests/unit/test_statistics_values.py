@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 from tests.scripts import run_script
-from tests.study_tables import frequency_of, plain_rows, sources
+from tests.study_tables import frequency_of, listed_sources, plain_rows
 from tests.unit.statistics_answers import draw_answers, manifest_of, stored, truth_of
 
 from emovlm.core.contracts.answers import ANSWERS
@@ -62,7 +62,7 @@ def study(tmp_path_factory):
     write_table(sample_of(manifest_of(answers), 1), folder / "fps1.parquet", SAMPLE)
     write_table(CHECKED, folder / "checks.csv", SANITY_CHECKS)
     write_table(CUED, folder / "cues.csv", CUES)
-    counted = [row for row in sources() if row["kind"] == "published"][:2]
+    counted = [row for row in listed_sources() if row["kind"] == "published"][:2]
     write_table(frequency_of(counted), folder / "frequency.csv", TERM_FREQUENCY)
 
     settings = {"seed": 1, "resamples": 200, "confidence": 0.95, "classes": classes, "tail": ["contempt"]}

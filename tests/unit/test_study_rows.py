@@ -83,7 +83,7 @@ LORA = ("s", "vlm", "lora", "", "organism-uniform", "natural")
         ("comparisons", ("x", *["T1"] * 10), "more cells than the header has columns"),
         ("classes", ("Joy", ""), "row Joy, column emotion: 'Joy' is not a class: write "),
         ("classes", ("joy", ""), r"row joy, column emotion: no term in en names it, but word frequency is counted;"),
-        ("sources", ("x", "fr", "wordfreq"), r"sources\.tsv, line 15, column language: 'fr' is n"),
+        ("sources", ("x", "fr", "wordfreq"), r"sources\.tsv, line 19, column language: 'fr' is n"),
     ],
 )  # fmt: skip
 def test_a_wrong_row_is_named_with_its_file_and_column(config, tmp_path, table, row, said):
@@ -452,7 +452,7 @@ def test_a_source_of_each_kind_says_where_its_counts_come_from(config, tmp_path)
         ({**BOOKS, "years": "1950"}, "column years: '1950' is not a range of years: write 1950-2008"),
         ({**BOOKS, "years": "2008-1950"}, "column years: 2008-1950 ends before it begins"),
         ({**BOOKS, "text": "text"}, "column text: 'text' stands there, but a source of kind google_books has none"),
-        ({**BOOKS, "files": ""}, f"column files: {EMPTY} a source of kind google_books that is from no package needs"),
+        ({**BOOKS, "files": ""}, f"column files: {EMPTY} a source of kind google_books needs a value"),
         ({"kind": "corpus"}, f"column files: {EMPTY} a source of kind corpus that is from no package needs a value"),
         ({"kind": "corpus", "files": "a", "members": "b"}, "column members: .* a source from no package has none"),
         ({"kind": "corpus", **PACKAGE, "sha256": ""}, f"column sha256: {EMPTY} a source from a package needs a value"),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from emovlm.figures import style
-from emovlm.figures.estimators import Estimator, Pair, estimators_of, in_blocks, name_rows, pairs_of
+from emovlm.figures.estimators import Estimator, Pair, drawn_estimators, in_blocks, name_rows, pairs_of
 from emovlm.figures.labels import LANGUAGES
 from emovlm.figures.registry import register_figure
 
@@ -42,7 +42,7 @@ def estimator_agreement(
         concordance: CONCORDANCE, for W of each language.
         source, form: the primary estimator.
     """
-    estimators = estimators_of(frequency, source)
+    estimators = drawn_estimators(frequency, source)
     rows = in_blocks([each for each in estimators if each.form == form])
     if not rows:
         figure = style.new_figure(style.PAGE_IN, 1.2)

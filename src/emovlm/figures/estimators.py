@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FORMS = ("family", "noun", "adjective", "verb", "adverb")
+DRAWN = FORMS[:3]
+"""Forms that have rows in figures; adverbs follow the adjectives, and tables have all."""
 
 
 class Estimator(NamedTuple):
@@ -45,6 +47,11 @@ def estimators_of(table: pd.DataFrame, source: str) -> list[Estimator]:
         return languages.index(each.language), each.source != source, each.source, places.get(each.form, len(places))
 
     return sorted({Estimator(*key) for key in table[list(Estimator._fields)].itertuples(index=False)}, key=order)
+
+
+def drawn_estimators(frequency: pd.DataFrame, source: str) -> list[Estimator]:
+    """The estimators of a TERM_FREQUENCY table that have rows in figures."""
+    return estimators_of(frequency[frequency["form"].isin(DRAWN)], source)
 
 
 def in_blocks(estimators: list[Estimator]) -> list[Estimator | str]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from emovlm.core.contracts.frequency import COMPLETE
 from emovlm.figures import style
-from emovlm.figures.estimators import Estimator, estimators_of, in_blocks, name_rows, pairs_of
+from emovlm.figures.estimators import DRAWN, Estimator, drawn_estimators, in_blocks, name_rows, pairs_of
 from emovlm.figures.registry import register_figure
 from emovlm.lexicon.estimator import completely_listed
 
@@ -40,7 +41,7 @@ def frequency(frequency: pd.DataFrame, estimator_agreement: pd.DataFrame, *, sou
         estimator_agreement: ESTIMATOR_AGREEMENT, for rho.
         source, form: the primary estimator.
     """
-    rows = in_blocks(estimators_of(frequency, source))
+    rows = in_blocks(drawn_estimators(frequency, source))
     if not rows:
         figure = style.new_figure(style.PAGE_IN, 1.2)
         style.say_absent(figure.subplots())
@@ -61,7 +62,8 @@ def frequency(frequency: pd.DataFrame, estimator_agreement: pd.DataFrame, *, sou
             color = "white" if shown.norm(rank) < 0.45 else style.INK
             axes.text(column, row, f"{rank:g}", ha="center", va="center", color=color)
     place = {row: k for k, row in enumerate(rows)}
-    for cell in frequency[frequency["listing"] != "complete"].itertuples():
+    incomplete = frequency[frequency["form"].isin(DRAWN) & (frequency["listing"] != COMPLETE)]
+    for cell in incomplete.itertuples():
         at = ordered.index.get_loc(cell.emotion), place[Estimator(cell.language, cell.source, cell.form)]
         _hatch(axes, *at, *HATCHES[cell.listing])
         if cell.listing == "partial":

@@ -1,7 +1,9 @@
 """From counts of terms to the frequency of each class, by form.
 
-The counts of the terms of a form that name a class are added up. A sum is complete if the source lists all of them,
-partial if some. Where it lists none the class is censored: its terms are below the source's cut, and it has no count.
+The counts of the terms of a form that name a class are added up. A form whose terms name no more than half of the
+classes (English verbs: five of eleven) ranks too few of them, and is no estimate. A sum is complete if the source lists
+all of them, partial if some. Where it lists none the class is censored: its terms are below the source's cut, and it
+has no count.
 """
 
 import pandas as pd
@@ -20,7 +22,10 @@ def estimate(counts: pd.DataFrame, tokens: float | None) -> pd.DataFrame:
     names = counts[(counts["role"] == NAME) & (counts["script"] != "traditional")]
     rows = []
     for form in FORMS:
-        for emotion, terms in names[(names["form"] == form) | (form == FAMILY)].groupby("emotion", sort=False):
+        of_form = names[(names["form"] == form) | (form == FAMILY)]
+        if 2 * of_form["emotion"].nunique() <= names["emotion"].nunique():
+            continue
+        for emotion, terms in of_form.groupby("emotion", sort=False):
             listed = terms["count"].dropna()
             count = float(listed.sum()) if len(listed) else None
             rows.append({
