@@ -11,8 +11,8 @@ SNAKEMAKE := snakemake --workflow-profile $(PROFILE) $(if $(CORES),--cores $(COR
 STUDY := $(SNAKEMAKE) --prioritize train_tower
 
 .PHONY: study full quick broken paper-study doctor cost resume prefetch_envs prefetch_weights audit crate report \
-	calibrate test test-broken test-paper test-conda test-conda-short test-cluster test-cluster-short test-install lint \
-	envs clean setup rulegraph
+	calibrate benchmark-frequency test test-broken test-paper test-conda test-conda-short test-cluster test-cluster-short \
+	test-install lint envs clean setup rulegraph
 
 study: setup ## the default study, to results/paper/paper.pdf
 	$(STUDY)
@@ -86,6 +86,9 @@ test-cluster-short: setup ## its first few jobs, without conda
 calibrate: setup ## how often do the tests and intervals err? Simulated studies; tables go to docs/statistics.md (a quarter of an hour)
 	PYTHONPATH=. python benchmarks/statistics_calibration.py --write docs/statistics.md
 	PYTHONPATH=. python benchmarks/correlation_calibration.py --write docs/statistics.md
+
+benchmark-frequency: setup ## counting terms beside ripgrep, grep, re, polars and duckdb, on one core (needs ripgrep; ten minutes)
+	PYTHONPATH=src:. python benchmarks/frequency_speed.py
 
 lint: setup ## format and style of Python and Snakemake files
 	ruff check .

@@ -17,26 +17,28 @@ ENGLISH = {
 }
 CHINESE = {
     "fear": "恐惧 害怕 畏惧 惧怕 惊恐", "anger": "愤怒 生气 恼怒 火大", "helplessness": "无助 无奈 无能为力",
-    "anxiety": "不安 焦虑 担忧 忧虑", "sadness": "悲伤 难过 伤心 消沉", "happiness": "快乐 高兴 平静 乐呵呵 幸福",
+    "anxiety": "不安 焦虑 担忧 忧虑", "sadness": "悲伤 难过 伤心 沉默", "happiness": "快乐 高兴 平静 乐呵呵 幸福",
 }  # fmt: skip
 TRADITIONAL = {"fear": "恐懼 畏懼 驚恐", "anger": "憤怒 生氣 惱怒", "disgust": "厭惡 噁心", "happiness": "快樂 興奮"}
 SIGNS = [
     *" \n\t.,-_'2sA!?#+%&<=>/", "\r\n", "  ", "\x00", "\x0b", "\x1f", "\x85", "\u00a0", "\u2028", "\u3000",
     "\u1680", "\u202f", "’", "＇", "ʼ", "‐", "\u2011", "－", "﹣", "—", "²", "½", "Ⅷ", "·", "…", "．", "％", "ー",
     "￼", "🙂", "👩\u200d🦰", "\ufe0f", "é", "É", "e\u0301", "\u0301", "\u0323", "\u0338", "\u3099", "\u0345",
-    "\u0e31", "\u0e38", "\u302e", "\u0345\u0301", "\u00ad", "\u200b", "\u200c", "\u200d", "\u2060",
+    "\u0e31", "\u0e38", "\u302e", "\u0345\u0301", "<\u0338", "\u00ad", "\u200b", "\u200c", "\u200d", "\u2060",
     "\ufeff", "\u034f", "\u180b", "\u115f", "\uffa0", "\U000e0100", "™", "ﬁ", "ﬂ", "ſ", "\u212a", "ı", "İ",
     "ß", "ẞ", "ª", "Ⓐ", "𝐟", "ｆ", "ｓ", "Ａ", "℃", "ẚ", "ŉ", "ǆ", "а", "ё", "Ω", "我", "不", "的", "他", "恐", "惧",
-    "懼", "无", "無", "助", "心", "安", "高", "兴", "人", "乾", "俓", "㐷", "𠀀", "一个", "女人", "の", "か", "カ", "ﾊﾞ", "한",
+    "懼", "无", "無", "助", "心", "安", "高", "兴", "人", "乾", "俓", "㐷", "𠀀", "一个", "女人",
+    "の", "か", "カ", "ﾊﾞ", "한",
     "ᄀ", "\u1161", "\u11a8", "ก", "ไทย", "ｶﾞ", "㍻", "㊙", "㍿", "\u2f00", "\u2fa6", "\uf90a", "\ufa65",
     "\U0002f800", "豈", "不是", "没有", "并不", "not ", "no ", "never ", "don't ", "he ", "man ", "cannot", "not",
 ]  # fmt: skip
 BYTES = [b"\xff", b"\xc3", b"\xe6\x81", b"\xf0\x9f", b"\x80", b"\xed\xa0\x80", b"\xc0\x80", b"\xe2\x80", b"\xef\xbc"]
-VARIANTS = {"不": "不\uf967", "怒": "怒\uf960", "生": "生\u2f63", "心": "心\u2f3c", "惧": "惧懼"}
+VARIANTS = {"不": "不\uf967", "怒": "怒\uf960", "生": "生\u2f63", "心": "心\u2f3c", "沉": "沉沈", "惧": "惧懼"}
 VANISHING = ["\u00ad", "\u200c", "\u2060", "\u0301", "\u200b", "\ufeff", "\u034f"]
 GAPS = [" ", "  ", "\n", "\u00a0", "\u200b", " \u00ad ", "\u3000", "-", "\u2011", ", ", " - ", "\r\n\t", "\u2028"]
 BEHIND = ["'s", "’s", "＇s", "'t", "’ s", " not", " never", "-s", "ʼs", "'\u00ads"]
 BEFORE = ["not ", "no ", "don't ", "don’t ", "never a ", "man ", "her ", "don\u00ad't "]
+FAR = ["é ", "字", "字，", "ab ", "\u0301", "\u0301\u0323", "x", "e\u0301 "]
 IN_CHINESE = ["\u00ad", "\ufe0f", "\u200b", "\u2060", "\U000e0101", "\u0301", " ", "a", "．"]
 BEFORE_CHINESE = ["不", "没有", "他很", "并不", "女人", "感到", "一个男人", "乾"]
 
@@ -85,9 +87,9 @@ def _document(draw: random.Random, some: list[Term]) -> bytes:
             parts.append(draw.choice(SIGNS).encode())
         else:
             parts.append(draw.choice(BYTES))
-    if draw.random() < 0.02:  # beyond the reach of the window
-        filling = draw.choice(["é ", "字", "ab ", "\u0301", "x"]) * draw.randint(50, 900)
-        parts.insert(draw.randint(0, len(parts)), filling.encode())
+    if draw.random() < 0.05:  # as far as one looks around a hit, and farther
+        filling = draw.choice(FAR) * draw.randint(50, 900) if draw.random() < 0.5 else "e" * draw.randint(85, 100)
+        parts.insert(draw.randint(0, len(parts)), (filling + draw.choice(["", " ", "\u0301", " her"])).encode())
     text = b"".join(parts)
     if text and draw.random() < 0.03:
         at = draw.randrange(len(text))

@@ -50,7 +50,7 @@ def count_reference(
         if words:
             one.total_words = len(WORD.findall(text))
             one.total_words += count_chinese_words(text) if vocabulary.chinese else 0
-        classes = set()
+        classes, numbers = set(), [0] * len(vocabulary.keys)
         for hit in [*find_english(text, vocabulary), *find_chinese(text, vocabulary)]:
             flags = look_around(hit, _before(text, hit.first), _after(text, hit.last))
             for k in vocabulary.holders[hit.key]:
@@ -62,10 +62,10 @@ def count_reference(
                         getattr(one, name)[k] += getattr(flags, name)
             if contexts:
                 shown = context(_before(text, hit.start), text[hit.start : hit.end], _after(text, hit.end))
-                term = vocabulary.names[hit.key]
-                found = one.contexts.setdefault(term, [])
-                (key,) = occurrence_keys(seed, term, block.file, np.array([number]), np.array([len(found)]))
-                found.append((int(key), block.file, number, shown))
+                term, occurrence = vocabulary.names[hit.key], numbers[hit.key]
+                (key,) = occurrence_keys(seed, term, block.file, np.array([number]), np.array([occurrence]))
+                one.contexts.setdefault(term, []).append((int(key), block.file, number, shown))
+                numbers[hit.key] += 1
         for a in classes:
             for b in classes:
                 one.joint[a, b] = 1

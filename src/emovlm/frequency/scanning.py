@@ -28,13 +28,17 @@ class Patterns:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.words = [word for word in vocabulary.words if word.isascii()]
         self.special, self.chinese = len(self.words), len(self.words) + 1
-        self.special_patterns = [_sequence(ranges) for ranges in byte_ranges(special(vocabulary))]
+        self.special_patterns = [list(map(_range, ranges)) for ranges in byte_ranges(special(vocabulary))]
         self.phrase_patterns = [
             rb"\b" + rb"\W+".join(word.encode() for word in words) + rb"\b"
             for _, words, _ in vocabulary.phrases
             if all(word.isascii() for word in words)
         ]
-        self.chinese_patterns = [[_any_of(plain_spellings(char)) for char in word] for word in vocabulary.chinese]
+        self.chinese_patterns = [
+            [*map(_byte, first.encode()), *(_any_of(plain_spellings(char)) for char in word[1:])]
+            for word in vocabulary.chinese
+            for first in plain_spellings(word[0])
+        ]
 
 
 def scanner(patterns: Patterns, engine: str | None = None) -> Scan:
@@ -65,7 +69,7 @@ def _hyperscan(patterns: Patterns) -> Scan:
     parts = [
         *((rb"\b" + word.encode() + rb"\b", k, hyperscan.HS_FLAG_CASELESS) for k, word in enumerate(patterns.words)),
         *((pattern, patterns.special, hyperscan.HS_FLAG_CASELESS) for pattern in patterns.phrase_patterns),
-        *((pattern, patterns.special, 0) for pattern in patterns.special_patterns),
+        *((b"".join(pattern), patterns.special, 0) for pattern in patterns.special_patterns),
         *((b"".join(pattern), patterns.chinese, 0) for pattern in patterns.chinese_patterns),
     ]
     expressions, ids, flags = zip(*parts, strict=True)
@@ -94,15 +98,15 @@ def _python(patterns: Patterns) -> Scan:
     # Words cannot overlap. Overlapping specials or Chinese characters are in one stretch, of which one hit is enough.
     parts = [
         (rb"\b" + _tree(letters) + rb"\b", None),
-        (b"|".join(patterns.special_patterns), patterns.special),
-        *((phrase.lower(), patterns.special) for phrase in patterns.phrase_patterns),
+        (_tree(patterns.special_patterns), patterns.special),
+        *((phrase, patterns.special) for phrase in patterns.phrase_patterns),
         (_tree(patterns.chinese_patterns), patterns.chinese),
     ]
     compiled = [(re.compile(pattern), kind) for pattern, kind in parts if pattern not in (b"", rb"\b\b")]
     kinds = patterns.chinese + 1
 
     def scan(text: Text) -> tuple[np.ndarray, np.ndarray]:
-        lower = bytes(text).lower()  # of ASCII; other characters that fold are special
+        lower = bytes(text).lower()  # of ASCII alone, as the words are in the normal form
         found: list[int] = []
         for pattern, kind in compiled:
             found += [m.end() * kinds + (numbers[m[0]] if kind is None else kind) for m in pattern.finditer(lower)]
@@ -125,10 +129,14 @@ def _tree(sequences: Iterable[Sequence[bytes]]) -> bytes:
     return b"(?:" + b"|".join(branches) + b")" + (b"?" if may_end else b"")
 
 
-def _sequence(ranges: list[tuple[int, int]]) -> bytes:
-    return "".join(f"\\x{low:02x}" if low == high else f"[\\x{low:02x}-\\x{high:02x}]" for low, high in ranges).encode()
-
-
 def _any_of(chars: list[str]) -> bytes:
-    sequences = [_sequence([(byte, byte) for byte in char.encode()]) for char in chars]
-    return sequences[0] if len(sequences) == 1 else b"(?:" + b"|".join(sequences) + b")"
+    return b"(?:" + b"|".join(b"".join(map(_byte, char.encode())) for char in chars) + b")"
+
+
+def _byte(byte: int) -> bytes:
+    return b"\\x%02x" % byte
+
+
+def _range(bounds: tuple[int, int]) -> bytes:
+    low, high = bounds
+    return _byte(low) if low == high else b"[" + _byte(low) + b"-" + _byte(high) + b"]"

@@ -1,6 +1,7 @@
 """Chinese: clauses, simplified characters and the segmenter's words."""
 
 import re
+from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,8 @@ BLOCK = r"\u4E00-\u9FD5a-zA-Z0-9+#&\._%\-"
 CLAUSE = re.compile(f"[{BLOCK}]+")
 OUTSIDE = re.compile(f"[^{BLOCK}\n]")
 HAN = re.compile(r"[\u4E00-\u9FD5]")
-CHINESE_WORD = re.compile(r"^[^a-z0-9_\n]*[\u4E00-\u9FD5][^a-z0-9_\n]*$", re.M)
-"""A line that is a word with Chinese characters and without a character of an English word."""
+CHINESE_WORD = re.compile(r"[^a-z0-9_]*[\u4E00-\u9FD5][^a-z0-9_]*")
+"""A word of the segmenter with Chinese characters and without a character of an English word."""
 
 Segment = tuple[str, int]
 """A word of the segmenter, and where in its clause it begins."""
@@ -45,7 +46,8 @@ def cut_together(clauses: list[str]) -> list[str]:
 def count_chinese_words(text: str) -> int:
     """The segmenter's words in a text in the normal form that hold a Chinese character and none of an English word."""
     clauses = "\n".join(clause for clause in CLAUSE.findall(text) if HAN.search(clause))
-    return sum(1 for _ in CHINESE_WORD.finditer("\n".join(cut_together(simplified(clauses).split("\n")))))
+    words = Counter(cut_together(simplified(clauses).split("\n")))
+    return sum(n for word, n in words.items() if CHINESE_WORD.fullmatch(word))
 
 
 def _placed(segments: list[str], at: int) -> list[Segment]:

@@ -9,7 +9,7 @@ import regex
 from emovlm.core.errors import StudyError
 from emovlm.frequency.counts import Term
 from emovlm.frequency.normal_form import HYPHENS, WORD, WORD_CHARACTER, normal_form
-from emovlm.frequency.segments import CLAUSE, simplified
+from emovlm.frequency.segments import CLAUSE, cut, simplified
 
 GAPS = {" ": r"\p{White_Space}+", "-": rf"(?:[{HYPHENS}]|\p{{White_Space}}+)"}
 """What may stand between two words of a term, by what stands there in the term."""
@@ -105,6 +105,11 @@ def aliases(terms: Sequence[Term]) -> dict[int, int]:
             main.setdefault((key_of(term), term.emotion), k)
     traditional = {k: main[key_of(term), term.emotion] for k, term in enumerate(terms) if term.script == "traditional"}
     return {k: other for k, other in traditional.items() if other != k}
+
+
+def not_words(terms: Sequence[Term]) -> list[Term]:
+    """The Chinese terms of which the segmenter makes no word even where one stands alone: their counts say nothing."""
+    return [term for term in terms if term.language == "zh" and len(cut(key_of(term).text)) > 1]
 
 
 def _phrase(text: str) -> regex.Pattern[str]:

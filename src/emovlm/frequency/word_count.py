@@ -8,12 +8,12 @@ import numpy as np
 from emovlm.frequency.folding import folded
 from emovlm.frequency.normal_form import WORD, decoded, normal_form
 from emovlm.frequency.segments import count_chinese_words
-from emovlm.frequency.stretches import SPACES, Text
+from emovlm.frequency.stretches import CLAUSE_LIMITS, Text
 
 OTHER, PART, NOTHING, UNCLEAR = 0, 1, 2, 3
 """What a character is to a word: none of it, part of it, nothing at all (it vanishes), or not to be told alone."""
-PIECE = 1 << 20
-"""Bytes of Chinese text that are cut at a time."""
+PIECE = 1 << 17
+"""Bytes of Chinese text that are cut at a time, or more, up to the end of a clause."""
 MOST_SPANS = 1 << 12
 
 
@@ -27,6 +27,7 @@ def count_words(text: Text, *, chinese: bool) -> int:
     from emovlm.frequency.word_loop import count_words_from  # numba takes a while to import
 
     data = np.frombuffer(text, np.uint8)
+    data.setflags(write=False)  # whatever the text is, so that the loop is compiled once
     kinds = character_kinds()
     spans = np.empty((MOST_SPANS, 2), np.int64)
     n_words, at = 0, 0
@@ -42,7 +43,7 @@ def count_words(text: Text, *, chinese: bool) -> int:
 def _count_chinese(text: Text) -> int:
     n_words, at, size = 0, 0, len(text)
     while at < size:
-        end = SPACES.after(text, min(at + PIECE, size), size)
+        end = CLAUSE_LIMITS.after(text, min(at + PIECE, size), size)
         n_words += count_chinese_words(normal_form(decoded(text[at:end])))
         at = end
     return n_words
@@ -51,10 +52,10 @@ def _count_chinese(text: Text) -> int:
 @cache
 def character_kinds() -> np.ndarray:
     """(code points,) uint8, what each character is to a word, by its normal form."""
-    chars = "".join(chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000)
     plain = np.full(0x110000, OTHER, np.uint8)
-    for run in WORD.finditer(chars):
-        plain[ord(run[0][0]) : ord(run[0][-1]) + 1] = PART
+    for first in range(0, len(plain), 0x1000):  # surrogates are no part of a word
+        for run in WORD.finditer("".join(map(chr, range(first, first + 0x1000)))):
+            plain[first + run.start() : first + run.end()] = PART
     kinds = plain.copy()
     for char, form in folded().items():
         of_form = {int(plain[ord(c)]) for c in form} or {NOTHING}
