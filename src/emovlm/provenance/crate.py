@@ -36,8 +36,8 @@ UNITS = {"seconds": "SEC", "peak_memory_bytes": "AD"}  # UN/CEFACT codes: second
 DONE = "http://schema.org/CompletedActionStatus"
 METADATA = "ro-crate-metadata.json"
 LICENCES = {"MIT": "MIT License", "CC0-1.0": "Creative Commons Zero v1.0 Universal"}
-BULKY = re.compile(r"/(raw/[^/]+/clips|frames|rig)/|\.mp4$")
-"""Clips, frame stores and the fetched package among the results: made or fetched again from the rest, so not packed."""
+BULKY = re.compile(r"/(raw/[^/]+/clips|frames|rig|corpora)/|\.mp4$")
+"""Clips, frame stores and what packages held among the results: made or fetched again from the rest, so not packed."""
 AGGREGATE = re.compile(r"/(tables|figures|paper|lexicon)/|/values\.json$|/explorer/index\.html$")
 """What of a gated dataset may be shared: figures of the whole, not what is known of each clip.
 
