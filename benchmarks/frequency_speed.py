@@ -3,15 +3,17 @@
     PYTHONPATH=src:. python benchmarks/frequency_speed.py
 
 Three texts are written to a temporary folder: descriptions and licences of the installed packages, repeated; English
-and Chinese words drawn by their frequency. Or give texts of your own. Each way counts all terms of a text in one
-pass, in a process of its own, several rounds in turn. Printed are the median of CPU time as MB/s, the ratio to the
-study's way, what was counted, and the most memory. Times leave out the start: compiling patterns, and for polars and
-duckdb making a table of lines. Slow ways get the first tenth of the text.
+and Chinese words drawn by their frequency. Or give texts of your own. Each is there as plain text, as JSON lines
+under zstd, and as Parquet, with about 3 kB a document. Each way counts all terms of a text in one pass, in a process of
+its own, several rounds in turn. Printed are the median of CPU time as MB/s of plain text, the ratio to the study's way
+with the same form, what was counted, and the most memory. Times leave out the start: compiling patterns, and for polars
+and duckdb on plain text making a table of lines. Slow ways get the first tenth of the text.
 
 Only the study's way counts by the rules of docs/counting-words.md; the others count what their patterns find.
 """
 
 import argparse
+import io
 import json
 import os
 import random
@@ -21,17 +23,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.metadata import distributions
 from pathlib import Path
 
-import numpy as np
-
-from emovlm.core.tables import read_cells
-from emovlm.frequency.blocks import BETWEEN, Block
+from emovlm.frequency.blocks import Block
 from emovlm.frequency.counter import Counter
-from emovlm.frequency.counts import Counts, Term
-from emovlm.lexicon.terms import LEXICON
+from emovlm.frequency.counts import Counts
+from emovlm.frequency.readers.read import read_blocks
+from emovlm.lexicon.terms import Term, counted, read_terms
 
 SIZE = 8 << 20
 Way = Callable[[Path, list[Term]], tuple[float, int]]
@@ -40,35 +40,18 @@ Way = Callable[[Path, list[Term]], tuple[float, int]]
 
 def lexicon(language: str) -> list[Term]:
     """The terms that name the classes."""
-    column = "chinese" if language == "zh" else "family"
-    rows = [cells for _, cells in read_cells(LEXICON)]
-    return [Term(word, language, row["emotion"]) for row in rows for word in row[column].split()]
-
-
-def plain_blocks(path: Path) -> Iterator[Block]:
-    """Blocks of a text file in one buffer, a document each, cut at the end of a line."""
-    buffer, kept = bytearray(2 * SIZE), 0
-    with open(path, "rb", buffering=0) as file:
-        while read := file.readinto(memoryview(buffer)[kept : kept + SIZE]):
-            filled = kept + read
-            end = buffer.rfind(b"\n", 0, filled) + 1 or filled
-            rest = bytes(buffer[end:filled])
-            buffer[end : end + len(BETWEEN)] = BETWEEN
-            yield Block(memoryview(buffer)[: end + len(BETWEEN)], np.array([end]), path.name)
-            buffer[: len(rest)], kept = rest, len(rest)
-    buffer[kept : kept + len(BETWEEN)] = BETWEEN
-    yield Block(memoryview(buffer)[: kept + len(BETWEEN)], np.array([kept]), path.name)
+    return [term for term in counted(read_terms()) if term.language == language]
 
 
 def ours(**options: object) -> Way:
     def way(path: Path, terms: list[Term]) -> tuple[float, int]:
         counter = Counter(terms, **options)
-        counter.count(
-            Block.of([b"a word, \xc3\xa9 " + "\u4e00\u4e2a\u8bcd fear \u5bb3\u6015".encode()], "")
-        )  # loads what is loaded late
+        late = [b"a word, \xc3\xa9 " + "\u4e00\u4e2a\u8bcd fear \u5bb3\u6015".encode()]  # loads what is loaded late
+        counter.count(Block.of(late, ""))
+        next(read_blocks(path))
         counts = Counts(counter.terms, 0)
         start = time.process_time()
-        for block in plain_blocks(path):
+        for block in read_blocks(path):
             counts.add(counter.count(block))
         return time.process_time() - start, int(counts.hits.sum())
 
@@ -76,8 +59,9 @@ def ours(**options: object) -> Way:
 
 
 def read_alone(path: Path, terms: list[Term]) -> tuple[float, int]:
+    next(read_blocks(path))
     start = time.process_time()
-    for _ in plain_blocks(path):
+    for _ in read_blocks(path):
         pass
     return time.process_time() - start, 0
 
@@ -134,32 +118,107 @@ def duckdb(path: Path, terms: list[Term]) -> tuple[float, int]:
     return time.process_time() - start, int(found)
 
 
+def zstd_alone(path: Path, terms: list[Term]) -> tuple[float, int]:
+    import zstandard
+
+    start = time.process_time()
+    with open(path, "rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
+        while stream.read(SIZE):
+            pass
+    return time.process_time() - start, 0
+
+
+def zstd_and_json(path: Path, terms: list[Term]) -> tuple[float, int]:
+    import zstandard
+
+    start = time.process_time()
+    with open(path, "rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
+        for line in io.TextIOWrapper(stream, encoding="utf-8"):
+            json.loads(line)["text"]
+    return time.process_time() - start, 0
+
+
+def duckdb_parquet(path: Path, terms: list[Term]) -> tuple[float, int]:
+    import duckdb as database
+
+    connection = database.connect(config={"threads": 1})
+    words = "|".join(term.text for term in terms)
+    pattern = words if terms[0].language == "zh" else rf"(?i)\b(?:{words})\b"
+    asked = f"select sum(len(regexp_extract_all(text, ?))) from '{path}'"
+    connection.execute(f"select count(text) from '{path}'").fetchone()
+    start = time.process_time()
+    found = connection.execute(asked, [pattern]).fetchone()[0]
+    return time.process_time() - start, int(found)
+
+
+def pyarrow_alone(path: Path, terms: list[Term]) -> tuple[float, int]:
+    import pyarrow.parquet as parquet
+
+    next(parquet.ParquetFile(path).iter_batches(columns=["text"], batch_size=1))
+    start = time.process_time()
+    for _ in parquet.ParquetFile(path).iter_batches(columns=["text"], use_threads=False):
+        pass
+    return time.process_time() - start, 0
+
+
 RG = ("rg", "--no-config", "-a", "-o", "-N")
-ENGLISH: dict[str, tuple[Way, bool]] = {  # and whether it is slow
-    "study": (ours(), False),
-    "study, all words counted too": (ours(words=True), False),
-    "study, surroundings too": (ours(details=True), False),
-    "study, engine python": (ours(engine="python"), True),
-    "reading alone": (read_alone, False),
-    "rg -o -i, ASCII boundaries": (command(*RG, "-i", r"(?-u:\b)(?:{pattern})(?-u:\b)"), False),
-    "rg -o -i, Unicode boundaries": (command(*RG, "-i", r"\b(?:{pattern})\b"), True),
-    "grep -o -w -i": (command("grep", "-a", "-o", "-w", "-i", "-E", "{pattern}"), True),
-    "Python re": (python_re, True),
-    "polars count_matches, ASCII boundaries": (polars, False),
-    "duckdb regexp_extract_all": (duckdb, True),
+OTHER_FORMS: dict[str, tuple[Way, bool, str]] = {
+    "study, JSONL.zst": (ours(), False, ".jsonl.zst"),
+    "JSONL.zst, reading alone": (read_alone, False, ".jsonl.zst"),
+    "JSONL.zst, zstd alone": (zstd_alone, False, ".jsonl.zst"),
+    "JSONL.zst, zstd and json.loads": (zstd_and_json, False, ".jsonl.zst"),
+    "study, Parquet": (ours(), False, ".parquet"),
+    "Parquet, reading alone": (read_alone, False, ".parquet"),
+    "Parquet, pyarrow alone": (pyarrow_alone, False, ".parquet"),
+    "Parquet, duckdb regexp_extract_all": (duckdb_parquet, True, ".parquet"),
 }
-CHINESE: dict[str, tuple[Way, bool]] = {
-    "study": (ours(), False),
-    "study, all words counted too": (ours(words=True), True),
-    "study, surroundings too": (ours(details=True), False),
-    "study, engine python": (ours(engine="python"), True),
-    "reading alone": (read_alone, False),
-    "rg -o -F": (command(*RG, "-F", "-f", "{words}"), False),
-    "grep -o -F": (command("grep", "-a", "-o", "-F", "-f", "{words}"), True),
-    "Python re": (python_re, True),
-    "polars extract_many": (polars, False),
-    "duckdb regexp_extract_all": (duckdb, True),
+ENGLISH: dict[str, tuple[Way, bool, str]] = {  # whether it is slow, and the form that it reads
+    "study": (ours(), False, ".txt"),
+    "study, all words counted too": (ours(words=True), False, ".txt"),
+    "study, surroundings too": (ours(details=True), False, ".txt"),
+    "study, engine python": (ours(engine="python"), True, ".txt"),
+    "reading alone": (read_alone, False, ".txt"),
+    "rg -o -i, ASCII boundaries": (command(*RG, "-i", r"(?-u:\b)(?:{pattern})(?-u:\b)"), False, ".txt"),
+    "rg -o -i, Unicode boundaries": (command(*RG, "-i", r"\b(?:{pattern})\b"), True, ".txt"),
+    "grep -o -w -i": (command("grep", "-a", "-o", "-w", "-i", "-E", "{pattern}"), True, ".txt"),
+    "Python re": (python_re, True, ".txt"),
+    "polars count_matches, ASCII boundaries": (polars, False, ".txt"),
+    "duckdb regexp_extract_all": (duckdb, True, ".txt"),
+    **OTHER_FORMS,
 }
+CHINESE: dict[str, tuple[Way, bool, str]] = {
+    "study": (ours(), False, ".txt"),
+    "study, all words counted too": (ours(words=True), True, ".txt"),
+    "study, surroundings too": (ours(details=True), False, ".txt"),
+    "study, engine python": (ours(engine="python"), True, ".txt"),
+    "reading alone": (read_alone, False, ".txt"),
+    "rg -o -F": (command(*RG, "-F", "-f", "{words}"), False, ".txt"),
+    "grep -o -F": (command("grep", "-a", "-o", "-F", "-f", "{words}"), True, ".txt"),
+    "Python re": (python_re, True, ".txt"),
+    "polars extract_many": (polars, False, ".txt"),
+    "duckdb regexp_extract_all": (duckdb, True, ".txt"),
+    **OTHER_FORMS,
+}
+
+
+def write_forms(text: Path) -> None:
+    """Write a text also as JSON lines under zstd and as Parquet, about 3 kB a document."""
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+    import zstandard
+
+    lines = text.read_text(errors="replace").splitlines(keepends=True)
+    documents, size = [[]], 0
+    for line in lines:
+        documents[-1].append(line)
+        size += len(line.encode())
+        if size >= 3000:
+            documents.append([])
+            size = 0
+    texts = ["".join(each) for each in documents if each]
+    body = "".join(json.dumps({"id": k, "text": each}, ensure_ascii=False) + "\n" for k, each in enumerate(texts))
+    text.with_suffix(".jsonl.zst").write_bytes(zstandard.ZstdCompressor(3).compress(body.encode()))
+    parquet.write_table(pa.table({"text": texts}), text.with_suffix(".parquet"), row_group_size=10_000)
 
 
 def documentation(size: int) -> bytes:
@@ -202,23 +261,25 @@ def one(name: str, ways: str, path: str, language: str) -> None:
 def compare(title: str, text: Path, language: str, rounds: int) -> None:
     """Measure all ways on one text, and print a table."""
     ways = CHINESE if language == "zh" else ENGLISH
-    short = text.with_suffix(".tenth")
+    short = text.with_name(f"tenth_{text.name}")
     short.write_bytes(text.read_bytes()[: text.stat().st_size // 10].decode(errors="ignore").encode())
-    paths = {name: short if slow else text for name, (_, slow) in ways.items()}
+    for each in (text, short):
+        write_forms(each)
+    plain = {name: short if slow else text for name, (_, slow, _) in ways.items()}
+    paths = {name: plain[name].with_suffix(form) for name, (_, _, form) in ways.items()}
     results = [{name: measured(name, language, paths[name], language) for name in ways} for _ in range(rounds)]
+    size = {name: plain[name].stat().st_size / 1e6 for name in ways}
     speeds = {
-        name: paths[name].stat().st_size / 1e6 / statistics.median(max(r[name]["cpu"], 1e-9) for r in results)
-        for name in ways
+        name: size[name] / statistics.median(max(result[name]["cpu"], 1e-9) for result in results) for name in ways
     }
+    own = {".txt": "study", ".jsonl.zst": "study, JSONL.zst", ".parquet": "study, Parquet"}
     print(f"\n{title}, {text.stat().st_size / 1e6:.0f} MB, {len(lexicon(language))} terms, median of {rounds} rounds")
     print(f"{'way':42}{'MB/s':>8}{'study / way':>13}{'found in MB':>13}{'memory, MB':>12}")
-    for name in ways:
+    for name, (_, _, form) in ways.items():
         last = results[-1][name]
-        per_mb = last["found"] / (paths[name].stat().st_size / 1e6)
         memory = "" if name.startswith(("rg", "grep")) else f"{last['memory']:.0f}"
-        print(
-            f"{name:42}{speeds[name]:8.0f}{speeds['study'] / speeds[name]:13.2f}{per_mb:13.1f}{memory:>12}", flush=True
-        )
+        ratio = speeds[own[form]] / speeds[name]
+        print(f"{name:42}{speeds[name]:8.0f}{ratio:13.2f}{last['found'] / size[name]:13.1f}{memory:>12}", flush=True)
 
 
 if __name__ == "__main__":
