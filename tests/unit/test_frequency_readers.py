@@ -17,6 +17,7 @@ from emovlm.frequency.parts import files_of, plan_parts
 from emovlm.frequency.readers import lines
 from emovlm.frequency.readers.forms import Form, Reading, form_of
 from emovlm.frequency.readers.json_lines import NOT_JSON, NULL, OTHER_TYPE, lacking
+from emovlm.frequency.readers.line_loop import count_lines
 from emovlm.frequency.readers.read import Part, read_blocks, why_no_text
 from emovlm.frequency.readers.texts import INVALID, LONG
 
@@ -361,3 +362,15 @@ def test_files_that_cannot_be_read_are_told(tmp_path):
     (tmp_path / "a.txt").write_bytes("text".encode("utf-16"))
     with pytest.raises(StudyError, match="it begins as UTF-16 text"):
         plan_parts([str(tmp_path / "a.txt")], Reading())
+
+
+def test_lines_that_are_not_utf_8_are_those_that_python_cannot_decode():
+    draw = random.Random(1)
+    pieces = [b"a", b"\n", b"more than two hundred bytes of ASCII " * 6, b"\xc3\xa9", b"\xc3", b"\xa9", b"\xe4\xb8\xad",
+              b"\xed\xa0\x80", b"\xed\x9f\xbf", b"\xf0\x9f\x98\x80", b"\xf4\x90\x80\x80", b"\xf4\x8f\xbf\xbf",
+              b"\xe0\x80\x80", b"\xe0\xa0\x80", b"\xc0\x80", b"\xff", b"\xf0\x8f\x98\x80", b"\xf0\x9f\x98"]  # fmt: skip
+    for _ in range(5000):
+        text = b"".join(draw.choices(pieces, k=draw.randint(0, 30))) + b"\n"
+        lines = text.split(b"\n")[:-1]
+        wrong = sum(line.decode(errors="replace").encode() != line for line in lines)
+        assert count_lines(np.frombuffer(text, np.uint8)) == (len(lines), wrong), text

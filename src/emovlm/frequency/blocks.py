@@ -75,7 +75,7 @@ class Lines(Block):
     """
 
     def __init__(self, text: bytes, file: str, first: int = 0, **others: Any) -> None:
-        """``text``: lines, each with its line end; ``others``: ``skipped`` and ``read``."""
+        """``text``: lines, each with its line end; ``others``: ``skipped``, ``read``, and ``n_documents`` if known."""
         given = {"text": text, "file": file, "first": first, "between": b"\n", "skipped": {}, "read": 0, **others}
         for name, value in given.items():
             object.__setattr__(self, name, value)

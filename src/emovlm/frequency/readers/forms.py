@@ -11,7 +11,7 @@ SUFFIXES = {"jsonl": JSONL, "ndjson": JSONL, "json": JSONL, "parquet": PARQUET, 
 COMPRESSIONS = {"gz": "gz", "zst": "zst", "zstd": "zst"}
 FORMS = (TEXT, "text.gz", "text.zst", JSONL, "jsonl.gz", "jsonl.zst", PARQUET)
 LINE, PARAGRAPH, FILE = DOCUMENTS = ("line", "paragraph", "file")
-BLOCK = 2 << 20  # bytes of a block: larger ones leave the cache between reading and counting, smaller ones cost more calls
+BLOCK = 2 << 20  # bytes of a block: larger ones leave the cache before they are counted, smaller ones cost more calls
 MAGIC = {
     b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"PAR1": "Parquet", b"BZh": "bzip2", b"\xfd7zXZ": "xz",
     b"PK\x03\x04": "zip", b"\xff\xfe": "UTF-16 text", b"\xfe\xff": "UTF-16 text", b"%PDF": "PDF",

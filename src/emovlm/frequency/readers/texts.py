@@ -1,17 +1,16 @@
 """Documents of plain text."""
 
-import codecs
 from collections.abc import Iterator
 
 import numpy as np
 
 from emovlm.frequency.blocks import Block, Lines
 from emovlm.frequency.readers.forms import FILE, LINE, PARAGRAPH
+from emovlm.frequency.readers.line_loop import count_lines
 from emovlm.frequency.readers.lines import LONGEST, SPACE, last_line_end, whole_documents
 from emovlm.frequency.readers.streams import Stream
 
 LONG = f"longer than {LONGEST >> 20} MiB: cut, each piece counted as a document"
-SMALL = 1 << 12  # bytes
 INVALID = "invalid UTF-8: counted with the wrong bytes replaced"
 
 
@@ -30,13 +29,15 @@ def text_blocks(stream: Stream, file: str, documents: str, size: int) -> Iterato
             data += b"\n"
         others = {"skipped": skipped, "read": stream.position - position}
         if documents == LINE:
-            block: Block = Lines(data, file, first, **others)
+            n, wrong = count_lines(np.frombuffer(data, np.uint8))
+            block: Block = Lines(data, file, first, n_documents=n, **others)
         else:
             ends = _paragraph_ends(data) if documents == PARAGRAPH else np.array([len(data) - 1])
             if not len(ends):  # nothing but blank lines
                 continue
             block = Block(data, ends, file, first, b"\n", **others)
-        if wrong := invalid_documents(block):
+            wrong = invalid_documents(block)
+        if wrong:
             skipped[INVALID] = wrong
         yield block
         went_on, position, first = held.cut, stream.position, first + block.n_documents
@@ -77,32 +78,12 @@ def invalid_documents(block: Block) -> int:
     """The number of documents that are not UTF-8."""
     if block.text.isascii() or _valid(block.text):
         return 0
-    wrong = list(_invalid_places(block.text, 0, len(block.text)))
-    return len(np.unique(np.searchsorted(block.ends, wrong)))
+    return sum(
+        not _valid(block.text[start:end]) for start, end in zip(block.starts.tolist(), block.ends.tolist(), strict=True)
+    )
 
 
-def _invalid_places(text: bytes, start: int, stop: int) -> Iterator[int]:
-    """Offsets of what is no UTF-8 in ``text[start:stop]``, which are whole lines. Halves that are valid are left at
-    that, since looking for the place takes much longer than looking whether there is one."""
-    middle = text.rfind(b"\n", start, (start + stop) // 2) + 1
-    if stop - start > SMALL and start < middle:
-        for half in ((start, middle), (middle, stop)):
-            if not _valid(memoryview(text)[slice(*half)]):
-                yield from _invalid_places(text, *half)
-        return
-    found: list[int] = []
-
-    def note(error: UnicodeError) -> tuple[str, int]:
-        assert isinstance(error, UnicodeDecodeError)
-        found.append(start + error.start)
-        return "\ufffd", error.end
-
-    codecs.register_error("emovlm-note", note)
-    codecs.decode(text[start:stop], "utf-8", "emovlm-note")
-    yield from found
-
-
-def _valid(text: bytes | memoryview) -> bool:
+def _valid(text: bytes) -> bool:
     """Is it UTF-8? Arrow looks at it three times as fast as ``bytes.decode`` does."""
     import pyarrow as pa
 
