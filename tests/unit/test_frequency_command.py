@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -108,8 +110,37 @@ def test_what_is_wrong_is_said_in_a_line(folder, monkeypatch, capsys, arguments,
 
 def test_what_was_left_out_is_shown(folder, monkeypatch, capsys):
     (folder / "b.jsonl").write_text('{"text":"fear"}\n{"text":null}\n')
-    code, out, _ = run(monkeypatch, capsys, "*.jsonl", "--term", "fear")
-    assert code == 0 and "not as usual: 1 documents, null text" in out
+    for printed in ([], ["--csv"], ["--json"]):
+        code, _, err = run(monkeypatch, capsys, "*.jsonl", "--term", "fear", *printed)
+        assert code == 0 and "1 document: null text" in err
+
+
+def test_tables_of_an_earlier_count_do_not_stay(folder, monkeypatch, capsys):
+    run(monkeypatch, capsys, "a.txt", "--term", "fear", "--term", "joy", "--contexts", "2", "--out", "counts")
+    assert {"contexts.csv", "joint.csv"} <= {path.name for path in Path("counts").iterdir()}
+    run(monkeypatch, capsys, "a.txt", "--term", "fear", "--out", "counts")
+    assert not {"contexts.csv", "joint.csv"} & {path.name for path in Path("counts").iterdir()}
+
+
+def test_a_term_that_the_segmenter_never_makes_a_word_is_named_and_one_word_in_two_scripts_counts_once(
+    folder, monkeypatch, capsys
+):
+    (folder / "zh.txt").write_text("他面无表情,很恐懼。\n")
+    code, out, err = run(
+        monkeypatch, capsys, "zh.txt", "--term", "面无表情", "--term", "恐懼", "--term", "恐惧", "--csv"
+    )
+    assert code == 0 and "never a word for the segmenter, so that 0 says nothing: 面无表情" in err
+    rows = [line.split(",") for line in out.splitlines()[1:]]
+    assert [(row[2], row[4]) for row in rows] == [("面无表情", "0"), ("恐懼", "1")]
+
+
+def test_pipes_and_binary_files_are_refused(folder, monkeypatch, capsys):
+    os.mkfifo(folder / "pipe")
+    (folder / "program").write_bytes(b"\x7fELF\0\0\1fear\n")
+    for file, said in (("pipe", "a pipe or device"), ("program", "holds NUL bytes")):
+        code, _, err = run(monkeypatch, capsys, file, "--term", "fear")
+        assert code == 1 and said in err
+    assert run(monkeypatch, capsys, "program", "--term", "fear", "--form", "text")[0] == 0
 
 
 def test_the_command_runs_in_processes_of_its_own(folder):

@@ -22,6 +22,7 @@ from emovlm.frequency.corpus import Corpus, Options, count_corpus
 from emovlm.frequency.counts import PER_TERM, Counts
 from emovlm.frequency.parts import files_of
 from emovlm.frequency.readers.forms import Reading
+from emovlm.frequency.vocabulary import key_of, not_words
 from emovlm.lexicon.terms import LEXICON, Term, counted, read_terms
 
 STORE = "store"
@@ -42,7 +43,8 @@ def count(given: argparse.Namespace) -> int:
         raise StudyError("give a lexicon or single terms, not both")
     if given.contexts and not given.out:
         raise StudyError("--contexts needs a folder for them (--out)")
-    terms = [_term(word) for word in dict.fromkeys(given.terms)] or counted(read_terms(given.lexicon or LEXICON))
+    single = {key_of(term): term for term in map(_term, reversed(given.terms))}  # in either script one word
+    terms = list(single.values())[::-1] or counted(read_terms(given.lexicon or LEXICON, "--lexicon names it"))
     how = Reading(given.form, given.text, given.documents)
     options = Options(given.words, given.details, given.contexts, given.seed)
     store = None
@@ -59,7 +61,9 @@ def count(given: argparse.Namespace) -> int:
     elif given.csv:
         print(_csv(term_rows(corpus.counts, options)), end="")
     else:
-        show(corpus.counts, Console())
+        show(corpus.counts, options, Console())
+    for remark in _remarks(corpus.counts):
+        print(remark, file=sys.stderr)
     text = corpus.counts.total_bytes / 1e6
     files = f"{len(corpus.files):,} file{'s' if len(corpus.files) > 1 else ''}"
     print(f"{files}, {text:,.1f} MB of text, {text / seconds:,.0f} MB/s", file=sys.stderr)
@@ -125,7 +129,7 @@ def _file_rows(corpus: Corpus) -> Rows:
     return [
         {"file": each.file, "bytes": each.bytes, "sha256": " ".join(each.sha256),
          "documents": each.counts.total_documents, "text_bytes": each.counts.total_bytes,
-         "words": each.counts.total_words, "skipped": sum(each.counts.skipped.values())}
+         "words": each.counts.total_words, "left_out_or_repaired": sum(each.counts.skipped.values())}
         for each in corpus.files
     ]  # fmt: skip
 
@@ -139,7 +143,8 @@ def as_json(corpus: Corpus, options: Options) -> dict[str, Any]:
     counts = corpus.counts
     return {
         "documents": counts.total_documents, "bytes": counts.total_bytes, "words": counts.total_words,
-        "skipped": dict(sorted(counts.skipped.items())), "terms": term_rows(counts, options),
+        "left_out_or_repaired": dict(sorted(counts.skipped.items())),
+        "never_words": [term.text for term in not_words(counts.terms)], "terms": term_rows(counts, options),
         "classes": class_rows(counts), "joint": _joint_rows(counts), "contexts": _context_rows(counts),
         "files": _file_rows(corpus),
     }  # fmt: skip
@@ -154,6 +159,8 @@ def write_corpus(corpus: Corpus, options: Options, folder: str | Path) -> None:
     for name, rows in tables.items():
         if rows:
             write_text(folder / f"{name}.csv", _csv(rows))
+        else:
+            (folder / f"{name}.csv").unlink(missing_ok=True)  # of an earlier count
     write_json(folder / "counts.json", as_json(corpus, options))
 
 
@@ -165,29 +172,41 @@ def _csv(rows: Rows) -> str:
     return out.getvalue()
 
 
-def show(counts: Counts, console: Console) -> None:
-    """Print terms and their sums by class, what was read, and what was left out."""
+def show(counts: Counts, options: Options, console: Console) -> None:
+    """Print terms and their sums by class, and what was read."""
     shown = Table(box=SIMPLE_HEAD)
-    with_words = counts.total_words is not None
+    with_words = options.words
     for heading in ("class", "term"):
         shown.add_column(heading)
-    for heading in ("count", *(["per million words"] if with_words else []), "documents"):
+    details = [name.replace("_", " ") for name in DETAILS] if options.details else []
+    for heading in ("count", *(["per million words"] if with_words else []), "documents", *details):
         shown.add_column(heading, justify="right")
-    terms, classes = term_rows(counts, Options()), class_rows(counts)
+    terms, classes = term_rows(counts, options), class_rows(counts)
     for of_class in classes:
         rows = [row for row in terms if row["emotion"] == of_class["emotion"]]
         for row in rows:
             name = of_class["emotion"] if row is rows[0] else ""
-            shown.add_row(*_cells(name, row["term"], row, with_words), end_section=len(rows) == 1)
+            shown.add_row(*_cells(name, row["term"], row, options), end_section=len(rows) == 1)
         if len(rows) > 1:
-            shown.add_row(*_cells("", "all", of_class, with_words), style="bold", end_section=True)
+            shown.add_row(*_cells("", "all", of_class, options), style="bold", end_section=True)
     console.print(shown)
     words = f"{counts.total_words:,} words, " if with_words else ""
-    console.print(f"{words}{counts.total_documents:,} documents", soft_wrap=True)
-    for reason, n in sorted(counts.skipped.items()):
-        console.print(Text(f"not as usual: {n:,} documents, {reason}"), soft_wrap=True)
+    console.print(f"{words}{counts.total_documents:,} {_plural('document', counts.total_documents)}", soft_wrap=True)
 
 
-def _cells(name: str, term: str, row: dict[str, Any], with_words: bool) -> Sequence[Text]:
-    rate = [f"{row['per_million']:,.2f}" if row["per_million"] is not None else "–"] if with_words else []
-    return [Text(cell) for cell in (name, term, f"{row['count']:,}", *rate, f"{row['documents']:,}")]
+def _cells(name: str, term: str, row: dict[str, Any], options: Options) -> Sequence[Text]:
+    rate = [f"{row['per_million']:,.2f}" if row["per_million"] is not None else "–"] if options.words else []
+    details = [f"{row[name]:,}" if name in row else "" for name in (DETAILS if options.details else ())]
+    return [Text(cell) for cell in (name, term, f"{row['count']:,}", *rate, f"{row['documents']:,}", *details)]
+
+
+def _remarks(counts: Counts) -> list[str]:
+    """What must be known of the counts: documents that were left out or repaired, and terms that say nothing."""
+    found = [f"{n:,} {_plural('document', n)}: {reason}" for reason, n in sorted(counts.skipped.items())]
+    if never := [term.text for term in not_words(counts.terms)]:
+        found.append(f"never a word for the segmenter, so that 0 says nothing: {' '.join(never)}")
+    return found
+
+
+def _plural(word: str, n: int) -> str:
+    return word if n == 1 else f"{word}s"

@@ -94,7 +94,8 @@ def count_corpus(
     Args:
         files: as :func:`emovlm.frequency.parts.files_of` lists them.
         store: a folder that keeps the counts of each part. A part whose bytes, terms, options and code are the same
-            is not counted again, so that a run that was stopped goes on, and an added file counts only itself.
+            is not counted again, so that a run that was stopped goes on at the part that it was at, and an added file
+            counts only itself.
         workers: processes that count at the same time.
         share: (k, n): only the k-th (from 0) of n shares of the parts, for n jobs that divide a corpus. The shares'
             counts add up to the whole, and an added part moves no other into another share.
@@ -134,7 +135,8 @@ def count_corpus(
     for each in found:
         counts.add(each.counts)
     if share == (0, 1) and not counts.total_documents:
-        raise StudyError(f"the corpus has no documents; {len(files)} files were read" + _reasons(counts.skipped))
+        named = files[0] if len(files) == 1 else f"{len(files)} files"
+        raise StudyError(f"{named}: no documents" + _reasons(counts.skipped))
     return Corpus(counts, found)
 
 
@@ -178,7 +180,12 @@ def _together(
     reads, stop = context.Queue(), context.Event()
     with ProcessPoolExecutor(min(workers, len(parts)) or 1, context, _begin, (work, reads, stop)) as pool:
         try:
-            jobs = {pool.submit(_count, part): part for part in sorted(parts, key=lambda part: -sizes[part])}
+            # Processes start with the first part. Until they ignore it themselves, Ctrl-C is kept from them.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+            try:
+                jobs = {pool.submit(_count, part): part for part in sorted(parts, key=lambda part: -sizes[part])}
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
             left = set(jobs)
             while left:
                 ended, left = wait(left, timeout=0.2, return_when=FIRST_COMPLETED)

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import regex
 
-WORD_CHARACTER = r"[[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}]--[\p{Ideographic}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}]]"
+UNSPACED = r"\p{Ideographic}\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}"
+WORD_CHARACTER = rf"[[\p{{Alphabetic}}\p{{M}}\p{{Nd}}\p{{Pc}}]--[{UNSPACED}]]"
 """Letters, marks, decimal digits and connectors, without the scripts that put no space between words."""
 WORD = regex.compile(f"{WORD_CHARACTER}+", regex.V1)
 """A word, in the normal form."""

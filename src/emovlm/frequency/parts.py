@@ -12,7 +12,7 @@ from emovlm.frequency.readers.forms import FILE, PARAGRAPH, PARQUET, TEXT, Readi
 from emovlm.frequency.readers.parquet import row_groups
 from emovlm.frequency.readers.read import Part
 
-PART = 256 << 20  # bytes of a part, about
+PART = 64 << 20  # bytes of a part, about: what a stopped run counts again, at most
 WINDOW = 1 << 20  # bytes in which the end of a document is looked for at a time
 LINE_END = re.compile(rb"\n")
 BLANK_LINES = re.compile(rb"\n(?:[^\S\n]*\n)+(?=[^\S\n]*\S)")  # in front of a paragraph
@@ -53,7 +53,7 @@ def plan_parts(files: Sequence[str], how: Reading, bytes_per_part: int | None = 
     parts = []
     for file in files:
         form = form_of(file, how.form)
-        check_file(file, form)
+        check_file(file, form, bool(how.form))
         if bytes_per_part is None:
             bounds = [0]
         elif form.content == PARQUET:

@@ -19,6 +19,7 @@ from emovlm.frequency.counts import PER_TERM, Counts
 from emovlm.frequency.google_books import NgramCount, count_google_books, read_totals
 from emovlm.frequency.packages import TEXT
 from emovlm.frequency.readers.forms import LINE, Reading
+from emovlm.frequency.vocabulary import not_words
 from emovlm.lexicon.terms import Term
 
 CONTEXTS = 5
@@ -86,10 +87,12 @@ def gather_source(source: Row, terms: Sequence[Term], shares: Sequence[Mapping[s
     if not total.total_documents:
         reasons = "; ".join(f"{reason}: {n:,}" for reason, n in sorted(total.skipped.items()))
         raise StudyError(f"source {source['source']}, {source['language']}: the corpus has no documents ({reasons})")
+    never = not_words(asked)
     counts = [
-        {"count": int(total.hits[k]), **{name: int(getattr(total, name)[k]) for name in DETAILS}}
-        for k in range(len(asked))
-    ]
+        {"count": None if term in never else int(total.hits[k]),
+         **{name: int(getattr(total, name)[k]) for name in DETAILS}}
+        for k, term in enumerate(asked)
+    ]  # fmt: skip
     return SourceCounts(
         _terms(source, asked, counts), total.total_words, _joint(source, total), _contexts(source, total.contexts)
     )

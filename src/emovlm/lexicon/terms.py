@@ -42,15 +42,18 @@ class Term:
     head: str = ""  # of synonyms that belong together (joy, joyful, joyous): the first
 
 
-def read_terms(path: str | Path = LEXICON) -> list[Term]:
+def read_terms(path: str | Path = LEXICON, named_by: str = "config, key tables.lexicon, names it") -> list[Term]:
     """Read a lexicon: a table with the columns ``COLUMNS``, of which ``NEEDED`` must be there, one row a term.
+
+    Args:
+        named_by: what names the table, for the message that it is missing.
 
     Raises:
         StudyError: the file is missing or has other columns, a cell is empty or none of its allowed values, or a term
             has two rows.
     """
     terms: dict[tuple[str, str], tuple[int, Term]] = {}
-    for line, cells in read_cells(path, "config, key tables.lexicon, names it"):
+    for line, cells in read_cells(path, named_by):
         _check_columns(path, cells)
         term = _term(f"{path}, line {line}", {column: " ".join(cell.split()) for column, cell in cells.items()})
         key = (term.language, unicodedata.normalize("NFKC", term.text).casefold())
@@ -71,7 +74,9 @@ def _check_columns(path: str | Path, columns: Iterable[str]) -> None:
     lacking = [column for column in NEEDED if column not in columns]
     if unknown or lacking:
         says = f"there is no column {unknown[0]!r}" if unknown else f"the column {lacking[0]} is missing"
-        raise StudyError(f"{path}: {says}. A lexicon has the columns {', '.join(COLUMNS)}, one row a term")
+        raise StudyError(
+            f"{path}: {says}. A lexicon has the columns {', '.join(COLUMNS)}, parted by tabs, and one row a term"
+        )
 
 
 def _term(where: str, cells: Mapping[str, str]) -> Term:

@@ -17,6 +17,7 @@ MAGIC = {
     b"PK\x03\x04": "zip", b"\xff\xfe": "UTF-16 text", b"\xfe\xff": "UTF-16 text", b"%PDF": "PDF",
 }  # fmt: skip
 """How files begin that are not what they were taken for."""
+HEAD = 8192  # bytes at the start in which a text has no NUL
 BEGINS = {"gz": "gzip", "zst": "zstd", PARQUET: "Parquet"}
 
 
@@ -63,8 +64,11 @@ def form_of(file: str | Path, form: str = "") -> Form:
     return Form(SUFFIXES.get(suffixes[-1], TEXT) if suffixes else TEXT, compression)
 
 
-def check_file(file: str | Path, form: Form) -> None:
+def check_file(file: str | Path, form: Form, named: bool = False) -> None:
     """Check that a file can be read, and begins as its form does.
+
+    Args:
+        named: the form was named, not seen from the file's name.
 
     Raises:
         StudyError: it is missing, a folder or unreadable, or it begins as another form.
@@ -72,14 +76,21 @@ def check_file(file: str | Path, form: Form) -> None:
     path = Path(file)
     if path.is_dir():
         raise StudyError(f"{file}: a folder; name files, for example '{file}/*.txt'")
+    if path.exists() and not path.is_file():
+        raise StudyError(f"{file}: a pipe or device; write what it gives to a file, and count that")
     try:
         with open(path, "rb") as handle:
-            head = handle.read(8)
+            head = handle.read(HEAD)
     except OSError as error:
         raise StudyError(f"{file}: cannot be read ({os.strerror(error.errno or 0)})") from None
     begins = next((what for magic, what in MAGIC.items() if head.startswith(magic)), "")
     wanted = BEGINS.get(form.compression or form.content, "")
     if begins != wanted and (head or wanted == "Parquet"):
         taken = ".".join(filter(None, (form.content, form.compression)))
-        found = begins or "neither gzip, zstd nor Parquet"
-        raise StudyError(f"{file}: taken for {taken}, but it begins as {found}; name its form (--form), or convert it")
+        found = begins or "nothing of the kind"
+        raise StudyError(
+            f"{file}: taken for {taken}, but it begins as {found}; convert it, or name its form if it is one of "
+            f"{', '.join(FORMS)}"
+        )
+    if form == Form(TEXT) and not named and b"\0" in head:
+        raise StudyError(f"{file}: holds NUL bytes, as binary files do; if it is a text, name its form: {TEXT}")

@@ -33,7 +33,7 @@ def read_blocks(part: Part | str | Path, how: Reading | None = None) -> Iterator
     how = how or Reading()
     part = part if isinstance(part, Part) else Part(str(part))
     form = form_of(part.file, how.form)
-    check_file(part.file, form)
+    check_file(part.file, form, bool(how.form))
     if form.content == PARQUET:
         yield from parquet_blocks(part.file, how.column, how.size, part.start, part.stop)
         return
@@ -56,7 +56,7 @@ def why_no_text(file: str, how: Reading, documents: int, skipped: dict[str, int]
     others = {reason: n for reason, n in skipped.items() if reason != NULL}
     bad, lines = skipped.get(NOT_JSON, 0), documents + sum(skipped.values())
     if 2 * bad > lines:
-        return f"{file}: {bad:,} of {lines:,} lines are not JSON objects; name its form (--form), or fetch it again"
+        return f"{file}: {bad:,} of {lines:,} lines are not JSON objects; write one object a line, or name its form"
     if documents or not others:
         return ""
     if how_many := skipped.get(lacking(how.column)):
