@@ -124,8 +124,8 @@ def _joint(source: Row, total: Counts | None) -> pd.DataFrame:
 
 def _contexts(source: Row, drawn: Mapping[str, Sequence[tuple[int, str, int, str]]]) -> pd.DataFrame:
     rows = [
-        {**_of(source), "term": term, "file": file, "document": document, "text": text}
+        {**_of(source), "term": term, "draw": draw, "file": file, "document": document, "text": text}
         for term, found in drawn.items()
-        for _, file, document, text in found
+        for draw, (_, file, document, text) in enumerate(found, 1)
     ]
     return pd.DataFrame(rows, columns=list(TERM_CONTEXTS.columns))

@@ -50,10 +50,11 @@ JOINT_COUNTS = table(
 )
 TERM_CONTEXTS = table(
     "term contexts",
-    "language source term file document text",
+    "language source term draw",
     language=Column("string", about="en or zh"),
     source=Column("string", about="a source of the study that is a corpus"),
     term=Column("string", about="word or phrase as the lexicon writes it"),
+    draw=Column("int", about="number of the drawn occurrence, from 1"),
     file=Column("string", about="of the corpus"),
     document=Column("int", about="number of the document in its file, from 0"),
     text=Column("string", about="the words around the occurrence"),
