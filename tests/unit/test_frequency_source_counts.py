@@ -23,7 +23,7 @@ BOOKS = {"source": "books", "language": "en", "kind": "google_books", "files": "
 
 
 def counted(source, files, folder, shares=1):
-    found = [count_source(source, TERMS, files, 7, folder / "store", (k, shares)) for k in range(shares)]
+    found = [count_source(source, TERMS, files, 7, folder / f"store{shares}-{k}", (k, shares)) for k in range(shares)]
     return gather_source(source, TERMS, [json.loads(json.dumps(share)) for share in found])
 
 
@@ -46,6 +46,16 @@ def test_shares_add_up_to_the_whole_and_its_tables_can_be_written(files, tmp_pat
     assert whole.joint[["emotion", "other", "documents"]].values.tolist() == [["fear", "happiness", 15]]
     assert whole.tokens == shared.tokens == 15 * 9  # s is a word: fear's
     assert whole.contexts["term"].value_counts().to_dict() == {"fear": 5, "joy": 5}
+
+
+def test_the_store_holds_the_parts_of_the_corpus_alone_and_the_record_knows_them(files, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOVLM_NOTES", str(tmp_path / "notes"))
+    for named, counts in ((files, 45), (files[:2], 9), (files[1:3], 15)):
+        (tmp_path / "notes").unlink(missing_ok=True)
+        assert counted(CORPUS, named, tmp_path).terms["count"].iloc[0] == counts
+        there = {str(path) for path in (tmp_path / "store1-0").iterdir()}
+        assert len(there) == len(named)
+        assert {json.loads(line)["wrote"] for line in (tmp_path / "notes").read_text().splitlines()} == there
 
 
 def test_a_term_that_the_segmenter_never_makes_a_word_has_no_count(tmp_path):

@@ -20,7 +20,7 @@ def terms(project):
 def test_the_words_of_a_corpus_are_as_many_as_grep_finds(project, terms):
     corpus = project.path / RESULTS / "corpora/king-james-bible/en.jsonl"
     text = "\n".join(json.loads(line)["text"] for line in corpus.read_text().splitlines())
-    assert text.isascii(), "else grep would have other words"
+    assert not any(c.isalpha() for c in text if not c.isascii()), "else grep would have other words"
     mine = terms[terms["source"] == "king-james-bible"].set_index("term")["count"]
     words = [argument for term in mine.index for argument in ("-e", term)]
     found = subprocess.run(["grep", "-ohiw", *words], input=text, text=True, capture_output=True, check=True).stdout

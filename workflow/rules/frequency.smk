@@ -5,7 +5,7 @@ out: corpora/<source>/<language>.jsonl, lexicon/counts/<source>/<language>/<shar
      lexicon/{terms,frequency,joint}.csv
 """
 
-from emovlm.frequency.parts import files_of
+from emovlm.frequency.parts import files_of as files_of_corpus
 
 COUNTED_LANGUAGES = ["en", "zh"]  # of published counts
 PACKAGE = ("package", "sha256", "members", "text")
@@ -30,7 +30,7 @@ def files_to_count(wildcards):
     if of in PACKAGED:
         return [f"{RESULTS}/corpora/{wildcards.source}/{wildcards.language}.jsonl"]
     try:
-        return files_of(SOURCE_ROWS[of].files.split())
+        return files_of_corpus(SOURCE_ROWS[of].files.split())
     except StudyError as error:
         raise WorkflowError(f"{SOURCE_ROWS[of].cell('files')}: {error}") from None
 
@@ -49,6 +49,7 @@ rule count_corpus:
     wildcard_constraints:
         source=one_of({source for source, _ in SHARDS}),
         language=one_of({language for _, language in SHARDS}),
+        shard=r"\d+",
     conda:
         "../../envs/frequency.yaml"
     params:

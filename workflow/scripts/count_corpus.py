@@ -16,7 +16,7 @@ def main(job: Job) -> None:
     params = job.params
     terms = counted(read_terms(job.inputs.get("lexicon", LEXICON)), params["classes"])
     share = int(job.wildcards["shard"]), params["shards"]
-    store = Path(job.outputs["counts"]).parent / "store"
+    store = Path(job.outputs["counts"]).with_suffix("")  # a folder beside it
     write_json(
         job.outputs["counts"],
         count_source(params["source"], terms, job.inputs["files"], params["seed"], store, share),

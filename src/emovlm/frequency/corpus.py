@@ -69,10 +69,11 @@ class FileCounts:
 
 @dataclass(frozen=True)
 class Corpus:
-    """The counts of a corpus, and of each of its files, in their order."""
+    """The counts of a corpus, and of each of its files, in their order; ``kept``: where its parts are in the store."""
 
     counts: Counts
     files: list[FileCounts]
+    kept: list[Path]
 
 
 def count_corpus(
@@ -137,7 +138,7 @@ def count_corpus(
     if share == (0, 1) and not counts.total_documents:
         named = files[0] if len(files) == 1 else f"{len(files)} files"
         raise StudyError(f"{named}: no documents" + _reasons(counts.skipped))
-    return Corpus(counts, found)
+    return Corpus(counts, found, [kept.path(part) for part in parts] if kept else [])
 
 
 def _count_part(counter: Counter, part: Part, work: _Work, add: Add) -> Counts:
@@ -235,7 +236,7 @@ class _Kept:
 
     def find(self, part: Part) -> dict[str, Any] | None:
         """What is kept of a part, if its bytes are the same."""
-        path = self._path(part)
+        path = self.path(part)
         try:
             entry = read_json(path)
         except FileNotFoundError:
@@ -255,10 +256,11 @@ class _Kept:
             "file": part.file, "start": part.start, "stop": part.stop, "stat": _stat(part),
             "sha256": part_sha256(part, self._how), "counts": counts.as_dict(),
         }  # fmt: skip
-        write_json(self._path(part), entry)
+        write_json(self.path(part), entry)
         return entry
 
-    def _path(self, part: Part) -> Path:
+    def path(self, part: Part) -> Path:
+        """The file that keeps the counts of a part."""
         return self._folder / f"{sha256_json([self._key, part.file, part.start, part.stop])[:32]}.json"
 
 

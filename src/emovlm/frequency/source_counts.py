@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from emovlm.core import notes
 from emovlm.core.contracts.frequency import JOINT_COUNTS, TERM_CONTEXTS, TERM_COUNTS
 from emovlm.core.errors import StudyError
 from emovlm.core.tables import Row
@@ -47,7 +48,7 @@ def count_source(
         terms: of all languages.
         files: of the source, or the one file that its package was fetched to.
         seed: of the draw of occurrences.
-        store: a folder that keeps what was counted of each part of a corpus.
+        store: a folder of this share, that keeps what was counted of each part of a corpus.
         share: (k, n), as of :func:`emovlm.frequency.corpus.count_corpus`.
 
     Raises:
@@ -63,6 +64,11 @@ def count_source(
     how = Reading(column=column, documents=source.get("documents", LINE))
     options = Options(words=True, details=True, contexts=CONTEXTS, seed=seed)
     counted = count_corpus(files, asked, how, options, store=store, share=share)
+    for path in Path(store).glob("*.json"):
+        if path in counted.kept:
+            notes.wrote(path)
+        else:
+            path.unlink()  # of what is no more in the corpus, or was counted otherwise
     return {
         "counts": counted.counts.as_dict(),
         "files": [{"file": each.file, "bytes": each.bytes, "sha256": each.sha256} for each in counted.files],

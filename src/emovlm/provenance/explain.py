@@ -133,7 +133,7 @@ def _chain(plan: Plan, values: str, source: str, conditions: list[str]) -> list[
 
 
 def _rules(jobs: list[Job], records: dict[str, Record]) -> Iterator[str]:
-    """One line a rule: how many jobs, what it made, where its code is, and with which parameters it ran."""
+    """A line or a few of each rule: how many jobs, what it made, where its code is, with which parameters it ran."""
     rules: dict[str, list[Job]] = {}
     for job in jobs:
         rules.setdefault(job.rule, []).append(job)
@@ -146,12 +146,16 @@ def _rules(jobs: list[Job], records: dict[str, Record]) -> Iterator[str]:
         said = _scalars({k: v for k, v in params.items() if "/" not in str(v)})  # without folders
         took = sum(records[j.name]["seconds"] for j in members if j.name in records)
         ran = f"{len(members)} job{'s' if len(members) > 1 else ''}, {took:.0f} s" if record else "no record"
+        code = code_line(first.script)
+        if not said:
+            yield f"{rule} ({ran}): {made}, by {code}"
+            continue
         yield f"{rule} ({ran}): {made}"
-        code = f"    {code_line(first.script)}"
-        if said and len(code) + len(said) > WIDTH:
-            yield code
-            code = "   "
-        yield f"{code}, {said}" if said and code.strip() else f"{code} {said}".rstrip()
+        if len(code) + len(said) > WIDTH:
+            yield f"    {code}"
+            yield f"    {said}"
+        else:
+            yield f"    {code}, {said}"
 
 
 def code_line(script: str) -> str:
