@@ -16,10 +16,19 @@ from tests.project import RESULTS, Project, until
 COUNTED, PLANNED = RESULTS / "lexicon/frequency.csv", RESULTS / "raw/synface/plan.parquet"
 
 
+def listing(path: Path) -> Project:
+    """A study whose word counts are all listed, so that nothing is fetched or counted before ``count_terms``."""
+    project = Project(path)
+    sources = path / "config/quick/sources.tsv"
+    rows = sources.read_text().splitlines(keepends=True)
+    sources.write_text("".join(row for row in rows if row.split("\t")[2] != "corpus"))
+    return project
+
+
 @pytest.fixture
 def killed(tmp_path):
     """A study whose Snakemake was killed while two jobs ran: one finished alone, the other, a process, hangs."""
-    project = Project(tmp_path / "emovlm")
+    project = listing(tmp_path / "emovlm")
     run = project.start(str(COUNTED), str(PLANNED), "--cores", "2")
     held = {script: project.hold(script) for script in ("count_terms", "plan_clips")}
     run.kill()
@@ -46,7 +55,7 @@ def test_what_a_killed_run_left_is_ended_and_made_again(killed):
 
 
 def test_a_running_snakemake_is_left_alone(tmp_path):
-    project = Project(tmp_path / "emovlm")
+    project = listing(tmp_path / "emovlm")
     run = project.start(str(COUNTED), "--cores", "1")
     held = project.hold("count_terms")
     refused = resume(project)
