@@ -24,22 +24,25 @@ def read_of(source):
     return {k: v for k, v in source.told().items() if k not in ABOUT}
 
 
-def files_to_count(wildcards):
-    """The files of a corpus; those of the user are listed now."""
-    of = wildcards.source, wildcards.language
-    if of in PACKAGED:
-        return [f"{RESULTS}/corpora/{wildcards.source}/{wildcards.language}.jsonl"]
+def files_to_count(source):
+    """The files of a corpus: the one that is fetched, or those of the user, which are listed now."""
+    if source.package:
+        return [f"{RESULTS}/corpora/{source.source}/{source.language}.jsonl"]
     try:
-        return files_of_corpus(SOURCE_ROWS[of].files.split())
+        return files_of_corpus(source.files)
     except StudyError as error:
-        raise WorkflowError(f"{SOURCE_ROWS[of].cell('files')}: {error}") from None
+        raise WorkflowError(f"{source.cell('files')}: {error}") from None
+
+
+CORPUS_FILES = {of: files_to_count(SOURCE_ROWS[of]) for of in SHARDS}
 
 
 rule count_corpus:
     """Count the lexicon's terms in one share of a corpus."""
     input:
         **LEXICON_FILE,
-        files=files_to_count,
+        files=lambda w: CORPUS_FILES[w.source, w.language],
+        totals=lambda w: SOURCE_ROWS[w.source, w.language].totals or [],
     output:
         counts="<results>/lexicon/counts/{source}/{language}/{shard}.json",
     log:
