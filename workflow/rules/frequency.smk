@@ -5,11 +5,8 @@ out: corpora/<source>/<language>.jsonl, lexicon/counts/<source>/<language>/<shar
      lexicon/{terms,frequency,joint}.csv
 """
 
-from emovlm.frequency.parts import files_of as files_of_corpus
-
 COUNTED_LANGUAGES = ["en", "zh"]  # of published counts
 PACKAGE = ("package", "sha256", "members", "text")
-ABOUT = ("corpus", "edition", "licence", "citation", "shards")  # what changes no count
 LEXICON_FILE = {"lexicon": CONFIG.tables.lexicon} if CONFIG.tables.lexicon else {}  # else the package's own
 SOURCE_ROWS = {(row.source, row.language): row for row in STUDY.sources}
 # Source and language -> what is fetched of a package, of sources that are the text of one.
@@ -19,22 +16,7 @@ SHARDS = {of: row.shards or 1 for of, row in SOURCE_ROWS.items() if row.kind in 
 SHARES = [f"{source}/{language}/{k}" for (source, language), n in SHARDS.items() for k in range(n)]
 
 
-def read_of(source):
-    """The row of a source, without what changes no count."""
-    return {k: v for k, v in source.told().items() if k not in ABOUT}
-
-
-def files_to_count(source):
-    """The files of a corpus: the one that is fetched, or those of the user, which are listed now."""
-    if source.package:
-        return [f"{RESULTS}/corpora/{source.source}/{source.language}.jsonl"]
-    try:
-        return files_of_corpus(source.files)
-    except StudyError as error:
-        raise WorkflowError(f"{source.cell('files')}: {error}") from None
-
-
-CORPUS_FILES = {of: files_to_count(SOURCE_ROWS[of]) for of in SHARDS}
+CORPUS_FILES = {of: corpus_files(SOURCE_ROWS[of]) for of in SHARDS}
 
 
 rule count_corpus:
@@ -59,7 +41,7 @@ rule count_corpus:
         **job(
             "count_corpus",
             params=lambda w: dict(
-                source=read_of(SOURCE_ROWS[w.source, w.language]),
+                source=source_params(SOURCE_ROWS[w.source, w.language]),
                 classes=STUDY.classes,
                 seed=CONFIG.seed,
                 shards=SHARDS[w.source, w.language],
@@ -90,7 +72,7 @@ rule count_terms:
         **job(
             "count_terms",
             params=dict(
-                sources=[read_of(row) for row in STUDY.sources],
+                sources=[source_params(row) for row in STUDY.sources],
                 shards={f"{source}/{language}": n for (source, language), n in SHARDS.items()},
                 classes=STUDY.classes,
             ),

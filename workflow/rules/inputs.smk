@@ -1,5 +1,7 @@
 """Input files of jobs that depend on a row of a table."""
 
+from emovlm.frequency.parts import files_of as files_of_corpus
+
 
 def stores(dataset):
     """The frame store of a dataset, all shards."""
@@ -66,3 +68,13 @@ def condition_inputs(w):
     elif kind:
         files["texts"] = f"<results>/texts/{kind}/{system}/{w.replicate}/{dataset}.parquet"
     return files
+
+
+def corpus_files(source):
+    """The files of a source of word counts: the one that is fetched, or those of the user, which are listed now."""
+    if source.package:
+        return [f"{RESULTS}/corpora/{source.source}/{source.language}.jsonl"]
+    try:
+        return files_of_corpus(source.files)
+    except StudyError as error:
+        raise WorkflowError(f"{source.cell('files')}: {error}") from None

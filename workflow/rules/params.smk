@@ -127,3 +127,9 @@ def printed_config():
         **{k: v for k, v in PRIMARY.items() if v},
         **rows,
     )
+
+
+def source_params(source):
+    """A row of the sources of word counts, without what changes no count."""
+    about = ("corpus", "edition", "licence", "citation", "shards")
+    return {k: v for k, v in source.told().items() if k not in about}
