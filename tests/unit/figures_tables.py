@@ -15,6 +15,7 @@ from emovlm.core.contracts.statistics import EVENT_COVERAGE, RELIABILITY
 from emovlm.core.contracts.training import SANITY_CHECKS
 from emovlm.core.files import write_json
 from emovlm.core.io import write_table
+from emovlm.figures.estimators import DRAWN
 from emovlm.figures.tables import CONTRACTS, load
 from emovlm.lexicon.terms import read_classes
 from emovlm.statistics.claims import Results
@@ -85,7 +86,7 @@ def study(skip=frozenset(), replicates=1):
         "per_run": per_run_table(answers, settings),
         "confusion": confusion_table(answers, settings),
         "comparisons": compare(answers, planned, settings),
-        "frequency": frequency_of(counted),
+        "frequency": frequency_of(counted).loc[lambda table: table["form"].isin(DRAWN)],
         "event_coverage": event_coverage(),
         "reliability": reliability_bins(names),
         "reanalysis": reanalyse(published["paper_frame_shuffle"]),

@@ -315,7 +315,7 @@ def test_agreement_cells_are_rho_with_its_classes_and_pairs_without_rho_are_hatc
     shown = forms.set_index("source_a")["rho"].map("{:.2f}".format).str.lstrip("0")
     start = next(x for x, y in numbers(axes) if y == 1 and x > 4)
     assert numbers(axes)[start + 2, 1] == shown["google-books-2012"]
-    assert numbers(axes)[start + 2, 2].startswith(shown["google-books-fiction"])
+    assert (start + 2, 2) not in numbers(axes) and np.isnan(forms.set_index("source_a")["rho"]["google-books-fiction"])
 
 
 def test_the_curve_is_the_sorted_rhos_of_the_claims_subject_and_its_control_stands_at_the_same_estimators():

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from threading import Lock
 
 import numpy as np
 
@@ -76,6 +77,7 @@ def _hyperscan(patterns: Patterns) -> Scan:
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(expressions=expressions, ids=ids, flags=flags)
     kinds = patterns.chinese + 1
+    alone = Lock()  # a database scans one text at a time, and engines such as Polars call from several threads
 
     def scan(text: Text) -> tuple[np.ndarray, np.ndarray]:
         if len(text) > MOST_BYTES:
@@ -86,7 +88,8 @@ def _hyperscan(patterns: Patterns) -> Scan:
         def hit(kind: int, start: int, end: int, flags: int, context: object) -> None:
             push(end * kinds + kind)
 
-        database.scan(text, match_event_handler=hit)
+        with alone:
+            database.scan(text, match_event_handler=hit)
         return np.divmod(np.unique(np.array(found, np.int64)), kinds)
 
     return scan
