@@ -5,6 +5,7 @@ Such a source lists no words below a cut. So a word that it does not list has no
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -78,9 +79,14 @@ def count_listed(source: Row, terms: Sequence[Term], path: str | Path) -> tuple[
         listed, tokens = wordfreq_counts(language), PER_BILLION
     else:
         raise StudyError(f"source {source['source']}, {language}: its kind {kind} is counted, not looked up")
+    return count_table(source, asked, [{"count": listed.get(term.text)} for term in asked]), tokens
+
+
+def count_table(source: Row, terms: Sequence[Term], counts: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """TERM_COUNTS of a source: a row a term, with what was counted of it."""
     rows = [
-        {"language": language, "source": source["source"], "term": term.text, "emotion": term.emotion,
-         "form": term.form, "script": term.script or None, "role": term.role, "count": listed.get(term.text)}
-        for term in asked
+        {"language": source["language"], "source": source["source"], "term": term.text, "emotion": term.emotion,
+         "form": term.form, "script": term.script or None, "role": term.role, **count}
+        for term, count in zip(terms, counts, strict=True)
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=list(TERM_COUNTS.columns)).astype({"count": float}), tokens
+    return pd.DataFrame(rows, columns=list(TERM_COUNTS.columns)).astype({"count": float})

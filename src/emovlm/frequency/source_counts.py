@@ -12,13 +12,14 @@ from typing import Any
 import pandas as pd
 
 from emovlm.core import notes
-from emovlm.core.contracts.frequency import JOINT_COUNTS, TERM_CONTEXTS, TERM_COUNTS
+from emovlm.core.contracts.frequency import JOINT_COUNTS, TERM_CONTEXTS
 from emovlm.core.errors import StudyError
 from emovlm.core.tables import Row
 from emovlm.frequency.corpus import Options, count_corpus
 from emovlm.frequency.counts import PER_TERM, Counts
 from emovlm.frequency.google_books import NgramCount, count_google_books, read_totals
 from emovlm.frequency.packages import TEXT
+from emovlm.frequency.published import count_table
 from emovlm.frequency.readers.forms import LINE, Reading
 from emovlm.frequency.vocabulary import not_words
 from emovlm.lexicon.terms import Term
@@ -86,7 +87,9 @@ def gather_source(source: Row, terms: Sequence[Term], shares: Sequence[Mapping[s
         (share,) = shares
         found = {text: NgramCount(**count) for text, count in share["terms"].items()}
         counts = [{"count": found[term.text].count} for term in asked]
-        return SourceCounts(_terms(source, asked, counts), share["tokens"], _joint(source, None), _contexts(source, {}))
+        return SourceCounts(
+            count_table(source, asked, counts), share["tokens"], _joint(source, None), _contexts(source, {})
+        )
     total, *others = (Counts.from_dict(share["counts"], tuple(asked)) for share in shares)
     for other in others:
         total.add(other)
@@ -100,21 +103,12 @@ def gather_source(source: Row, terms: Sequence[Term], shares: Sequence[Mapping[s
         for k, term in enumerate(asked)
     ]  # fmt: skip
     return SourceCounts(
-        _terms(source, asked, counts), total.total_words, _joint(source, total), _contexts(source, total.contexts)
+        count_table(source, asked, counts), total.total_words, _joint(source, total), _contexts(source, total.contexts)
     )
 
 
 def _of(source: Row) -> dict[str, str]:
     return {"language": source["language"], "source": source["source"]}
-
-
-def _terms(source: Row, asked: Sequence[Term], counts: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    rows = [
-        {**_of(source), "term": term.text, "emotion": term.emotion, "form": term.form, "script": term.script or None,
-         "role": term.role, **count}
-        for term, count in zip(asked, counts, strict=True)
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=list(TERM_COUNTS.columns)).astype({"count": float})
 
 
 def _joint(source: Row, total: Counts | None) -> pd.DataFrame:
