@@ -18,6 +18,7 @@ from emovlm.frequency.readers import lines
 from emovlm.frequency.readers.forms import Form, Reading, form_of
 from emovlm.frequency.readers.json_lines import NOT_JSON, NULL, OTHER_TYPE, lacking
 from emovlm.frequency.readers.line_loop import count_lines
+from emovlm.frequency.readers.lines import NEAR_END
 from emovlm.frequency.readers.read import Part, read_blocks, why_no_text
 from emovlm.frequency.readers.texts import INVALID, LONG
 
@@ -88,6 +89,18 @@ def test_lines_are_those_of_python(tmp_path, size, end):
     with open(path, "rb") as handle:
         expected = [line.removesuffix(b"\n") for line in handle]
     assert documents(path, Reading("text", size=size)) == expected  # named, since a text seldom has a NUL
+
+
+@pytest.mark.parametrize("size", [NEAR_END // 2, NEAR_END, 3 * NEAR_END])
+def test_lines_longer_than_what_is_looked_ahead_are_whole_too(tmp_path, size):
+    draw = random.Random(size)
+    lengths = [draw.choice([0, 3, 70, NEAR_END - 1, NEAR_END, 5 * NEAR_END]) for _ in range(300)]
+    expected = [(b"%d " % k * length)[:length] for k, length in enumerate(lengths)]
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"\n".join(expected) + b"\n")
+    assert documents(path, Reading(size=size)) == expected
+    assert in_parts(path, Reading(size=size), 10 * NEAR_END) == expected
+    assert sum(block.read for block in read_blocks(path, Reading(size=size))) == path.stat().st_size
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -19,7 +19,7 @@ def count_lines(data: np.ndarray) -> tuple[int, int]:
     wrong = False  # the line that is read
     while i < n:
         stop = min(i + AT_ONCE, n)
-        if stop == i + AT_ONCE:
+        if data[i] < 0x80 and stop == i + AT_ONCE:
             together, ends = _look(data[i:stop])
             if together < 0x80:
                 lines += ends
@@ -29,6 +29,10 @@ def count_lines(data: np.ndarray) -> tuple[int, int]:
                 continue
         while i < stop:
             byte = data[i]
+            # Most Chinese characters: any two bytes of the form 10xxxxxx may follow these first ones.
+            if 0xE1 <= byte <= 0xEC and i + 2 < n and (data[i + 1] & 0xC0) == 0x80 and (data[i + 2] & 0xC0) == 0x80:
+                i += 3
+                continue
             if byte == LINE_END:
                 lines += 1
                 if wrong:

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from emovlm.frequency.readers.streams import Stream
+from emovlm.frequency.readers.streams import PlainStream, Stream
 
 LONGEST = 16 << 20
 """A longer document is cut before this many bytes: at its last line end, else white space, else character."""
 SPACE = b" \t\n\r\f\v"
+NEAR_END = 1 << 12
+"""Bytes at the end of a block in which its last line usually ends."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ def whole_documents(stream: Stream, size: int, last_end: Callable[[bytearray, in
         last_end: of a buffer and the number of bytes in it: the offset behind the last document that surely ends
             there, 0 for none.
     """
+    if last_end is last_line_end and isinstance(stream, PlainStream):
+        yield from _whole_lines(stream, size)
     buffer, filled = bytearray(min(size, LONGEST)), 0
     while True:
         n = stream.readinto(memoryview(buffer)[filled:])
@@ -52,6 +56,20 @@ def whole_documents(stream: Stream, size: int, last_end: Callable[[bytearray, in
         filled -= end
         if not n:
             return
+
+
+def _whole_lines(stream: PlainStream, size: int) -> Iterator[Held]:
+    """Lines of a plain file, each block read as it is handed on: copying it out of a buffer would take half as long.
+
+    Ends where a line goes on beyond ``size`` or so, or the file ends; the rest is left in the stream.
+    """
+    ahead = max(0, size - NEAR_END)
+    while True:
+        tail = stream.peek(ahead, size - ahead)
+        end = tail.rfind(b"\n") + 1
+        if len(tail) < size - ahead or not end:
+            return
+        yield Held(stream.read(ahead + end))
 
 
 def _where_to_cut(buffer: bytearray) -> int:

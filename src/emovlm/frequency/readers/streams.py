@@ -1,5 +1,6 @@
 """Bytes of a file or of a part of it, decompressed where they are compressed, into a buffer of the caller's."""
 
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,17 +23,32 @@ class Stream(Protocol):
         """Fill ``into`` from its start; the number of bytes, 0 at the end."""
 
 
-class _Plain:
+class PlainStream:
+    """Bytes of an uncompressed file, of which one may also see what is further on."""
+
     def __init__(self, handle: BinaryIO, start: int, stop: int | None) -> None:
-        self._handle, self._left, self.position = handle, stop and stop - start, 0
-        handle.seek(start)
+        self._handle, self._start, self._stop, self.position = handle, start, stop, 0
 
     def readinto(self, into: memoryview) -> int:
-        n = self._handle.readinto(into if self._left is None else into[: self._left])
-        if self._left is not None:
-            self._left -= n
+        """As of :class:`Stream`."""
+        self._handle.seek(self._start + self.position)
+        n = self._handle.readinto(into[: self._within(0, len(into))])
         self.position += n
         return n
+
+    def read(self, n: int) -> bytes:
+        """The next ``n`` bytes, or those up to the end."""
+        data = self.peek(0, n)
+        self.position += len(data)
+        return data
+
+    def peek(self, ahead: int, n: int) -> bytes:
+        """``n`` bytes, or those up to the end, from ``ahead`` bytes further on; they are not taken."""
+        return os.pread(self._handle.fileno(), self._within(ahead, n), self._start + self.position + ahead)
+
+    def _within(self, ahead: int, n: int) -> int:
+        """How many of ``n`` bytes, from ``ahead`` on, stand before the end of the part."""
+        return n if self._stop is None else max(0, min(n, self._stop - self._start - self.position - ahead))
 
 
 class _Compressed:
@@ -94,4 +110,4 @@ def opened(file: str | Path, compression: str, start: int = 0, stop: int | None 
             engine = zstandard.ZstdDecompressor(max_window_size=WINDOW)
             yield _Compressed(handle, partial(engine.decompressobj, write_size=16 * CHUNK), str(file))
         else:
-            yield _Plain(handle, start, stop)
+            yield PlainStream(handle, start, stop)
