@@ -27,9 +27,17 @@ COPY = READ + "Path(job['outputs']['text']).write_text(Path(job['inputs']['text'
 WRITE = READ + "Path(job['outputs']['text']).write_text('a')\n"
 
 
-@pytest.fixture
-def study(tmp_path):
-    """A folder with one input, a dataset elsewhere, and what the workflow tells its jobs."""
+@pytest.fixture(params=["interpreter", "forked"])
+def study(tmp_path, request, monkeypatch):
+    """A folder with one input, a dataset elsewhere, and what the workflow tells its jobs.
+
+    Scripts run in interpreters of their own, or in processes of a fork server, which ends with the test.
+    """
+    if request.param == "forked":
+        run = subprocess.Popen(["sleep", "600"])
+        request.addfinalizer(run.kill)
+        monkeypatch.setenv("EMOVLM_SNAKEMAKE", str(run.pid))
+        (tmp_path / "study/.snakemake").mkdir(parents=True)
     (tmp_path / "study/out").mkdir(parents=True)
     (tmp_path / "study/in.txt").write_text("faces")
     (tmp_path / "mafw").mkdir()

@@ -22,6 +22,6 @@ SHARED = as_line(
         datasets={name: {"folder": folder(name), "licence": row.licence} for name, row in STUDY.datasets.items()},
     )
 )
-os.environ |= {"EMOVLM_STUDY": SHARED}
+os.environ |= {"EMOVLM_STUDY": SHARED, "EMOVLM_SNAKEMAKE": str(os.getpid())}
 if PLAN:
     Path(PLAN, "study.json").write_text(SHARED, encoding="utf-8")

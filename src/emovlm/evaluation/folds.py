@@ -15,6 +15,7 @@ from emovlm.core.answer_store import AnswerStore
 from emovlm.core.contracts.answers import ANSWERS, TEXTS
 from emovlm.core.contracts.training import LABEL_COUNTS
 from emovlm.core.errors import StudyError
+from emovlm.core.hashing import sha256_json
 from emovlm.core.io import read_table
 from emovlm.enrichment.gaps import describe_gaps
 from emovlm.evaluation.answering import answer_clips
@@ -22,7 +23,7 @@ from emovlm.evaluation.replies.words import Words
 from emovlm.frames.store import FrameStore, SoundStore
 from emovlm.models.base import System
 from emovlm.models.fingerprint import code_of, fingerprint_of
-from emovlm.models.loading import enough_memory, load_system
+from emovlm.models.loading import enough_memory, load_system, note_files
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,26 @@ Load = Callable[[str], Loaded]
 """From the folder of a model to the system."""
 
 
+_kept: dict[str, System] = {}
+"""The local model that this process has loaded last, by a hash: its next job may ask it too (``core.fork_server``)."""
+
+
 def loader(row: dict[str, Any], base: str | Path | None, code: str) -> Load:
     """How the models of a row of ``systems.tsv`` are loaded; ``code`` is the hash of the job's code."""
-    return lambda folder: Loaded(load_system(row, folder, base), fingerprint_of(row, folder, base), code_of(row, code))
+
+    def load(folder: str) -> Loaded:
+        fingerprint = fingerprint_of(row, folder, base)
+        if row["kind"] == "api":
+            return Loaded(load_system(row, folder, base), fingerprint, code_of(row, code))
+        which = sha256_json([row, folder, base and str(base), fingerprint])
+        if which in _kept:
+            note_files(folder, base)
+        else:
+            _kept.clear()
+            _kept[which] = load_system(row, folder, base)
+        return Loaded(_kept[which], fingerprint, code_of(row, code))
+
+    return load
 
 
 def answer_folds(

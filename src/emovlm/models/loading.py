@@ -31,8 +31,7 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
         from emovlm.models.api.api_system import ApiSystem
 
         return ApiSystem(row, folder)
-    for path in sorted(p for f in (folder, base) if f is not None for p in Path(f).rglob("*") if p.is_file()):
-        notes.read(path)
+    note_files(folder, base)
     try:
         # Imported here, since each takes seconds and a job needs one of them.
         if row.get("family") in DFER:
@@ -58,6 +57,12 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
         return VisionLanguageModel(folder, row=row)
     except (OSError, ValueError, ImportError) as error:
         raise StudyError(f"system {row['system']}: cannot load the model in {folder}: {error}") from None
+
+
+def note_files(*folders: str | Path | None) -> None:
+    """Note for the job's record that it reads the files of a model; a folder that is ``None`` (no base) has none."""
+    for path in sorted(p for f in folders if f is not None for p in Path(f).rglob("*") if p.is_file()):
+        notes.read(path)
 
 
 def load_from_folder(folder: str | Path, **settings: Any) -> System:

@@ -1,6 +1,7 @@
 """Go on after Snakemake was killed: its jobs may still run, and what they finish alone nobody has vouched for."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -67,7 +68,7 @@ def processes(chosen: Callable[[list[str]], bool], folder: str | Path = ".") -> 
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                words = (entry / "cmdline").read_text(errors="replace").split("\0")
+                words = re.split("[\0 ]", (entry / "cmdline").read_text(errors="replace"))  # titles have spaces
                 if chosen(words) and os.readlink(entry / "cwd") == here:
                     found.append(int(entry.name))
             except OSError:

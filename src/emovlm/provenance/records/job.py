@@ -10,9 +10,7 @@ imported, for this runs in every environment.
 import argparse
 import json
 import os
-import resource
 import signal
-import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -21,6 +19,7 @@ from typing import Any
 
 from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json
+from emovlm.core.fork_client import Script, start
 from emovlm.core.hashing import sha256_bytes
 from emovlm.core.job import Job, paths
 from emovlm.core.notes import NOTES, state
@@ -57,9 +56,9 @@ def main() -> int:
     read = hashes.sha256(paths(job.inputs))
     started = datetime.now(UTC)
     with tempfile.NamedTemporaryFile("r", prefix="emovlm-notes-", encoding="utf-8") as file:
-        code = _run(job, log, file.name)
+        code, took = _run(job, log, file.name)
         notes = [json.loads(line) for line in file]
-    ended, used = datetime.now(UTC), resource.getrusage(resource.RUSAGE_CHILDREN)
+    ended = datetime.now(UTC)
     noted = {note["read"]: note["state"] for note in notes if "read" in note}
     for changed in (p for p, then in noted.items() if p not in declared and state(p) != then):
         print(f"error: {changed} was changed while {job.name} read it; run it again", file=sys.stderr)
@@ -97,35 +96,36 @@ def main() -> int:
         "started": _iso(started),
         "ended": _iso(ended),
         "seconds": round((ended - started).total_seconds(), 3),
-        "cpu_seconds": round(used.ru_utime + used.ru_stime, 3),
-        "peak_memory_bytes": used.ru_maxrss * 1024,
+        "cpu_seconds": round(took.cpu, 3),
+        "peak_memory_bytes": took.peak,
     }  # fmt: skip
     write_record(record, path)
     last.unlink(missing_ok=True)
     return 0
 
 
-def _run(job: Job, log: str, notes: str) -> int:
+def _run(job: Job, log: str, notes: str) -> tuple[int, Script]:
     """Run the script on the job; what it says goes to the terminal and into the log.
 
-    The script ignores the job's name, its one argument: it tells people who list processes which job this is.
+    Returns:
+        Its exit code, and the script, which knows what it took.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     with open(log, "wb") as kept, tempfile.TemporaryFile() as description:
         description.write(json.dumps(job.as_dict()).encode())
         description.seek(0)
-        process = subprocess.Popen(
-            [sys.executable, job.script, job.name], stdin=description, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, env={**os.environ, NOTES: notes},
-        )  # fmt: skip
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches the script by itself
-        while said := process.stdout.read1():
+        output, written = os.pipe()
+        script = start(job, {**os.environ, NOTES: notes}, (description.fileno(), written))
+        os.close(written)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda number, _: script.signal(number))
+        while said := os.read(output, 1 << 16):
             kept.write(said)
             sys.stdout.buffer.write(said)
             sys.stdout.buffer.flush()
-        code = process.wait()
-    return code if code >= 0 else 128 - code
+        os.close(output)
+        code = script.wait()
+    return (code if code >= 0 else 128 - code), script
 
 
 def _outputs(path: Path) -> dict[str, dict[str, Any]]:
