@@ -237,7 +237,7 @@ def _plan(given: argparse.Namespace) -> "Plan":
 
     console = Console(stderr=True)
     with console.status("asking Snakemake what the study consists of"):
-        return read_plan(".", _overrides(given))
+        return read_plan(".", _overrides(given), trust=not getattr(given, "full", False))
 
 
 def _overrides(given: argparse.Namespace) -> Sequence[str]:

@@ -39,7 +39,7 @@ def package(tmp_path, monkeypatch):
 
 
 def hashed(package: Path) -> str:
-    for cached in (codehash._parse, codehash._tree, codehash._imports, codehash._closure):
+    for cached in (codehash._remembered, codehash._code, codehash._imports, codehash._closure):
         cached.cache_clear()
     return codehash.code_hash(package / "script.py")
 
@@ -84,3 +84,29 @@ def test_a_syntax_error_names_file_and_line(package):
     (package / "emovlm/room/deep.py").write_text("def shift(x):\n    return (\n")
     with pytest.raises(StudyError, match=r"deep\.py, line 2"):
         hashed(package)
+
+
+def test_what_is_remembered_gives_the_same_hash_and_is_not_taken_for_other_content(package, monkeypatch):
+    monkeypatch.chdir(package)
+    before = hashed(package)
+    (package / ".snakemake").mkdir()
+    assert hashed(package) == before  # remembers
+    lines = codehash.MEMORY.read_text().splitlines()
+    assert len(lines) == 4  # the two empty __init__.py are one content
+    codehash.MEMORY.write_text("\n".join([*lines, lines[0][:-9]]))  # cut off while it was written
+    assert hashed(package) == before
+    edit(package / "emovlm/room/deep.py", "x + 1", "x + 2")
+    assert hashed(package) != before
+    edit(package / "emovlm/room/deep.py", "x + 2", "x + 1")
+    assert hashed(package) == before
+
+
+def test_what_is_remembered_can_be_left_unread(package, monkeypatch):
+    monkeypatch.chdir(package)
+    (package / ".snakemake").mkdir()
+    before = hashed(package)
+    text = codehash.MEMORY.read_text()
+    codehash.MEMORY.write_text(text.replace(text.split('"')[-2], "0" * 64))
+    assert hashed(package) != before
+    monkeypatch.setenv("EMOVLM_CODE_MEMORY", "off")
+    assert hashed(package) == before

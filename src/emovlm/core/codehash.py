@@ -8,14 +8,25 @@ of imported modules).
 
 import ast
 import hashlib
+import json
+import os
+import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from emovlm.core.errors import StudyError
 
 PACKAGE = Path(__file__).resolve().parents[1]
 LOOKED_UP = {"figures/registry.py": "figures/[a-z]*.py"}
 """Modules that import others by name. A job needs few of these, so they count for its hash only where it names them."""
+
+MEMORY = Path(".snakemake/emovlm-code.jsonl")
+"""What was read of files before, so that planning does not parse the whole package each time."""
+TRUST = "EMOVLM_CODE_MEMORY"
+"""Environment variable; ``off``: parse all, whatever is remembered."""
+PYTHON = sys.version.split()[0]
 
 
 def code_hash(script: str | Path, *others: str | Path) -> str:
@@ -31,7 +42,7 @@ def code_hash(script: str | Path, *others: str | Path) -> str:
     digest = hashlib.sha256()
     paths = frozenset().union(*(_closure(Path(path).resolve()) for path in (script, *others)))
     for path in sorted(paths, key=_name):
-        digest.update(f"{_name(path)}\n{_tree(path)}\n".encode())
+        digest.update(f"{_name(path)}\n{_code(path).digest}\n".encode())
     return digest.hexdigest()[:16]
 
 
@@ -57,16 +68,41 @@ def _name(path: Path) -> str:
     return path.name
 
 
+class Code(NamedTuple):
+    """What counts of a file: names of all modules that it may import, and a hash of what its code does."""
+
+    imports: tuple[str, ...]
+    digest: str
+
+
 @cache
-def _parse(path: Path) -> ast.Module:
+def _code(path: Path) -> Code:
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except OSError as error:
         raise StudyError(f"{path.name}: the code cannot be read ({error.strerror})") from None
+    key = hashlib.sha256(content).hexdigest()
+    known = _remembered()
+    if key not in known:
+        known[key] = _read(path, content)
+        _remember(key, known[key])
+    return known[key]
+
+
+def _read(path: Path, content: bytes) -> Code:
+    try:
+        tree = ast.parse(content)
     except SyntaxError as error:
         raise StudyError(f"{path.name}, line {error.lineno}: {error.msg}") from None
+    except ValueError as error:  # NUL bytes
+        raise StudyError(f"{path.name}: {error}") from None
+    names: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             first = node.body[0] if node.body else None
             if (
                 isinstance(first, ast.Expr)
@@ -74,26 +110,39 @@ def _parse(path: Path) -> ast.Module:
                 and isinstance(first.value.value, str)
             ):
                 node.body = node.body[1:] or [ast.Pass()]
-    return tree
+    return Code(tuple(sorted(names)), hashlib.sha256(ast.dump(tree).encode()).hexdigest())
 
 
 @cache
-def _tree(path: Path) -> str:
-    return ast.dump(_parse(path))
+def _remembered() -> dict[str, Code]:
+    """What was read before, in this version of Python, by the SHA-256 of the file's content."""
+    known: dict[str, Code] = {}
+    if os.environ.get(TRUST) == "off":
+        return known
+    try:
+        lines = MEMORY.read_bytes().splitlines()
+    except OSError:
+        return known
+    for line in lines:
+        try:
+            python, key, imports, digest = json.loads(line)
+        except (ValueError, TypeError):  # cut off, for example
+            continue
+        if python == PYTHON:
+            known[key] = Code(tuple(imports), digest)
+    return known
+
+
+def _remember(key: str, code: Code) -> None:
+    """Add a line; jobs may do so at once. Without the folder, or access to it, nothing is remembered."""
+    if MEMORY.parent.is_dir():
+        with suppress(OSError), open(MEMORY, "a", encoding="utf-8") as file:
+            file.write(json.dumps([PYTHON, key, code.imports, code.digest]) + "\n")
 
 
 @cache
 def _imports(path: Path) -> frozenset[Path]:
-    found = set()
-    for node in ast.walk(_parse(path)):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        found |= {file for name in names if (file := _file(name))}
-    return frozenset(found)
+    return frozenset(file for name in _code(path).imports if (file := _file(name)))
 
 
 def _file(module: str) -> Path | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from emovlm.core.codehash import TRUST
 from emovlm.core.errors import StudyError
 from emovlm.core.job import Job, paths
 from emovlm.provenance.records.record import Places, Record, read_record, record_paths
@@ -92,7 +93,7 @@ def _profile(record: Record) -> str:
     return "profiles/conda" if record["environment"]["deployment"] == "conda" else "profiles/default"
 
 
-def read_plan(root: str | Path, overrides: Iterable[str] = ()) -> Plan:
+def read_plan(root: str | Path, overrides: Iterable[str] = (), trust: bool = True) -> Plan:
     """Read the study in ``root`` and ask Snakemake which jobs it consists of; nothing is run.
 
     Snakemake is told of a folder of results that does not exist: what is there must not change the answer. A job whose
@@ -100,6 +101,7 @@ def read_plan(root: str | Path, overrides: Iterable[str] = ()) -> Plan:
 
     Args:
         overrides: files of the configuration, later ones over earlier ones; ``config.yaml`` if there are none.
+        trust: take what is remembered of code that was read before; if not, all of it is parsed.
 
     Raises:
         StudyError: the configuration is not valid, or Snakemake cannot plan the study.
@@ -122,7 +124,7 @@ def read_plan(root: str | Path, overrides: Iterable[str] = ()) -> Plan:
             [sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/default", "--dry-run",
              "--forceall", "--printshellcmds", "--nolock", "--configfile", *(overrides or [DEFAULT]), str(last)],
             cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-            env={**os.environ, "EMOVLM_PLAN": folder},
+            env={**os.environ, "EMOVLM_PLAN": folder, **({} if trust else {TRUST: "off"})},
         )  # fmt: skip
         if done.returncode:
             said = done.stdout.replace(PLANNED, "")
