@@ -1,9 +1,11 @@
 """Fixtures that several folders' tests share: the face rig, a small folder of real rendered clips, the quick study."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 from emovlm.core.contracts.data import CLIP_PLAN
 from emovlm.core.io import write_table
@@ -61,20 +63,44 @@ def clip_folder(rig_path: Path, class_sizes: pd.DataFrame, tmp_path_factory: pyt
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The quick study, run for real in a copy of the project; tests leave it as they found it."""
-    project = Project(tmp_path_factory.mktemp("study") / "emovlm")
-    project.run()
-    return project
+def shared(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Callable[[str, Callable[[Path], None]], Project]:
+    """Make a study once, whichever process of the tests comes first; each process gets a copy of its own."""
+    common = tmp_path_factory.getbasetemp()
+    common = common if worker_id == "master" else common.parent
+
+    def get(name: str, make: Callable[[Path], None]) -> Project:
+        path = common / "shared" / name / "emovlm"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            failed, done = path.with_suffix(".failed"), path.with_suffix(".done")
+            assert not failed.exists(), f"making the {name} study has failed; another test says why"
+            if not done.exists():
+                failed.touch()
+                make(path)
+                failed.rename(done)
+        return Project(path).copy(tmp_path_factory.mktemp(name) / "emovlm")
+
+    return get
 
 
 @pytest.fixture(scope="session")
-def gated(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(shared: Callable[[str, Callable[[Path], None]], Project]) -> Project:
+    """The quick study, run for real in a copy of the project; tests leave it as they found it."""
+    return shared("quick", lambda path: Project(path).run())
+
+
+@pytest.fixture(scope="session")
+def gated(shared: Callable[[str, Callable[[Path], None]], Project], project: Project) -> Project:
     """A copy of the finished quick study, whose page and paper were made anew after the dataset's licence changed."""
-    gated = project.copy(tmp_path_factory.mktemp("gated") / "emovlm")
-    gated.edit("config/quick/datasets.tsv", "raw/synface\t1\tCC0-1.0", "raw/synface\t1\tMAFW-EULA")
-    gated.run(str(RESULTS / "explorer/index.html"), str(RESULTS / "paper/paper.pdf"))
-    return gated
+
+    def make(path: Path) -> None:
+        gated = project.copy(path)
+        gated.edit("config/quick/datasets.tsv", "raw/synface\t1\tCC0-1.0", "raw/synface\t1\tMAFW-EULA")
+        gated.run(str(RESULTS / "explorer/index.html"), str(RESULTS / "paper/paper.pdf"))
+
+    return shared("gated", make)
 
 
 def render_corpus(folder: Path, rig_path: Path, n_shards: int) -> None:

@@ -23,12 +23,17 @@ RESULTS = Path("results/quick")
 
 
 class Project:
-    """A copy of the project in which Snakemake runs the quick study, or a variation of it."""
+    """A copy of the project in which Snakemake runs the quick study, or a variation of it.
+
+    It is made unless there is one at ``path``.
+    """
 
     def __init__(self, path: Path, *configs: str, profile: str = "profiles/default"):
         self.path = path
         self.configs = ("config/quick.yaml", *configs)  # later ones override
         self.profile = profile
+        if path.exists():
+            return
         shutil.copytree(
             ROOT,
             path,

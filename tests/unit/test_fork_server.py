@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -31,7 +32,6 @@ class Run:
 
     def __init__(self, folder):
         self.folder, self.snakemake = folder, subprocess.Popen(["sleep", "600"])
-        (folder / ".snakemake").mkdir()
 
     def start(self, code, environment=None, script="script.py", **params):
         (self.folder / script).write_text(code)
@@ -157,15 +157,32 @@ def test_people_who_list_processes_see_which_job_it_is(run):
     assert process.stdout.read().strip() == repr("python script.py rule/a b")
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
 def test_only_the_owner_may_have_jobs_run(run):
-    run.job()
-    (socket,) = (run.folder / ".snakemake").glob("fork-*.sock")
-    assert socket.stat().st_mode & 0o077 == 0
+    server = run.job()["parent"]
+    name = re.search(r"emovlm-\d[\w-]+", Path(f"/proc/{server}/cmdline").read_text())[0]
+    code = f"""
+import os, socket
+from emovlm.core.messages import receive, send
+os.setuid(65534)
+server = socket.socket(socket.AF_UNIX)
+server.connect(chr(0) + {name!r})
+try:
+    send(server, {{"script": "script.py", "name": "a", "environment": {{}}, "stays_for": ""}}, (0, 1))
+    print(receive(server))
+except (EOFError, OSError):
+    print("refused")
+"""
+    asked = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT / "src")}, text=True,
+        capture_output=True, check=True,
+    )  # fmt: skip
+    assert asked.stdout == "refused\n"
 
 
 def test_without_a_run_of_snakemake_there_is_no_server(run):
-    alone = run.job(environment={"EMOVLM_SNAKEMAKE": ""})
-    assert not list((run.folder / ".snakemake").glob("fork-*")) and alone["loaded"] == []
+    process = run.start(PROCESS, environment={"EMOVLM_SNAKEMAKE": ""})
+    assert json.loads(process.stdout.read())["parent"] == process.pid
 
 
 def test_models_are_told_apart_by_row_folders_and_base():

@@ -37,7 +37,6 @@ def study(tmp_path, request, monkeypatch):
         run = subprocess.Popen(["sleep", "600"])
         request.addfinalizer(run.kill)
         monkeypatch.setenv("EMOVLM_SNAKEMAKE", str(run.pid))
-        (tmp_path / "study/.snakemake").mkdir(parents=True)
     (tmp_path / "study/out").mkdir(parents=True)
     (tmp_path / "study/in.txt").write_text("faces")
     (tmp_path / "mafw").mkdir()

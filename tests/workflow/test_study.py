@@ -85,6 +85,22 @@ def test_a_killed_job_goes_on_at_the_next_clip(project, tmp_path):
     assert len(store.read_bytes().splitlines()) == len(lines) + 1  # two computed again, the torn line still there
 
 
+def test_jobs_in_interpreters_of_their_own_give_the_same_bytes_as_forked_ones(project, monkeypatch, tmp_path):
+    project = project.copy(tmp_path / "emovlm")
+    results = project.path / RESULTS
+    answered = ("freq-fps1", "freq-fps25", "freq-msce", "natural-adjusted", "videomae-natural")
+    made = [f"answers/{name}/1/0.parquet" for name in answered]
+    made += ["texts/motion/organism-frequency/1/synface/0.parquet", "tables/metrics.csv", "figures/fps.pdf"]
+    before = {name: (results / name).read_bytes() for name in made}
+    for name in made:
+        (results / name).unlink()
+    shutil.rmtree(results / "answers/store")
+    shutil.rmtree(results / "texts/store")
+    monkeypatch.setenv("EMOVLM_FORK", "off")
+    project.run(*(str(RESULTS / name) for name in made))
+    assert [name for name in made if (results / name).read_bytes() != before[name]] == []
+
+
 def test_the_summary_prints_verdicts_and_every_condition_as_the_paper_does(project):
     command = [sys.executable, "-m", "emovlm.cli", "summary", "--configfile", "config/quick.yaml"]
     asked = subprocess.run(command, cwd=project.path, text=True, capture_output=True, check=False)

@@ -3,7 +3,6 @@
 ``EMOVLM_FORK=off`` turns the server off. Only the standard library is imported.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -13,16 +12,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Protocol
 
 from emovlm.core.job import Job
-from emovlm.core.messages import receive, send
+from emovlm.core.messages import receive, send, user_of
 
 SNAKEMAKE = "EMOVLM_SNAKEMAKE"
 """Environment variable with the number of the Snakemake process that runs the job; its server ends with it."""
 SWITCH = "EMOVLM_FORK"
-FOLDER = Path(".snakemake")
 
 
 class Script(Protocol):
@@ -114,34 +111,36 @@ def model_of(job: Job) -> str:
 def _server() -> socket.socket | None:
     """A connection to the server of this Snakemake run and this interpreter, which is started if there is none yet."""
     run = os.environ.get(SNAKEMAKE, "")
-    if os.environ.get(SWITCH) == "off" or not run or not FOLDER.is_dir():
+    if os.environ.get(SWITCH) == "off" or not run:
         return None
-    which = hashlib.sha256(sys.executable.encode()).hexdigest()[:8]
-    path = FOLDER / f"fork-{run}-{which}.sock"  # relative, since the address of a socket has at most 107 bytes
-    with open(path.with_suffix(".lock"), "w") as lock:  # the first jobs come at once
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        return _connected(path) or (_connected(path) if _started(path, run) else None)
+    which = hashlib.sha256(f"{sys.executable}\n{os.getcwd()}".encode()).hexdigest()[:16]
+    name = f"emovlm-{os.getuid()}-{run}-{which}"
+    found = _connected(name)
+    if found is None:
+        _start(name, run)
+        found = _connected(name)
+    return found
 
 
-def _connected(path: Path) -> socket.socket | None:
+def _connected(name: str) -> socket.socket | None:
     server = socket.socket(socket.AF_UNIX)
     try:
-        server.connect(os.fspath(path))
+        server.connect(f"\0{name}")
+        if user_of(server) == os.getuid():
+            return server
     except OSError:
-        server.close()
-        return None
-    return server
+        pass
+    server.close()
+    return None
 
 
-def _started(path: Path, run: str) -> bool:
-    """Start a server, and wait until it listens."""
-    path.unlink(missing_ok=True)  # of one that was killed
+def _start(name: str, run: str) -> None:
+    """Start a server, and wait until it listens, or has found that another one does: the first jobs come at once."""
     ready, tell = os.pipe()
     subprocess.Popen(
-        [sys.executable, "-m", "emovlm.core.fork_server", os.fspath(path), run, str(tell)], pass_fds=[tell],
+        [sys.executable, "-m", "emovlm.core.fork_server", name, run, str(tell)], pass_fds=[tell],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     os.close(tell)
-    listening = os.read(ready, 1) == b"1"
+    os.read(ready, 1)
     os.close(ready)
-    return listening

@@ -1,15 +1,17 @@
 """A server that forks a process for each job, so that modules are imported once and models stay loaded.
 
-    python -m emovlm.core.fork_server SOCKET PROCESS READY
+    python -m emovlm.core.fork_server NAME PROCESS READY
 
 Importing what an answering job needs takes seconds, and loading its model more, so this pays where jobs are short. The
-first job of a Snakemake run starts the server (``emovlm.core.fork_client``), which ends with that run: ``PROCESS`` is
-its number. A job runs in a process of its own, forked from the server, which has by then imported what earlier jobs of
-the same script have imported. Jobs that ask the same model are given one by one to the same process, which stays: it
-keeps the model (``emovlm.evaluation.folds``) until the run ends or memory is wanted for another one.
+first job of a Snakemake run starts the server (``emovlm.core.fork_client``). ``NAME`` is that of its socket, and the
+descriptor ``READY`` is closed once it listens. It ends with the run, whose process is number ``PROCESS``.
 
-The server itself has one thread and runs no job, so each fork begins from modules alone. It needs only the
-standard library, for it runs in every environment.
+A job runs in a process of its own, forked from the server, which has by then imported what earlier jobs of the same
+script have imported. Jobs that ask the same model are given one by one to the same process, which stays: it keeps the
+model (``emovlm.evaluation.folds``) until the run ends or memory is wanted for another one.
+
+The server itself has one thread and runs no job, so each fork begins from modules alone. It needs only the standard
+library, for it runs in every environment.
 """
 
 import gc
@@ -28,7 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emovlm.core.messages import receive, send
+from emovlm.core.messages import receive, send, user_of
 
 try:
     from setproctitle import getproctitle, setproctitle
@@ -104,8 +106,10 @@ class Server:
         client, _ = self.listener.accept()
         client.settimeout(30)
         try:
-            job, files = receive(client)
+            job, files = receive(client) if user_of(client) == os.getuid() else (None, [])
         except (EOFError, OSError, ValueError):
+            job = None
+        if job is None:
             client.close()
             return
         process = self._that_stayed(job, files) or self._fork(job, files)
@@ -284,22 +288,21 @@ def _peak() -> int:
 
 def main() -> int:
     """Serve; returns in the server at the end, and in each forked process when its jobs are done."""
-    path, process, ready = sys.argv[1:]
+    name, process, ready = sys.argv[1:]
     own = dict(os.environ)
-    run = os.pidfd_open(int(process))
     with socket.socket(socket.AF_UNIX) as listener:
-        before = os.umask(0o077)  # nobody else may have jobs run
-        listener.bind(path)
-        os.umask(before)
+        try:
+            listener.bind(f"\0{name}")
+        except OSError:  # another server was faster
+            return 0
         listener.listen()
-        os.write(int(ready), b"1")
+        run = os.pidfd_open(int(process))
         os.close(int(ready))
         try:
             Server(listener, run).serve()
         except ForkedError as forked:
             added = {name: value for name, value in os.environ.items() if own.get(name) != value}
             return work(forked.link, forked.job, forked.files, added)
-    Path(path).unlink(missing_ok=True)
     return 0
 
 

@@ -1,4 +1,8 @@
-"""Messages over a socket between processes of this machine: plain values, and open files with them."""
+"""Messages over a socket between processes of this machine: plain values, and open files with them.
+
+Sockets have names in Linux's abstract namespace, which vanish with the process that listens. Anybody may connect to
+such a name, so both ends look whose process the other one is.
+"""
 
 import json
 import socket
@@ -7,6 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 LENGTH = struct.Struct("!I")
+
+
+CREDENTIALS = struct.Struct("3i")  # process, user, group
+
+
+def user_of(peer: socket.socket) -> int:
+    """The user whose process is at the other end."""
+    found = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+    return CREDENTIALS.unpack(found)[1]
 
 
 def send(to: socket.socket, message: Any, files: Sequence[int] = ()) -> None:
