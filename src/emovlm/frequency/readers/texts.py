@@ -6,7 +6,6 @@ import numpy as np
 
 from emovlm.frequency.blocks import Block, Lines
 from emovlm.frequency.readers.forms import FILE, LINE, PARAGRAPH
-from emovlm.frequency.readers.line_loop import count_lines
 from emovlm.frequency.readers.lines import LONGEST, SPACE, last_line_end, whole_documents
 from emovlm.frequency.readers.streams import Stream
 
@@ -21,6 +20,8 @@ def text_blocks(stream: Stream, file: str, documents: str, size: int) -> Iterato
         documents: ``line``, ``paragraph`` or ``file``, as of :class:`emovlm.frequency.readers.forms.Reading`.
         size: bytes to gather before a block is handed on.
     """
+    from emovlm.frequency.readers.line_loop import count_lines  # numba takes a while to import
+
     first = position = 0
     went_on = False  # the last block's document was cut, and goes on in this one
     for held in whole_documents(stream, size, _LAST_END[documents]):
