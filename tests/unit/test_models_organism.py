@@ -70,6 +70,21 @@ def test_label_scores_equal_a_full_pass_over_each_label(model_folder, frames):
     assert scores == pytest.approx({c: reference_score(system, parts, c) for c in labels}, abs=2e-4)
 
 
+def test_labels_are_scored_too_where_layers_keep_only_a_window_of_what_they_read(model_folder, frames, tmp_path):
+    folder = shutil.copytree(model_folder, tmp_path / "windows")
+    config = json.loads((folder / "config.json").read_text())
+    layers = config["text_config"]["num_hidden_layers"]
+    config["text_config"] |= {"use_sliding_window": True, "sliding_window": 7, "max_window_layers": 0,
+                              "layer_types": ["sliding_attention"] * layers}  # fmt: skip
+    (folder / "config.json").write_text(json.dumps(config))
+    labels = [*CLASSES, "very sad", "very very sad"]
+    system, parts = VisionLanguageModel(folder), [*frames, QUESTION]
+    scores = system.answer(parts, labels, 3).scores
+    assert scores == pytest.approx({c: reference_score(system, parts, c) for c in labels}, abs=2e-4)
+    whole = VisionLanguageModel(model_folder).answer(parts, labels, 3).scores
+    assert scores != pytest.approx(whole, abs=2e-4)  # the window matters
+
+
 def test_the_free_reply_is_what_generate_says(model_folder, frames):
     system = VisionLanguageModel(model_folder)
     parts = [*frames, QUESTION]

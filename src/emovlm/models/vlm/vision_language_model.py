@@ -6,13 +6,14 @@ batches they agree with that to rounding, which in bfloat16 is about 0.1 nats.
 
 import copy
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from emovlm.models.torch_setup import device, torch  # isort: skip
 from transformers import AutoProcessor, BatchFeature
+from transformers.cache_utils import DynamicLayer
 
 from emovlm.core.errors import StudyError
 from emovlm.models.base import SCORE_DIGITS, Frame, Part, Reply
@@ -23,8 +24,6 @@ from emovlm.models.vlm.families import family_of
 from emovlm.models.vlm.inputs import encode, limited, reply_tokens, stack, stackable
 from emovlm.models.vlm.positions import behind
 from emovlm.models.vlm.rules import Rules
-
-COPIES_BYTES = 8e9  # of a batch's keys and values, at most, which each label to score needs one of
 
 Row = Mapping[str, Any]
 
@@ -219,21 +218,48 @@ class VisionLanguageModel:
 
     def _label_scores(self, labels: list[list[int]], read: Read) -> list[list[float]]:
         """For each prompt the sum of the log-probabilities of each label's tokens."""
-        n = len(read.logits)
         totals = [[float(row[label[0]]) for label in labels] for row in read.logits.log_softmax(-1)]
-        longest = max(map(len, labels))
-        one = sum(layer.keys.nbytes + layer.values.nbytes for layer in read.cache.layers)
-        at_once = max(1, int(COPIES_BYTES // one))
-        for start in range(0, len(labels), at_once) if longest > 1 else ():
-            chosen = labels[start : start + at_once]
-            filled = [label[:-1] + [min(self.ends)] * (longest - len(label)) for label in chosen]
-            tokens = torch.tensor(filled * n, device=device())
-            later = self._later(tokens, read.repeated(len(chosen)), 0).log_softmax(-1)
-            for i in range(n):
-                for k, label in enumerate(chosen):
-                    row = later[i * len(chosen) + k]
-                    totals[i][start + k] += sum(float(row[j, token]) for j, token in enumerate(label[1:]))
+        if max(map(len, labels)) > 1:
+            plain = all(type(layer) is DynamicLayer for layer in read.cache.layers)
+            for row, later in zip(totals, (self._side_by_side if plain else self._copied)(labels, read), strict=True):
+                for k, label in enumerate(labels):
+                    row[k] += sum(float(later[k][j, token]) for j, token in enumerate(label[1:]))
         return [[round(total, SCORE_DIGITS) for total in row] for row in totals]
+
+    def _side_by_side(self, labels: list[list[int]], read: Read) -> Iterator[list[torch.Tensor]]:
+        """For each prompt the log-probabilities after each token of each label but its last [tokens, words].
+
+        The labels follow the prompt in one sequence, in which each sees the prompt and itself alone, at the positions
+        that it would have alone. So one pass reads them all, and the prompt's keys and values are not copied.
+        """
+        n, already = len(read.logits), read.cache.get_seq_length()
+        beginnings = [label[:-1] for label in labels]
+        lengths = [len(tokens) for tokens in beginnings]
+        label_of = torch.arange(len(labels), device=device()).repeat_interleave(torch.tensor(lengths, device=device()))
+        place = torch.cat([torch.arange(length, device=device()) for length in lengths])
+        own = (label_of[:, None] == label_of) & (place[:, None] >= place)
+        prompt = torch.ones(n, already, dtype=torch.long, device=device()) if read.mask is None else read.mask
+        seen = torch.cat([prompt[:, None].expand(-1, len(place), -1).bool(), own.expand(n, -1, -1)], 2)
+        hidden = torch.zeros(seen.shape, dtype=self.model.dtype, device=device())
+        output = self.model(
+            input_ids=torch.tensor([[token for tokens in beginnings for token in tokens]] * n, device=device()),
+            position_ids=read.position[:, None] + place,
+            attention_mask=hidden.masked_fill(~seen, torch.finfo(hidden.dtype).min)[:, None],
+            past_key_values=read.cache,
+            use_cache=True,
+        )
+        read.cache.crop(-len(place))
+        for row in output.logits.float().log_softmax(-1):
+            yield list(row.split(lengths))
+
+    def _copied(self, labels: list[list[int]], read: Read) -> Iterator[list[torch.Tensor]]:
+        """As :meth:`_side_by_side`, for models that keep a window of what they read: each label has a copy of it."""
+        longest = max(map(len, labels))
+        filled = [label[:-1] + [min(self.ends)] * (longest - len(label)) for label in labels]
+        tokens = torch.tensor(filled * len(read.logits), device=device())
+        later = self._later(tokens, read.repeated(len(labels)), 0).log_softmax(-1)
+        for row in later.split(len(labels)):
+            yield list(row)
 
     def _continue(self, read: Read, inputs: BatchFeature, max_new_tokens: int) -> list[tuple[str, bool]]:
         """Greedy continuation of each prompt, and whether it was cut; consumes the cache."""
