@@ -20,6 +20,7 @@ from emovlm.models.torch_setup import torch
 from emovlm.models.vlm.vision_language_model import VisionLanguageModel
 from emovlm.training.captions import vocabulary
 from emovlm.training.classifier import train_classifier
+from emovlm.training.features import ComputedFeatures, FeatureStore, encode_frames
 from emovlm.training.language import pretrain_organism
 from emovlm.training.loop import label_counts
 from emovlm.training.lora import finetune_lora
@@ -157,8 +158,27 @@ def organism(world, tmp_path_factory):
          for r in labels.itertuples() if int(r.clip_id[-2:]) < 45 for f in range(4)]
     )  # fmt: skip
     params = {"tower": TOWER, "language": LANGUAGE, "classes": CLASSES, "image_size": SIZE, "seed": 3}
-    pretrain_organism(models / "tower", captions, store, [QUESTION], params, models / "toy")
+    encode_frames(models / "tower", store, models / "features.safetensors")
+    features = FeatureStore([models / "features.safetensors"])
+    pretrain_organism(models / "tower", captions, features, [QUESTION], params, models / "toy")
     return models, log
+
+
+def test_stored_features_are_those_of_the_tower_in_the_model(organism, world):
+    models, _ = organism
+    store, *_ = world
+    stored = FeatureStore([models / "features.safetensors"])
+    model = VisionLanguageModel(models / "toy").model.model
+    wanted = pd.DataFrame({"clip_id": store.clip_ids()[:3], "frames": [[0, 2], [3, 1], [1]]})
+    computed = ComputedFeatures(model.vision_tower, store, wanted)
+    for clip, shown in zip(wanted["clip_id"], wanted["frames"], strict=True):
+        pixels = frame_pixels(torch.from_numpy(store.frames(clip, shown)))
+        with torch.inference_mode():
+            seen = model.get_image_features(pixels).pooler_output
+            mine = [model.multi_modal_projector(each.of(clip, shown)) for each in (stored, computed)]
+        assert all(torch.allclose(one, torch.stack(list(seen)), atol=1e-5) for one in mine)
+    with pytest.raises(StudyError, match="has frames 0 to 3, but no frame 4"):
+        stored.of(store.clip_ids()[0], [4])
 
 
 def accuracy(system, world, clips, shown=slice(None)):

@@ -27,6 +27,7 @@ CLASSES = {
     "raw clip": "raw/*/clips/*.mp4", "annotation": "raw/*/annotations/*", "truth": "raw/*/truth/*.parquet",
     "plan": "raw/*/plan.parquet", "rig": "rig/*", "manifest": "manifests/*.parquet",
     "frame store": "frames/*/*.safetensors", "frame index": "frames/*/*.parquet", "sample": "samples/*/*.parquet",
+    "features": "features/*/*.safetensors",
     "schedule": "schedules/**/*.parquet", "captions": "captions/**/*.parquet", "weights": "models/**/*.safetensors",
     "model file": "models/**/*.json", "text": "texts/**/*.parquet", "answer store": "answers/store/*.jsonl",
     "answers": "answers/*.parquet", "answers of a shard": "answers/*/*/*.parquet", "word counts": "lexicon/*.csv",

@@ -24,7 +24,7 @@ ALWAYS = {"fetch_weights", "make_manifest", "decode_frames", "sample_frames", "a
           "compute_metrics", "typeset_paper", "build_explorer"}  # fmt: skip
 # Rules of parts that these studies lack: rendered data, word frequency, the organism, training, published figures.
 ABSENT = {"render_clips", "measure_cues", "draw_strips", "count_terms", "compare_estimators", "correlate_frequency",
-          "contrast_variants",
+          "contrast_variants", "encode_frames",
           "train_tower", "pretrain_organism", "check_organism", "finetune_lora", "sample_training", "write_true_texts",
           "measure_event_coverage", "compare_published", "reanalyse_published"}  # fmt: skip
 COMPARED = {"comparisons": [["comparison", "a", "b", "metric", "claim"], ["x", "five", "keys", "macro_f1", "denser"]]}

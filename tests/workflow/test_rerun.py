@@ -72,7 +72,7 @@ def test_a_new_prompt_reruns_what_is_asked_with_it(project, edited):
     edited("config/prompts/motion.txt", "Describe", "Tell")
     rerun = set(project.would_run())
     assert {"write_captions", "pretrain_organism", "describe_gaps", "answer_clips"} <= rerun
-    assert not {"render_clips", "decode_frames", "train_tower", "train_classifier"} & rerun
+    assert not {"render_clips", "decode_frames", "train_tower", "encode_frames", "train_classifier"} & rerun
 
 
 def test_a_new_word_in_the_lexicon_recounts_words_and_leaves_clips_alone(project, edited):
@@ -87,4 +87,11 @@ def test_more_training_runs_add_to_those_there(project, edited):
     rerun = project.would_run()
     assert rerun["pretrain_organism"] == rerun["write_captions"] == 3
     assert rerun["answer_clips"] == 22
-    assert not {"render_clips", "decode_frames", "train_tower", "sample_frames", "sample_training"} & set(rerun)
+    assert not {
+        "render_clips",
+        "decode_frames",
+        "train_tower",
+        "encode_frames",
+        "sample_frames",
+        "sample_training",
+    } & set(rerun)

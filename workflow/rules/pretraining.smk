@@ -1,7 +1,7 @@
 """Pretraining: the organism, its tower and then its language, from rendered faces.
 
 in:  frame stores, action units, word frequencies
-out: captions/<variant>/<replicate>.parquet, models/<system>/<replicate>/*, as `save_pretrained` writes them
+out: captions/<variant>/<replicate>.parquet, features/<dataset>/<shard>.safetensors, models/<system>/<replicate>/*, as `save_pretrained` writes them
 """
 
 TOWER = "<results>/models/tower/1"  # the part of all systems, trained once
@@ -72,12 +72,33 @@ rule train_tower:
         RUN
 
 
+rule encode_frames:
+    """Compute the frozen tower's features of one shard's frames, once for all variants and runs."""
+    input:
+        tower=[f"{TOWER}/{file}" for file in ("model.safetensors", "config.json")],
+        store="<results>/frames/{dataset}/{shard}.safetensors",
+    output:
+        features="<results>/features/{dataset}/{shard}.safetensors",
+    log:
+        "<logs>/encode_frames/{dataset}/{shard}.log",
+    benchmark:
+        "<benchmarks>/encode_frames/{dataset}/{shard}.tsv"
+    wildcard_constraints:
+        dataset=one_of([FACES]),
+    conda:
+        "../../envs/training.yaml"
+    params:
+        **job("encode_frames"),
+    shell:
+        RUN
+
+
 rule pretrain_organism:
     """Teach the organism language from one variant's captions, on the frozen tower."""
     input:
         tower=[f"{TOWER}/{file}" for file in ("model.safetensors", *SAVED)],
         captions=lambda w: f"<results>/captions/{STUDY.systems[w.system].variant}/{w.replicate}.parquet",
-        stores=stores(FACES),
+        features=shards("<results>/features/{dataset}/{shard}.safetensors", FACES),
         prompts=list(CONFIG.prompts.files.values()),
     output:
         weights="<results>/models/{system}/{replicate}/model.safetensors",

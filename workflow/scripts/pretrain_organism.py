@@ -9,16 +9,16 @@ from emovlm.core.contracts.training import CAPTIONS
 from emovlm.core.io import read_table
 from emovlm.core.job import Job, run
 from emovlm.core.prompts import read_prompts
-from emovlm.frames.store import FrameStore
+from emovlm.training.features import FeatureStore
 from emovlm.training.language import pretrain_organism
 from emovlm.training.loop import write_training
 
 
 def main(job: Job) -> None:
     inputs, folder = job.inputs, Path(job.outputs["weights"]).parent
-    captions, store = read_table(inputs["captions"], CAPTIONS), FrameStore(inputs["stores"])
+    captions, features = read_table(inputs["captions"], CAPTIONS), FeatureStore(inputs["features"])
     prompts = read_prompts(inputs["prompts"], job.params["classes"])
-    log = pretrain_organism(Path(inputs["tower"][0]).parent, captions, store, prompts.values(), job.params, folder)
+    log = pretrain_organism(Path(inputs["tower"][0]).parent, captions, features, prompts.values(), job.params, folder)
     write_training(folder, log, captions["named"])
 
 

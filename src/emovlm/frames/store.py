@@ -1,6 +1,7 @@
-"""The packed stores of a shard, safetensors files with one tensor a clip: its frames, or its sound.
+"""The packed stores of a shard, safetensors files with one tensor a clip: its frames, their features, or its sound.
 
-Frames are uint8 [n, size, size, 3]; sound is int16 [n], mono, ``RATE`` samples a second, empty where a clip has none.
+Frames are uint8 [n, size, size, 3]; features are float32 [n, cells, channels], of a vision tower; sound is int16 [n],
+mono, ``RATE`` samples a second, empty where a clip has none.
 """
 
 import json
@@ -18,7 +19,7 @@ from emovlm.core.files import atomic
 from emovlm.core.hashing import sha256_bytes
 
 RATE = 16_000
-TYPES = {"uint8": "U8", "int16": "I16"}
+TYPES = {"uint8": "U8", "int16": "I16", "float32": "F32"}
 LONGEST = 10**15  # no file is longer: what the header reserves for an offset
 HEADER_MOST = 100_000_000  # bytes; readers of the format refuse a longer header
 
@@ -60,7 +61,7 @@ class StoreWriter:
         self._stack.__exit__(kind, error, trace)
 
     def add(self, clip_id: str, tensor: np.ndarray) -> None:
-        """Write a clip, uint8 or int16; clips must come in the order of their ids."""
+        """Write a clip, of one of ``TYPES``; clips must come in the order of their ids."""
         if clip_id <= self._last:
             raise ValueError(f"clip {clip_id} comes after {self._last}")
         end = self._offset + tensor.nbytes
@@ -108,6 +109,19 @@ class Store:
             raise StudyError(f"clip {clip_id} is not in the frame store; the clip index says why, if it failed")
         return self._shards[clip_id].get_tensor(clip_id)
 
+    def rows(self, clip_id: str, frame_indices: Sequence[int]) -> np.ndarray:
+        """What is stored of some frames of a clip, in the order of ``frame_indices``.
+
+        Raises:
+            StudyError: the clip or a frame is not in the store.
+        """
+        stored = self.tensor(clip_id)
+        indices = np.asarray(frame_indices, np.int64)
+        outside = indices[(indices < 0) | (indices >= len(stored))]
+        if len(outside):
+            raise StudyError(f"clip {clip_id} has frames 0 to {len(stored) - 1}, but no frame {outside[0]}")
+        return stored[indices]
+
 
 class FrameStore(Store):
     """Frames of clips."""
@@ -118,12 +132,7 @@ class FrameStore(Store):
         Raises:
             StudyError: the clip or a frame is not in the store.
         """
-        pixels = self.tensor(clip_id)
-        indices = np.asarray(frame_indices, np.int64)
-        outside = indices[(indices < 0) | (indices >= len(pixels))]
-        if len(outside):
-            raise StudyError(f"clip {clip_id} has frames 0 to {len(pixels) - 1}, but no frame {outside[0]}")
-        return pixels[indices]
+        return self.rows(clip_id, frame_indices)
 
     def sha256(self, clip_id: str, frame_indices: Sequence[int]) -> str:
         """Hash of the frames' pixels and number, in their order.

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from emovlm.models.torch_setup import torch  # isort: skip
-import numpy as np
 import pandas as pd
 from torch.nn import functional
 from transformers import AutoModel, FastVlmForConditionalGeneration, LlavaProcessor
@@ -13,38 +12,13 @@ from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
-from emovlm.core.progress import track
-from emovlm.frames.store import FrameStore
 from emovlm.models.organism.build import build_model, build_processor, save
-from emovlm.models.organism.video_classifier import feature_maps
 from emovlm.models.vlm.context import context_length
 from emovlm.training.captions import vocabulary
+from emovlm.training.features import Features
 from emovlm.training.loop import train
 
 IGNORE = -100  # label of tokens that do not count in the loss
-
-
-class Features:
-    """The frozen tower's features of every frame that the captions show, computed once.
-
-    ``of(clip_id, frame_indices)`` gives float32 [n, cells, channels].
-    """
-
-    def __init__(self, model: FastVlmForConditionalGeneration, store: FrameStore, wanted: pd.DataFrame):
-        needed: dict[str, list[int]] = {}
-        for clip, frames in zip(wanted["clip_id"], wanted["frames"], strict=True):
-            needed.setdefault(clip, []).extend(frames)
-        self._rows: dict[str, tuple[np.ndarray, torch.Tensor]] = {}
-        tower = model.model.vision_tower.eval()
-        for clip, frames in track(sorted(needed.items()), "tower features", "clips"):
-            indices = np.unique(frames)
-            seen = feature_maps(tower, store.frames(clip, indices))
-            self._rows[clip] = (indices, seen.flatten(2).permute(0, 2, 1).contiguous())
-
-    def of(self, clip_id: str, frames: list[int]) -> torch.Tensor:
-        """Features of frames that the captions named."""
-        indices, features = self._rows[clip_id]
-        return features[np.searchsorted(indices, frames)]
 
 
 def encode(captions: pd.DataFrame, processor: LlavaProcessor, cells: int) -> list[tuple[torch.Tensor, int]]:
@@ -59,14 +33,14 @@ def encode(captions: pd.DataFrame, processor: LlavaProcessor, cells: int) -> lis
 
 
 def train_language(
-    model: FastVlmForConditionalGeneration, processor: LlavaProcessor, captions: pd.DataFrame, store: FrameStore,
+    model: FastVlmForConditionalGeneration, processor: LlavaProcessor, captions: pd.DataFrame, features: Features,
     params: dict[str, Any], seed: int, what: str,
 ) -> pd.DataFrame:  # fmt: skip
     """Fit all parameters that require a gradient, in place; the tower must not.
 
     Args:
         captions: columns clip_id, frames, prompt, answer of ``CAPTIONS``, in training order.
-        store: the clips' frames.
+        features: of the clips' frames.
         params: ``epochs``, ``batch``, ``learning_rate``.
         seed: of the order of batches.
         what: the work, for the progress report.
@@ -77,7 +51,6 @@ def train_language(
     Raises:
         StudyError: a sample is longer than the model's context.
     """
-    features = Features(model, store, captions)
     cells = features.of(captions["clip_id"].iloc[0], captions["frames"].iloc[0]).shape[1]
     samples = encode(captions, processor, cells)
     _check_lengths(captions, samples, context_length(model.config))
@@ -102,7 +75,7 @@ def _check_lengths(captions: pd.DataFrame, samples: list[tuple[torch.Tensor, int
 
 
 def pretrain_organism(
-    tower: str | Path, captions: pd.DataFrame, store: FrameStore, prompts: Iterable[str], params: dict[str, Any],
+    tower: str | Path, captions: pd.DataFrame, features: Features, prompts: Iterable[str], params: dict[str, Any],
     folder: str | Path,
 ) -> pd.DataFrame:  # fmt: skip
     """Build the organism around a trained tower, teach it language, and save it.
@@ -110,7 +83,7 @@ def pretrain_organism(
     Args:
         tower: folder of the tower.
         captions: ``CAPTIONS`` of one variant.
-        store: frames of the pretraining clips.
+        features: of the pretraining clips' frames, by this tower.
         prompts: the texts that the organism will be asked; their words join its vocabulary.
         params: ``tower``, ``language``, ``classes``, ``image_size``, ``seed``.
         folder: where ``save_pretrained`` writes.
@@ -123,7 +96,7 @@ def pretrain_organism(
     model.model.vision_tower.load_state_dict(AutoModel.from_pretrained(tower).state_dict())
     model.model.vision_tower.requires_grad_(False)
     torch.manual_seed(params["seed"])
-    log = train_language(model, processor, captions, store, params["language"], params["seed"], "pretrain organism")
+    log = train_language(model, processor, captions, features, params["language"], params["seed"], "pretrain organism")
     save(model, processor, folder)
     return log
 

@@ -21,6 +21,7 @@ from emovlm.models.vlm.families import FAMILIES, Family, family_of
 from emovlm.models.vlm.inputs import reply_tokens, stack, stackable
 from emovlm.models.vlm.vision_language_model import VisionLanguageModel
 from emovlm.training.checkpoint import Checkpoint
+from emovlm.training.features import ComputedFeatures
 from emovlm.training.language import IGNORE, train_language
 from emovlm.training.loop import train
 
@@ -65,7 +66,8 @@ def finetune_lora(
     draws = as_captions(schedule, sample, manifest, question, processor)
     _check(draws)
     settings = {**params, "epochs": 1}
-    log = train_language(model, processor, draws, store, settings, params["seed"], "fine-tune by LoRA")
+    features = ComputedFeatures(model.model.vision_tower, store, draws)
+    log = train_language(model, processor, draws, features, settings, params["seed"], "fine-tune by LoRA")
     _save(adapted, folder)
     return log
 
