@@ -202,8 +202,7 @@ def test_a_tokenizer_that_is_not_the_index_s_is_an_error(of_tokens, texts, tmp_p
             indexed(of_tokens, tokenizer=tmp_path / "other.json")
         return str(error.value)
 
-    others = [text for text in texts if "statement" in text]
-    assert "its tokens are not those of" in refused(vendor_index.bytes_tokenizer(others, 3000))
+    assert "its tokens are not those of" in refused(vendor_index.bytes_tokenizer(texts[::2], 3000))
     assert "its tokens are not those of" in refused(vendor_index.metaspace_tokenizer(texts, 3000))
     assert "it has a token" in refused(vendor_index.bytes_tokenizer(texts, 2900))
     assert "a tokenizer of the type Unigram" in refused(Tokenizer(models.Unigram([("a", -1.0)], 0)))
