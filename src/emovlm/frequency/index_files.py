@@ -7,6 +7,7 @@ bytes a token has is written nowhere, but follows from the sizes.
 
 import glob
 import math
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,8 +84,10 @@ def open_index(files: Iterable[str | Path]) -> Index:
 def _shard(tokenized: Path) -> tuple[int, int, int]:
     """Bytes of a token, tokens and documents of a shard."""
     paths = [tokenized.with_name(f"{kind}{tokenized.suffix}") for kind in KINDS]
-    if missing := [path.name for path in paths if not path.is_file()]:
-        raise StudyError(f"{tokenized.parent}: the index is not complete, {missing[0]} is missing; copy it there too")
+    if missing := [path.name for path in paths if not (path.is_file() and os.access(path, os.R_OK))]:
+        raise StudyError(
+            f"{tokenized.parent}: the index is not complete, {missing[0]} is missing or may not be read; copy it there"
+        )
     size, table, offset = (path.stat().st_size for path in paths)
     if not size:
         raise StudyError(f"{tokenized}: it is empty; the index was not built to its end")
