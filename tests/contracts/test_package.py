@@ -61,7 +61,7 @@ def _of_evaluation(path) -> bool:
 
 
 def test_a_study_adds_what_the_other_rooms_and_scripts_import():
-    assert third_party([*MODULES, *SCRIPTS]) <= names("base", "study")
+    assert third_party([*MODULES, *SCRIPTS]) <= names("base", "study", "infini-gram")
     assert {"snakemake"} <= names("study")
 
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import polars as pl
+from tests import vendor_index
 
 from emovlm.frequency.corpus import count_corpus
 from emovlm.frequency.parts import files_of
@@ -40,6 +41,16 @@ def test_polars_counts_with_the_same_counter(tmp_path, monkeypatch):
     assert scope["counts"]["term"].to_list() == [term.text for term in expected.terms]
     assert scope["counts"]["count"].to_list() == expected.hits.tolist()
     assert scope["counts"]["documents"].to_list() == expected.documents.tolist()
+
+
+def test_an_index_is_asked_for_all_terms(tmp_path, monkeypatch, capsys):
+    texts = ["Fear, fearful and afraid", "no fear"] * 20
+    vendor_index.build(tmp_path, texts, vendor_index.bytes_tokenizer(texts, 280))
+    monkeypatch.chdir(tmp_path)
+    Path("gpt2/tokenizer.json").rename("tokenizer.json")
+    exec(recipe("count_indexed"), {})
+    said = capsys.readouterr().out.splitlines()
+    assert "fear 40" in said and "fearful 20" in said and "happy 0" in said
 
 
 def test_google_books_give_rates_per_million(tmp_path, monkeypatch, capsys):

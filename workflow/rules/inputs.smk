@@ -1,5 +1,6 @@
 """Input files of jobs that depend on a row of a table."""
 
+from emovlm.frequency.index_files import files_of_indices
 from emovlm.frequency.parts import files_of as files_of_corpus
 
 
@@ -75,6 +76,6 @@ def corpus_files(source):
     if source.package:
         return [f"{RESULTS}/corpora/{source.source}/{source.language}.jsonl"]
     try:
-        return files_of_corpus(source.files)
+        return (files_of_indices if source.kind == "infini_gram" else files_of_corpus)(source.files)
     except StudyError as error:
         raise WorkflowError(f"{source.cell('files')}: {error}") from None

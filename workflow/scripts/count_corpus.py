@@ -1,4 +1,4 @@
-"""Count the lexicon's terms in one share of a corpus, or in the files of a Google Books export.
+"""Count the lexicon's terms in one share of a corpus, in the files of a Google Books export or in an index.
 
 params: source, a row of config/sources.tsv; classes, whose terms are counted; seed, of the draw of occurrences;
     shards, how many shares there are. The wildcard ``shard`` says which.

@@ -1,4 +1,4 @@
-"""Counts of the sources that a study counts itself: corpora and raw exports of Google Books.
+"""Counts of the sources that a study counts itself: corpora, raw exports of Google Books, infini-gram indices.
 
 A source is counted by as many jobs as its row says. Each job's counts are plain values for a file; the counts of all
 jobs together are the source's rows of the tables.
@@ -17,7 +17,8 @@ from emovlm.core.errors import StudyError
 from emovlm.core.tables import Row
 from emovlm.frequency.corpus import Options, count_corpus
 from emovlm.frequency.counts import PER_TERM, Counts
-from emovlm.frequency.google_books import NgramCount, count_google_books, read_totals
+from emovlm.frequency.google_books import count_google_books, read_totals
+from emovlm.frequency.infini_gram import count_indexed
 from emovlm.frequency.packages import TEXT
 from emovlm.frequency.published import count_table
 from emovlm.frequency.readers.forms import LINE, Reading
@@ -53,7 +54,8 @@ def count_source(
         share: (k, n), as of :func:`emovlm.frequency.corpus.count_corpus`.
 
     Raises:
-        StudyError: a file is missing, damaged or not of its form; the years are not among the totals.
+        StudyError: a file is missing, damaged or not of its form; the years are not among the totals; the tokenizer is
+            not that of the index.
     """
     asked = [term for term in terms if term.language == source["language"]]
     if source["kind"] == "google_books":
@@ -61,6 +63,9 @@ def count_source(
         found = count_google_books({source["n"]: files}, asked, years, source["version"])
         tokens = read_totals(source["totals"], years) if "totals" in source else source.get("tokens")
         return {"terms": {text: asdict(count) for text, count in found.items()}, "tokens": tokens}
+    if source["kind"] == "infini_gram":
+        indexed = count_indexed(files, asked, source.get("tokenizer"))
+        return {"terms": {text: {"count": count} for text, count in indexed.items()}, "tokens": source.get("tokens")}
     column = TEXT if "package" in source else source.get("text", TEXT)
     how = Reading(column=column, documents=source.get("documents", LINE))
     options = Options(words=True, details=True, contexts=CONTEXTS, seed=seed)
@@ -83,10 +88,9 @@ def gather_source(source: Row, terms: Sequence[Term], shares: Sequence[Mapping[s
         StudyError: the corpus has no documents.
     """
     asked = [term for term in terms if term.language == source["language"]]
-    if source["kind"] == "google_books":
+    if source["kind"] != "corpus":
         (share,) = shares
-        found = {text: NgramCount(**count) for text, count in share["terms"].items()}
-        counts = [{"count": found[term.text].count} for term in asked]
+        counts = [{"count": share["terms"][term.text]["count"]} for term in asked]
         return SourceCounts(
             count_table(source, asked, counts), share["tokens"], _joint(source, None), _contexts(source, {})
         )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from emovlm.core.registry import Registry
+from emovlm.lexicon.terms import LANGUAGES
 
 
 @dataclass(frozen=True)
@@ -15,12 +16,14 @@ class SourceKind:
         needs: the columns that a row of this kind must fill.
         may: columns that it may fill. Where files are among them, they or a package with its hash and members are
             needed.
+        languages: of whose terms it has counts.
     """
 
     name: str
     about: str
     needs: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
+    languages: tuple[str, ...] = LANGUAGES
 
 
 SOURCES: Registry[SourceKind] = Registry("kind of source")
@@ -41,5 +44,14 @@ SOURCES.add(
 SOURCES.add(
     SourceKind(
         "corpus", "Texts whose words are counted: plain, JSONL or Parquet.", (), (*FILES, "text", "documents", "shards")
+    )
+)
+SOURCES.add(
+    SourceKind(
+        "infini_gram",
+        "Indices that infini-gram built of a corpus, of its bytes or tokens.",
+        ("files",),
+        ("tokenizer", "tokens"),
+        ("en",),  # words of Chinese are made by a segmenter, and an index finds strings
     )
 )

@@ -131,7 +131,9 @@ class Source(Row):
     language: Annotated[str, OneOf(choices.languages)]
     kind: Annotated[str, OneOf(lambda: list(choices.source_kinds()))]
     column: Text | None = Field(None, description="of published: column of the table of counts")
-    files: Words | None = Field(None, description="globs of files, separated by spaces; instead of a package")
+    files: Words | None = Field(
+        None, description="globs of files (of infini_gram: of folders), separated by spaces; instead of a package"
+    )
     package: matching("[A-Za-z0-9._+-]+==[A-Za-z0-9._+!~-]+", "a pinned package: write name==version") | None = Field(
         None, description="what the files are fetched from"
     )
@@ -151,6 +153,9 @@ class Source(Row):
         None, description="of google_books: first and last year that count; by default all"
     )
     totals: Text | None = Field(None, description="of google_books: file with the words of each year")
+    tokenizer: Text | None = Field(
+        None, description="of infini_gram: tokenizer.json of an index of tokens; empty if the index is of bytes"
+    )
     shards: Positive | None = Field(None, description="of corpus: how many jobs count it; by default one")
     corpus: Text
     edition: Text | None = None
@@ -164,6 +169,9 @@ class Source(Row):
         self._needs(kind.needs, whose)
         others = (column for each in choices.source_kinds().values() for column in (*each.needs, *each.may))
         self._has_no(tuple(dict.fromkeys(c for c in others if c not in (*kind.needs, *kind.may))), whose)
+        if self.language not in kind.languages:
+            known = ", ".join(kind.languages)
+            raise problem(f"{self.language} stands there, but {whose} can be counted in {known} alone", "language")
         if "package" in kind.may:
             self._says_where(whose)
         if self.years and not self.years[:4] <= self.years[5:]:
