@@ -1,4 +1,4 @@
-"""Write the packages of envs/*.yaml: what the scripts of a stage import, all that this needs, and nothing else.
+"""Write the packages of envs/*.yaml: what the scripts of a stage and their runner import, all that this needs, no more.
 
     python workflow/environments.py      (or make envs)
 
@@ -25,6 +25,8 @@ DISTRIBUTION = {"PIL": "pillow", "yaml": "PyYAML", "sklearn": "scikit-learn", "g
 # What a package imports at run time, by a name in the study's configuration: the organism's tower is a network of timm,
 # and SmolVLM's processor writes numbers as words.
 AT_RUN_TIME = {"transformers": ["timm", "num2words"]}
+# What runs every script.
+RUNNER = [ROOT / "src/emovlm/provenance/records/job.py", ROOT / "src/emovlm/core/fork_server.py"]
 # Modules of the package that a script looks up by name.
 BY_NAME = {"draw_figure": sorted((ROOT / "src/emovlm/figures").glob("[a-z]*.py"))}
 
@@ -97,7 +99,7 @@ def environments() -> dict[Path, str]:
     for stage in sorted({stage for stage, _ in used.values()}):
         path = ROOT / "envs" / f"{stage}.yaml"
         files = [file for of, script in used.values() if of == stage for file in sources(script)]
-        needed = with_dependencies(third_party(files))
+        needed = with_dependencies(third_party([*files, *sources_of(*RUNNER)]))
         head, mark, _ = path.read_text().partition("  - pip:\n")
         pins = (f"      - {line}\n" for line in lines if plain(line.split("==")[0]) in needed)
         texts[path] = head + mark + "".join(pins)
