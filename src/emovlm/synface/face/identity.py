@@ -123,7 +123,7 @@ def _dress(
     """The resting head with hair standing off the scalp and cloth off the shoulders; and how hairy each vertex is."""
     base = rig.base
     normals = np.zeros_like(base)
-    vertex_normals(person.shape, rig.triangles[rig.material == SKIN], normals)
+    vertex_normals(person.shape, rig.triangles[rig.material == SKIN], np.ones(len(base), bool), normals)
     column = np.clip((np.arctan2(base[:, 0], base[:, 2] - AXIS_Z) / HALF_ANGLE / 2 + 0.5) * SIZE, 0, SIZE - 1).astype(
         int
     )
