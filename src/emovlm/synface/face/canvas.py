@@ -5,6 +5,7 @@ Painting by the resting face's own x and y (decimetres) keeps brows, wrinkles an
 
 import itertools
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from PIL import Image
@@ -38,6 +39,22 @@ class Canvas:
     y: np.ndarray
     angle: np.ndarray
     wrinkles: np.ndarray
+
+    @cached_property
+    def flush(self) -> np.ndarray:
+        """(SIZE, SIZE) float32, 0..0.5: the cheeks and the nose, where blood shows."""
+        x = np.abs(self.x)
+        return 0.5 * (blob(x, self.y, 0.42, 6.95, 0.16, 0.14) + blob(x, self.y, 0.0, 6.93, 0.12, 0.10))
+
+    @cached_property
+    def shadow(self) -> np.ndarray:
+        """(SIZE, SIZE) float32, 0..1: under the eyes."""
+        return blob(np.abs(self.x), self.y, 0.30, 7.17, 0.14, 0.06)
+
+    @cached_property
+    def freckled(self) -> np.ndarray:
+        """(SIZE, SIZE) float32, 0..1: where freckles are."""
+        return blob(np.abs(self.x), self.y, 0.2, 7.05, 0.5, 0.5)
 
 
 def make_canvas(rig: Rig) -> Canvas:
@@ -91,9 +108,23 @@ def stroke(x: np.ndarray, y: np.ndarray, points: Stroke, soft: float = 1.0) -> n
     return np.clip((1 - nearest) / soft, 0, 1)
 
 
+def blob(x: np.ndarray, y: np.ndarray, cx: float, cy: float, rx: float, ry: float) -> np.ndarray:
+    """A soft patch, 1 in its middle (cx, cy), of so many decimetres' half-width and half-height."""
+    return np.exp(-(((x - cx) / rx) ** 2) - ((y - cy) / ry) ** 2)
+
+
 def noise(draw: np.random.Generator, rows: int, columns: int | None = None) -> np.ndarray:
     """(SIZE, SIZE) float32 smooth noise, -0.5..0.5, of ``rows`` x ``columns`` random cells."""
-    cells = draw.random((rows, columns or rows), dtype=np.float32)
+    return smooth(cells(draw, rows, columns))
+
+
+def cells(draw: np.random.Generator, rows: int, columns: int | None = None) -> np.ndarray:
+    """(rows, columns) float32 random values, 0..1, for :func:`smooth`; as many columns as rows if not given."""
+    return draw.random((rows, columns or rows), dtype=np.float32)
+
+
+def smooth(cells: np.ndarray) -> np.ndarray:
+    """(SIZE, SIZE) float32 noise, -0.5..0.5, from random cells."""
     return np.asarray(Image.fromarray(cells).resize((SIZE, SIZE), Image.Resampling.BICUBIC)) - np.float32(0.5)
 
 

@@ -150,6 +150,7 @@ def rasterise(points, triangles, inside, first_inside, depth, seen, weights):
         if left > right or top > bottom:
             continue
         inverse = np.float32(1) / area
+        z0, z1, z2 = points[a, 2], points[b, 2], points[c, 2]
         n = np.uintp(0)
         for row in range(top, bottom + 1):
             py = np.float32(row) + np.float32(0.5)
@@ -165,7 +166,7 @@ def rasterise(points, triangles, inside, first_inside, depth, seen, weights):
         for i in range(n):
             place, w1, w2 = places[i], covered[i, 0], covered[i, 1]
             w0 = np.float32(1) - w1 - w2
-            z = w0 * points[a, 2] + w1 * points[b, 2] + w2 * points[c, 2]
+            z = w0 * z0 + w1 * z1 + w2 * z2
             if z > depths[place]:
                 if t >= first_inside and (triangle_seen[place] < 0 or inside[triangle_seen[place]] == 0):
                     continue
