@@ -42,8 +42,8 @@ class Renderer:
         self._weights, self._light = np.zeros((side, side, 2), np.float32), np.zeros((side, side, 3), np.float32)
         self._averaged = np.zeros((size, size, 3), np.float32) if supersampling > 1 else self._light
         noise = rng("grain").standard_normal((NOISE_SIZE, NOISE_SIZE, 3)).astype(np.float32)
-        noise = np.pad(noise, ((0, size), (0, size), (0, 0)), mode="wrap")  # so that a frame fits in from any corner
-        self._noise = noise.reshape(len(noise), -1)
+        noise = np.pad(noise, ((0, 0), (0, size), (0, 0)), mode="wrap")  # so that a frame fits in from any column
+        self._noise = noise.reshape(NOISE_SIZE, -1)
 
     def clip(
         self,
@@ -66,6 +66,7 @@ class Renderer:
             (frames, size, size, 3) uint8, RGB.
         """
         self._attributes[:, shade.HAIRY] = identity.hairy
+        plain = self._plain(identity)
         units = face_units(action, self.rig.unit_names, lean)
         depths = np.clip(np.einsum("fa,aw->fw", action, self._wrinkle_matrix), 0, 1) * identity.wrinkle_gain
         depths = ((depths + identity.static_wrinkles) * WRINKLE_STRENGTH).astype(np.float32)
@@ -86,6 +87,7 @@ class Renderer:
                 self._points,
                 identity.triangles,
                 identity.material,
+                plain,
                 self._normals,
                 self._hollow,
                 self._attributes,
@@ -116,6 +118,11 @@ class Renderer:
                 frames[i].reshape(self.size, -1),
             )
         return frames
+
+    def _plain(self, identity: Identity) -> np.ndarray:
+        """(triangles,) bool: skin without lips, hair, the edge of the lid or cloth at any corner (for ``shade``)."""
+        special = self._attributes.any(axis=1) | (self.rig.base[:, 1] < shade.CLOTHED_BELOW + 0.01)
+        return (identity.material == SKIN) & ~special[identity.triangles].any(axis=1)
 
     def vertices(self, identity: Identity, action: np.ndarray, lean: float = 0.0) -> np.ndarray:
         """(vertices, 3) float32: the head deformed by one frame's action units (AUs,), before any rotation."""

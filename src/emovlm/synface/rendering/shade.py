@@ -12,6 +12,7 @@ LIP, IRIS, STRANDS, CLOTH, TRIM = range(5)
 """Rows of the colours."""
 KEY_DIRECTION, KEY, FILL_DIRECTION, FILL, AMBIENT, VIEW, UP = range(7)
 """Rows of the lights; directions are in head coordinates."""
+CLOTHED_BELOW = 6.4  # decimetres: cloth may cover what lies lower
 
 _F = np.float32
 _INNER_MOUTH = (_F(0.06), _F(0.010), _F(0.012))
@@ -66,6 +67,7 @@ def shade(
     points,
     triangles,
     material,
+    plain,
     normals,
     hollow,
     attributes,
@@ -87,7 +89,8 @@ def shade(
 
     Args:
         seen, weights, points: from ``raster.rasterise`` and ``raster.project``.
-        triangles, material: of the identity; normals (vertices, 3) and hollow (vertices,) of the deformed head.
+        triangles, material: of the identity; plain: (triangles,) bool, skin that is nothing but skin (lips, hair, edge
+            of the lid, cloth), for which most terms are zero; normals (vertices, 3) and hollow (vertices,) of the deformed head.
         attributes: (vertices, 4) float32: lips, inside of the mouth, hair, edge of the lid.
         uv: (vertices, 2) texels; eye, rest: (vertices, 3) place on the eyeball and on the resting base head.
         texture, maps, present: skin, wrinkle maps and where any is; depths: (wrinkles,) float32.
@@ -134,30 +137,37 @@ def shade(
                 red = _corner(texture, row, column, 0, fu, fv)
                 green = _corner(texture, row, column, 1, fu, fv)
                 blue = _corner(texture, row, column, 2, fu, fv)
-                lips = _blend(attributes, LIPS, a, b, c, w0, w1, w2)
-                inner = _blend(attributes, INNER, a, b, c, w0, w1, w2)
-                hair = _blend(attributes, HAIRY, a, b, c, w0, w1, w2)
-                lid = _F(1) - lash * _blend(attributes, LID, a, b, c, w0, w1, w2)
                 dark = _wrinkled(maps, present, depths, row, column, fu, fv)
-                red = (red * (1 - lips) + colours[LIP, 0] * lips) * (1 - inner) + _INNER_MOUTH[0] * inner
-                green = (green * (1 - lips) + colours[LIP, 1] * lips) * (1 - inner) + _INNER_MOUTH[1] * inner
-                blue = (blue * (1 - lips) + colours[LIP, 2] * lips) * (1 - inner) + _INNER_MOUTH[2] * inner
-                red *= (1 - _F(0.85) * dark) * lid
-                green *= (1 - dark) * lid
-                blue *= (1 - dark) * lid
                 occlusion = min(
                     max(1 - _F(2.2) * (w0 * hollow[a] + w1 * hollow[b] + w2 * hollow[c]), _F(0.45)), _F(1.12)
                 )
-                gloss = _F(0.055) + _F(0.08) * lips - _F(0.03) * hair
-                low = _blend(rest, 1, a, b, c, w0, w1, w2)
-                if low < _F(6.4):
-                    side = abs(_blend(rest, 0, a, b, c, w0, w1, w2))
-                    deep = _F(0.6) - _blend(rest, 2, a, b, c, w0, w1, w2)
-                    above = low - (collar[0] + collar[1] * deep - collar[2] * max(_F(0), _F(0.35) - side) * (deep < 0))
-                    if above < 0:
-                        hem = TRIM if above > _F(-0.07) else CLOTH
-                        red, green, blue = colours[hem, 0], colours[hem, 1], colours[hem, 2]
-                        gloss, occlusion = _F(0), _F(1)
+                gloss = _F(0.055)
+                if plain[t]:
+                    red *= 1 - _F(0.85) * dark
+                    green *= 1 - dark
+                    blue *= 1 - dark
+                else:
+                    lips = _blend(attributes, LIPS, a, b, c, w0, w1, w2)
+                    inner = _blend(attributes, INNER, a, b, c, w0, w1, w2)
+                    hair = _blend(attributes, HAIRY, a, b, c, w0, w1, w2)
+                    lid = _F(1) - lash * _blend(attributes, LID, a, b, c, w0, w1, w2)
+                    red = (red * (1 - lips) + colours[LIP, 0] * lips) * (1 - inner) + _INNER_MOUTH[0] * inner
+                    green = (green * (1 - lips) + colours[LIP, 1] * lips) * (1 - inner) + _INNER_MOUTH[1] * inner
+                    blue = (blue * (1 - lips) + colours[LIP, 2] * lips) * (1 - inner) + _INNER_MOUTH[2] * inner
+                    red *= (1 - _F(0.85) * dark) * lid
+                    green *= (1 - dark) * lid
+                    blue *= (1 - dark) * lid
+                    gloss = _F(0.055) + _F(0.08) * lips - _F(0.03) * hair
+                    low = _blend(rest, 1, a, b, c, w0, w1, w2)
+                    if low < _F(CLOTHED_BELOW):
+                        side = abs(_blend(rest, 0, a, b, c, w0, w1, w2))
+                        deep = _F(0.6) - _blend(rest, 2, a, b, c, w0, w1, w2)
+                        neckline = collar[2] * max(_F(0), _F(0.35) - side) * (deep < 0)
+                        above = low - (collar[0] + collar[1] * deep - neckline)
+                        if above < 0:
+                            hem = TRIM if above > _F(-0.07) else CLOTH
+                            red, green, blue = colours[hem, 0], colours[hem, 1], colours[hem, 2]
+                            gloss, occlusion = _F(0), _F(1)
             elif kind == HAIR:
                 strand = _F(0.6) + _F(0.4) * np.sin(_F(0.9) * (_F(column) + fu)) * np.sin(
                     _F(0.35) * (_F(column) + fu) + _F(0.05) * _F(row)
@@ -250,16 +260,17 @@ def expose(light, exposure, gamma, grain, noise, row0, column0, out):
     Args:
         light: (height, width x 3) float32.
         gamma: (1024,) float32, grey level of each step of linear light.
-        noise: float32 noise of unit deviation, of which ``out``'s shape is used from (row0, column0) on.
+        noise: float32 noise of unit deviation, used from (row0, column0) on and again from its first row after its last.
         out: (height, width x 3) uint8.
     """
     height, width = out.shape
     steps = np.empty(width, np.int32)
     for y in range(height):
+        noisy = (y + row0) % noise.shape[0]
         for x in range(width):
             value = max(_F(0), light[y, x] * exposure)
             value = value / (1 + _F(0.15) * value)
             steps[x] = min(np.int32(1023), np.int32(value * _F(1023)))
         for x in range(width):
-            level = gamma[np.uint32(steps[x])] + grain * noise[y + row0, x + column0]
+            level = gamma[np.uint32(steps[x])] + grain * noise[noisy, x + column0]
             out[y, x] = np.uint8(min(_F(255), max(_F(0), level + _F(0.5))))
