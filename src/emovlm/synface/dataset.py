@@ -147,7 +147,7 @@ def _clip_truth(clip_id: str, row: pd.Series, script: Script, pixels: np.ndarray
         **dict(zip(("onset_s", "apex_s", "apex_end_s", "offset_s"), times, strict=True)),
         "yaw_deg": facts.pop("cue_yaw_deg"),
         "blinks": script.blinks,
-        "frames_sha256": sha256_bytes(pixels.tobytes()),
+        "frames_sha256": sha256_bytes(np.ascontiguousarray(pixels).data),
         **facts,
     }
 

@@ -1,6 +1,7 @@
 """Compiled kernels: deform the mesh, find its normals and hollows, project it, and find what each pixel sees.
 
-All run on one thread in a fixed order, so equal inputs give equal bits on one machine.
+All run on one thread in a fixed order, so equal inputs give equal bits on one machine. Numbers of vertices are cast to
+unsigned integers in inner loops: with signed ones each access would first provide for a negative index.
 """
 
 import numba as nb
@@ -21,7 +22,7 @@ def deform(rest, starts, moved, deltas, weights, out):
         w = weights[unit]
         if abs(w) > 1e-4:
             for i in range(starts[unit], starts[unit + 1]):
-                v = moved[i]
+                v = np.uintp(moved[i])
                 out[v, 0] += w * deltas[i, 0]
                 out[v, 1] += w * deltas[i, 1]
                 out[v, 2] += w * deltas[i, 2]
@@ -35,7 +36,7 @@ def vertex_normals(positions, triangles, wanted, out):
     """
     out[:] = 0
     for t in range(triangles.shape[0]):
-        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+        a, b, c = np.uintp(triangles[t, 0]), np.uintp(triangles[t, 1]), np.uintp(triangles[t, 2])
         if not (wanted[a] | wanted[b] | wanted[c]):
             continue
         ux = positions[b, 0] - positions[a, 0]
@@ -135,7 +136,7 @@ def rasterise(points, triangles, inside, first_inside, depth, seen, weights):
     depth[:] = 0
     seen[:] = -1
     depths, triangle_seen, weights_seen = depth.reshape(-1), seen.reshape(-1), weights.reshape(-1, 2)
-    places = np.empty(depth.size + 1, np.uintp)  # unsigned, or the compiler would provide for negative indices
+    places = np.empty(depth.size + 1, np.uintp)
     covered = np.empty((depth.size + 1, 2), np.float32)
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]

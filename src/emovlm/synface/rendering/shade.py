@@ -1,4 +1,7 @@
-"""Compiled kernels: colour what each pixel sees, and turn linear light into a picture."""
+"""Compiled kernels: colour what each pixel sees, and turn linear light into a picture.
+
+Inner loops have unsigned indices for the reason given in ``raster``.
+"""
 
 import numba as nb
 import numpy as np
@@ -26,8 +29,9 @@ def _blend(table, column, a, b, c, w0, w1, w2):
 @nb.njit(cache=True, fastmath=True, inline="always")
 def _corner(image, row, column, k, fu, fv):
     """Bilinear sample of channel ``k``."""
-    top = (1 - fu) * image[row, column, k] + fu * image[row, column + 1, k]
-    bottom = (1 - fu) * image[row + 1, column, k] + fu * image[row + 1, column + 1, k]
+    right, below = column + np.uintp(1), row + np.uintp(1)
+    top = (1 - fu) * image[row, column, k] + fu * image[row, right, k]
+    bottom = (1 - fu) * image[below, column, k] + fu * image[below, right, k]
     return (1 - fv) * top + fv * bottom
 
 
@@ -39,13 +43,12 @@ def _texel(coordinate, size):
 
 
 @nb.njit(cache=True, fastmath=True)
-def _wrinkled(maps, present, depths, row, column, fu, fv):
+def _wrinkled(maps, depths, row, column, fu, fv):
     """How much the active wrinkles darken this texel, 0..0.75."""
     dark = _F(0)
-    if present[row, column]:
-        for k in range(depths.shape[0]):
-            if depths[k] > _F(0.01):
-                dark += depths[k] * _corner(maps, row, column, k, fu, fv)
+    for k in range(depths.shape[0]):
+        if depths[k] > _F(0.01):
+            dark += depths[k] * _corner(maps, row, column, k, fu, fv)
     return min(dark, _F(0.75))
 
 
@@ -89,8 +92,8 @@ def shade(
 
     Args:
         seen, weights, points: from ``raster.rasterise`` and ``raster.project``.
-        triangles, material: of the identity; plain: (triangles,) bool, skin that is nothing but skin (lips, hair, edge
-            of the lid, cloth), for which most terms are zero; normals (vertices, 3) and hollow (vertices,) of the deformed head.
+        triangles, material: of the identity; normals (vertices, 3) and hollow (vertices,) of the deformed head.
+        plain: (triangles,) bool, skin without lips, hair, the edge of the lid or cloth, whose terms are then left out.
         attributes: (vertices, 4) float32: lips, inside of the mouth, hair, edge of the lid.
         uv: (vertices, 2) texels; eye, rest: (vertices, 3) place on the eyeball and on the resting base head.
         texture, maps, present: skin, wrinkle maps and where any is; depths: (wrinkles,) float32.
@@ -110,7 +113,7 @@ def shade(
                 for k in range(3):
                     out[y, x, k] = background[y, x, k]
                 continue
-            t = np.uintp(seen[y, x])  # unsigned, or the compiler would provide for negative indices
+            t = np.uintp(seen[y, x])
             a, b, c = np.uintp(triangles[t, 0]), np.uintp(triangles[t, 1]), np.uintp(triangles[t, 2])
             w1, w2 = weights[y, x, 0], weights[y, x, 1]
             w0 = (_F(1) - w1 - w2) * points[a, 2]  # perspective-correct weights
@@ -137,7 +140,7 @@ def shade(
                 red = _corner(texture, row, column, 0, fu, fv)
                 green = _corner(texture, row, column, 1, fu, fv)
                 blue = _corner(texture, row, column, 2, fu, fv)
-                dark = _wrinkled(maps, present, depths, row, column, fu, fv)
+                dark = _wrinkled(maps, depths, row, column, fu, fv) if present[row, column] else 0.0
                 occlusion = min(
                     max(1 - _F(2.2) * (w0 * hollow[a] + w1 * hollow[b] + w2 * hollow[c]), _F(0.45)), _F(1.12)
                 )
@@ -260,7 +263,7 @@ def expose(light, exposure, gamma, grain, noise, row0, column0, out):
     Args:
         light: (height, width x 3) float32.
         gamma: (1024,) float32, grey level of each step of linear light.
-        noise: float32 noise of unit deviation, used from (row0, column0) on and again from its first row after its last.
+        noise: float32 noise of unit deviation, used from (row0, column0) on; its first row follows its last.
         out: (height, width x 3) uint8.
     """
     height, width = out.shape
