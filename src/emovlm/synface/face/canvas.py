@@ -108,6 +108,13 @@ def stroke(x: np.ndarray, y: np.ndarray, points: Stroke, soft: float = 1.0) -> n
     return np.clip((1 - nearest) / soft, 0, 1)
 
 
+def rows_of(canvas: Canvas, points: Stroke) -> slice:
+    """The rows of the canvas that hold all of a :func:`stroke`; it covers nothing elsewhere."""
+    highest, lowest = max(y + width for _, y, width in points), min(y - width for _, y, width in points)
+    near = np.nonzero(((canvas.y < highest + 0.01) & (canvas.y > lowest - 0.01)).any(axis=1))[0]
+    return slice(near[0], near[-1] + 1)
+
+
 def blob(x: np.ndarray, y: np.ndarray, cx: float, cy: float, rx: float, ry: float) -> np.ndarray:
     """A soft patch, 1 in its middle (cx, cy), of so many decimetres' half-width and half-height."""
     return np.exp(-(((x - cx) / rx) ** 2) - ((y - cy) / ry) ** 2)

@@ -3,7 +3,7 @@
 import numba as nb
 import numpy as np
 
-from emovlm.synface.face.canvas import SIZE, Canvas, blob, cells, noise, smooth, stroke
+from emovlm.synface.face.canvas import SIZE, Canvas, blob, cells, noise, rows_of, smooth, stroke
 from emovlm.synface.face.person import Person
 
 BEARD_DENSITY = {"none": 0.0, "stubble": 0.28, "short": 0.6, "full": 0.95}
@@ -98,9 +98,7 @@ def _brows(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.
         (0.51, 7.458 + lift + arch / 2, thick * 0.55),
         (0.585, 7.415 + lift, thick * 0.3),
     ]
-    highest, lowest = max(y + width for _, y, width in line), min(y - width for _, y, width in line)
-    near = np.nonzero(((canvas.y < highest + 0.01) & (canvas.y > lowest - 0.01)).any(axis=1))[0]
-    rows = slice(near[0], near[-1] + 1)  # of the canvas; the stroke covers nothing elsewhere
+    rows = rows_of(canvas, line)
     cover = np.clip(stroke(canvas.x[rows], canvas.y[rows], line, soft=0.55) * (canvas.angle[rows] < FRONT), 0, 1)
     cover = np.clip(cover * (0.9 + 0.4 * noise(draw, 128)[rows]), 0, 1)
     cover = cover * draw.uniform(0.75, 0.98) * (1 - 0.2 * person.age["old"])
