@@ -56,6 +56,16 @@ class Canvas:
         """(SIZE, SIZE) float32, 0..1: where freckles are."""
         return blob(np.abs(self.x), self.y, 0.2, 7.05, 0.5, 0.5)
 
+    @cached_property
+    def beard(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(SIZE, SIZE) float32, 0..1, where hair grows on the jaw, above the lips and before the ears."""
+        x, y, angle = np.abs(self.x), self.y, self.angle
+        jaw = np.clip((6.74 - y) / 0.1, 0, 1) * np.clip((y - 6.0) / 0.1, 0, 1) * (angle < 1.25)
+        jaw *= 1 - blob(x, y, 0.0, 6.60, 0.22, 0.07)  # none on the lips
+        moustache = np.exp(-(((y - 6.78) / 0.045) ** 4)) * np.clip((0.26 - x) / 0.06, 0, 1)
+        whiskers = np.clip((angle - 0.9) / 0.1, 0, 1) * np.clip((1.3 - angle) / 0.1, 0, 1)
+        return jaw, moustache, whiskers * (y > 6.2) * np.clip((7.3 - y) / 0.2, 0, 1)
+
 
 def make_canvas(rig: Rig) -> Canvas:
     """Unroll the rig's base head and lay the wrinkle maps out on it."""

@@ -3,7 +3,7 @@
 import numba as nb
 import numpy as np
 
-from emovlm.synface.face.canvas import SIZE, Canvas, blob, cells, noise, rows_of, smooth, stroke
+from emovlm.synface.face.canvas import SIZE, Canvas, cells, noise, rows_of, smooth, stroke
 from emovlm.synface.face.person import Person
 
 BEARD_DENSITY = {"none": 0.0, "stubble": 0.28, "short": 0.6, "full": 0.95}
@@ -70,18 +70,9 @@ def _beard(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.
     density = BEARD_DENSITY[person.beard]
     if density == 0:
         return
-    x, y, angle = np.abs(canvas.x), canvas.y, canvas.angle
-    jaw = np.clip((6.74 - y) / 0.1, 0, 1) * np.clip((y - 6.0) / 0.1, 0, 1) * (angle < 1.25)
-    jaw *= 1 - blob(x, y, 0.0, 6.60, 0.22, 0.07)  # none on the lips
-    moustache = np.exp(-(((y - 6.78) / 0.045) ** 4)) * np.clip((0.26 - x) / 0.06, 0, 1)
-    whiskers = (
-        np.clip((angle - 0.9) / 0.1, 0, 1)
-        * np.clip((1.3 - angle) / 0.1, 0, 1)
-        * (y > 6.2)
-        * np.clip((7.3 - y) / 0.2, 0, 1)
-    )
+    jaw, moustache, whiskers = canvas.beard
     goatee = draw.random() < 0.3
-    cover = np.maximum(jaw * (np.clip((0.4 - x) / 0.1, 0, 1) if goatee else 1), moustache)
+    cover = np.maximum(jaw * (np.clip((0.4 - np.abs(canvas.x)) / 0.1, 0, 1) if goatee else 1), moustache)
     if not goatee:
         cover = np.maximum(cover, 0.9 * whiskers)
     cover = np.clip(cover * (0.8 + 0.6 * noise(draw, 60, 200)), 0, 1)
