@@ -1,14 +1,24 @@
 """How fast one core renders faces, and how fast the usual pure-NumPy z-buffer would be.
 
     PYTHONPATH=src python benchmarks/render_speed.py --rig results/rig/rig.npz
+    git worktree add /tmp/before COMMIT; PYTHONPATH=src python benchmarks/render_speed.py --before /tmp/before/src
 
 Prints, for frames of 112 and 224 px: the whole path of a clip (action units to MP4), and finding what each pixel sees
 by the compiled rasteriser and by a z-buffer in plain NumPy (a loop over the triangles that face the camera, each filled
 as an array), which is what a machine without a GPU or OpenGL otherwise offers. Both get the same heads in the same
 order, in turns, and should agree on what is seen. Times are CPU seconds of this process, which has one thread.
+
+With ``--before`` only whole clips are rendered, by this code and by that of another commit, in turns of a process each
+that renders the same clips: of people who appear once, at 5 frames a second as for pretraining, and at 25. The first
+turn compiles and does not count; medians and the ratio of CPU times are printed, and whether the MP4 files are equal.
 """
 
 import argparse
+import hashlib
+import os
+import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -27,6 +37,7 @@ from emovlm.synface.rendering.scene import draw_scene
 from emovlm.synface.rendering.video import write_mp4
 
 CLIP_S, FPS = 3.0, 25.0
+TURNS = 6
 
 
 def numpy_zbuffer(points: np.ndarray, triangles: np.ndarray, side: int) -> np.ndarray:
@@ -50,10 +61,10 @@ def numpy_zbuffer(points: np.ndarray, triangles: np.ndarray, side: int) -> np.nd
     return seen
 
 
-def _clips(rig, canvas, size: int, folder: Path, n: int) -> tuple[float, float]:
-    """Frames a second of whole clips, and milliseconds to make a person."""
+def _clips(rig, canvas, size: int, folder: Path, n: int, fps: float = FPS) -> tuple[float, float]:
+    """Frames a second of whole clips, each of another person, and milliseconds to make a person."""
     renderer = Renderer(rig, canvas, size)
-    t = np.arange(round(CLIP_S * FPS)) / FPS
+    t = np.arange(round(CLIP_S * fps)) / fps
     people, frames, making, start = 0, 0, 0.0, 0.0
     for i in range(-1, n):  # the first clip only warms up
         if i == 0:
@@ -65,7 +76,7 @@ def _clips(rig, canvas, size: int, folder: Path, n: int) -> tuple[float, float]:
         action = express(draw, CLASSES[i % len(CLASSES)], 0, 1.0, t, draw_event(draw, CLIP_S, micro=False))
         add_distractors(draw, action, t, CLIP_S)
         pixels = renderer.clip(identity, draw_scene(draw, size), action, draw_pose(draw, t), 0.0, draw)
-        write_mp4(folder / f"{i}.mp4", pixels, FPS, 20)
+        write_mp4(folder / f"{i}.mp4", pixels, fps, 20)
         people, frames = i + 1, (i + 1) * len(t)
     return frames / (time.process_time() - start), 1e3 * making / people
 
@@ -91,13 +102,46 @@ def _visibility(rig, canvas, size: int, n: int) -> tuple[float, float, float]:
     return n / ours, n / theirs, float(np.mean(agree))
 
 
+def _turn(source: str, rig: str, size: int, fps: float, clips: int) -> tuple[float, str]:
+    """Seconds a clip that the code in ``source`` takes, and a digest of the clips."""
+    command = [sys.executable, __file__, "--rig", rig, "--clips", str(clips), "--turn", str(size), str(fps)]
+    printed = subprocess.run(command, env={**os.environ, "PYTHONPATH": source}, check=True, capture_output=True)
+    seconds, digest = printed.stdout.split()
+    return float(seconds), digest.decode()
+
+
+def _compare(before: str, options: argparse.Namespace) -> None:
+    """Print how whole clips of this code compare with those of the code in ``before``."""
+    sources = {"before": before, "now": str(Path(__file__).parents[1] / "src")}
+    for size, fps in ((112, FPS), (112, 5.0), (224, FPS)):
+        turns = [{k: _turn(v, options.rig, size, fps, options.clips) for k, v in sources.items()} for _ in range(TURNS)]
+        spent = {k: statistics.median(turn[k][0] for turn in turns[1:]) for k in sources}
+        equal = len({digest for turn in turns for _, digest in turn.values()}) == 1
+        print(
+            f"{size} px, {fps:.0f} frames/s: a clip of {CLIP_S:.0f} s took {1e3 * spent['before']:.1f} ms, takes "
+            f"{1e3 * spent['now']:.1f} ms, ratio {spent['before'] / spent['now']:.2f}; "
+            f"files are {'the same' if equal else 'DIFFERENT'}",
+            flush=True,
+        )
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--rig", default="results/rig/rig.npz")
     arguments.add_argument("--clips", type=int, default=22, help="clips a size")
+    arguments.add_argument("--before", help="the folder src of another commit: compare whole clips with it")
+    arguments.add_argument("--turn", nargs=2, type=float, help=argparse.SUPPRESS)  # one process of --before
     options = arguments.parse_args()
+    if options.before:
+        return _compare(options.before, options)
     rig = load_rig(options.rig)
     canvas = make_canvas(rig)
+    if options.turn:
+        size, fps = int(options.turn[0]), options.turn[1]
+        with tempfile.TemporaryDirectory() as folder:
+            rate, _ = _clips(rig, canvas, size, Path(folder), options.clips, fps)
+            files = b"".join(path.read_bytes() for path in sorted(Path(folder).iterdir()))
+        return print(round(CLIP_S * fps) / rate, hashlib.sha256(files).hexdigest())
     print("one thread; whole clip: person, action units, rendering without supersampling, H.264")
     for size in (112, 224):
         with tempfile.TemporaryDirectory() as folder:

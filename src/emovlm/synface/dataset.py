@@ -128,10 +128,9 @@ def render_shard(
         write_mp4(path, pixels, row["fps"], int(settings["crf"]))
         notes.wrote(path)
         clips.append(_clip_truth(f"{dataset}/{row['name']}", row, script, pixels, path.stat().st_size))
-        frames.append(_frame_truth(f"{dataset}/{row['name']}", script))
-    columns = ["clip_id", "frame_index", "timestamp_s", *(f"au_{au}" for au in AUS)]
+        frames.append((f"{dataset}/{row['name']}", script.t, script.action))
     write_table(pd.DataFrame(clips, columns=None if clips else list(CLIP_TRUTH.columns)), clips_path, CLIP_TRUTH)
-    write_table(pd.concat(frames) if frames else pd.DataFrame(columns=columns), frames_path, FRAME_TRUTH)
+    write_table(_frame_truth(frames), frames_path, FRAME_TRUTH)
 
 
 def _clip_truth(clip_id: str, row: pd.Series, script: Script, pixels: np.ndarray, n_bytes: int) -> dict[str, object]:
@@ -148,16 +147,22 @@ def _clip_truth(clip_id: str, row: pd.Series, script: Script, pixels: np.ndarray
         **dict(zip(("onset_s", "apex_s", "apex_end_s", "offset_s"), times, strict=True)),
         "yaw_deg": facts.pop("cue_yaw_deg"),
         "blinks": script.blinks,
-        "frames_sha256": sha256_bytes(pixels.tobytes()),
+        "frames_sha256": sha256_bytes(np.ascontiguousarray(pixels).data),
         **facts,
     }
 
 
-def _frame_truth(clip_id: str, script: Script) -> pd.DataFrame:
-    table = pd.DataFrame(script.action.astype(float), columns=[f"au_{au}" for au in AUS])
-    table.insert(0, "clip_id", clip_id)
-    table.insert(1, "frame_index", np.arange(len(script.t)))
-    table.insert(2, "timestamp_s", script.t)
+def _frame_truth(clips: list[tuple[str, np.ndarray, np.ndarray]]) -> pd.DataFrame:
+    """The ``FRAME_TRUTH`` of clips, each given by its id, times (frames,) s and action units (frames, AUs)."""
+    columns = [f"au_{au}" for au in AUS]
+    if not clips:
+        return pd.DataFrame(columns=["clip_id", "frame_index", "timestamp_s", *columns])
+    ids, times, actions = zip(*clips, strict=True)
+    lengths = [len(t) for t in times]
+    table = pd.DataFrame(np.concatenate(actions).astype(float), columns=columns)
+    table.insert(0, "clip_id", np.repeat(np.array(ids, object), lengths))
+    table.insert(1, "frame_index", np.concatenate([np.arange(n) for n in lengths]))
+    table.insert(2, "timestamp_s", np.concatenate(times))
     return table
 
 

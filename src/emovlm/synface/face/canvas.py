@@ -5,6 +5,7 @@ Painting by the resting face's own x and y (decimetres) keeps brows, wrinkles an
 
 import itertools
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from PIL import Image
@@ -38,6 +39,32 @@ class Canvas:
     y: np.ndarray
     angle: np.ndarray
     wrinkles: np.ndarray
+
+    @cached_property
+    def flush(self) -> np.ndarray:
+        """(SIZE, SIZE) float32, 0..0.5: the cheeks and the nose, where blood shows."""
+        x = np.abs(self.x)
+        return 0.5 * (blob(x, self.y, 0.42, 6.95, 0.16, 0.14) + blob(x, self.y, 0.0, 6.93, 0.12, 0.10))
+
+    @cached_property
+    def shadow(self) -> np.ndarray:
+        """(SIZE, SIZE) float32, 0..1: under the eyes."""
+        return blob(np.abs(self.x), self.y, 0.30, 7.17, 0.14, 0.06)
+
+    @cached_property
+    def freckled(self) -> np.ndarray:
+        """(SIZE, SIZE) float32, 0..1: where freckles are."""
+        return blob(np.abs(self.x), self.y, 0.2, 7.05, 0.5, 0.5)
+
+    @cached_property
+    def beard(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(SIZE, SIZE) float32, 0..1, where hair grows on the jaw, above the lips and before the ears."""
+        x, y, angle = np.abs(self.x), self.y, self.angle
+        jaw = np.clip((6.74 - y) / 0.1, 0, 1) * np.clip((y - 6.0) / 0.1, 0, 1) * (angle < 1.25)
+        jaw *= 1 - blob(x, y, 0.0, 6.60, 0.22, 0.07)  # none on the lips
+        moustache = np.exp(-(((y - 6.78) / 0.045) ** 4)) * np.clip((0.26 - x) / 0.06, 0, 1)
+        whiskers = np.clip((angle - 0.9) / 0.1, 0, 1) * np.clip((1.3 - angle) / 0.1, 0, 1)
+        return jaw, moustache, whiskers * (y > 6.2) * np.clip((7.3 - y) / 0.2, 0, 1)
 
 
 def make_canvas(rig: Rig) -> Canvas:
@@ -91,9 +118,30 @@ def stroke(x: np.ndarray, y: np.ndarray, points: Stroke, soft: float = 1.0) -> n
     return np.clip((1 - nearest) / soft, 0, 1)
 
 
+def rows_of(canvas: Canvas, points: Stroke) -> slice:
+    """The rows of the canvas that hold all of a :func:`stroke`; it covers nothing elsewhere."""
+    highest, lowest = max(y + width for _, y, width in points), min(y - width for _, y, width in points)
+    near = np.nonzero(((canvas.y < highest + 0.01) & (canvas.y > lowest - 0.01)).any(axis=1))[0]
+    return slice(near[0], near[-1] + 1)
+
+
+def blob(x: np.ndarray, y: np.ndarray, cx: float, cy: float, rx: float, ry: float) -> np.ndarray:
+    """A soft patch, 1 in its middle (cx, cy), of so many decimetres' half-width and half-height."""
+    return np.exp(-(((x - cx) / rx) ** 2) - ((y - cy) / ry) ** 2)
+
+
 def noise(draw: np.random.Generator, rows: int, columns: int | None = None) -> np.ndarray:
     """(SIZE, SIZE) float32 smooth noise, -0.5..0.5, of ``rows`` x ``columns`` random cells."""
-    cells = draw.random((rows, columns or rows), dtype=np.float32)
+    return smooth(cells(draw, rows, columns))
+
+
+def cells(draw: np.random.Generator, rows: int, columns: int | None = None) -> np.ndarray:
+    """(rows, columns) float32 random values, 0..1, for :func:`smooth`; as many columns as rows if not given."""
+    return draw.random((rows, columns or rows), dtype=np.float32)
+
+
+def smooth(cells: np.ndarray) -> np.ndarray:
+    """(SIZE, SIZE) float32 noise, -0.5..0.5, from random cells."""
     return np.asarray(Image.fromarray(cells).resize((SIZE, SIZE), Image.Resampling.BICUBIC)) - np.float32(0.5)
 
 

@@ -123,7 +123,7 @@ def _dress(
     """The resting head with hair standing off the scalp and cloth off the shoulders; and how hairy each vertex is."""
     base = rig.base
     normals = np.zeros_like(base)
-    vertex_normals(person.shape, rig.triangles[rig.material == SKIN], normals)
+    vertex_normals(person.shape, rig.triangles[rig.material == SKIN], np.ones(len(base), bool), normals)
     column = np.clip((np.arctan2(base[:, 0], base[:, 2] - AXIS_Z) / HALF_ANGLE / 2 + 0.5) * SIZE, 0, SIZE - 1).astype(
         int
     )
@@ -163,11 +163,12 @@ def _drawn(rig: Rig, rest: np.ndarray, long_hair: bool) -> tuple[np.ndarray, np.
     always face away: those that no face unit moves and that only a turn by more than 44 degrees would show.
     Long hair hangs as a sheet, so it gets a second, inner side.
     """
-    corners = rest[rig.triangles]
+    corners = rest[rig.triangles[rig.still]]
     normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    behind = normal[:, 2] < -0.7 * np.linalg.norm(normal, axis=1)
+    behind = np.zeros(len(rig.triangles), bool)
+    behind[rig.still] = normal[:, 2] < -0.7 * np.linalg.norm(normal, axis=1)
     hair = rig.material == HAIR
-    keep = (rig.material != LASH) & ~hair & ~(rig.still & behind)
+    keep = (rig.material != LASH) & ~hair & ~behind
     triangles, material = rig.triangles[keep], rig.material[keep]
     if long_hair:
         hanging = rig.triangles[hair & (rig.base[rig.triangles, 2].max(1) < HAIR_FRONT)]

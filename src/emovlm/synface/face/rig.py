@@ -126,7 +126,11 @@ class Rig:
 
     def vertices_of(self, material: int) -> np.ndarray:
         """Numbers of the vertices that carry a material."""
-        return np.unique(self.triangles[self.material == material])
+        return self._vertices[material]
+
+    @cached_property
+    def _vertices(self) -> list[np.ndarray]:
+        return [np.unique(self.triangles[self.material == material]) for material in range(TONGUE + 1)]
 
     @cached_property
     def eyes(self) -> tuple[np.ndarray, np.ndarray]:

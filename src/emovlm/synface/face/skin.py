@@ -1,8 +1,9 @@
 """Paint a person's skin, brows, beard and scalp hair on the canvas."""
 
+import numba as nb
 import numpy as np
 
-from emovlm.synface.face.canvas import SIZE, Canvas, noise, stroke
+from emovlm.synface.face.canvas import SIZE, Canvas, cells, noise, rows_of, smooth, stroke
 from emovlm.synface.face.person import Person
 
 BEARD_DENSITY = {"none": 0.0, "stubble": 0.28, "short": 0.6, "full": 0.95}
@@ -15,66 +16,70 @@ def paint_skin(canvas: Canvas, person: Person, hairline: np.ndarray, draw: np.ra
     Args:
         hairline: (SIZE, SIZE) float, height above which hair grows at each texel (:func:`draw_hairline`).
     """
-    x, y = np.abs(canvas.x), canvas.y
-    texture = np.ones((SIZE, SIZE, 3), np.float32) * person.skin.astype(np.float32)
-    texture *= (1 + 0.10 * noise(draw, 8) + 0.06 * noise(draw, 48) + 0.04 * noise(draw, 160))[..., None]
-    texture = _blush(texture, x, y, draw)
-    texture = _spots(texture, canvas, person, draw)
-    texture = _beard(texture, canvas, person, draw)
-    texture = _brows(texture, canvas, person, draw)
-    return np.ascontiguousarray(_scalp(texture, canvas, person, hairline, draw).clip(0, 1) ** 2.2, np.float32)
+    tone = 1 + 0.10 * noise(draw, 8) + 0.06 * noise(draw, 48) + 0.04 * noise(draw, 160)
+    texture = np.empty((SIZE, SIZE, 3), np.float32)
+    for k in range(3):  # NumPy is slow where the last axis, its innermost loop, is as short as three colours
+        texture[..., k] = tone * np.float32(person.skin[k])
+    _blush(texture, canvas, draw)
+    _spots(texture, canvas, person, draw)
+    _beard(texture, canvas, person, draw)
+    _brows(texture, canvas, person, draw)
+    _scalp(texture, canvas, person, hairline, draw)
+    return texture.clip(0, 1) ** 2.2
 
 
-def _mix(texture: np.ndarray, colour: np.ndarray, amount: np.ndarray) -> np.ndarray:
-    amount = amount.astype(np.float32)[..., None]
-    return texture * (1 - amount) + colour.astype(np.float32) * amount
+def _mix(texture: np.ndarray, colour: np.ndarray, amount: np.ndarray, tone: np.ndarray | None = None) -> None:
+    """Paint over the texture, in place: so much of a colour at each texel, ``tone`` times as bright where given."""
+    amount = amount.astype(np.float32)
+    _paint(texture, colour, np.ones_like(amount) if tone is None else tone, amount)
 
 
-def _blob(x: np.ndarray, y: np.ndarray, cx: float, cy: float, rx: float, ry: float) -> np.ndarray:
-    return np.exp(-(((x - cx) / rx) ** 2) - ((y - cy) / ry) ** 2)
+@nb.njit(cache=True)
+def _paint(texture, colour, tone, amount):
+    for row in range(texture.shape[0]):
+        for column in range(texture.shape[1]):
+            new = amount[row, column]
+            for k in range(3):
+                paint = np.float32(min(max(colour[k] * tone[row, column], 0.0), 1.0))
+                texture[row, column, k] = texture[row, column, k] * (np.float32(1) - new) + paint * new
 
 
-def _blush(texture: np.ndarray, x: np.ndarray, y: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+def _blush(texture: np.ndarray, canvas: Canvas, draw: np.random.Generator) -> None:
     """Redder cheeks and nose, darker under the eyes."""
-    red = 0.5 * (_blob(x, y, 0.42, 6.95, 0.16, 0.14) + _blob(x, y, 0.0, 6.93, 0.12, 0.10)) * draw.uniform(0.3, 1.2)
-    texture = texture * (1 - red[..., None] * np.float32([0.0, 0.14, 0.14]))
-    shadow = _blob(x, y, 0.30, 7.17, 0.14, 0.06) * draw.uniform(0.05, 0.22)
-    return texture * (1 - shadow[..., None]).astype(np.float32)
+    rosy = 1 - canvas.flush * draw.uniform(0.3, 1.2) * np.float32(0.14)
+    shaded = 1 - canvas.shadow * draw.uniform(0.05, 0.22)
+    for k in range(3):
+        if k > 0:
+            texture[..., k] *= rosy
+        texture[..., k] *= shaded
 
 
-def _spots(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.Generator) -> np.ndarray:
+def _spots(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.Generator) -> None:
     """Freckles on some fair skin; age spots on old skin."""
     strength = 0.0
     if person.skin[0] > 0.8 and draw.random() < 0.25:
         strength = draw.uniform(0.3, 0.8)
     strength += 0.35 * person.age["old"]
-    speckle = np.clip(noise(draw, 110) * 4 - 1.1, 0, 1) * _blob(np.abs(canvas.x), canvas.y, 0.2, 7.05, 0.5, 0.5)
-    return _mix(texture, person.skin * np.array([0.72, 0.60, 0.52]), speckle * strength)
+    places = cells(draw, 110)  # drawn for everybody, so that what is drawn later does not depend on it
+    if strength > 0:
+        speckle = np.clip(smooth(places) * 4 - 1.1, 0, 1) * canvas.freckled
+        _mix(texture, person.skin * np.array([0.72, 0.60, 0.52]), speckle * strength)
 
 
-def _beard(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.Generator) -> np.ndarray:
+def _beard(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.Generator) -> None:
     density = BEARD_DENSITY[person.beard]
     if density == 0:
-        return texture
-    x, y, angle = np.abs(canvas.x), canvas.y, canvas.angle
-    jaw = np.clip((6.74 - y) / 0.1, 0, 1) * np.clip((y - 6.0) / 0.1, 0, 1) * (angle < 1.25)
-    jaw *= 1 - _blob(x, y, 0.0, 6.60, 0.22, 0.07)  # none on the lips
-    moustache = np.exp(-(((y - 6.78) / 0.045) ** 4)) * np.clip((0.26 - x) / 0.06, 0, 1)
-    whiskers = (
-        np.clip((angle - 0.9) / 0.1, 0, 1)
-        * np.clip((1.3 - angle) / 0.1, 0, 1)
-        * (y > 6.2)
-        * np.clip((7.3 - y) / 0.2, 0, 1)
-    )
+        return
+    jaw, moustache, whiskers = canvas.beard
     goatee = draw.random() < 0.3
-    cover = np.maximum(jaw * (np.clip((0.4 - x) / 0.1, 0, 1) if goatee else 1), moustache)
+    cover = np.maximum(jaw * (np.clip((0.4 - np.abs(canvas.x)) / 0.1, 0, 1) if goatee else 1), moustache)
     if not goatee:
         cover = np.maximum(cover, 0.9 * whiskers)
     cover = np.clip(cover * (0.8 + 0.6 * noise(draw, 60, 200)), 0, 1)
-    return _mix(texture, person.hair * 0.85, cover * density * 0.85)
+    _mix(texture, person.hair * 0.85, cover * density * 0.85)
 
 
-def _brows(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.Generator) -> np.ndarray:
+def _brows(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.Generator) -> None:
     thick = draw.uniform(0.022, 0.036) * (1 + 0.35 * person.maleness)
     lift, arch, inner = draw.normal(0, 0.012), draw.normal(0, 0.012), draw.uniform(0.085, 0.14)
     line = [
@@ -84,11 +89,11 @@ def _brows(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.
         (0.51, 7.458 + lift + arch / 2, thick * 0.55),
         (0.585, 7.415 + lift, thick * 0.3),
     ]
-    cover = np.clip(stroke(canvas.x, canvas.y, line, soft=0.55) * (canvas.angle < FRONT), 0, 1)
-    cover = (
-        np.clip(cover * (0.9 + 0.4 * noise(draw, 128)), 0, 1) * draw.uniform(0.75, 0.98) * (1 - 0.2 * person.age["old"])
-    )
-    return _mix(texture, person.hair * min(1, 0.45 / person.hair.max()) * 0.75, cover)  # never lighter than brown
+    rows = rows_of(canvas, line)
+    cover = np.clip(stroke(canvas.x[rows], canvas.y[rows], line, soft=0.55) * (canvas.angle[rows] < FRONT), 0, 1)
+    cover = np.clip(cover * (0.9 + 0.4 * noise(draw, 128)[rows]), 0, 1)
+    cover = cover * draw.uniform(0.75, 0.98) * (1 - 0.2 * person.age["old"])
+    _mix(texture[rows], person.hair * min(1, 0.45 / person.hair.max()) * 0.75, cover)  # never lighter than brown
 
 
 def draw_hairline(canvas: Canvas, person: Person, draw: np.random.Generator) -> np.ndarray:
@@ -98,7 +103,7 @@ def draw_hairline(canvas: Canvas, person: Person, draw: np.random.Generator) -> 
     fringe = person.style in ("long", "short") and draw.random() < (0.5 if person.maleness < 0.5 else 0.25)
     if fringe:
         front, temple = draw.uniform(7.66, 7.76), -0.02
-    angle = canvas.angle
+    angle = canvas.angle[0]  # the same in every row
     peak = draw.normal(0, 0.05) * np.exp(-((angle / 0.15) ** 2))
     brow = front - peak - temple * np.sin(np.clip(angle / 0.75, 0, 1) * np.pi) * -0.35 - 0.20 * (angle / 0.75) ** 2
     sideburn = 7.15 if person.maleness > 0.5 else 7.25
@@ -111,7 +116,7 @@ def draw_hairline(canvas: Canvas, person: Person, draw: np.random.Generator) -> 
 
 def _scalp(
     texture: np.ndarray, canvas: Canvas, person: Person, hairline: np.ndarray, draw: np.random.Generator
-) -> np.ndarray:
+) -> None:
     """Hair on the scalp, in strands; soft and thin at the hairline."""
     cover = np.clip((canvas.y - hairline) / 0.07, 0, 1)
     cover = np.clip(cover + 2.2 * cover * (1 - cover) * noise(draw, 24, 200), 0, 1)
@@ -120,5 +125,4 @@ def _scalp(
     elif person.style == "cropped":
         cover = cover * 0.88
     strands = noise(draw, 160) if person.style == "afro" else noise(draw, 12, 200)
-    colour = person.hair * (1 + 0.55 * strands + 0.3 * noise(draw, 24))[..., None]
-    return _mix(texture, colour.clip(0, 1), cover)
+    _mix(texture, person.hair, cover, tone=1 + 0.55 * strands + 0.3 * noise(draw, 24))

@@ -37,9 +37,13 @@ class Renderer:
         side = size * supersampling
         self._points, self._normals = np.zeros_like(rig.base), np.zeros_like(rig.base)
         self._vertices, self._hollow = np.zeros_like(rig.base), np.zeros(len(rig.base), np.float32)
+        self._wanted = np.zeros(len(rig.base), bool)
         self._depth, self._seen = np.zeros((side, side), np.float32), np.zeros((side, side), np.int32)
         self._weights, self._light = np.zeros((side, side, 2), np.float32), np.zeros((side, side, 3), np.float32)
-        self._noise = rng("grain").standard_normal((NOISE_SIZE, NOISE_SIZE, 3)).astype(np.float32)
+        self._averaged = np.zeros((size, size, 3), np.float32) if supersampling > 1 else self._light
+        noise = rng("grain").standard_normal((NOISE_SIZE, NOISE_SIZE, 3)).astype(np.float32)
+        noise = np.pad(noise, ((0, 0), (0, size), (0, 0)), mode="wrap")  # so that a frame fits in from any column
+        self._noise = noise.reshape(NOISE_SIZE, -1)
 
     def clip(
         self,
@@ -62,6 +66,7 @@ class Renderer:
             (frames, size, size, 3) uint8, RGB.
         """
         self._attributes[:, shade.HAIRY] = identity.hairy
+        plain = self._plain(identity)
         units = face_units(action, self.rig.unit_names, lean)
         depths = np.clip(np.einsum("fa,aw->fw", action, self._wrinkle_matrix), 0, 1) * identity.wrinkle_gain
         depths = ((depths + identity.static_wrinkles) * WRINKLE_STRENGTH).astype(np.float32)
@@ -71,15 +76,18 @@ class Renderer:
         background = _enlarged(scene.background, self.size * self.supersampling)
         frames = np.empty((len(action), self.size, self.size, 3), np.uint8)
         corners = draw.integers(0, NOISE_SIZE, (len(action), 2))
+        rotations = _rotations(np.array([scene.pitch, scene.yaw, scene.roll]) + pose)
+        lights = _lights(scene, rotations)
+        collar, lash = np.array(identity.collar, np.float32), np.float32(identity.lash)
         for i in range(len(action)):
-            rotation = _rotation(scene.pitch + pose[i, 0], scene.yaw + pose[i, 1], scene.roll + pose[i, 2])
-            self._geometry(identity, units[i], rotation, camera)
+            self._geometry(identity, units[i], rotations[i], camera)
             shade.shade(
                 self._seen,
                 self._weights,
                 self._points,
                 identity.triangles,
                 identity.material,
+                plain,
                 self._normals,
                 self._hollow,
                 self._attributes,
@@ -91,24 +99,30 @@ class Renderer:
                 self._present,
                 depths[i],
                 colours,
-                np.array(identity.collar, np.float32),
-                np.float32(identity.lash),
-                _lights(scene, rotation),
+                collar,
+                lash,
+                lights[i],
                 background,
                 self._light,
             )
+            if self.supersampling > 1:
+                shade.average(self._light, self.supersampling, self._averaged)
             shade.expose(
-                self._light,
-                self.supersampling,
+                self._averaged.reshape(self.size, -1),
                 exposure,
                 GAMMA,
                 np.float32(scene.grain),
                 self._noise,
                 corners[i, 0],
-                corners[i, 1],
-                frames[i],
+                3 * corners[i, 1],
+                frames[i].reshape(self.size, -1),
             )
         return frames
+
+    def _plain(self, identity: Identity) -> np.ndarray:
+        """(triangles,) bool: skin without lips, hair, the edge of the lid or cloth at any corner (for ``shade``)."""
+        special = self._attributes.any(axis=1) | (self.rig.base[:, 1] < shade.CLOTHED_BELOW + 0.01)
+        return (identity.material == SKIN) & ~special[identity.triangles].any(axis=1)
 
     def vertices(self, identity: Identity, action: np.ndarray, lean: float = 0.0) -> np.ndarray:
         """(vertices, 3) float32: the head deformed by one frame's action units (AUs,), before any rotation."""
@@ -119,14 +133,12 @@ class Renderer:
     def projected(self, identity: Identity, scene: Scene) -> np.ndarray:
         """(vertices, 3) float32: where the resting head is seen (``raster.project``)."""
         camera = _camera(identity, scene, self.size * self.supersampling)
-        rotation = _rotation(scene.pitch, scene.yaw, scene.roll)
+        rotation = _rotations(np.array([[scene.pitch, scene.yaw, scene.roll]]))[0]
         raster.project(identity.rest, rotation, identity.eyes + PIVOT, camera, self._points)
         return self._points.copy()
 
     def _geometry(self, identity: Identity, units: np.ndarray, rotation: np.ndarray, camera: np.ndarray) -> None:
         raster.deform(identity.rest, *self.rig.unit_deltas, units, self._vertices)
-        raster.vertex_normals(self._vertices, self.rig.triangles, self._normals)
-        raster.hollows(self._vertices, self._normals, *self.rig.neighbours, self._hollow)
         raster.project(self._vertices, rotation, identity.eyes + PIVOT, camera, self._points)
         raster.rasterise(
             self._points,
@@ -137,43 +149,44 @@ class Renderer:
             self._seen,
             self._weights,
         )
+        # only what is seen is lit
+        raster.corners_of(self._seen, identity.triangles, self._wanted)
+        raster.vertex_normals(self._vertices, self.rig.triangles, self._wanted, self._normals)
+        raster.hollows(self._vertices, self._normals, *self.rig.neighbours, self._wanted, self._hollow)
 
 
 def _camera(identity: Identity, scene: Scene, side: int) -> np.ndarray:
     """(6,) float32 for ``raster.project``: the resting face in the scene's pose is centred and scaled to the frame."""
     middle = (identity.eyes + identity.mouth) / 2
-    aim = _rotation(scene.pitch, scene.yaw, scene.roll) @ (middle - identity.eyes - PIVOT)
+    aim = _rotations(np.array([[scene.pitch, scene.yaw, scene.roll]]))[0] @ (middle - identity.eyes - PIVOT)
     focal = scene.zoom * side * FACE_SHARE * DISTANCE / (identity.eyes[1] - identity.mouth[1])
     seen = side * (0.5 + np.array(scene.shift))
     return np.array([DISTANCE, focal, aim[0], aim[1], *seen], np.float32)
 
 
-def _rotation(pitch: float, yaw: float, roll: float) -> np.ndarray:
-    """(3, 3) float32: nod, then turn, then tilt."""
-    (cp, sp), (cy, sy), (cr, sr) = ((np.cos(a), np.sin(a)) for a in (pitch, yaw, roll))
-    nod = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    turn = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    tilt = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return np.einsum("ij,jk,kl->il", tilt, turn, nod).astype(np.float32)
+def _rotations(angles: np.ndarray) -> np.ndarray:
+    """(frames, 3, 3) float32 of (frames, 3) pitch, yaw and roll in radians: nod, then turn, then tilt."""
+    (cp, cy, cr), (sp, sy, sr) = np.cos(angles).T, np.sin(angles).T
+    zero, one = np.zeros(len(angles)), np.ones(len(angles))
+    nod = np.array([[one, zero, zero], [zero, cp, -sp], [zero, sp, cp]])
+    turn = np.array([[cy, zero, sy], [zero, one, zero], [-sy, zero, cy]])
+    tilt = np.array([[cr, -sr, zero], [sr, cr, zero], [zero, zero, one]])
+    return np.einsum("ijf,jkf,klf->fil", tilt, turn, nod).astype(np.float32)
 
 
-def _lights(scene: Scene, rotation: np.ndarray) -> np.ndarray:
-    """(7, 3) float32 rows of ``shade``'s lights; directions turned into head coordinates, where the normals are."""
+def _lights(scene: Scene, rotations: np.ndarray) -> np.ndarray:
+    """(frames, 7, 3) float32: ``shade``'s lights; directions turned into head coordinates, where the normals are."""
 
     def turned(direction: np.ndarray) -> np.ndarray:
-        return np.einsum("ji,j->i", rotation, direction)
+        return np.einsum("fji,j->fi", rotations, direction)
 
-    return np.stack(
-        [
-            turned(scene.key_direction),
-            scene.key,
-            turned(scene.fill_direction),
-            scene.fill,
-            scene.ambient,
-            turned(np.array([0, 0, 1], np.float32)),
-            turned(np.array([0, 1, 0], np.float32)),
-        ]
-    ).astype(np.float32)
+    lights = np.empty((len(rotations), 7, 3), np.float32)
+    lights[:, shade.KEY_DIRECTION], lights[:, shade.KEY] = turned(scene.key_direction), scene.key
+    lights[:, shade.FILL_DIRECTION], lights[:, shade.FILL] = turned(scene.fill_direction), scene.fill
+    lights[:, shade.AMBIENT] = scene.ambient
+    lights[:, shade.VIEW] = turned(np.array([0, 0, 1], np.float32))
+    lights[:, shade.UP] = turned(np.array([0, 1, 0], np.float32))
+    return lights
 
 
 def _enlarged(image: np.ndarray, side: int) -> np.ndarray:

@@ -57,8 +57,11 @@ def _encode(path: Path, frames: np.ndarray, fps: float, crf: int) -> None:
         stream.pix_fmt = "yuv420p"
         stream.thread_count = 1
         stream.options = {"crf": str(crf), **OPTIONS}
+        picture = av.VideoFrame(stream.width, stream.height, "rgb24")
+        rows = np.frombuffer(picture.planes[0], np.uint8).reshape(stream.height, -1)[:, : 3 * stream.width]
         for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+            rows[:] = frame.reshape(stream.height, -1)  # encoding converts it into another frame, so one is enough
+            container.mux(stream.encode(picture))
         container.mux(stream.encode())
 
 
