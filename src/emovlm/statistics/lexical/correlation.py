@@ -6,12 +6,11 @@ left out says how much hangs on a single class. Resampling clips would not: it l
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from emovlm.core.contracts.statistics import CORRELATIONS
 from emovlm.core.hashing import rng
 from emovlm.lexicon.estimator import completely_listed
-from emovlm.statistics.lexical.exact import TIE, exact_kendall, exact_spearman, spearman
+from emovlm.statistics.lexical.exact import TIE, exact_kendall, exact_spearman, mid_ranks, spearman
 
 LEAST_CLASSES = 5
 LEAST_FREE = 4  # classes over the number of covariates
@@ -29,7 +28,8 @@ def leave_one_out(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 def standardised(x: np.ndarray) -> np.ndarray:
     """Mid-ranks with mean 0 and length 1: the product of two such vectors is Spearman's rho."""
-    ranks = rankdata(x) - rankdata(x).mean()
+    ranks = mid_ranks(x)
+    ranks = ranks - ranks.mean()
     return ranks / np.sqrt(ranks @ ranks)
 
 
@@ -45,14 +45,14 @@ def partial_spearman(x: np.ndarray, y: np.ndarray, given: np.ndarray, resamples:
     n, k = given.shape
     if n - k < LEAST_FREE:
         return float("nan"), float("nan")
-    design = np.column_stack([np.ones(n), *(rankdata(column) for column in given.T)])
+    design = np.column_stack([np.ones(n), *(mid_ranks(column) for column in given.T)])
     basis, size, _ = np.linalg.svd(design, full_matrices=False)
     basis = basis[:, size > TIE * size[0]]
-    rest_x, rest_y = (v - basis @ (basis.T @ v) for v in (rankdata(x), rankdata(y)))
+    rest_x, rest_y = (v - basis @ (basis.T @ v) for v in (mid_ranks(x), mid_ranks(y)))
     if min(rest_x @ rest_x, rest_y @ rest_y) < TIE:
         return float("nan"), float("nan")
     rho = float(rest_x @ rest_y / np.sqrt((rest_x @ rest_x) * (rest_y @ rest_y)))
-    explained = (1 - rest @ rest / (np.var(rankdata(v)) * n) for rest, v in ((rest_x, x), (rest_y, y)))
+    explained = (1 - rest @ rest / (np.var(mid_ranks(v)) * n) for rest, v in ((rest_x, x), (rest_y, y)))
     if min(explained) > MOST_EXPLAINED:
         return rho, float("nan")
     orders = rng(seed, "partial", n).permuted(np.tile(np.arange(n), (resamples, 1)), axis=1)
@@ -77,15 +77,18 @@ def correlate(profiles: pd.DataFrame, frequency: pd.DataFrame, classes: pd.DataF
         settings: seed, resamples.
     """
     rows = []
-    listed = completely_listed(frequency)
+    listed = {
+        of: words.set_index("emotion")["count"]
+        for of, words in completely_listed(frequency).groupby(["language", "source", "form"])
+    }
     for (subject, origin, kind), profile in profiles.groupby(["subject", "origin", "kind"]):
         as_mafw = set(profile["emotion"]) == set(classes["emotion"])
         profile = profile.merge(classes[["emotion", "clips", "cronbach_alpha"]], on="emotion", how="left")
-        for (language, source, form), words in listed.groupby(["language", "source", "form"]):
-            both = profile.merge(words, on="emotion")
+        for (language, source, form), words in listed.items():
+            both = profile[profile["emotion"].isin(words.index)]
             if len(both) < LEAST_CLASSES:
                 continue
-            x, y = both["value"].to_numpy(), both["count"].to_numpy()
+            x, y = both["value"].to_numpy(), words[both["emotion"]].to_numpy()
             rho, p = exact_spearman(x, y)
             if np.isnan(rho):
                 continue

@@ -4,20 +4,28 @@ scipy's ``kendalltau`` is exact only without ties, and its ``spearmanr`` not at 
 programmes that pair one variable with growing parts of the other, so that eleven points need no 40 million pairings.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import product
+from itertools import accumulate
 from math import comb, prod
+from operator import mul, sub
 
 import numpy as np
-from scipy.stats import kendalltau, rankdata
+from scipy.stats import kendalltau
 
 MOST_CLASSES = 14  # the programmes double their work with each class
 TIE = 1e-9
 
 
+def mid_ranks(x: np.ndarray) -> np.ndarray:
+    """Ranks from 1, ties at their mean: those of ``scipy.stats.rankdata``, in a tenth of its time for few points."""
+    _, which, sizes = np.unique(x, return_inverse=True, return_counts=True)
+    return (np.cumsum(sizes) - (sizes - 1) / 2)[which]
+
+
 def spearman(x: np.ndarray, y: np.ndarray) -> float:
     """Spearman's rho with mid-ranks for ties; nan if x or y is constant."""
-    x, y = rankdata(x), rankdata(y)
+    x, y = mid_ranks(x), mid_ranks(y)
     x, y = x - x.mean(), y - y.mean()
     scale = np.sqrt((x @ x) * (y @ y))
     return float(x @ y / scale) if scale > 0 else float("nan")
@@ -33,7 +41,7 @@ def exact_spearman(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     rho = spearman(x, y)
     if np.isnan(rho):
         return rho, 1.0
-    a, b = (np.rint(2 * rankdata(v)).astype(int) for v in (x, y))
+    a, b = (np.rint(2 * mid_ranks(v)).astype(int) for v in (x, y))
     counts = _products(tuple(sorted(a.tolist())), tuple(sorted(b.tolist())))
     centre, observed = a.sum() * b.sum() / len(a), int(a @ b)
     extreme = np.abs(np.arange(len(counts)) - centre) >= abs(observed - centre) - TIE
@@ -86,7 +94,7 @@ def _products(x: tuple[int, ...], y: tuple[int, ...]) -> np.ndarray:
                     continue
                 target = longer.setdefault(subset | 1 << member, np.zeros(size, dtype=np.int64))
                 target[rank * other : rank * other + len(counts)] += counts[: size - rank * other]
-        ways = {subset: np.trim_zeros(counts, "b") for subset, counts in longer.items()}
+        ways = {subset: counts[: np.flatnonzero(counts)[-1] + 1] for subset, counts in longer.items()}
     return np.pad(ways[(1 << len(y)) - 1], (0, size))[:size]
 
 
@@ -102,15 +110,25 @@ def _concordances(x: tuple[int, ...], y: tuple[int, ...]) -> dict[int, int]:
     for size in x:
         longer: dict[tuple[int, ...], dict[int, int]] = {}
         for left, sums in ways.items():
-            used = np.subtract(y, left)
-            gain = [int(used[:group].sum() - used[group + 1 :].sum()) for group in range(len(y))]
-            for taken in product(*(range(min(most, size) + 1) for most in left)):
-                if sum(taken) != size:
-                    continue
-                times = prod(comb(most, some) for most, some in zip(left, taken, strict=True))
-                step = sum(some * each for some, each in zip(taken, gain, strict=True))
-                target = longer.setdefault(tuple(a - b for a, b in zip(left, taken, strict=True)), {})
+            used = [most - some for most, some in zip(y, left, strict=True)]
+            lower = [0, *accumulate(used)]
+            gain = [lower[group] - (lower[-1] - lower[group + 1]) for group in range(len(y))]
+            for taken in _shares(left, size):
+                times = prod(map(comb, left, taken))
+                step = sum(map(mul, taken, gain))
+                target = longer.setdefault(tuple(map(sub, left, taken)), {})
                 for found, count in sums.items():
                     target[found + step] = target.get(found + step, 0) + count * times
         ways = longer
     return ways[(0,) * len(y)]
+
+
+def _shares(most: tuple[int, ...], size: int) -> Iterator[tuple[int, ...]]:
+    """All ways to take so many in all from some groups."""
+    if len(most) == 1:
+        yield (size,)
+        return
+    rest = sum(most[1:])
+    for first in range(max(0, size - rest), min(most[0], size) + 1):
+        for others in _shares(most[1:], size - first):
+            yield (first, *others)
