@@ -194,4 +194,5 @@ def test_models_are_told_apart_by_row_folders_and_base():
     others = [{**asked, "models": {"0": "n"}}, {**asked, "base": None}, {**asked, "system": {**SYSTEM, "batch": 2}}]
     assert len({named(**asked), *(named(**other) for other in others)}) == 4
     api = {**asked, "system": {**SYSTEM, "kind": "api"}}
-    assert named(**api) == named(folder="m") == named(system="a") == ""
+    remote = {**asked, "system": {**SYSTEM, "family": "remote"}}
+    assert named(**api) == named(**remote) == named(folder="m") == named(system="a") == ""

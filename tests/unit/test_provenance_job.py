@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -104,6 +105,23 @@ def test_what_a_script_says_goes_to_the_terminal_and_into_the_log(study):
     log = (study[0] / "out/logs/copy_text/a.log").read_text()
     assert sorted(log.split("\n")[:2]) == ["to err", "to out"]
     assert "to out" in done.stdout and "to err" in done.stdout
+
+
+def test_a_process_that_a_script_leaves_behind_keeps_nobody_waiting(study):
+    code = (
+        WRITE
+        + """
+import subprocess
+left = subprocess.Popen(["sleep", "600"])
+print("left behind:", left.pid)
+"""
+    )
+    done = run(study, code)
+    try:
+        assert done.returncode == 0
+        left = re.fullmatch(r"left behind: (\d+)\n", (study[0] / "out/logs/copy_text/a.log").read_text())
+    finally:
+        os.kill(int(left[1]), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("code", ["raise SystemExit(1)", "pass", "import os; os.kill(os.getpid(), 9)"])

@@ -23,10 +23,16 @@ SWITCH = "EMOVLM_FORK"
 
 
 class Script(Protocol):
-    """A running script. ``cpu`` (s) and ``peak`` (bytes of memory) are those of its job, once it was waited for."""
+    """A running script, readable once it is over.
+
+    ``cpu`` (s) and ``peak`` (bytes of memory) are those of its job, once it was waited for.
+    """
 
     cpu: float
     peak: int
+
+    def fileno(self) -> int:
+        """A descriptor that can be read when the script is over."""
 
     def signal(self, number: int) -> None:
         """Pass a signal on to it."""
@@ -43,7 +49,12 @@ class Interpreter:
         self._process = subprocess.Popen(
             command, stdin=files[0], stdout=files[1], stderr=subprocess.STDOUT, env=environment
         )
+        self._over = os.pidfd_open(self._process.pid)
         self.cpu, self.peak = 0.0, 0
+
+    def fileno(self) -> int:
+        """As of :class:`Script`."""
+        return self._over
 
     def signal(self, number: int) -> None:
         """As of :class:`Script`."""
@@ -66,6 +77,10 @@ class Forked:
         send(server, told, files)
         self._server = server
         self._pid, self.cpu, self.peak = receive(server)[0]["pid"], 0.0, 0
+
+    def fileno(self) -> int:
+        """As of :class:`Script`."""
+        return self._server.fileno()
 
     def signal(self, number: int) -> None:
         """As of :class:`Script`."""
@@ -101,9 +116,13 @@ def start(job: Job, environment: Mapping[str, str], files: tuple[int, int]) -> S
 
 
 def model_of(job: Job) -> str:
-    """A name for the model that a job asks, the same in all jobs that ask it; empty for other jobs and an API's."""
-    asked = [job.params.get(name) for name in ("system", "models", "base")]
-    if not isinstance(asked[0], dict) or not asked[1] or asked[0]["kind"] == "api":
+    """A name for the model that a job asks, the same in all jobs that ask it; empty for jobs that keep none.
+
+    Nothing is gained by keeping an API's client, and a model that runs in a process of its own would write to the
+    output of the job that has started it.
+    """
+    row, *others = asked = [job.params.get(name) for name in ("system", "models", "base")]
+    if not isinstance(row, dict) or not others[0] or row["kind"] == "api" or row.get("family") == "remote":
         return ""
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 

@@ -10,9 +10,11 @@ imported, for this runs in every environment.
 import argparse
 import json
 import os
+import select
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -119,13 +121,29 @@ def _run(job: Job, log: str, notes: str) -> tuple[int, Script]:
         os.close(written)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda number, _: script.signal(number))
-        while said := os.read(output, 1 << 16):
+        for said in _output(script, output):
             kept.write(said)
             sys.stdout.buffer.write(said)
             sys.stdout.buffer.flush()
         os.close(output)
         code = script.wait()
     return (code if code >= 0 else 128 - code), script
+
+
+def _output(script: Script, pipe: int) -> Iterator[bytes]:
+    """What a script writes. Its end does not wait for processes that it has left behind, which may keep the pipe."""
+    over = False
+    while True:
+        ready, _, _ = select.select([pipe] if over else [pipe, script], [], [], 0 if over else None)
+        if pipe in ready:
+            said = os.read(pipe, 1 << 16)
+            if not said:
+                return
+            yield said
+        elif over:
+            return
+        else:
+            over = True
 
 
 def _outputs(path: Path) -> dict[str, dict[str, Any]]:
