@@ -8,7 +8,7 @@ from emovlm.frequency.blocks import Block
 from emovlm.frequency.readers.forms import JSONL, PARQUET, Reading, check_file, form_of
 from emovlm.frequency.readers.json_lines import NOT_JSON, NULL, json_blocks, keys_of, lacking
 from emovlm.frequency.readers.parquet import parquet_blocks
-from emovlm.frequency.readers.streams import opened
+from emovlm.frequency.readers.streams import keep_freed_memory, opened
 from emovlm.frequency.readers.texts import text_blocks
 
 
@@ -30,6 +30,7 @@ def read_blocks(part: Part | str | Path, how: Reading | None = None) -> Iterator
         StudyError: the file cannot be read, is not of its form, is damaged or truncated, or (Parquet) has no such
             column of texts. What is wrong with single documents stands in the blocks' ``skipped``.
     """
+    keep_freed_memory()
     how = how or Reading()
     part = part if isinstance(part, Part) else Part(str(part))
     form = form_of(part.file, how.form)

@@ -1,17 +1,33 @@
 """Bytes of a file or of a part of it, decompressed where they are compressed, into a buffer of the caller's."""
 
+import ctypes
 import os
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from contextlib import contextmanager, suppress
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from emovlm.core.errors import StudyError
 
 CHUNK = 1 << 14  # compressed bytes at a time; so few bound what they can expand to
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
+KEPT = 64 << 20  # bytes
 WINDOW = 1 << 31  # zstd's largest, of files written with --long=31
+
+
+@cache
+def keep_freed_memory() -> None:
+    """Have the C library keep the memory of blocks that are freed, up to 64 MiB, for the blocks that follow.
+
+    It gives back what is as large as a block, and the system fills each page with zeros before it is used again: that
+    takes as long as counting does. Does nothing where the C library is not GNU's.
+    """
+    with suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None)
+        library.mallopt(M_MMAP_THRESHOLD, KEPT)
+        library.mallopt(M_TRIM_THRESHOLD, KEPT)
 
 
 class Stream(Protocol):
