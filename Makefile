@@ -58,7 +58,7 @@ test: setup $(VALIDATOR)/.ready $(BROWSER) ## all tests; the quick study is one 
 	tests/packages.sh browser
 	tests/packages.sh video
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile tests/contracts tests/unit
-	pytest --numprocesses 2 --dist loadfile tests/workflow tests/browser
+	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/workflow tests/browser
 
 test-broken: setup ## a small study with permuted labels: nothing about a model may be supported
 	pytest tests/broken
