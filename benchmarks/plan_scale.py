@@ -114,7 +114,8 @@ def main() -> None:
         _, parsing = snakemake("--list-rules", configs=[PAPER, own])
         rules, seconds = planned(PAPER, own)
         others = {
-            study: planned(*files, nothing) for study, files in {"default": ["config.yaml"], "full": ["config/full.yaml"]}.items()
+            study: planned(*files, nothing)
+            for study, files in {"default": ["config.yaml"], "full": ["config/full.yaml"]}.items()
         }
     on_cluster = sum(n for rule, n in rules.items() if rule not in local_rules())
     listed = " and ".join(f"{n:,} clips of {name}" for name, n in clips.items())
