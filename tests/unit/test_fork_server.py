@@ -196,3 +196,10 @@ def test_models_are_told_apart_by_row_folders_and_base():
     api = {**asked, "system": {**SYSTEM, "kind": "api"}}
     remote = {**asked, "system": {**SYSTEM, "family": "remote"}}
     assert named(**api) == named(**remote) == named(folder="m") == named(system="a") == ""
+
+
+def test_what_a_script_leaves_to_the_end_of_its_process_is_done(run):
+    code = "import atexit, pathlib\natexit.register(lambda: print('at exit'))\nprint('before', end=' ')"
+    for _ in range(2):
+        process = run.start(code)
+        assert (process.stdout.read(), process.wait()) == ("before at exit\n", 0)

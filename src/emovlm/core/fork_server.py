@@ -14,6 +14,7 @@ The server itself has one thread and runs no job, so each fork begins from modul
 library, for it runs in every environment.
 """
 
+import atexit
 import gc
 import importlib
 import os
@@ -28,7 +29,7 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from emovlm.core.messages import receive, send, user_of
 
@@ -215,8 +216,11 @@ def _memory(name: str) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
-def work(link: socket.socket, job: dict[str, Any], files: list[int], added: dict[str, str]) -> int:
-    """Run a job in this process, and the next ones if it stays; the exit code is the last one's.
+def work(link: socket.socket, job: dict[str, Any], files: list[int], added: dict[str, str]) -> NoReturn:
+    """Run a job in this process, and the next ones if it stays; then end the process with the last one's exit code.
+
+    The interpreter is not taken down: that would write to all the memory that is shared with the server, and so have
+    it copied, which takes longer than many jobs.
 
     Args:
         added: environment variables that modules have set in the server, which the job's own go before.
@@ -227,13 +231,23 @@ def work(link: socket.socket, job: dict[str, Any], files: list[int], added: dict
         code = run_script(job, files, added)
         imported = [name for name in list(sys.modules) if name not in known and not name.startswith("__")]
         if code or not job["stays_for"]:
-            send(link, {"imported": imported})
-            return code
+            _end(link, imported, code)
+        _leave_output()
         send(link, {"imported": imported, "code": code, "cpu": _cpu() - before, "peak": _peak()})
         try:
             job, files = receive(link)
         except EOFError:
-            return 0
+            _end(link, [], 0)
+
+
+def _end(link: socket.socket, imported: list[str], code: int) -> NoReturn:
+    """End this process as an interpreter would, but for freeing its memory."""
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with suppress(OSError):  # the server was killed
+        send(link, {"imported": imported})
+    os._exit(code)
 
 
 def run_script(job: dict[str, Any], files: list[int], added: dict[str, str]) -> int:
@@ -257,13 +271,17 @@ def run_script(job: dict[str, Any], files: list[int], added: dict[str, str]) -> 
     except BaseException:
         traceback.print_exc()
         code = 1
+    return code
+
+
+def _leave_output() -> None:
+    """Let go of the job's input and output."""
     sys.stdout.flush()
     sys.stderr.flush()
     nothing = os.open(os.devnull, os.O_RDWR)
-    for place in range(3):  # whoever reads the output sees its end
+    for place in range(3):
         os.dup2(nothing, place)
     os.close(nothing)
-    return code
 
 
 def _cpu() -> float:
@@ -287,7 +305,7 @@ def _peak() -> int:
 
 
 def main() -> int:
-    """Serve; returns in the server at the end, and in each forked process when its jobs are done."""
+    """Serve; forked processes end in :func:`work`."""
     name, process, ready = sys.argv[1:]
     own = dict(os.environ)
     with socket.socket(socket.AF_UNIX) as listener:
@@ -302,7 +320,7 @@ def main() -> int:
             Server(listener, run).serve()
         except ForkedError as forked:
             added = {name: value for name, value in os.environ.items() if own.get(name) != value}
-            return work(forked.link, forked.job, forked.files, added)
+            work(forked.link, forked.job, forked.files, added)
     return 0
 
 
