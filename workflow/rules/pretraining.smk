@@ -1,7 +1,8 @@
 """Pretraining: the organism, its tower and then its language, from rendered faces.
 
 in:  frame stores, action units, word frequencies
-out: captions/<variant>/<replicate>.parquet, features/<dataset>/<shard>.safetensors, models/<system>/<replicate>/*, as `save_pretrained` writes them
+out: captions/<variant>/<replicate>.parquet, features/<dataset>/<shard>.safetensors,
+     models/<system>/<replicate>/*, as `save_pretrained` writes them
 """
 
 TOWER = "<results>/models/tower/1"  # the part of all systems, trained once

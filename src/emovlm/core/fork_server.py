@@ -160,12 +160,11 @@ class Server:
 
     def _make_room(self) -> None:
         """End models that nobody asks now, the longest unused first: all on a card, else while memory is short."""
-        idle = sorted((p for p in self.processes.values() if p.stays_for and not p.client), key=lambda p: p.used)
-        for process in idle:
+        idle = [(p.used, d, p) for d, p in self.processes.items() if p.stays_for and not p.client]
+        for _, descriptor, process in sorted(idle, key=lambda each: each[0]):
             if not CARD.exists() and _memory("MemAvailable") > ENOUGH * _memory("MemTotal"):
                 return
             os.kill(process.pid, signal.SIGTERM)
-            descriptor = next(d for d, p in self.processes.items() if p is process)
             self._ended(descriptor)
 
     def _told(self, process: Process) -> None:
@@ -184,10 +183,11 @@ class Server:
         _, status, used = os.wait4(process.pid, 0)
         self.selector.unregister(descriptor)
         os.close(descriptor)
-        if process.link in {key.fileobj for key in self.selector.get_map().values()}:
+        open_files = self.selector.get_map()
+        if process.link in open_files:
             process.link.settimeout(0)
             self._told(process)
-        if process.link in {key.fileobj for key in self.selector.get_map().values()}:
+        if process.link in open_files:
             self.selector.unregister(process.link)
         process.link.close()
         if process.client:

@@ -14,7 +14,7 @@ from emovlm.frequency.index_files import Index
 
 LOOKED_AT = 1 << 20  # tokens at the start of an index that are checked against its tokenizer
 TOLERATED = 0.0002
-"""Share of neighbours that the tokenizer would have joined. Of the index's own it was 0, of others 0.002 and more."""
+"""Share of neighbours that the tokenizer would have joined. Of the index's own it was 0, of others 0.0019 and more."""
 ONE_BYTE = re.compile("<0x([0-9A-F]{2})>")  # how tokenizers with ▁ write a token that is one byte
 
 
