@@ -107,7 +107,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     clips.add_argument("--image-rate", type=float, metavar="FPS", help="of clips that are folders of images")
     loaded = parser.add_argument_group("how the model runs")
     loaded.add_argument("--dtype", choices=["bfloat16", "float32"], help="of the weights; by default as saved")
-    loaded.add_argument("--batch", type=int, metavar="N", help="clips asked at once (1)")
+    loaded.add_argument("--batch", type=int, metavar="N", help="clips asked at once, at most (16)")
     loaded.add_argument("--max-frames", type=int, metavar="N", help="of a prompt; of more, it sees evenly spaced ones")
     loaded.add_argument("--on-overflow", choices=["fail", "fewer_frames"],
                         help="of a prompt longer than the context: the clip fails, or fewer frames")  # fmt: skip

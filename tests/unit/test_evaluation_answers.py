@@ -178,21 +178,22 @@ def test_a_context_without_its_texts_or_unknown_is_an_error():
 
 
 class InBatches(Biased):
-    """Answers several at once and counts how many came together."""
+    """Answers several at once, the last first, until it is killed; counts how many it answered."""
 
-    batch = 2
-
-    def __init__(self):
+    def __init__(self, until=None):
         super().__init__()
-        self.together = []
+        self.until, self.asked = until, 0
 
-    def answer_many(self, prompts, classes, max_new_tokens):
-        self.together.append(len(prompts))
-        return [Reply({c: -float(i) for i, c in enumerate(classes)}, "", 1, frames=2) for _ in prompts]
+    def answers(self, prompts, classes, max_new_tokens):
+        for i, parts in list(enumerate(prompts))[::-1]:
+            if self.asked == self.until:
+                raise KeyboardInterrupt
+            self.asked += 1
+            yield i, Reply({c: float(len(c) == parts[0].pixels.mean()) for c in classes}, "", 1, frames=2)
 
 
-def test_clips_are_asked_in_batches_that_do_not_depend_on_what_was_kept(tmp_path):
-    pixels = {f"d/{i}": np.full((3, 4, 4, 3), i, np.uint8) for i in range(5)}
+def test_of_clips_that_are_asked_together_each_answer_is_kept_and_only_the_others_asked_again(tmp_path):
+    pixels = {f"d/{i}": np.full((3, 4, 4, 3), i, np.uint8) for i in range(5, 10)}
     write_store(pixels, tmp_path / "0.safetensors")
     frames = FrameStore([tmp_path / "0.safetensors"])
     clips = pd.DataFrame({"clip_id": list(pixels), "dataset": "d", "identity": list(pixels), "flag": None,
@@ -206,11 +207,13 @@ def test_clips_are_asked_in_batches_that_do_not_depend_on_what_was_kept(tmp_path
         found = answer_clips(system, "me", clips, sample, None, frames, store, CLASSES, "What?", params, "code")
         return found, store.computed
 
-    first, computed = asked(system := InBatches())
-    assert (system.together, computed) == ([2, 2, 1], 5)
-    assert first["n_frames"].tolist() == [2] * 5  # what the system says it was shown, of the three given
-    lines = (tmp_path / "a.jsonl").read_text().splitlines(keepends=True)
-    (tmp_path / "a.jsonl").write_text("".join(lines[:3]))  # killed within the second batch
-    again, computed = asked(system := InBatches())
-    assert (system.together, computed) == ([2, 1], 2)
-    assert again.equals(first)
+    with pytest.raises(KeyboardInterrupt):
+        asked(InBatches(until=2))
+    resumed, computed = asked(system := InBatches())
+    assert (system.asked, computed) == (3, 3)
+    assert resumed["n_frames"].tolist() == [2] * 5  # what the system says it was shown, of the three given
+    (tmp_path / "a.jsonl").unlink()
+    again, computed = asked(InBatches())
+    assert computed == 5
+    assert again.equals(resumed)
+    assert again["clip_id"].tolist() == list(pixels)

@@ -76,7 +76,7 @@ def own_loss(system, parts, label):
     labels = torch.full_like(read["input_ids"], -100)
     labels[:, -tokens.shape[1] :] = tokens
     with torch.inference_mode():
-        return float(system.forward(read, labels=labels, use_cache=False).loss), tokens.shape[1]
+        return float(system.reader.forward(read, labels=labels, use_cache=False).loss), tokens.shape[1]
 
 
 def test_the_mean_is_minus_the_models_own_loss_and_the_sum_that_times_the_number_of_tokens(system, shard, answers):

@@ -85,7 +85,7 @@ def test_a_killed_job_goes_on_at_the_next_clip(project, tmp_path):
     assert len(store.read_bytes().splitlines()) == len(lines) + 1  # two computed again, the torn line still there
 
 
-def test_jobs_in_interpreters_of_their_own_give_the_same_bytes_as_forked_ones(project, monkeypatch, tmp_path):
+def test_jobs_that_share_neither_interpreters_nor_features_give_the_same_bytes(project, monkeypatch, tmp_path):
     project = project.copy(tmp_path / "emovlm")
     results = project.path / RESULTS
     answered = ("freq-fps1", "freq-fps25", "freq-msce", "natural-adjusted", "videomae-natural")
@@ -97,6 +97,7 @@ def test_jobs_in_interpreters_of_their_own_give_the_same_bytes_as_forked_ones(pr
     shutil.rmtree(results / "answers/store")
     shutil.rmtree(results / "texts/store")
     monkeypatch.setenv("EMOVLM_FORK", "off")
+    monkeypatch.setenv("EMOVLM_FEATURE_MEMORY", "0")
     project.run(*(str(RESULTS / name) for name in made))
     assert [name for name in made if (results / name).read_bytes() != before[name]] == []
 

@@ -4,7 +4,8 @@ Stage 2, putting the texts between the keyframes, is in ``evaluation.contexts``.
 Source: Agarwal et al., arXiv 2604.15280.
 """
 
-from functools import partial
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -43,22 +44,53 @@ def describe_gaps(
     Raises:
         StudyError: an API model cannot be asked, or has left texts unanswered; what it wrote is kept.
     """
-    asking, rows = Asking(system, store, "texts", _no_text), []
-    for (clip, gap), group in track(list(sample.groupby(["clip_id", "gap"])), "describe gaps", "gaps"):
+    rows: list[tuple[dict[str, Any], str]] = []
+    missing: dict[str, Gap] = {}
+    for (clip, number), group in sample.groupby(["clip_id", "gap"]):
         group = group.sort_values("position")
-        shown = group["frame_index"].tolist()
-        times = group["timestamp_s"].tolist()
-        key = sha256_json([fingerprint, code, prompt, max_new_tokens, frames.sha256(clip, shown), times])
+        gap = Gap(clip, number, group["frame_index"].tolist(), group["timestamp_s"].tolist())
+        key = sha256_json([fingerprint, code, prompt, max_new_tokens, frames.sha256(clip, gap.shown), gap.times_s])
+        rows.append(({"clip_id": clip, "gap": number, "frames": gap.shown}, key))
         if key not in store:
-            parts = [*as_frames(frames.frames(clip, shown), times), prompt]
-            asking.ask(f"{clip}, gap {gap}", [key], partial(_text, system, parts, max_new_tokens))
-        rows.append(({"clip_id": clip, "gap": gap, "frames": shown}, key))
-    asking.finish()
+            missing.setdefault(key, gap)
+
+    def parts(gap: Gap) -> list[Part]:
+        return [*as_frames(frames.frames(gap.clip_id, gap.shown), gap.times_s), prompt]
+
+    asking = Asking(system, store, "texts", _no_text)
+    _write(asking, missing, parts, max_new_tokens)
     return pd.DataFrame([{**row, **asking[key]} for row, key in rows], columns=COLUMNS)
 
 
-def _text(system: System, parts: list[Part], max_new_tokens: int) -> list[dict[str, Any]]:
-    return [{"text": system.say(parts, max_new_tokens), "reason": None, "refused": False}]
+@dataclass(frozen=True)
+class Gap:
+    """A gap between keyframes of a clip, by its number, and the frames that its text is about."""
+
+    clip_id: str
+    number: int
+    shown: list[int]
+    times_s: list[float]
+
+
+def _write(
+    asking: Asking, missing: dict[str, Gap], parts: Callable[[Gap], list[Part]], max_new_tokens: int
+) -> None:  # fmt: skip
+    """Have the texts written that are missing, by their keys, and keep them."""
+    system = asking.system
+    if not hasattr(system, "say_many"):
+        for key, gap in track(missing.items(), "describe gaps", "gaps"):
+            name = f"{gap.clip_id}, gap {gap.number}"
+            asking.ask(name, [key], lambda gap=gap: [_text(system.say(parts(gap), max_new_tokens))])
+    else:
+        ordered = sorted(missing.items(), key=lambda item: len(item[1].shown))
+        said = system.say_many((parts(gap) for _, gap in ordered), max_new_tokens)
+        for i, text in track(said, "describe gaps", "gaps", total=len(ordered)):
+            asking.keep(ordered[i][0], _no_text(text) if isinstance(text, NoReplyError) else _text(text))
+    asking.finish()
+
+
+def _text(said: str) -> dict[str, Any]:
+    return {"text": said, "reason": None, "refused": False}
 
 
 def _no_text(error: NoReplyError) -> dict[str, Any]:

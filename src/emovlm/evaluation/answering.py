@@ -1,8 +1,7 @@
 """Ask one system about the clips of one shard, in one condition."""
 
-import itertools
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -19,7 +18,7 @@ from emovlm.evaluation.parsing import read_reply
 from emovlm.evaluation.replies.words import Words
 from emovlm.frames.store import RATE, FrameStore, SoundStore
 from emovlm.models.asking import Asking
-from emovlm.models.base import SCORE_DIGITS, Audio, Frame, NoReplyError, Part, Reply, System, answer_all
+from emovlm.models.base import SCORE_DIGITS, Audio, Frame, NoReplyError, Part, Reply, System
 
 FROM_CLIP = ("clip_id", "dataset", "identity", "flag", "label")  # what an answer repeats of its clip
 
@@ -56,51 +55,78 @@ def answer_clips(
     by_clip = _by_clip(sample, clips)
     last_s = {} if sounds is None else last_frame_s(clips)
     texts_by_clip = _by_clip(texts, clips) if texts is not None else {}
-    asking = Asking(system, store, "clips", _no_reply)
     rows: list[dict[str, Any]] = []
     answered: list[tuple[dict[str, Any], str]] = []  # rows to fill from the answers of these keys
-    for batch in _batches(track(list(clips.itertuples()), "answer", "clips"), getattr(system, "batch", 1)):
-        questions = []
-        for clip in batch:
-            row = {**{name: getattr(clip, name) for name in FROM_CLIP}, "replicate": params["replicate"],
-                   "status": "ok", "reason": None, "refused": False, "cut": False}  # fmt: skip
-            seen = by_clip.get(clip.clip_id)
-            if clip.status != "ok" or seen is None:
-                rows.append(_failed(row, clip.reason if clip.status != "ok" else "the sampler took no frame", classes))
-                continue
-            seen = seen.sort_values("position")
-            told = texts_by_clip.get(clip.clip_id, texts.iloc[:0] if texts is not None else None)
-            if told is not None and len(untold := told[told["reason"].notna()]):
-                first = untold.sort_values("gap").iloc[0]
-                reason = f"no text for gap {first['gap']}: {first['reason']}"
-                rows.append(_failed(row, reason, classes, refused=bool(first["refused"])))
-                continue
-            if CONTEXTS[context].shuffled:
-                told = shuffle_texts(told, clip.clip_id)
-            heard = [] if sounds is None else [Audio(sounds.waveform(clip.clip_id), RATE, last_s[clip.clip_id])]
-            key = sha256_json(
-                [fingerprint, code, asked, question, classes, frames.sha256(clip.clip_id, seen["frame_index"]),
-                 None if told is None else told[["gap", "text"]].to_dict("records"), seen["gap"].tolist(),
-                 seen["timestamp_s"].tolist(),
-                 [[sha256_bytes(sound.samples.tobytes()), sound.last_frame_s] for sound in heard]]
-            )  # fmt: skip
-            rows.append(row)
-            questions.append((row, key, seen, told, heard))
-        if any(key not in store for _, key, *_ in questions):
-            # All of the batch again, if a run was killed within one: the others share in the rounding of its answers.
-            prompts = [
-                heard + build_parts(frames.frames(row["clip_id"], seen["frame_index"]), seen, told, question, context)
-                for row, _, seen, told, heard in questions
-            ]
-            asking.ask(
-                questions[0][0]["clip_id"], [key for _, key, *_ in questions],
-                partial(_replies, system, prompts, classes, params["max_new_tokens"]),
-            )  # fmt: skip
-        answered += [(row, key) for row, key, *_ in questions]
-    asking.finish()
+    missing: dict[str, Question] = {}
+    for clip in clips.itertuples():
+        row = {**{name: getattr(clip, name) for name in FROM_CLIP}, "replicate": params["replicate"],
+               "status": "ok", "reason": None, "refused": False, "cut": False}  # fmt: skip
+        seen = by_clip.get(clip.clip_id)
+        if clip.status != "ok" or seen is None:
+            rows.append(_failed(row, clip.reason if clip.status != "ok" else "the sampler took no frame", classes))
+            continue
+        seen = seen.sort_values("position")
+        told = texts_by_clip.get(clip.clip_id, texts.iloc[:0] if texts is not None else None)
+        if told is not None and len(untold := told[told["reason"].notna()]):
+            first = untold.sort_values("gap").iloc[0]
+            reason = f"no text for gap {first['gap']}: {first['reason']}"
+            rows.append(_failed(row, reason, classes, refused=bool(first["refused"])))
+            continue
+        if CONTEXTS[context].shuffled:
+            told = shuffle_texts(told, clip.clip_id)
+        heard = [] if sounds is None else [Audio(sounds.waveform(clip.clip_id), RATE, last_s[clip.clip_id])]
+        key = sha256_json(
+            [fingerprint, code, asked, question, classes, frames.sha256(clip.clip_id, seen["frame_index"]),
+             None if told is None else told[["gap", "text"]].to_dict("records"), seen["gap"].tolist(),
+             seen["timestamp_s"].tolist(),
+             [[sha256_bytes(sound.samples.tobytes()), sound.last_frame_s] for sound in heard]]
+        )  # fmt: skip
+        rows.append(row)
+        answered.append((row, key))
+        if key not in store:
+            missing.setdefault(key, Question(clip.clip_id, seen, told, heard))
+
+    def prompt(of: Question) -> list[Part]:
+        shown = frames.frames(of.clip_id, of.seen["frame_index"])
+        return of.heard + build_parts(shown, of.seen, of.told, question, context)
+
+    asking = Asking(system, store, "clips", _no_reply)
+    _ask(asking, missing, prompt, classes, params["max_new_tokens"])
     for row, key in answered:
         row.update(_answered(row, asking[key], classes, correction, words))
     return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a system is asked about a clip: its rows of ``SAMPLE`` and ``TEXTS``, and its sound where that is heard."""
+
+    clip_id: str
+    seen: pd.DataFrame
+    told: pd.DataFrame | None
+    heard: list[Audio]
+
+    def length(self) -> tuple[int, int]:
+        """Frames and letters. Where prompts of about one length follow one another, batches are full."""
+        return len(self.seen), 0 if self.told is None else int(self.told["text"].str.len().sum())
+
+
+def _ask(
+    asking: Asking, missing: dict[str, Question], prompt: Callable[[Question], list[Part]], classes: list[str],
+    max_new_tokens: int,
+) -> None:  # fmt: skip
+    """Ask the questions whose answers are missing, by their keys, and keep the answers."""
+    system = asking.system
+    if not hasattr(system, "answers"):
+        for key, of in track(missing.items(), "answer", "clips"):
+            asking.ask(of.clip_id, [key], partial(_reply, system, prompt, of, classes, max_new_tokens))
+    else:
+        ordered = sorted(missing.items(), key=lambda item: item[1].length())
+        replies = system.answers((prompt(of) for _, of in ordered), classes, max_new_tokens)
+        for i, reply in track(replies, "answer", "clips", total=len(ordered)):
+            key, of = ordered[i]
+            asking.keep(key, _kept(reply, len(of.seen)))
+    asking.finish()
 
 
 def _frame_shape(frames: FrameStore) -> tuple[int, ...]:
@@ -108,25 +134,22 @@ def _frame_shape(frames: FrameStore) -> tuple[int, ...]:
     return frames.frames(frames.clip_ids()[0], [0]).shape[1:]
 
 
-def _replies(system: System, prompts: list[list[Part]], classes: list[str], max_new_tokens: int) -> list[dict]:
-    """The answers to keep, one a prompt."""
-    kept = []
-    for parts, reply in zip(prompts, answer_all(system, prompts, classes, max_new_tokens), strict=True):
-        given = sum(isinstance(part, Frame) for part in parts)
-        kept.append({**asdict(reply), "frames": given if reply.frames is None else reply.frames})
-    return kept
+def _reply(
+    system: System, prompt: Callable[[Question], list[Part]], of: Question, classes: list[str], max_new_tokens: int
+) -> list[dict[str, Any]]:  # fmt: skip
+    parts = prompt(of)
+    given = sum(isinstance(part, Frame) for part in parts)
+    return [_kept(system.answer(parts, classes, max_new_tokens), given)]
+
+
+def _kept(reply: Reply, given: int) -> dict[str, Any]:
+    """The answer to keep, to a prompt of so many frames."""
+    return {**asdict(reply), "frames": given if reply.frames is None else reply.frames}
 
 
 def _no_reply(error: NoReplyError) -> dict[str, Any]:
     """The answer to keep where there is no reply."""
     return {**asdict(Reply({}, "", 0, str(error), refused=error.refused)), "frames": 0}
-
-
-def _batches(clips: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    """Always the same, whatever was answered before."""
-    clips = iter(clips)
-    while batch := list(itertools.islice(clips, size)):
-        yield batch
 
 
 def _answered(

@@ -91,12 +91,16 @@ class Asking:
             self._unanswered[name] = error.says
             answers = None
         for key, answer in zip(keys, answers or (), strict=answers is not None):
-            if key not in self.store:
-                self.store.add(key, answer)
+            self.keep(key, answer)
         if getattr(self.system, "answered", False):
             answers = self._keep_doubtful() or answers
         self._in_a_row = self._in_a_row + 1 if answers is None else 0
         self._stop_if_hopeless()
+
+    def keep(self, key: str, answer: dict[str, Any]) -> None:
+        """Keep an answer, if there is none under this key."""
+        if key not in self.store:
+            self.store.add(key, answer)
 
     def finish(self) -> None:
         """See whether all is answered.

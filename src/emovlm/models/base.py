@@ -29,11 +29,11 @@ class Audio:
 
 
 SETTINGS = (
-    "family", "dtype", "frames", "on_overflow", "pixels", "min_pixels", "batch", "pooling", "label_map",
-    "missing_labels", "label_words", "allow_remote_code",
+    "family", "dtype", "frames", "on_overflow", "pixels", "min_pixels", "batch", "batch_tokens", "pooling",
+    "label_map", "missing_labels", "label_words", "allow_remote_code",
 )  # fmt: skip
-"""What changes what a model answers: columns of ``systems.tsv`` (``batch`` by rounding only), the words that labels of
-a classifier are matched with, and the hash of code that came with the weights."""
+"""What changes what a model answers: columns of ``systems.tsv`` (``batch`` and ``batch_tokens`` by rounding only), the
+words that labels of a classifier are matched with, and the hash of code that came with the weights."""
 
 Part = Frame | Audio | str  # a frame, the clip's sound or a piece of text
 SCORE_DIGITS = 4  # of a log-likelihood: what is below is rounding noise of the arithmetic
@@ -80,6 +80,10 @@ class NoReplyError(Exception):
 class System(Protocol):
     """A system under test.
 
+    One that answers several prompts at once also has ``answers(prompts, classes, max_new_tokens)`` and
+    ``say_many(prompts, max_new_tokens)``, which take prompts as an iterable and yield the number of each and what
+    ``answer`` or ``say`` would return for it, in any order. What ``say`` would raise is yielded too.
+
     One that scores labels by their tokens also has ``label_tokens(classes)``: how many tokens each label has, without
     the one that ends it.
     """
@@ -93,13 +97,6 @@ class System(Protocol):
         Raises:
             NoReplyError: an API model refused, for example, or the prompt is longer than the context.
         """
-
-
-def answer_all(system: System, prompts: list[list[Part]], classes: list[str], max_new_tokens: int) -> list[Reply]:
-    """The answers to several prompts: at once where the system can, one by one where it cannot."""
-    if hasattr(system, "answer_many"):
-        return system.answer_many(prompts, classes, max_new_tokens)
-    return [system.answer(parts, classes, max_new_tokens) for parts in prompts]
 
 
 def spread(have: int, count: int) -> np.ndarray:

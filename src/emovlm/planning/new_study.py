@@ -21,7 +21,7 @@ from emovlm.study.load import load_study, read_config
 COLUMNS = {
     "datasets": ("dataset", "kind", "form", "folder", "classes", "fps", "n_shards", "licence", "pictures", "about"),
     "systems": ("system", "kind", "training", "family", "weights", "revision", "file", "dtype", "frames", "on_overflow",
-                "pixels", "min_pixels", "batch", "pooling", "label_map", "missing_labels", "about"),
+                "pixels", "min_pixels", "batch", "batch_tokens", "pooling", "label_map", "missing_labels", "about"),
     "frame_samplers": ("sampler", "kind", "rate", "count", "base", "about"),
     "conditions": ("condition", "system", "dataset", "frames", "context", "decision", "about"),
     "comparisons": ("comparison", "a", "b", "clips", "metric", "test", "family", "about"),

@@ -71,7 +71,11 @@ class System(NamedRow):
         "frames may have any size (docs/adding-a-system.md)",
     )
     batch: Positive | None = Field(
-        None, description="clips asked at once, by default 1; more is faster, and moves scores by rounding"
+        None, description="clips asked at once, at most; by default 16. Another number moves scores by rounding"
+    )
+    batch_tokens: Positive | None = Field(
+        None,
+        description="tokens of the prompts asked at once, at most; by default 16384. A longer prompt is asked alone",
     )
     pooling: Literal["mean_probability", "mean_logit", "max_probability"] | None = Field(
         None,
@@ -193,7 +197,7 @@ class System(NamedRow):
         any_size = choices.any_size(self.family or (self.base and self.base.family))
         kind, family = f"a system of kind {self.kind}", f"a system of family {self.family}"
         for columns, fits, who in (
-            (("pixels", "batch", "on_overflow"), vlm, kind),
+            (("pixels", "batch", "batch_tokens", "on_overflow"), vlm, kind),
             (("min_pixels",), vlm and any_size, kind if self.family is None else family),
             (("frames",), vlm or images or self.served, kind if self.family is None else family),
             (("dtype",), vlm or self.classifier, kind if self.family is None else family),
@@ -201,7 +205,7 @@ class System(NamedRow):
             (("pooling",), images, "a system that is no classifier of images"),
             (("dataset",), not self.classifier, "a classifier of the hub"),
             (("base", "sampler"), not self.served, "a system behind an API"),
-            (("batch",), self.family != choices.REMOTE, family),
+            (("batch", "batch_tokens"), self.family != choices.REMOTE, family),
             (("thinking_budget",), self.family == "gemini", "a system of another family than gemini"),
             (("temperature", "seed", "image_format", "max_request_mb"), self.served, kind),
             (("length_parameter",), self.family == "openai", "a system of another family than openai"),
@@ -248,7 +252,7 @@ class System(NamedRow):
         return self._runs
 
 
-INHERITED = ("family", "dtype", "frames", "on_overflow", "pixels", "min_pixels", "batch")
+INHERITED = ("family", "dtype", "frames", "on_overflow", "pixels", "min_pixels", "batch", "batch_tokens")
 """Columns of a system that, where they are empty, are as in its base."""
 
 TUNED = ("base", "sampler", "dataset")

@@ -169,7 +169,7 @@ def answer_loss(
         inputs = system.placed(stack([encoded[i] for i in chosen], system.pad))
         longest = max(len(answers[i]) for i in chosen)
         # Padded on the left, all answers end together: what is before the longest is prompt.
-        logits = system.forward(inputs, use_cache=False, logits_to_keep=longest + 1).logits[:, -longest - 1 : -1]
+        logits = system.reader.forward(inputs, use_cache=False, logits_to_keep=longest + 1).logits[:, -longest - 1 : -1]
         wanted = inputs["input_ids"][:, -longest:].clone()
         for row, i in enumerate(chosen):
             wanted[row, : longest - len(answers[i])] = IGNORE

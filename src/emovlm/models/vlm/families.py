@@ -41,6 +41,7 @@ class Family:
             (``min_pixels``). Otherwise the weights fix the size.
         language: name of the language model among the modules, the only part that is fine-tuned.
         channels_last: whether the vision tower is convolutional, so that this layout is faster.
+        video_end: name of the model's parameter that follows the features of each video, if there is one.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Family:
     any_size: bool = False
     language: str = "language_model"
     channels_last: bool = False
+    video_end: str = ""
 
 
 # The processors' warning about this says that the cap of the vendor's own tool is not applied. It is not wanted:
@@ -86,7 +88,7 @@ for _family in (
     Family("smolvlm", ("smolvlm",), "Reads the time before each frame, to the second. An image is not split into "
            "tiles.", images={"do_image_splitting": False}, language="text_model"),
     Family("llava-onevision", ("llava_onevision",), "An image alone is cut into tiles, several are not: as videos all "
-           "frames cost the same (196 tokens).", alone="video", in_order=False),
+           "frames cost the same (196 tokens).", alone="video", in_order=False, video_end="image_newline"),
 ):  # fmt: skip
     FAMILIES.add(_family)
 

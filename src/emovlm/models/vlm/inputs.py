@@ -171,9 +171,18 @@ def stackable(inputs: BatchFeature) -> tuple:
     return tuple(sorted((k, tuple(v.shape[1:]) if k not in TEXT_INPUTS else ()) for k, v in inputs.items()))
 
 
-def stack(batch: Sequence[BatchFeature], pad: int) -> BatchFeature:
-    """Prompts that are :func:`stackable` as one batch, padded on the left, so that all end together."""
-    longest = max(inputs["input_ids"].shape[1] for inputs in batch)
+def without_pixels(inputs: BatchFeature) -> BatchFeature:
+    """The inputs of a prompt but for those that the vision tower sees."""
+    return BatchFeature({name: tensor for name, tensor in inputs.items() if not name.startswith("pixel_")})
+
+
+def stack(batch: Sequence[BatchFeature], pad: int, length: int = 0) -> BatchFeature:
+    """Prompts that are :func:`stackable` as one batch, padded on the left, so that all end together.
+
+    Args:
+        length: to which they are padded, if that is longer than the longest.
+    """
+    longest = max(length, *(inputs["input_ids"].shape[1] for inputs in batch))
     fill = {"input_ids": pad}
 
     def padded(name: str, tensor: torch.Tensor) -> torch.Tensor:
