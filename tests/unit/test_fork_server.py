@@ -116,6 +116,30 @@ def test_two_jobs_at_once_of_one_model_have_two_processes(run):
     assert held.wait(10) == 128 + signal.SIGTERM
 
 
+CARD = """
+import json, os, sys, time
+print(json.dumps(os.environ.get("CUDA_VISIBLE_DEVICES")), flush=True)
+sys.stdin.read()
+while not os.path.exists("go on"):
+    time.sleep(0.01)
+"""
+
+
+def test_jobs_at_once_have_the_graphics_cards_in_turn_and_each_script_on_its_own_account(run):
+    cards = {"CUDA_VISIBLE_DEVICES": "2,5"}
+    run.job(environment=cards)  # the server knows them from its first job
+    processes = []
+    for script in ("a.py", "a.py", "b.py", "b.py", "a.py"):
+        processes.append(run.start(CARD, script=script, environment=cards, system=SYSTEM, models={"0": "m"}))
+        processes[-1].said = json.loads(processes[-1].stdout.readline())
+    (run.folder / "go on").touch()
+    assert [process.wait() for process in processes] == [0] * 5
+    first, second, third, fourth, _ = said = [process.said for process in processes]
+    assert set(said) == {"2", "5"} and first != second and third != fourth
+    other = run.job("import json, os\nprint(json.dumps(os.environ.get('CUDA_VISIBLE_DEVICES')))", environment=cards)
+    assert other in ("2", "5")
+
+
 def test_a_job_ends_when_who_waits_for_it_is_killed(run):
     code = "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))\ntime.sleep(600)"
     process = run.start(code)

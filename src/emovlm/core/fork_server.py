@@ -43,18 +43,24 @@ except ImportError:  # titles are for people who list processes
         """Leave the title alone."""
 
 
-CARD = Path("/proc/driver/nvidia/version")  # there is one where there is a graphics card
+CARDS = Path("/proc/driver/nvidia/gpus")  # a folder for each graphics card, where there is any
+VISIBLE = "CUDA_VISIBLE_DEVICES"
 ENOUGH = 0.5  # of the memory; while less is available, models that nobody asks are ended
 
 
 @dataclass
 class Process:
-    """A forked process. ``stays_for`` names the model that it keeps; empty where it ends with its job."""
+    """A forked process.
+
+    ``stays_for`` names the model that it keeps; empty where it ends with its job. ``card`` is the graphics card that it
+    sees; empty where there is none.
+    """
 
     pid: int
     link: socket.socket  # takes jobs, gives what became of them
     stays_for: str
     script: str
+    card: str = ""
     client: socket.socket | None = None  # who waits for the job that it runs
     used: float = field(default_factory=time.monotonic)
 
@@ -125,15 +131,17 @@ class Server:
         for process in sorted(self.processes.values(), key=lambda each: -each.used):
             if job["stays_for"] and process.stays_for == job["stays_for"] and not process.client:
                 try:
-                    send(process.link, job, tuple(files))
+                    send(process.link, on_card(job, process.card), tuple(files))
                 except OSError:  # it has just died
                     continue
                 return process
         return None
 
     def _fork(self, job: dict[str, Any], files: list[int]) -> Process:
+        card = self._card_for(job["script"])
+        job = on_card(job, card)
         if job["stays_for"]:
-            self._make_room()
+            self._make_room(card)
         for name in self.imported.pop(job["script"], ()):
             try:
                 importlib.import_module(name)
@@ -152,17 +160,27 @@ class Server:
             self.listener.close()
             raise ForkedError(theirs, job, files)
         theirs.close()
-        process, descriptor = Process(pid, ours, job["stays_for"], job["script"]), os.pidfd_open(pid)
+        process, descriptor = Process(pid, ours, job["stays_for"], job["script"], card), os.pidfd_open(pid)
         self.processes[descriptor] = process
         self.selector.register(descriptor, selectors.EVENT_READ, lambda: self._ended(descriptor))
         self.selector.register(ours, selectors.EVENT_READ, lambda: self._told(process))
         return process
 
-    def _make_room(self) -> None:
-        """End models that nobody asks now, the longest unused first: all on a card, else while memory is short."""
-        idle = [(p.used, d, p) for d, p in self.processes.items() if p.stays_for and not p.client]
+    def _card_for(self, script: str) -> str:
+        """The graphics card that has the fewest jobs of a script, and of all scripts among such; empty without cards."""
+        busy = [process for process in self.processes.values() if process.client]
+
+        def load(card: str) -> tuple[int, int]:
+            there = [process for process in busy if process.card == card]
+            return sum(process.script == script for process in there), len(there)
+
+        return min(cards(), key=load, default="")
+
+    def _make_room(self, card: str) -> None:
+        """End models that nobody asks now, the longest unused first: all on the card, else while memory is short."""
+        idle = [(p.used, d, p) for d, p in self.processes.items() if p.stays_for and not p.client and p.card == card]
         for _, descriptor, process in sorted(idle, key=lambda each: each[0]):
-            if not CARD.exists() and _memory("MemAvailable") > ENOUGH * _memory("MemTotal"):
+            if not card and _memory("MemAvailable") > ENOUGH * _memory("MemTotal"):
                 return
             os.kill(process.pid, signal.SIGTERM)
             self._ended(descriptor)
@@ -208,6 +226,18 @@ class Server:
         process.client.close()
         process.client, process.stays_for = None, ""
         os.kill(process.pid, signal.SIGTERM)
+
+
+def cards() -> list[str]:
+    """The graphics cards that this run may use, as ``CUDA_VISIBLE_DEVICES`` names them."""
+    if VISIBLE in os.environ:
+        return [card for card in os.environ[VISIBLE].split(",") if card]
+    return [str(number) for number, _ in enumerate(CARDS.iterdir())] if CARDS.is_dir() else []
+
+
+def on_card(job: dict[str, Any], card: str) -> dict[str, Any]:
+    """The job, such that it sees one graphics card alone."""
+    return {**job, "environment": {**job["environment"], VISIBLE: card}} if card else job
 
 
 def _memory(name: str) -> int:
