@@ -230,11 +230,12 @@ def test_a_served_system_answers_by_its_reply_with_texts_and_without(config, tmp
 
 def test_a_served_system_says_how_it_is_asked(config, tmp_path):
     cells = {"family": "openai", "temperature": "0.5", "seed": "default", "length_parameter": "max_tokens",
-             "image_format": "webp", "image_quality": "80", "max_request_mb": "4.5", "frames": "8"}  # fmt: skip
+             "image_format": "webp", "image_quality": "80", "max_request_mb": "4.5", "frames": "8",
+             "in_flight": "16"}  # fmt: skip
     told = load_study(with_served(config, tmp_path, **cells)).systems["served"].told()
     assert {key: told[key] for key in cells} == {
         "family": "openai", "temperature": 0.5, "seed": "default", "length_parameter": "max_tokens",
-        "image_format": "webp", "image_quality": 80, "max_request_mb": 4.5, "frames": 8,
+        "image_format": "webp", "image_quality": 80, "max_request_mb": 4.5, "frames": 8, "in_flight": 16,
     }  # fmt: skip
 
 
@@ -276,6 +277,8 @@ def test_a_served_system_says_how_it_is_asked(config, tmp_path):
         ({"image_quality": "90"}, "column image_quality: 90 stands there, but a system that sends no jpeg or webp has"),
         ({"image_format": "jpeg", "image_quality": "101"}, "column image_quality: it must be at most 100, not 101"),
         ({"max_request_mb": "0"}, "column max_request_mb: it must be above 0, not 0"),
+        ({"in_flight": "0"}, "column in_flight: it must be at least 1, not 0"),
+        ({"kind": "vlm", "family": "", "in_flight": "4", "weights": "a/b"}, "column in_flight: 4 stands there, but a"),
         ({"pixels": "64"}, "column pixels: 64 stands there, but a system of kind api has none"),
         ({"training": "pretrain", "variant": "uniform"}, "column training: a system behind an API is not trained her"),
     ],

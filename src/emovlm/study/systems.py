@@ -107,6 +107,10 @@ class System(NamedRow):
         None,
         description="of an API: most millions of bytes a request; a clip that needs more fails without being asked",
     )
+    in_flight: Positive | None = Field(
+        None,
+        description="of an API: most clips that a job asks about at once, by default 1; rate and budget still hold",
+    )
     variant: Literal["frequency", "uniform", "permuted"] | None = Field(
         None, description="how often the captions of the pretraining name each emotion"
     )
@@ -203,7 +207,7 @@ class System(NamedRow):
             (("base", "sampler"), not self.served, "a system behind an API"),
             (("batch",), self.family != choices.REMOTE, family),
             (("thinking_budget",), self.family == "gemini", "a system of another family than gemini"),
-            (("temperature", "seed", "image_format", "max_request_mb"), self.served, kind),
+            (("temperature", "seed", "image_format", "max_request_mb", "in_flight"), self.served, kind),
             (("length_parameter",), self.family == "openai", "a system of another family than openai"),
             (("image_quality",), self.image_format in ("jpeg", "webp"), "a system that sends no jpeg or webp"),
         ):

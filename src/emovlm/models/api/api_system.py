@@ -19,7 +19,7 @@ from emovlm.models.api.faults import Fault, advice, code_of_filter, column_of, f
 from emovlm.models.api.ledger import Ledger
 from emovlm.models.api.replies import REFUSED, Said, TroubleError
 from emovlm.models.api.settings import settings_of
-from emovlm.models.asking import InDoubtError, NotAskedError, UnansweredError
+from emovlm.models.asking import InDoubtError, NotAskedError, UnansweredError, entered
 from emovlm.models.base import NoReplyError, Part, Reply
 
 ACCESS = "EMOVLM_API"
@@ -34,10 +34,11 @@ PIECE = 8  # signs of the key in a row that count as a part of it
 class ApiSystem:
     """A row of kind ``api``.
 
-    ``answered``: the server has answered a prompt since the system was loaded.
+    ``answered``: the server has answered a prompt since the system was loaded; ``in_flight``: how many prompts it may
+    be asked at once, from as many threads.
 
     Args:
-        row: ``system``, ``family``, ``weights``, what the family's client reads, and ``max_request_mb``.
+        row: ``system``, ``family``, ``weights``, what the family's client reads, ``max_request_mb`` and ``in_flight``.
         folder: of its ledger.
 
     Raises:
@@ -56,7 +57,9 @@ class ApiSystem:
         # Clients want some key; a server of one's own needs none.
         self.client = CLIENTS[row["family"]](row, self.key or "none", access)
         self.answered = False
-        self._asked_with = sha256_json([self.settings, access.get("base_url")])[:16]
+        self.in_flight = self.settings["in_flight"]
+        asked_with = {key: value for key, value in self.settings.items() if key != "in_flight"}
+        self._asked_with = sha256_json([asked_with, access.get("base_url")])[:16]
 
     @property
     def answered_before(self) -> bool:
@@ -96,15 +99,9 @@ class ApiSystem:
             raise NotAskedError(f"not asked: the request has {_mb(request.size)} MB, and {allowed}")
         told, lasting = "", None
         for attempt in range(self.attempts):
-            entry = self.ledger.send()
             came = self._attempt(request)
             if isinstance(came, Said):
-                self.answered = True
-                if came.prompt is not None:  # what nobody counted stays kept back
-                    self.ledger.settle(entry, came.prompt, came.reply or 0, model=came.model, settings=self._asked_with)
                 return request, came
-            if came.took is not None:
-                self.ledger.settle(entry, *came.took, status=came.status)
             fault, lasting = fault_of(came), came.lasting
             told = self._told(fault)
             if (failure := self._failure(fault, told)) is not None:
@@ -115,11 +112,24 @@ class ApiSystem:
         raise UnansweredError(self.system, f"no reply in {self.attempts} attempts; the last time: {told}")
 
     def _attempt(self, request: Request) -> Said | TroubleError:
-        """Trouble is returned: no error that is raised later drags along what may hold the key."""
+        """Trouble is returned: no error that is raised later drags along what may hold the key.
+
+        What nobody has counted stays kept back in the ledger.
+        """
+        entry = self.ledger.send()
+        entered()
         try:
-            return self._clean_said(self.client.ask(request))
+            said = self._clean_said(self.client.ask(request))
+            self.answered = True
+            if said.prompt is not None:
+                self.ledger.settle(entry, said.prompt, said.reply or 0, model=said.model, settings=self._asked_with)
+            return said
         except TroubleError as trouble:
+            if trouble.took is not None:
+                self.ledger.settle(entry, *trouble.took, status=trouble.status)
             return trouble
+        finally:
+            self.ledger.ended(entry)
 
     def _failure(self, fault: Fault, told: str) -> str | None:
         """Why the prompt of an error gets no reply, now and later; None if it may get one.
