@@ -1,7 +1,7 @@
 """An API model under test: asked over HTTP, within a rate and a budget.
 
-Such a server gives no likelihoods, so there are no scores, and nobody can pin what it runs: each reply carries the
-version that the server names.
+Most servers give no likelihoods, so there are no scores (:mod:`emovlm.models.api.scoring_system` is for those that do).
+Nobody can pin what a server runs: each reply carries the version that it names.
 """
 
 import json
@@ -14,9 +14,10 @@ from urllib.parse import quote
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_json
-from emovlm.models.api.clients import CLIENTS, Request
+from emovlm.models.api.clients import Request
 from emovlm.models.api.faults import Fault, advice, code_of_filter, column_of, fault_of, kind_of, of_key
 from emovlm.models.api.ledger import Ledger
+from emovlm.models.api.protocols import CLIENTS
 from emovlm.models.api.replies import REFUSED, Said, TroubleError
 from emovlm.models.api.settings import settings_of
 from emovlm.models.asking import InDoubtError, NotAskedError, UnansweredError, entered
@@ -74,7 +75,8 @@ class ApiSystem:
             UnansweredError: there is none this time, or (InDoubtError) the server refuses, and nobody knows why.
             StudyError: nothing can be asked: a wrong key or name, a refused parameter, a spent budget or quota.
         """
-        request, said = self._ask(parts, max_new_tokens)
+        request = self.client.prepare(parts, max_new_tokens)
+        said = self._ask(request)
         return Reply(
             {}, said.text, said.prompt or 0, said.failure, said.model, request.frames, said.refused, said.cut
         )  # fmt: skip
@@ -86,32 +88,32 @@ class ApiSystem:
             NoReplyError: the server does not take this prompt, or refuses.
             StudyError: as :meth:`answer`, which also tells the other errors.
         """
-        _, said = self._ask(parts, max_new_tokens)
+        said = self._ask(self.client.prepare(parts, max_new_tokens))
         if said.failure:
             raise NoReplyError(said.failure, said.refused)
         return said.text
 
-    def _ask(self, parts: list[Part], max_new_tokens: int) -> tuple[Request, Said]:
-        request = self.client.prepare(parts, max_new_tokens)
+    def _ask(self, request: Request, of_clip: bool = True) -> Said:
+        """What comes of a request. One that is not ``of_clip`` tells nothing of whether the server takes clips."""
         most = self.settings.get("max_request_mb")
         if most is not None and request.size > most * MB:
             allowed = f"max_request_mb of its row allows {_mb(most * MB)} MB"
             raise NotAskedError(f"not asked: the request has {_mb(request.size)} MB, and {allowed}")
         told, lasting = "", None
         for attempt in range(self.attempts):
-            came = self._attempt(request)
+            came = self._attempt(request, of_clip)
             if isinstance(came, Said):
-                return request, came
+                return came
             fault, lasting = fault_of(came), came.lasting
             told = self._told(fault)
             if (failure := self._failure(fault, told)) is not None:
-                return request, Said("", failure, 0, 0, "")
+                return Said("", failure, 0, 0, "")
             self.ledger.pause(max(min(2.0**attempt, LONGEST_S), fault.wait_s or 0))
         if lasting is not None:  # no passing trouble then, but how the model ends its reply to this prompt
-            return request, self._clean_said(lasting)
+            return self._clean_said(lasting)
         raise UnansweredError(self.system, f"no reply in {self.attempts} attempts; the last time: {told}")
 
-    def _attempt(self, request: Request) -> Said | TroubleError:
+    def _attempt(self, request: Request, of_clip: bool) -> Said | TroubleError:
         """Trouble is returned: no error that is raised later drags along what may hold the key.
 
         What nobody has counted stays kept back in the ledger.
@@ -120,9 +122,10 @@ class ApiSystem:
         entered()
         try:
             said = self._clean_said(self.client.ask(request))
-            self.answered = True
+            self.answered = self.answered or of_clip
             if said.prompt is not None:
-                self.ledger.settle(entry, said.prompt, said.reply or 0, model=said.model, settings=self._asked_with)
+                settings = {"settings": self._asked_with} if of_clip else {}
+                self.ledger.settle(entry, said.prompt, said.reply or 0, model=said.model, **settings)
             return said
         except TroubleError as trouble:
             if trouble.took is not None:

@@ -18,6 +18,8 @@ ANSWERING = ("temperature", "seed", "image_format", "image_quality", "frames")
 request may be, how many are sent at once."""
 SERVED = ("weights", "thinking_budget", *DEFAULTS, "max_request_mb")
 """The columns that asking an API model depends on, besides those of every system."""
+SCORING = ("vllm",)
+"""Families whose servers tell how likely a prompt is, so that there are scores for labels."""
 NOT_SENT = "default"
 """In the column of a parameter: the parameter is left out, and the model's own default holds."""
 
