@@ -35,6 +35,8 @@ class ApiServer:
     ``fault`` is asked about each request first and may return what comes of it: ``status``, ``body`` and ``headers``;
     or, with status 200 and no ``body``, a reply with other ``content``, ``end`` (how it says that the reply ended) and
     ``more`` (further fields of the reply). Both may hold the word KEY, which stands for the key that was sent.
+
+    ``most_at_once``: of how many requests it was working on the answers at the same time.
     """
 
     def __init__(self, port: int = 0, classes: tuple[str, ...] = ("anger", "fear", "happiness"), refuse_every: int = 0):
@@ -43,6 +45,7 @@ class ApiServer:
         self.fault: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda request: None
         self.requests: list[dict[str, Any]] = []  # path, headers, body
         self.lock = threading.Lock()
+        self.at_once = self.most_at_once = 0
         self._http = ThreadingHTTPServer(("127.0.0.1", port), type("Bound", (Handler,), {"api": self}))
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
@@ -76,6 +79,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(200, {"count": len(self.api.requests)})
 
     def do_POST(self) -> None:
+        self._working(1)
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         request = {"path": self.path, "headers": {k.lower(): v for k, v in self.headers.items()}, "body": body}
         gemini = self.path.endswith(":generateContent")
@@ -93,6 +97,7 @@ class Handler(BaseHTTPRequestHandler):
         if step == "hang":
             time.sleep(float(told))
         if step == "drop":
+            self._working(-1)
             self.close_connection = True
             self.connection.close()
         elif step == "junk":
@@ -110,9 +115,16 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._send(200, (gemini_reply if gemini else chat_reply)(step, told or "happiness", body))
 
+    def _working(self, change: int) -> None:
+        with self.api.lock:
+            self.api.at_once += change
+            self.api.most_at_once = max(self.api.most_at_once, self.api.at_once)
+
     def _send(self, status: int, value: Any, headers: dict[str, str] | None = None) -> None:
         data = b"<html>" if value is None else value.encode() if isinstance(value, str) else json.dumps(value).encode()
         headers = {"Content-Type": "application/json", "Content-Length": str(len(data)), **(headers or {})}
+        if self.command == "POST":
+            self._working(-1)  # before the client can know, and send the next
         self.send_response(status)
         for name, text in headers.items():
             self.send_header(name, text)

@@ -63,11 +63,11 @@ def clip_in(request):
     return FIRST_FRAMES[pixels(frames_and_texts(request)[0][0]).tobytes()]
 
 
-def answers_of(system, shard, path, texts=None, context="none", **row):
+def answers_of(system, shard, path, texts=None, context="none", decision="reply", family="gemini", **row):
     """``ANSWERS`` of a system; ``row``: further cells of its row."""
     clips, sample, frames = shard
-    row = row_of("gemini", **row)
-    params = {"context": context, "decision": "reply", "max_new_tokens": 16, "replicate": 1}
+    row = row_of(family, **row)
+    params = {"context": context, "decision": decision, "max_new_tokens": 16, "replicate": 1}
     found = answer_clips(
         system, fingerprint_of(row, path), clips, sample, texts, frames, AnswerStore(path), CLASSES, "What?", params,
         code_of(row, "any"),

@@ -230,12 +230,20 @@ def test_a_served_system_answers_by_its_reply_with_texts_and_without(config, tmp
 
 def test_a_served_system_says_how_it_is_asked(config, tmp_path):
     cells = {"family": "openai", "temperature": "0.5", "seed": "default", "length_parameter": "max_tokens",
-             "image_format": "webp", "image_quality": "80", "max_request_mb": "4.5", "frames": "8"}  # fmt: skip
+             "image_format": "webp", "image_quality": "80", "max_request_mb": "4.5", "frames": "8",
+             "in_flight": "16"}  # fmt: skip
     told = load_study(with_served(config, tmp_path, **cells)).systems["served"].told()
     assert {key: told[key] for key in cells} == {
         "family": "openai", "temperature": 0.5, "seed": "default", "length_parameter": "max_tokens",
-        "image_format": "webp", "image_quality": 80, "max_request_mb": 4.5, "frames": 8,
+        "image_format": "webp", "image_quality": 80, "max_request_mb": 4.5, "frames": 8, "in_flight": 16,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("decision", "found"), [("mean", "mean"), ("calibrated", "calibrated"), ("", "likelihood")])
+def test_a_system_behind_vllm_has_scores_so_that_every_decision_may_read_them(config, tmp_path, decision, found):
+    cells = {"family": "vllm", "length_parameter": "max_tokens", "in_flight": "16"}
+    study = load_study(with_served(config, tmp_path, ("fps5", "none", decision), **cells))
+    assert study.conditions["c"].decision == found and study.systems["served"].scores
 
 
 @pytest.mark.parametrize(
@@ -275,7 +283,10 @@ def test_a_served_system_says_how_it_is_asked(config, tmp_path):
         ({"image_format": "gif"}, "column image_format: 'gif' is not one of png, jpeg, webp"),
         ({"image_quality": "90"}, "column image_quality: 90 stands there, but a system that sends no jpeg or webp has"),
         ({"image_format": "jpeg", "image_quality": "101"}, "column image_quality: it must be at most 100, not 101"),
+        ({"family": "vllm", "thinking_budget": "0"}, "column thinking_budget: 0 stands there, but a system of anoth"),
         ({"max_request_mb": "0"}, "column max_request_mb: it must be above 0, not 0"),
+        ({"in_flight": "0"}, "column in_flight: it must be at least 1, not 0"),
+        ({"kind": "vlm", "family": "", "in_flight": "4", "weights": "a/b"}, "column in_flight: 4 stands there, but a"),
         ({"pixels": "64"}, "column pixels: 64 stands there, but a system of kind api has none"),
         ({"training": "pretrain", "variant": "uniform"}, "column training: a system behind an API is not trained her"),
     ],

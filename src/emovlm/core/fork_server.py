@@ -167,7 +167,7 @@ class Server:
         return process
 
     def _card_for(self, script: str) -> str:
-        """The graphics card that has the fewest jobs of a script, and of all scripts among such; empty without cards."""
+        """The graphics card with the fewest jobs of a script, of such the one with the fewest in all; empty without."""
         busy = [process for process in self.processes.values() if process.client]
 
         def load(card: str) -> tuple[int, int]:

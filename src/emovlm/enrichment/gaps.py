@@ -80,7 +80,7 @@ def _write(
     if not hasattr(system, "say_many"):
         for key, gap in track(missing.items(), "describe gaps", "gaps"):
             name = f"{gap.clip_id}, gap {gap.number}"
-            asking.ask(name, [key], lambda gap=gap: [_text(system.say(parts(gap), max_new_tokens))])
+            asking.ask(name, key, lambda gap=gap: _text(system.say(parts(gap), max_new_tokens)))
     else:
         ordered = sorted(missing.items(), key=lambda item: len(item[1].shown))
         said = system.say_many((parts(gap) for _, gap in ordered), max_new_tokens)

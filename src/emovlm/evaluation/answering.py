@@ -119,7 +119,7 @@ def _ask(
     system = asking.system
     if not hasattr(system, "answers"):
         for key, of in track(missing.items(), "answer", "clips"):
-            asking.ask(of.clip_id, [key], partial(_reply, system, prompt, of, classes, max_new_tokens))
+            asking.ask(of.clip_id, key, partial(_reply, system, prompt, of, classes, max_new_tokens))
     else:
         ordered = sorted(missing.items(), key=lambda item: item[1].length())
         replies = system.answers((prompt(of) for _, of in ordered), classes, max_new_tokens)
@@ -136,10 +136,10 @@ def _frame_shape(frames: FrameStore) -> tuple[int, ...]:
 
 def _reply(
     system: System, prompt: Callable[[Question], list[Part]], of: Question, classes: list[str], max_new_tokens: int
-) -> list[dict[str, Any]]:  # fmt: skip
+) -> dict[str, Any]:  # fmt: skip
     parts = prompt(of)
     given = sum(isinstance(part, Frame) for part in parts)
-    return [_kept(system.answer(parts, classes, max_new_tokens), given)]
+    return _kept(system.answer(parts, classes, max_new_tokens), given)
 
 
 def _kept(reply: Reply, given: int) -> dict[str, Any]:

@@ -68,8 +68,10 @@ def content_free_bias(asked: Asked) -> Bias:
     @cache
     def bias(n_frames: int) -> Scores:
         grey = np.full((n_frames, *asked.frame_shape()), GREY, np.uint8) if n_frames else ()
-        scores = asked.system.answer([*as_frames(grey, range(n_frames)), asked.question], asked.classes, 1).scores
-        return {c: -scores[c] for c in asked.classes}
+        reply = asked.system.answer([*as_frames(grey, range(n_frames)), asked.question], asked.classes, 1)
+        if reply.failure:
+            raise StudyError(f"the decision needs the scores after {n_frames} grey frames: {reply.failure}")
+        return {c: -reply.scores[c] for c in asked.classes}
 
     return bias
 

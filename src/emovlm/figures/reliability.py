@@ -53,7 +53,8 @@ def reliability(
         study: the study's id, which names the figure.
     """
     wanted = pd.concat([of_claim(conditions, claim) for claim in CLAIMS]).drop_duplicates("condition")
-    wanted = wanted[wanted["decision"] == "likelihood"].merge(systems[["system", "kind", "sampler"]], on="system")
+    of_kind = systems[["system", "kind", "sampler"]].replace({"kind": {"api": "vlm"}})  # a served model that has scores
+    wanted = wanted[wanted["decision"] == "likelihood"].merge(of_kind, on="system")
     if names_claims(conditions):
         shown = wanted[wanted["condition"].isin(reliability["condition"])]
         tuned = shown["sampler"] != ""

@@ -31,7 +31,8 @@ def code_of(row: dict[str, Any], code: str) -> str:
     Of an API only what writes a prompt, sends it and reads the reply, since to ask again costs money.
     """
     if row["kind"] == "api":
-        files = ("models/api/clients.py", "evaluation/contexts.py")
+        client = "vllm_client" if row["family"] == "vllm" else "clients"
+        files = (f"models/api/{client}.py", "evaluation/contexts.py")
         return sha256_json([code_hash(PACKAGE / file) for file in files])
     return code
 

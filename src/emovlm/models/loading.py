@@ -7,6 +7,7 @@ from typing import Any
 
 from emovlm.core import notes
 from emovlm.core.errors import StudyError
+from emovlm.models.api.settings import SCORING
 from emovlm.models.architectures import DFER, row_of_folder
 from emovlm.models.base import System
 from emovlm.models.hub_classifier.labels import CLASSIFIERS
@@ -29,8 +30,9 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
     """
     if row["kind"] == "api":
         from emovlm.models.api.api_system import ApiSystem
+        from emovlm.models.api.scoring_system import ScoringSystem
 
-        return ApiSystem(row, folder)
+        return (ScoringSystem if row["family"] in SCORING else ApiSystem)(row, folder)
     note_files(folder, base)
     try:
         # Imported here, since each takes seconds and a job needs one of them.

@@ -177,6 +177,8 @@ def costs(study: Study, gpu: Gpu = GPU) -> pd.DataFrame:
             again = len(dataset.classes) * clips / n_shards
             work += again * answer_s(size, gpu, shown, TEXT + texts, 0)
         read = system.runs * clips * prompt_tokens(size, shown, TEXT + texts) if said else 0.0
+        if system.served and system.scores:  # each label is a request of its own
+            read *= 1 + len(dataset.classes)
         jobs, written = system.runs * n_shards, system.runs * clips * said
         add(system, dataset, condition.claims, "answer", name, jobs, work, read, written, len(system.folds))
         if condition.texts in ("motion", "static"):

@@ -81,7 +81,7 @@ def _keys(study: Study) -> Iterator[Finding]:
         if variable and not os.environ.get(variable, "").strip():
             yield Finding(system, MISSING, f"no key in the environment variable {variable}", f"export {variable}=...")
         else:
-            yield Finding(system, OK, f"a key is there; the budget is {budget}")
+            yield Finding(system, OK, f"{'a key is there' if variable else 'it needs no key'}; the budget is {budget}")
 
 
 def _dataset(study: Study, dataset: Dataset, results: Path) -> Finding:

@@ -90,7 +90,7 @@ def source_kinds() -> Mapping[str, Any]:
 def families(kind: str) -> Sequence[str]:
     """The families of one kind of system."""
     if kind == "api":
-        from emovlm.models.api.clients import CLIENTS
+        from emovlm.models.api.protocols import CLIENTS
 
         return list(CLIENTS)
     if kind == "vision":

@@ -35,7 +35,7 @@ class Condition(NamedRow):
     @classmethod
     def _default_decision(cls, value: Any, info: ValidationInfo) -> Any:
         system = info.data.get("system")
-        return value or ("reply" if system is not None and system.served else "likelihood")
+        return value or ("reply" if system is not None and not system.scores else "likelihood")
 
     @property
     def texts(self) -> str | None:

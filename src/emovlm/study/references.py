@@ -77,7 +77,7 @@ def _of_condition(study: Study, condition: Condition) -> Iterator[str]:
         yield f"{cell('system')}: {system.name} is only a part of other systems"
     if condition.decision == "logit-adjusted" and system.training == "none":
         yield f"{cell('decision')}: {system.name} was not trained here, on no labels"
-    if system.served and condition.decision != "reply":
+    if not system.scores and condition.decision != "reply":
         yield (
             f"{cell('decision')}: {system.name} is served through an API, which gives no likelihoods for "
             f"{condition.decision}; only its reply can decide: write reply"

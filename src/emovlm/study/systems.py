@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
+from emovlm.models.api.settings import SCORING
 from emovlm.models.architectures import DFER
 from emovlm.models.hub_classifier.labels import CLASSIFIERS
 from emovlm.study import choices
@@ -99,7 +100,8 @@ class System(NamedRow):
     )
     seed: or_default(int, "a whole number from 0") = Field(None, description="of an API: likewise")
     length_parameter: Literal["max_completion_tokens", "max_tokens"] | None = Field(
-        None, description="of the protocol openai: what the limit of tokens is called; by default max_completion_tokens"
+        None,
+        description="of openai and vllm: what the limit of tokens is called; by default max_completion_tokens",
     )
     image_format: Literal["png", "jpeg", "webp"] | None = Field(
         None, description="of an API: what frames are sent as; by default png, which loses nothing"
@@ -110,6 +112,10 @@ class System(NamedRow):
     max_request_mb: Rate | None = Field(
         None,
         description="of an API: most millions of bytes a request; a clip that needs more fails without being asked",
+    )
+    in_flight: Positive | None = Field(
+        None,
+        description="of an API: most clips that a job asks about at once, by default 1; rate and budget still hold",
     )
     variant: Literal["frequency", "uniform", "permuted"] | None = Field(
         None, description="how often the captions of the pretraining name each emotion"
@@ -207,8 +213,8 @@ class System(NamedRow):
             (("base", "sampler"), not self.served, "a system behind an API"),
             (("batch", "batch_tokens"), self.family != choices.REMOTE, family),
             (("thinking_budget",), self.family == "gemini", "a system of another family than gemini"),
-            (("temperature", "seed", "image_format", "max_request_mb"), self.served, kind),
-            (("length_parameter",), self.family == "openai", "a system of another family than openai"),
+            (("temperature", "seed", "image_format", "max_request_mb", "in_flight"), self.served, kind),
+            (("length_parameter",), self.family in ("openai", *SCORING), "a system of another family than openai"),
             (("image_quality",), self.image_format in ("jpeg", "webp"), "a system that sends no jpeg or webp"),
         ):
             self._has_no(() if fits else columns, who)
@@ -228,6 +234,11 @@ class System(NamedRow):
     def served(self) -> bool:
         """Whether it is behind an API."""
         return self.kind == "api"
+
+    @property
+    def scores(self) -> bool:
+        """Whether it gives scores for labels, and not a reply alone."""
+        return not self.served or self.family in SCORING
 
     @property
     def classifier(self) -> bool:

@@ -1,7 +1,7 @@
 """An API model under test: asked over HTTP, within a rate and a budget.
 
-Such a server gives no likelihoods, so there are no scores, and nobody can pin what it runs: each reply carries the
-version that the server names.
+Most servers give no likelihoods, so there are no scores (:mod:`emovlm.models.api.scoring_system` is for those that do).
+Nobody can pin what a server runs: each reply carries the version that it names.
 """
 
 import json
@@ -14,12 +14,13 @@ from urllib.parse import quote
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_json
-from emovlm.models.api.clients import CLIENTS, Request
+from emovlm.models.api.clients import Request
 from emovlm.models.api.faults import Fault, advice, code_of_filter, column_of, fault_of, kind_of, of_key
 from emovlm.models.api.ledger import Ledger
+from emovlm.models.api.protocols import CLIENTS
 from emovlm.models.api.replies import REFUSED, Said, TroubleError
 from emovlm.models.api.settings import settings_of
-from emovlm.models.asking import InDoubtError, NotAskedError, UnansweredError
+from emovlm.models.asking import InDoubtError, NotAskedError, UnansweredError, entered
 from emovlm.models.base import NoReplyError, Part, Reply
 
 ACCESS = "EMOVLM_API"
@@ -34,10 +35,11 @@ PIECE = 8  # signs of the key in a row that count as a part of it
 class ApiSystem:
     """A row of kind ``api``.
 
-    ``answered``: the server has answered a prompt since the system was loaded.
+    ``answered``: the server has answered a prompt since the system was loaded; ``in_flight``: how many prompts it may
+    be asked at once, from as many threads.
 
     Args:
-        row: ``system``, ``family``, ``weights``, what the family's client reads, and ``max_request_mb``.
+        row: ``system``, ``family``, ``weights``, what the family's client reads, ``max_request_mb`` and ``in_flight``.
         folder: of its ledger.
 
     Raises:
@@ -56,7 +58,9 @@ class ApiSystem:
         # Clients want some key; a server of one's own needs none.
         self.client = CLIENTS[row["family"]](row, self.key or "none", access)
         self.answered = False
-        self._asked_with = sha256_json([self.settings, access.get("base_url")])[:16]
+        self.in_flight = self.settings["in_flight"]
+        asked_with = {key: value for key, value in self.settings.items() if key != "in_flight"}
+        self._asked_with = sha256_json([asked_with, access.get("base_url")])[:16]
 
     @property
     def answered_before(self) -> bool:
@@ -71,7 +75,8 @@ class ApiSystem:
             UnansweredError: there is none this time, or (InDoubtError) the server refuses, and nobody knows why.
             StudyError: nothing can be asked: a wrong key or name, a refused parameter, a spent budget or quota.
         """
-        request, said = self._ask(parts, max_new_tokens)
+        request = self.client.prepare(parts, max_new_tokens)
+        said = self._ask(request)
         return Reply(
             {}, said.text, said.prompt or 0, said.failure, said.model, request.frames, said.refused, said.cut
         )  # fmt: skip
@@ -83,43 +88,51 @@ class ApiSystem:
             NoReplyError: the server does not take this prompt, or refuses.
             StudyError: as :meth:`answer`, which also tells the other errors.
         """
-        _, said = self._ask(parts, max_new_tokens)
+        said = self._ask(self.client.prepare(parts, max_new_tokens))
         if said.failure:
             raise NoReplyError(said.failure, said.refused)
         return said.text
 
-    def _ask(self, parts: list[Part], max_new_tokens: int) -> tuple[Request, Said]:
-        request = self.client.prepare(parts, max_new_tokens)
+    def _ask(self, request: Request, of_clip: bool = True) -> Said:
+        """What comes of a request. One that is not ``of_clip`` tells nothing of whether the server takes clips."""
         most = self.settings.get("max_request_mb")
         if most is not None and request.size > most * MB:
             allowed = f"max_request_mb of its row allows {_mb(most * MB)} MB"
             raise NotAskedError(f"not asked: the request has {_mb(request.size)} MB, and {allowed}")
         told, lasting = "", None
         for attempt in range(self.attempts):
-            entry = self.ledger.send()
-            came = self._attempt(request)
+            came = self._attempt(request, of_clip)
             if isinstance(came, Said):
-                self.answered = True
-                if came.prompt is not None:  # what nobody counted stays kept back
-                    self.ledger.settle(entry, came.prompt, came.reply or 0, model=came.model, settings=self._asked_with)
-                return request, came
-            if came.took is not None:
-                self.ledger.settle(entry, *came.took, status=came.status)
+                return came
             fault, lasting = fault_of(came), came.lasting
             told = self._told(fault)
             if (failure := self._failure(fault, told)) is not None:
-                return request, Said("", failure, 0, 0, "")
+                return Said("", failure, 0, 0, "")
             self.ledger.pause(max(min(2.0**attempt, LONGEST_S), fault.wait_s or 0))
         if lasting is not None:  # no passing trouble then, but how the model ends its reply to this prompt
-            return request, self._clean_said(lasting)
+            return self._clean_said(lasting)
         raise UnansweredError(self.system, f"no reply in {self.attempts} attempts; the last time: {told}")
 
-    def _attempt(self, request: Request) -> Said | TroubleError:
-        """Trouble is returned: no error that is raised later drags along what may hold the key."""
+    def _attempt(self, request: Request, of_clip: bool) -> Said | TroubleError:
+        """Trouble is returned: no error that is raised later drags along what may hold the key.
+
+        What nobody has counted stays kept back in the ledger.
+        """
+        entry = self.ledger.send()
+        entered()
         try:
-            return self._clean_said(self.client.ask(request))
+            said = self._clean_said(self.client.ask(request))
+            self.answered = self.answered or of_clip
+            if said.prompt is not None:
+                settings = {"settings": self._asked_with} if of_clip else {}
+                self.ledger.settle(entry, said.prompt, said.reply or 0, model=said.model, **settings)
+            return said
         except TroubleError as trouble:
+            if trouble.took is not None:
+                self.ledger.settle(entry, *trouble.took, status=trouble.status)
             return trouble
+        finally:
+            self.ledger.ended(entry)
 
     def _failure(self, fault: Fault, told: str) -> str | None:
         """Why the prompt of an error gets no reply, now and later; None if it may get one.

@@ -18,7 +18,18 @@ from typing import Any, ClassVar, Protocol
 import httpx2
 from PIL import Image
 
-from emovlm.models.api.replies import REFUSED, Said, TroubleError, at, conclude, count_of, object_of, seconds, text_of
+from emovlm.models.api.replies import (
+    EMPTY,
+    REFUSED,
+    Said,
+    TroubleError,
+    at,
+    conclude,
+    count_of,
+    object_of,
+    seconds,
+    text_of,
+)
 from emovlm.models.api.settings import NOT_SENT, settings_of
 from emovlm.models.base import Frame, Part, at_most
 
@@ -167,7 +178,7 @@ class GeminiClient(_Base):
         model, first = text_of(body.get("modelVersion")), at(body, "candidates", 0)
         if first is None:
             blocked = text_of(at(body, "promptFeedback", "blockReason"))
-            failure = f"{REFUSED}{blocked}" if blocked else "the reply is empty"
+            failure = f"{REFUSED}{blocked}" if blocked else EMPTY
             return Said("", failure, prompt, reply, model)
         parts = at(first, "content", "parts")
         text = "".join(
@@ -213,15 +224,24 @@ class OpenAIClient(_Base):
             for part in given
         ]  # fmt: skip
         options = {"model": self.row["weights"], self.row["length_parameter"]: max_new_tokens, **self._sampling()}
+        frames = sum(isinstance(part, bytes) for part in given)
+        return self._request([{"role": "user", "content": content}], options, frames)
+
+    def _request(
+        self, messages: list[dict[str, Any]], options: dict[str, Any], frames: int, more: dict[str, Any] | None = None
+    ) -> Request:  # fmt: skip
+        """A request; ``more``: parameters that the package does not know."""
         # As the package writes it.
-        written = json.dumps({"messages": _message(content), **options}, ensure_ascii=False, separators=(",", ":"))
-        return Request(content, options, len(written.encode()), sum(isinstance(part, bytes) for part in given))
+        written = json.dumps(
+            {"messages": messages, **options, **(more or {})}, ensure_ascii=False, separators=(",", ":")
+        )
+        return Request(messages, {**options, "extra_body": more}, len(written.encode()), frames)
 
     def ask(self, request: Request) -> Said:
         """See :class:`Client`."""
         try:
             response = self.client.chat.completions.with_raw_response.create(
-                messages=_message(request.content), **request.options
+                messages=request.content, **request.options
             )
             text = response.text
         except self.openai.APIStatusError as error:
@@ -240,7 +260,7 @@ class OpenAIClient(_Base):
         if error or not isinstance(body.get("choices"), list):
             raise TroubleError(status=200, body=error or body, took=None if prompt is None else (prompt, reply or 0))
         if first is None:
-            return Said("", "the reply is empty", prompt, reply, model)
+            return Said("", EMPTY, prompt, reply, model)
         content, refusal = at(first, "message", "content"), text_of(at(first, "message", "refusal"))
         parts = content if isinstance(content, list) else [{"text": content}]
         parts = [{"text": part} if isinstance(part, str) else part for part in parts]
@@ -250,11 +270,3 @@ class OpenAIClient(_Base):
         if refusal:
             return Said(refusal, f"{REFUSED}refusal", prompt, reply, model)
         return conclude(text, text_of(at(first, "finish_reason")), prompt, reply, model)
-
-
-def _message(content: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{"role": "user", "content": content}]
-
-
-CLIENTS: dict[str, type[Client]] = {"gemini": GeminiClient, "openai": OpenAIClient}
-"""By the system's family."""

@@ -175,6 +175,8 @@ def advice(fault: Fault, column: str | None, settings: Mapping[str, Any]) -> str
         now = settings[column]
         other = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}[now]
         return f"Write {other} in column length_parameter {row} (now it is {now})"
+    if column == "family":
+        return without_scores(settings)
     if column in ("temperature", "seed"):
         if settings[column] == "default":
             return f"Write a number in column {column} {row}"
@@ -184,6 +186,14 @@ def advice(fault: Fault, column: str | None, settings: Mapping[str, Any]) -> str
     if fault.status == 404 or fault.codes & MODEL_CODES or MODEL.search(says):
         return f"See whether the server has the model of column weights {row}"
     return f"See whether it takes images of column image_format {row}" if IMAGE_FORMAT.search(says) else ""
+
+
+def without_scores(settings: Mapping[str, Any]) -> str:
+    """What to do where a server gives no scores for labels, in a sentence."""
+    return (
+        "Serve the model with vLLM 0.10.2 or newer, or let its reply decide: write openai in column family of the row "
+        f"of {settings['system']} in the systems table, and reply in column decision of its conditions"
+    )
 
 
 def words_of(body: Any) -> str:

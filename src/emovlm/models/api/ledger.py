@@ -9,6 +9,7 @@ long as the file lies beside the answers it paid for.
 import fcntl
 import json
 import os
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ MILLION = 1e6
 
 
 class Ledger:
-    """The requests to one system, within a budget and a rate.
+    """The requests to one system, within a budget and a rate. Threads may share it.
 
     Args:
         path: of the file; made if absent.
@@ -40,21 +41,38 @@ class Ledger:
         self._most = access["tokens_per_request"]
         self._open: dict[str, int] = {}  # tokens kept back, by request
         self._requests = self._prompt = self._reply = 0
-        self._free = 0.0  # time from which on a request may be sent
+        self._free = self._paused = 0.0  # times from which on a request may be sent; the last, because of a pause
+        self._under_way: set[str] = set()  # requests of this process that wait for a reply
+        self._changed = threading.Condition()
+        self._one = threading.Lock()  # of the threads of this process; the file's lock keeps out other jobs
         self._answered: set[str] = set()  # settings under which a request was answered
 
     def send(self) -> str:
         """Enter a request and wait until it is its turn; returns its number in the ledger.
 
+        Where the budget is kept back for other requests of this process, it waits for what these have taken, so that
+        several at once can spend as much as one after another. :meth:`ended` has to follow.
+
         Raises:
             StudyError: it could exceed the budget. It is not entered then.
         """
-        with self._locked() as file:
-            self._afford()
-            request, at = uuid.uuid4().hex[:16], max(time.time(), self._free)
-            self._append(file, {"request": request, "at": round(at, 3), "kept_back": self._most})
-        time.sleep(max(0.0, at - time.time()))
+        with self._changed:
+            while (entry := self._enter()) is None:
+                self._changed.wait()
+            self._under_way.add(entry[0])
+        request, at = entry
+        while (seconds := at - time.time()) > 0:
+            time.sleep(seconds)
+            if (later := self._later(request, at)) is None:
+                break
+            at = later
         return request
+
+    def ended(self, request: str) -> None:
+        """A request waits for no reply any more. What was not settled of it stays kept back."""
+        with self._changed:
+            self._under_way.discard(request)
+            self._changed.notify_all()
 
     def settle(self, request: str, prompt: int, reply: int, **said: Any) -> None:
         """Enter what a request took, in tokens; ``said`` is noted beside it: an error's ``status``, or the version of
@@ -76,6 +94,32 @@ class Ledger:
         """Requests, tokens and, where the budget has prices, US dollars, with what is kept back."""
         with self._locked():
             return self._with(0)
+
+    def _enter(self) -> tuple[str, float] | None:
+        """The number and time of a new request; None if it cannot be afforded before others have ended.
+
+        Raises:
+            StudyError: it cannot be afforded.
+        """
+        with self._locked() as file:
+            try:
+                self._afford()
+            except StudyError:
+                if self._under_way:
+                    return None
+                raise
+            request, at = uuid.uuid4().hex[:16], max(time.time(), self._free)
+            self._append(file, {"request": request, "at": round(at, 3), "kept_back": self._most})
+            return request, at
+
+    def _later(self, request: str, at: float) -> float | None:
+        """The time of a request that had to wait, if there was a pause since it was entered."""
+        with self._locked() as file:
+            if self._paused <= at:
+                return None
+            at = max(time.time(), self._free)
+            self._append(file, {"request": request, "moved_to": round(at, 3)})
+            return at
 
     def _afford(self) -> None:
         limits = {unit: self.budget[unit] for unit in ("requests", "tokens", "usd") if unit in self.budget}
@@ -101,7 +145,7 @@ class Ledger:
     @contextmanager
     def _locked(self) -> Iterator[IO[bytes]]:
         """The file, locked against other jobs and read to its end."""
-        with open(self.path, "a+b") as file:
+        with self._one, open(self.path, "a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(self._read)
             news = file.read()
@@ -125,7 +169,10 @@ class Ledger:
         except ValueError:
             return  # torn: a request that was not sent yet, or one that stays kept back
         if "not_before" in entry:
+            self._paused = max(self._paused, entry["not_before"])
             self._free = max(self._free, entry["not_before"])
+        elif "moved_to" in entry:
+            self._free = max(self._free, entry["moved_to"] + self.spacing)
         elif "kept_back" in entry:
             self._requests += 1
             self._open[entry["request"]] = entry["kept_back"]

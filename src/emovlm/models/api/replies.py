@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 REFUSED = "refused: "  # how the reason of a refusal begins
+EMPTY = "the reply is empty"  # and of a reply without text
 ENDS = {
     "end": "stop stopped eos eos_token eot eot_id im_end endoftext end end_of_text end_of_turn end_turn stop_sequence "
            "stop_token stop_string complete completed finish finished done normal",
@@ -74,7 +75,7 @@ def conclude(text: str, end: str, prompt: int | None, reply: int | None, model: 
     """
     word = re.sub("[^a-z]+", "_", end.lower()).strip("_")
     kind = "end" if word in UNSAID else END_OF.get(word, "unknown")
-    failure = "" if text.strip() else "the reply is empty" + (f" ({end})" if end else "")
+    failure = "" if text.strip() else EMPTY + (f" ({end})" if end else "")
     if kind == "refused":
         failure = f"{REFUSED}{end}"
     elif kind == "odd":

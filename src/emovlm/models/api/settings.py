@@ -10,13 +10,16 @@ from emovlm.core.hashing import sha256_json
 MODEL = ("family", "weights", "thinking_budget")
 DEFAULTS: dict[str, Any] = {
     "temperature": 0, "seed": 0, "length_parameter": "max_completion_tokens", "image_format": "png",
-    "image_quality": 90,
+    "image_quality": 90, "in_flight": 1,
 }  # fmt: skip
 """What holds where a cell is empty."""
 ANSWERING = ("temperature", "seed", "image_format", "image_quality", "frames")
-"""What changes an answer beside ``MODEL``; how the limit of tokens is called and how large a request may be do not."""
+"""What changes an answer beside ``MODEL``. Other settings do not: how the limit of tokens is called, how large a
+request may be, how many are sent at once."""
 SERVED = ("weights", "thinking_budget", *DEFAULTS, "max_request_mb")
 """The columns that asking an API model depends on, besides those of every system."""
+SCORING = ("vllm",)
+"""Families whose servers tell how likely a prompt is, so that there are scores for labels."""
 NOT_SENT = "default"
 """In the column of a parameter: the parameter is left out, and the model's own default holds."""
 
