@@ -105,7 +105,8 @@ class Coded:
         self._ends = end + np.cumsum(lengths, dtype=np.int64)
         if (self._ends[-1] if n else end) != len(stored):
             raise Damaged("it was cut off")
-        if not (0 < min(self._height, self._width) and max(self._height, self._width) <= MOST_SIDE and self._group):
+        sides = self._height, self._width
+        if min(*sides, self._group) < 1 or max(sides) > MOST_SIDE:
             raise Damaged(f"its frames would be of {self._width} x {self._height} px")
         if n * self._height * self._width * 3 > MOST_BYTES:
             raise Damaged(f"its {n} frames of {self._width} x {self._height} px would not fit into memory")

@@ -213,5 +213,6 @@ def _disk(study: Study, results: Path) -> Finding:
     if unknown := sorted(set(needed) - set(known)):
         says += f", and the {', '.join(unknown)}, whose size is not known"
     if free < total:
-        return Finding("disk", MISSING, says, "make room, or write a smaller size in datasets.tsv, column size")
+        do = "make room, or write in datasets.tsv h264 in the column encoding, or a smaller size in the column size"
+        return Finding("disk", MISSING, says, do)
     return Finding("disk", OK, says)
