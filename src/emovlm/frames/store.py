@@ -25,8 +25,8 @@ TYPES = {"uint8": "U8", "int16": "I16", "float32": "F32"}
 LONGEST = 10**15  # no file is longer: what the header reserves for an offset
 HEADER_MOST = 100_000_000  # bytes; readers of the format refuse a longer header
 
-Encoding = Literal["raw", "h264"]
-"""How frames are stored: as they are, or as lossless H.264."""
+Encoding = Literal["raw", "h264", "webp"]
+"""How frames are stored: as they are, or by a codec without loss (:mod:`emovlm.frames.codecs`)."""
 
 
 class StoreWriter:
@@ -77,8 +77,8 @@ class StoreWriter:
         """
         if clip_id <= self._last:
             raise ValueError(f"clip {clip_id} comes after {self._last}")
-        if self._encoding == "h264":
-            tensor = _coded(clip_id, tensor)
+        if self._encoding != "raw":
+            tensor = _coded(clip_id, tensor, self._encoding)
         end = self._offset + tensor.nbytes
         self._entries.append(_entry(clip_id, TYPES[str(tensor.dtype)], tensor.shape, self._offset, end))
         self._handle.write(np.ascontiguousarray(tensor))
@@ -180,15 +180,17 @@ class FrameStore(Store):
     def _decoded(self, clip_id: str, frame_indices: Sequence[int] | None) -> np.ndarray:
         """Frames of a clip that is stored coded; all of them if ``frame_indices`` is None."""
         # Imported here, since few stores are coded, and FFmpeg's libraries take time to load.
+        from emovlm.frames.codecs import CODECS
         from emovlm.frames.lossless import Coded, Damaged
 
+        shard = self._shard(clip_id)
         try:
-            clip = Coded(super().tensor(clip_id))
+            clip = Coded(super().tensor(clip_id), CODECS[shard.encoding])
             wanted = range(len(clip)) if frame_indices is None else _within(clip_id, len(clip), frame_indices)
             return clip.frames(wanted)
         except Damaged as error:
-            path = self._shard(clip_id).path
-            raise StudyError(f"{path}: clip {clip_id} is damaged: {error}; delete the file, then run again") from None
+            told = f"{shard.path}: clip {clip_id} is damaged: {error}; delete the file, then run again"
+            raise StudyError(told) from None
 
 
 class SoundStore(Store):
@@ -212,11 +214,11 @@ def _within(clip_id: str, n: int, frame_indices: Sequence[int]) -> np.ndarray:
     return indices
 
 
-def _coded(clip_id: str, pixels: np.ndarray) -> np.ndarray:
+def _coded(clip_id: str, pixels: np.ndarray, encoding: Encoding) -> np.ndarray:
     # Imported here for the same reason as above.
     from emovlm.frames.lossless import coded
 
     try:
-        return coded(pixels)
+        return coded(pixels, encoding)
     except StudyError as error:
         raise StudyError(f"clip {clip_id}: {error}") from None

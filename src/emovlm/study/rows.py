@@ -24,10 +24,10 @@ class Dataset(NamedRow):
     fit: Literal["pad", "stretch", "crop"] | None = Field(
         None, description="how frames become squares: padded with black (default), stretched, or cropped in the middle"
     )
-    encoding: Literal["raw", "h264"] | None = Field(
+    encoding: Literal["raw", "h264", "webp"] | None = Field(
         None,
-        description="how frames are stored: raw (default), or h264, the same pixels in an eighth to a quarter of the "
-        "space, slower to read",
+        description="how frames are stored: raw (default), or h264 or webp, the same pixels in an eighth to a third of "
+        "the space, slower to read",
     )
     words: Annotated[dict[str, str], WithJsonSchema({"type": "string"})] = Field(
         "emotion", alias="classes", validate_default=True,
