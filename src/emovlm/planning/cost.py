@@ -35,11 +35,12 @@ MODELS = Path("resources/models.csv")
 TABLE_SIDE = 224  # pixels of the frames whose tokens and patches the table has, where frames may have any size
 CLASS_SIZES = Path("resources/published/mafw_classes.csv")
 FPS, TEXT, HOUR = 25, 150, 3600  # 1/s of the clips; tokens of the question with its chat template
-# Size of lossless H.264 over raw, of whole clips and of folders of faces, see H264_MEASURED.
-H264_SHARE = {"clips": 0.12, "frames": 0.31}
-H264_MEASURED = (
-    "h264 is lossless; its size is estimated from seven compressed videos of faces and films (clips 10% to 19% of raw, "
-    "folders of faces 24% to 46%; benchmarks/frame_store_size.py), and grows with the noise in yours"
+# Size of frames over raw by encoding and form of a dataset, see SHARE_MEASURED.
+SHARE: dict[tuple[Encoding, str], float] = {("raw", "clips"): 1.0, ("raw", "frames"): 1.0, ("h264", "clips"): 0.13,
+         ("h264", "frames"): 0.32, ("webp", "clips"): 0.15, ("webp", "frames"): 0.29}  # fmt: skip
+SHARE_MEASURED = (
+    "h264 and webp are without loss. Their size is estimated from seven compressed videos of people and films "
+    "(benchmarks/frame_store_size.py) and grows with the noise in yours"
 )
 AS = ", as "  # how a dataset's frames are stored, if not raw
 UNKNOWN = Size(*[math.nan] * 7)
@@ -217,8 +218,7 @@ def frame_bytes(dataset: Dataset, encoding: Encoding) -> float:
         clips = sum(split.clips for split in dataset.corpus.splits.values())
     else:
         clips = listed(dataset) if DATASET_KINDS[dataset.kind].published_counts else evaluated(dataset)
-    share = H264_SHARE[dataset.form or "clips"] if encoding == "h264" else 1
-    return clips * mean_length() * FPS * dataset.size**2 * 3 * share
+    return clips * mean_length() * FPS * dataset.size**2 * 3 * SHARE[encoding, dataset.form or "clips"]
 
 
 def disk(study: Study) -> dict[str, float]:
