@@ -192,6 +192,7 @@ def flipped(stored: np.ndarray, at: int) -> np.ndarray:
         (lambda c: changed(c, PX + 1, 2**31), f"its frames would be of {2**31} x 24 px"),
         (lambda c: changed(c, PX, 32), "a frame is of 24 x 24 px"),
         (lambda c: changed(c, LENGTH, 0), "in groups of 0"),
+        (lambda c: changed(c, LENGTH, 2**31), f"in groups of {2**31}"),
         (lambda c: changed(c, STEPS, 0), "its frames would be"),
         (lambda c: of_packets([b"x" * 40], 24, 24), "cannot be decoded|of 1 frames 0|no lossless WebP"),
         (lambda c: of_packets([b""], 24, 24), "cannot be decoded|of 1 frames 0|no lossless WebP"),

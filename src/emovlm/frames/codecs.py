@@ -100,8 +100,8 @@ class H264:
         """See :class:`Codec`."""
         decoder = av.CodecContext.create("h264", "r")
         decoder.thread_count = 1
-        # The packets may claim any size of their pictures; whole macroblocks of 16 x 16 are decoded.
-        # An error is told, and nothing is made up for what is missing.
+        # The packets may claim any size of their pictures; whole macroblocks of 16 x 16 px are decoded. An error is to
+        # be told: by default the decoder makes up what is missing.
         decoder.options = {"max_pixels": str((height + 16) * (width + 16)), "err_detect": "explode", "ec": "0"}
         pictures: list[av.VideoFrame] = []
         try:

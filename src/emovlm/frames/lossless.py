@@ -13,7 +13,7 @@ from emovlm.core.errors import StudyError
 from emovlm.frames.codecs import CODECS, Codec, Damaged, Groups
 
 HEADER = 6  # CRC-32 of the rest of the header; frames; height and width in px; length and step of groups
-MOST_SIDE = 4096  # px
+MOST_SIDE, MOST_LENGTH = 4096, 250  # px; frames of a group, which are in memory together
 MOST_BYTES = 2**32  # of the pixels of a clip: more is never put into memory at once
 
 
@@ -71,7 +71,7 @@ class Coded:
         if (self._ends[-1] if n else end) != len(stored):
             raise Damaged("it was cut off")
         sides = self._height, self._width
-        if min(*sides, length, step) < 1 or max(sides) > MOST_SIDE:
+        if min(*sides, length, step) < 1 or max(sides) > MOST_SIDE or length > MOST_LENGTH:
             raise Damaged(f"its frames would be of {self._width} x {self._height} px, in groups of {length}")
         if n * self._height * self._width * 3 > MOST_BYTES:
             raise Damaged(f"its {n} frames of {self._width} x {self._height} px would not fit into memory")
