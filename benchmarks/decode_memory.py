@@ -2,6 +2,7 @@
 
     PYTHONPATH=src:. python benchmarks/decode_memory.py                      # 40 clips of 100 frames at 224 px
     PYTHONPATH=src:. python benchmarks/decode_memory.py --clips 400          # ten times the store, the same memory
+    PYTHONPATH=src:. python benchmarks/decode_memory.py --encoding h264      # a coded store
 
 Runs the workflow's own script on copies of one clip. The memory is that of the job's process; the process that decodes
 holds one clip more.
@@ -37,6 +38,7 @@ def main() -> None:
     arguments.add_argument("--clips", type=int, default=40)
     arguments.add_argument("--frames", type=int, default=100)
     arguments.add_argument("--size", type=int, default=224)
+    arguments.add_argument("--encoding", default="raw")
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -52,7 +54,13 @@ def main() -> None:
             wildcards={"shard": "0"},
             inputs={"manifest": folder / "manifest.parquet"},
             outputs={name: folder / file for name, file in files.items()},
-            params={"size": given.size, "timeout_s": 600, "folder": folder, "n_shards": 1},
+            params={
+                "size": given.size,
+                "timeout_s": 600,
+                "folder": folder,
+                "n_shards": 1,
+                "encoding": given.encoding,
+            },
         )
         store = (folder / "0.safetensors").stat().st_size
     print(f"store {store / 2**20:.0f} MiB, peak memory {used.ru_maxrss / 2**10:.0f} MiB", flush=True)
