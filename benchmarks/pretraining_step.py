@@ -13,7 +13,7 @@ import statistics
 import time
 from pathlib import Path
 
-from emovlm.models.torch_setup import torch  # isort: skip
+import emovlm.models.torch_setup  # noqa: F401, its settings come first  # isort: skip
 import pandas as pd
 from transformers import AutoProcessor, FastVlmForConditionalGeneration
 
