@@ -3,19 +3,21 @@
 import numpy as np
 import pytest
 from tests.tiny_models.models import MODELS, save_tiny
+from transformers import BatchFeature
 
 from emovlm.core.errors import StudyError
 from emovlm.models.base import Frame
 from emovlm.models.loading import load_system
 from emovlm.models.torch_setup import torch
 from emovlm.models.vlm.batches import Limits, Sorter, padded_length
+from emovlm.models.vlm.encoding import Encoded
 from emovlm.models.vlm.reading import Batch, Reader
 from emovlm.models.vlm.vision import GROUP, MEMORY, Memory
 
 CLASSES = ["anger", "sadness", "helplessness", "no"]
 QUESTION = "Which emotion does the person show?"
-COMPUTED = {"internvl": 8, "llava-next-video": 8, "llava-onevision": 8, "video-llava": 10, "smolvlm": 10}
-"""Frames that the tower computes for the conditions below. Of two families a frame alone is prepared in another way
+COMPUTED = {"internvl": 10, "llava-next-video": 8, "llava-onevision": 8, "video-llava": 10, "smolvlm": 10}
+"""Frames that the tower computes for the conditions below. Of three families a frame alone is prepared in another way
 than one of a video; of Qwen's, a video is computed in steps of two frames."""
 STEPS = 12
 each_family = pytest.mark.parametrize("family", MODELS)
@@ -125,7 +127,7 @@ def test_batches_are_due_where_they_are_full_or_too_many_wait():
     sorter = Sorter(limits)
 
     def prompt(tokens):
-        return {"input_ids": torch.zeros(1, tokens)}
+        return Encoded(BatchFeature({"input_ids": torch.zeros(1, tokens)}), {}, BatchFeature)
 
     assert list(sorter.add(0, prompt(10))) == []
     assert list(sorter.add(1, prompt(100))) == []

@@ -9,15 +9,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from transformers import BatchFeature
+from emovlm.models.vlm.encoding import Encoded
 
 PROMPTS, TOKENS = 16, 16_384  # of a batch, at most, where a system's row says nothing
 STEPS = 8  # lengths between a power of two and the next: at most an eighth of a batch is padding
 SHORTEST = 8  # difference of two lengths, in tokens
 WAITING = 8  # batches of prompts that wait for others of their length, at most
 
-Prompts = dict[int, BatchFeature]
-"""Inputs of prompts, each as a batch of one, by number."""
+Prompts = dict[int, Encoded]
+"""Prompts by number."""
 
 
 @dataclass
@@ -57,14 +57,14 @@ class Sorter:
     limits: Limits
     waiting: dict[tuple, Prompts] = field(default_factory=dict)
 
-    def add(self, number: int, inputs: BatchFeature) -> Iterator[tuple[int, Prompts]]:
+    def add(self, number: int, prompt: Encoded) -> Iterator[tuple[int, Prompts]]:
         """Padded length and prompts of each batch that is due now.
 
         A batch is due where it is full, and where too many prompts wait.
         """
-        length = padded_length(inputs["input_ids"].shape[1])
-        alike = length, tuple(sorted(inputs))
-        self.waiting.setdefault(alike, {})[number] = inputs
+        length = padded_length(prompt.inputs["input_ids"].shape[1])
+        alike = length, tuple(sorted(prompt.inputs))
+        self.waiting.setdefault(alike, {})[number] = prompt
         if len(self.waiting[alike]) >= self.limits.rows(length):
             yield length, self.waiting.pop(alike)
         elif sum(map(len, self.waiting.values())) >= WAITING * self.limits.prompts:

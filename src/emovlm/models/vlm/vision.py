@@ -2,7 +2,7 @@
 
 Conditions of a study show the same frames again: at other rates, in another order, with texts between. The towers of
 all families treat frames (Qwen's: pairs of frames, the steps of a video) apart from one another, so what they make of
-one can be kept. A frame is known by its pixels as the processor has prepared them, so size and layout count too.
+one can be kept. A frame is known by its pixels and by how the processor prepares it (``models.vlm.encoding``).
 
 Features differ in their last bits with the number of frames that are computed together. So the tower always gets
 ``GROUP`` frames; the last group is filled up. Then a frame's features do not depend on the others of its group, nor on
@@ -15,13 +15,16 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emovlm.models.torch_setup import device, torch  # isort: skip
 from transformers import BatchFeature, PreTrainedModel
 
 from emovlm.core.errors import StudyError
 from emovlm.models.vlm.families import Family
+
+if TYPE_CHECKING:
+    from emovlm.models.vlm.encoding import Encoded
 
 GROUP = 16
 MEMORY = "EMOVLM_FEATURE_MEMORY"
@@ -155,35 +158,30 @@ class Vision:
         self.memory = Memory(memory_mib() * 2**20)
         self.shown = self.computed = 0
 
-    def features(self, prompts: Sequence[BatchFeature]) -> list[dict[str, list[Features]]]:
-        """For each prompt, by ``image`` and ``video``, the features of each of its images or videos.
+    def knows(self, key: str) -> bool:
+        """Whether the features of a key are kept."""
+        return self.memory.get(key) is not None
 
-        Args:
-            prompts: inputs of one prompt each, on the CPU.
-        """
-        items = [{kind: pieces(inputs, kind) for kind in PIXELS} for inputs in prompts]
-        keys: dict[int, str] = {}
+    def features(self, prompts: Sequence["Encoded"]) -> list[dict[str, list[Features]]]:
+        """For each prompt, by ``image`` and ``video``, the features of each of its images or videos."""
         known: dict[str, Features] = {}
         new: dict[str, Piece] = {}
-        for piece in (p for kinds in items for found in kinds.values() for item in found for p in item):
-            key = keys[id(piece)] = piece.key()
-            self.shown += 1
-            if key not in known and key not in new:
-                kept = self.memory.get(key)
-                if kept is None:
-                    new[key] = piece
-                else:
-                    known[key] = kept
+        for prompt in prompts:
+            keys = [key for items in prompt.keys.values() for item in items for key in item]
+            self.shown += len(keys)
+            known |= {key: kept for key in keys if key not in known and (kept := self.memory.get(key)) is not None}
+            if not all(key in known or key in new for key in keys):
+                new |= {key: piece for key, piece in prompt.pieces().items() if key not in known and key not in new}
         for key, made in self._computed(new):
             known[key] = made
             self.memory.add(key, made)
         return [
             {
-                kind: [self._item(kind, [known[keys[id(piece)]] for piece in item]) for item in found]
-                for kind, found in kinds.items()
-                if found
+                kind: [self._item(kind, [known[key] for key in item]) for item in items]
+                for kind, items in prompt.keys.items()
+                if items
             }
-            for kinds in items
+            for prompt in prompts
         ]
 
     def _item(self, kind: str, frames: list[Features]) -> Features:

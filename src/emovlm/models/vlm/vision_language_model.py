@@ -21,8 +21,9 @@ from emovlm.models.pretrained import load_pretrained
 from emovlm.models.vlm.batches import PROMPTS, TOKENS, Limits, Prompts, Sorter
 from emovlm.models.vlm.chat import find_turn
 from emovlm.models.vlm.context import TooLongError, context_length, frames_that_fit
+from emovlm.models.vlm.encoding import Encoded, Encoder
 from emovlm.models.vlm.families import family_of
-from emovlm.models.vlm.inputs import encode, limited, reply_tokens, stack, without_pixels
+from emovlm.models.vlm.inputs import limited, reply_tokens, stack
 from emovlm.models.vlm.reading import Batch, Reader
 from emovlm.models.vlm.vision import Vision, as_encoder_outputs
 
@@ -74,6 +75,7 @@ class VisionLanguageModel:
         layout = {"memory_format": torch.channels_last} if self.family.channels_last else {}
         self.model = model.to(device(), **layout).eval()
         self.vision = Vision(self.model, self.family)
+        self.encoder = Encoder(self.processor, self.family, self.turn, self.min_pixels, self.vision.knows)
         # A processor's work and the CPU's own model would only wait for one another.
         self.ahead = 0 if device().type == "cpu" else AHEAD * self.limits.prompts
         self.pad = self.processor.tokenizer.pad_token_id or 0
@@ -149,11 +151,11 @@ class VisionLanguageModel:
     ) -> Iterator[tuple[int, Fitted | None, Any]]:
         """Of each prompt its number, what is shown of it, and what ``work`` returns for it or why it does not fit."""
 
-        def encoded() -> Iterator[tuple[int, Fitted | None, BatchFeature | TooLongError]]:
+        def encoded() -> Iterator[tuple[int, Fitted | None, Encoded | TooLongError]]:
             for i, parts in enumerate(prompts):
                 try:
                     inputs, frames = self._fitted(parts, following)
-                    yield i, Fitted(inputs["input_ids"].shape[1], frames), inputs
+                    yield i, Fitted(inputs.inputs["input_ids"].shape[1], frames), inputs
                 except TooLongError as error:
                     yield i, None, error
 
@@ -204,16 +206,17 @@ class VisionLanguageModel:
         Raises:
             TooLongError: it is longer, and the row asks for no fewer frames.
         """
-        return self._fitted(parts, following)[0]
+        encoded = self._fitted(parts, following)[0]
+        return encoded.pixels or encoded.prepare()
 
-    def _fitted(self, parts: Sequence[Part], following: int) -> tuple[BatchFeature, int]:
-        """As :meth:`encoded`, and how many frames are shown."""
-        made: dict[int, BatchFeature] = {}
+    def _fitted(self, parts: Sequence[Part], following: int) -> tuple[Encoded, int]:
+        """A prompt as :meth:`encoded`, and how many frames are shown."""
+        made: dict[int, Encoded] = {}
 
         def tokens(frames: int) -> int:
             shown = limited(parts, frames, self.pixels)
-            made[frames] = encode(self.processor, self.family, shown, self.turn, self.min_pixels)
-            return made[frames]["input_ids"].shape[1] + following
+            made[frames] = self.encoder(shown)
+            return made[frames].inputs["input_ids"].shape[1] + following
 
         given = sum(isinstance(part, Frame) for part in parts)
         frames = frames_that_fit(min(given, self.frames or given), tokens, self.context, self.on_overflow)
@@ -232,11 +235,10 @@ class VisionLanguageModel:
                     inputs[name] = inputs[name].contiguous(memory_format=torch.channels_last)
         return inputs
 
-    def _batch(self, prompts: list[BatchFeature], rows: int, length: int) -> Batch:
+    def _batch(self, prompts: list[Encoded], rows: int, length: int) -> Batch:
         """Prompts as a batch of a shape; one alone as it is. Frames are seen, so features stand for pixels."""
         seen = self.vision.features(prompts)
         filled = [*range(len(prompts)), *[len(prompts) - 1] * (rows - len(prompts))]
-        texts = [without_pixels(inputs) for inputs in prompts]
-        inputs = stack([texts[i] for i in filled], self.pad, length if rows > 1 else 0).to(device())
+        inputs = stack([prompts[i].inputs for i in filled], self.pad, length if rows > 1 else 0).to(device())
         outputs = as_encoder_outputs([seen[i] for i in filled], any(name.endswith("grid_thw") for name in inputs))
         return Batch(inputs, outputs, len(prompts))
