@@ -1,0 +1,122 @@
+"""The benchmarks: what each measures, what it needs, and how long it takes."""
+
+import importlib.util
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+FIGURES = ROOT / "benchmarks/figures"
+"""Where the files of figures are, one a benchmark."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that a benchmark needs and the project's own environment does not have; ``there`` says if it is."""
+
+    words: str
+    there: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A benchmark, the script ``benchmarks/<name>.py``.
+
+    Attributes:
+        name: of the script, and of its file of figures.
+        title: heading on the page.
+        about: what is compared, in a sentence or two.
+        minutes: how long it takes on two cores, about.
+        need: what it needs besides the project's environment.
+        options: what `make benchmark` gives it.
+        repeated: it measures several times, so that its script takes ``--rounds``.
+    """
+
+    name: str
+    title: str
+    about: str
+    minutes: float
+    need: Need | None = None
+    options: tuple[str, ...] = ()
+    repeated: bool = True
+
+
+def graphics_card() -> str | None:
+    """The name of the first graphics card that torch can use."""
+    from emovlm.models.torch_setup import torch
+
+    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
+
+
+STUDY = Need("the results of a finished study in results/ (make study)",
+             lambda: (ROOT / "results/provenance/run.json").is_file())  # fmt: skip
+RIG = Need("the face's rig, results/rig/rig.npz (snakemake results/rig/rig.npz)",
+           lambda: (ROOT / "results/rig/rig.npz").is_file())  # fmt: skip
+BROWSER = Need("Chromium and playwright (tests/packages.sh browser, make test)",
+               lambda: bool(shutil.which("chromium") and importlib.util.find_spec("playwright")))  # fmt: skip
+RIPGREP = Need("ripgrep (apt-get install ripgrep)", lambda: bool(shutil.which("rg")))
+GPU = Need("a graphics card that torch can use", lambda: graphics_card() is not None)
+EARLIER = Need("the code of an earlier commit beside this one, by hand; see the notes of its figures", lambda: False)
+OTHER_ENVIRONMENT = Need("an environment of its own; its script says how to make it", lambda: False)
+
+ALL = (
+    Benchmark(
+        "study_stages", "A whole study, by stage",
+        "CPU time, wall time and memory of each rule, from the records of a finished study, and the longest chain of "
+        "jobs that wait for one another: no number of cores makes the study shorter than that.", 0.1, STUDY, repeated=False,
+    ),
+    Benchmark(
+        "sampler_matrix", "All conditions of one system",
+        "The study's workers load a model once, see each frame once and ask in batches. Instead: an interpreter for "
+        "each job, which asks one clip after another.", 60, STUDY,
+    ),
+    Benchmark(
+        "memory_curve", "Memory by number of clips",
+        "Peak memory of a job with few and with many clips. A ratio of 1 is flat.", 4,
+    ),
+    Benchmark(
+        "decode_speed", "Frames of clips",
+        "CPU time a clip, child processes included, from MP4 to frames of the size that is stored. The study decodes a "
+        "clip once for all samplers; the other tools decode it for each sampler.", 4,
+    ),
+    Benchmark(
+        "decode_memory", "Memory of decoding",
+        "Peak memory of the job that decodes a shard. To hold all frames at once would take the size of the store.", 1,
+        options=("--clips", "80"),
+    ),
+    Benchmark(
+        "render_speed", "Rendering faces",
+        "Which triangle each pixel sees, by the study's compiled rasteriser and by a z-buffer in plain NumPy.", 3, RIG,
+    ),
+    Benchmark(
+        "frequency_speed", "Counting words",
+        "Rates a core, of plain text. The other tools count what their patterns find; only the study's way counts by "
+        "the rules of [counting-words.md](counting-words.md).", 10, RIPGREP,
+    ),
+    Benchmark(
+        "plan_scale", "Planning", "CPU time in which Snakemake plans a study from nothing.", 2,
+    ),
+    Benchmark(
+        "million_clips", "Very many clips", "CPU time and memory of the jobs that are not sharded.", 4,
+        options=("--clips", "100000"),
+    ),
+    Benchmark(
+        "audit_speed", "Audits",
+        "Wall time of checking every number of a finished study back to the raw data, beside `sha256sum` of the same "
+        "files, which checks nothing else.", 3, STUDY,
+    ),
+    Benchmark(
+        "explorer_scale", "The explorer page", "5,000 clips in 60 conditions, in Chromium.", 2, BROWSER,
+    ),
+    Benchmark(
+        "cost_check", "The cost model",
+        "Measured time beside the time that `emovlm cost` calculates for this core's measured rates, which is the limit"
+        ".", 5,
+    ),
+    Benchmark(
+        "earlier_code", "Against earlier code of this project",
+        "Each row is a change that was made once, measured when it was made.", 0, EARLIER,
+    ),
+)  # fmt: skip
+BENCHMARKS = {benchmark.name: benchmark for benchmark in ALL}
