@@ -9,8 +9,9 @@ OpenCV is no part of the project's environment, and is skipped where it is missi
 
 Writes clips of 65 frames at 112 px (H.264) to a temporary folder, decodes all of them by each way in turn, several
 rounds, and prints the median CPU and wall time a clip, child processes included. A sampler asks for all frames, for
-five a second, or for eight in all; each tool gives these alone, as squares of 64 px, with one thread. Two of the study's parts are measured alone: the look at the header that decides whether decord can be trusted with a clip,
-beside opening the file for the size of its picture, and PyAV, which decodes the others.
+five a second, or for eight in all; each tool gives these alone, as squares of 64 px, with one thread. Two parts of the
+study's way are measured alone: the look at the header that decides whether decord can be trusted with a clip, beside
+opening the file for the size of its picture, and PyAV, which decodes the others.
 """
 
 import argparse
@@ -118,11 +119,7 @@ def seconds(way: Callable[[list[Path]], None], paths: list[Path]) -> tuple[float
 
 
 def _cpu() -> float:
-    ticks = 0
-    for pid in (os.getpid(), WORKER.pid):
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    return sum(time.clock_gettime(~pid << 3 | 2) for pid in (os.getpid(), WORKER.pid))  # Linux's clock of a process
 
 
 def sampled(tool: Tool, indices: list[int]) -> Callable[[list[Path]], None]:
@@ -169,7 +166,7 @@ def by_opencv(path: Path, indices: list[int]) -> np.ndarray:
 
 def indices_of(samplers: dict[str, Row]) -> dict[str, list[int]]:
     """The frames that the study's samplers take of a clip, by sampler."""
-    clip = pd.DataFrame({"clip_id": ["c"], "status": ["ok"], "fps": [FPS]})
+    clip = pd.DataFrame({"clip_id": ["c"], "status": ["ok"], "n_frames": [FRAMES], "fps": [FPS]})
     frames = pd.DataFrame({"clip_id": "c", "frame_index": range(FRAMES), "timestamp_s": np.arange(FRAMES) / FPS})
     return {name: sample_frames(row, None, 0, clip, frames)["frame_index"].tolist() for name, row in samplers.items()}
 
@@ -212,12 +209,20 @@ def main(options: argparse.Namespace, folder: Path) -> None:
     figures.row("the same clips by the study's PyAV, which decodes what decord cannot be trusted with",
                 cpu["the study's PyAV"], UNIT, cpu["PyAV + Pillow"], "PyAV and Pillow")  # fmt: skip
     for sampler, indices in chosen.items():
-        what, others = f"{sampler}: {len(indices)} of {FRAMES} frames", [t for t in tools if t not in ("study", "store")]
+        what, others = (
+            f"{sampler}: {len(indices)} of {FRAMES} frames",
+            [t for t in tools if t not in ("study", "store")],
+        )
         for tool in others:
             figures.row(f"{what}, decoded anew", cpu[f"study, {sampler}"], UNIT, cpu[f"{tool}, {sampler}"], tool)
         best = min(others, key=lambda tool: statistics.median(cpu[f"{tool}, {sampler}"]))
         figures.row(f"{what}, once they are in the store", cpu[f"store, {sampler}"], UNIT,
                     cpu[f"{best}, {sampler}"], f"{best}, the fastest of the other tools")  # fmt: skip
+    for tool in [tool for tool in tools if tool not in ("study", "store")]:
+        once = zip(cpu["study"], *(cpu[f"store, {sampler}"] for sampler in chosen), strict=True)
+        thrice = zip(*(cpu[f"{tool}, {sampler}"] for sampler in chosen), strict=True)
+        figures.row("these three samplers one after another, added up", [sum(parts) for parts in once], UNIT,
+                    [sum(parts) for parts in thrice], tool)  # fmt: skip
     figures.note("The study decodes all frames of a clip in a process that may be killed, and sends the pixels back.")
     if not CV2:
         figures.note("OpenCV is not installed here, so its rows are missing.")

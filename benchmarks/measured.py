@@ -33,23 +33,38 @@ from emovlm.core.files import write_json
 from emovlm.provenance.records.surroundings import machine
 
 MIB, GIB = 2**20, 2**30
-# Runs a script and then says the most memory that its process had. The kernel's figure for a finished child would
-# count the memory of the process that started it as well.
-WRAPPER = """import re, runpy, sys
-script, told = sys.argv[1:]
-sys.argv = [script]
+# Runs a script and then says the most memory that its process had, in kB. The kernel's figure for a finished child
+# would count the memory of the process that started it as well. Of memory that is no copy of a file the kernel keeps no peak,
+# so it is looked at fifty times a second.
+WRAPPER = """import re, runpy, sys, threading
+def told(name):
+    with open("/proc/self/status") as status:
+        return int(re.search(name + r":\\s+(\\d+)", status.read())[1])
+def watch():
+    global own
+    while not done.wait(0.02):
+        own = max(own, told("RssAnon"))
+script, out = sys.argv[1:]
+sys.argv, own, done = [script], 0, threading.Event()
+threading.Thread(target=watch, daemon=True).start()
 runpy.run_path(script, run_name="__main__")
-with open("/proc/self/status") as status, open(told, "w") as out:
-    out.write(re.search(r"VmHWM:\\s+(\\d+)", status.read())[1])
+done.set()
+with open(out, "w") as file:
+    print(told("VmHWM"), max(own, told("RssAnon")), file=file)
 """
 
 
 @dataclass(frozen=True)
 class Used:
-    """What a job took: ``cpu_s`` with its child processes, in s; ``memory``, the peak of its own process in bytes."""
+    """What a job took: ``cpu_s`` with its child processes, in s; peaks of its own process in bytes.
+
+    ``memory`` counts the pages of files that it has mapped, which the kernel takes back when others need memory;
+    ``without_files`` leaves them out.
+    """
 
     cpu_s: float
     memory: int
+    without_files: int
 
 
 def run_measured(script: str, **parts: Any) -> Used:
@@ -63,7 +78,7 @@ def run_measured(script: str, **parts: Any) -> Used:
         process.returncode = status
         if status:
             sys.exit(f"{script} failed")
-        return Used(used.ru_utime + used.ru_stime, 1024 * int(told.read()))
+        return Used(used.ru_utime + used.ru_stime, *(1024 * int(kb) for kb in told.read().split()))
 
 
 def arguments(about: str | None, rounds: int | None = 5) -> argparse.ArgumentParser:
@@ -156,7 +171,7 @@ def _version(package: str) -> str | None:
 
 
 def _runs(values: float | Sequence[float]) -> list[float]:
-    return [float(value) for value in values] if isinstance(values, Sequence) else [float(values)]
+    return [float(value) for value in (values if isinstance(values, Sequence) else [values])]
 
 
 def _range(values: list[float] | None) -> list[float] | None:

@@ -4,8 +4,9 @@
     PYTHONPATH=src:. python benchmarks/memory_curve.py --clips 100 1000 --rounds 1
 
 Runs the workflow's own scripts, each in a process of its own, on made-up clips and a tiny model with random
-weights. The memory is that of the job's process, which counts what it has mapped of the frame store. Statistics hold
-all answers of a condition, so that their memory must grow with them, but slowly.
+weights. The memory is that of the job's process. It is told twice: with the pages of files that it has mapped, which is
+what it has read of the frame store so far and the kernel takes back when others need memory, and without them.
+Statistics hold all answers of a condition, so that their memory must grow with them, but slowly.
 """
 
 import subprocess
@@ -97,16 +98,20 @@ def main() -> None:
         make = [sys.executable, "-m", "tests.tiny_models", FAMILY, folder]
         subprocess.run(make, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         rounds = [{n: measured(n, Path(folder)) for n in given.clips} for _ in range(given.rounds)]
+    print(f"{', '.join(map(str, given.clips))} clips")
     least, most = given.clips[0], given.clips[-1]
     for script in rounds[0][least]:
-        peaks = {n: [each[n][script].memory / MIB for each in rounds] for n in given.clips}
-        middle = [median(peaks[n]) for n in given.clips]
-        by_clip = 1024 * np.polyfit(given.clips, middle, 1)[0] if len(given.clips) > 1 else 0
-        curve = ", ".join(f"{n} clips {mib:.0f} MiB" for n, mib in zip(given.clips, middle, strict=True))
-        print(f"{script}: {curve}; {by_clip:+.0f} KiB a clip", flush=True)
-        figures.row(f"`{script}`, {most} clips", peaks[most], "MiB", peaks[least], f"the same with {least} clips",
-                    also=f"{by_clip:+.0f} KiB a clip")  # fmt: skip
-        figures.note(f"`{script}`: {curve}.")
+        for kind, words in (("without_files", "without files"), ("memory", "with mapped files")):
+            peaks = {n: [getattr(each[n][script], kind) / MIB for each in rounds] for n in given.clips}
+            middle = [median(peaks[n]) for n in given.clips]
+            by_clip = 1024 * np.polyfit(given.clips, middle, 1)[0] if len(given.clips) > 1 else 0
+            curve = f"{', '.join(f'{mib:.0f}' for mib in middle)} MiB; {by_clip:+.1f} KiB a clip"
+            print(f"{script}, {words}: {curve}", flush=True)
+            figures.row(f"`{script}`, {most} clips, {words}", peaks[most], "MiB", peaks[least], f"{least} clips",
+                        also=f"curve: {curve}")  # fmt: skip
+    figures.note(
+        f"Curves are those of {', '.join(map(str, given.clips))} clips, the growth is fitted by least squares."
+    )
     stored = FRAMES * SIDE * SIDE * 3 / 1024
     figures.note(f"A clip has {FRAMES} frames of {SIDE} px, {stored:.0f} KiB in the frame store.")
     figures.write(given.json)
