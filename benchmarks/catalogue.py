@@ -64,7 +64,8 @@ ALL = (
     Benchmark(
         "study_stages", "A whole study, by stage",
         "CPU time, wall time and memory of each rule, from the records of a finished study, and the longest chain of "
-        "jobs that wait for one another: no number of cores makes the study shorter than that.", 0.1, STUDY, repeated=False,
+        "jobs that wait for one another: no number of cores makes the study shorter than that.", 0.1, STUDY,
+        repeated=False,
     ),
     Benchmark(
         "sampler_matrix", "All conditions of one system",

@@ -27,15 +27,14 @@ from pathlib import Path
 from platform import python_version
 from typing import Any
 
-from tests.scripts import ROOT, described
-
 from emovlm.core.files import write_json
 from emovlm.provenance.records.surroundings import machine
 
+ROOT = Path(__file__).resolve().parents[1]
 MIB, GIB = 2**20, 2**30
 # Runs a script and then says the most memory that its process had, in kB. The kernel's figure for a finished child
-# would count the memory of the process that started it as well. Of memory that is no copy of a file the kernel keeps no peak,
-# so it is looked at fifty times a second.
+# would count the memory of the process that started it as well. The kernel keeps no peak of memory that is no copy of a
+# file, so it is looked at fifty times a second.
 WRAPPER = """import re, runpy, sys, threading
 def told(name):
     with open("/proc/self/status") as status:
@@ -69,6 +68,8 @@ class Used:
 
 def run_measured(script: str, **parts: Any) -> Used:
     """Run a script of the workflow as its rule does; what it took. For ``parts`` see ``tests/scripts.py``."""
+    from tests.scripts import described  # here, since it imports pytest, and other benchmarks measure their own process
+
     with tempfile.TemporaryFile("w+") as job, tempfile.NamedTemporaryFile("r") as told:
         job.write(described(script, **parts))
         job.seek(0)

@@ -19,8 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from benchmarks.decode_memory import write_clip
-from benchmarks.measured import MIB, Figures, Used, arguments, run_measured
-from tests.scripts import ROOT
+from benchmarks.measured import MIB, ROOT, Figures, Used, arguments, run_measured
 
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.io import write_table
