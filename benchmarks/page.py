@@ -29,6 +29,17 @@ Figures are medians of n runs, with their range in brackets. A ratio says how ma
 the study is the slower or the larger one. The limit is the best that could be reached, where it is known. Ratios carry
 over to other machines better than seconds.
 """
+END = """## All benchmarks
+
+`make benchmark ONLY="NAME NAME"` runs some of them, and `ROUNDS=1` makes a short try of them. A benchmark that needs an
+environment of its own, or the code of another commit, runs by itself; `python -m benchmarks.page` then writes this page:
+
+```
+PYTHONPATH=src:. python benchmarks/NAME.py --help
+PYTHONPATH=src:. python benchmarks/NAME.py --json benchmarks/figures/NAME.json
+PYTHONPATH=src:. python -m benchmarks.page
+```
+"""
 
 
 def read_figures(folder: Path) -> dict[str, Figures]:
@@ -48,12 +59,8 @@ def page(figures: Mapping[str, Figures]) -> str:
         [[f"`{b.name}`", b.title, f"{b.minutes:g}" if b.minutes else "–", b.need.words if b.need else "–"]
          for b in BENCHMARKS.values()],
     )  # fmt: skip
-    ways = (
-        '`make benchmark ONLY="NAME NAME"` runs some of them. `PYTHONPATH=src:. python benchmarks/NAME.py --help` says '
-        "what\neach takes.\n"
-    )
     return "\n".join([TOP, *(_topic(BENCHMARKS[name], each) for name, each in figures.items()),
-                      "## All benchmarks\n", ways, listed])  # fmt: skip
+                      END, listed])  # fmt: skip
 
 
 def _topic(benchmark: Benchmark, figures: Figures) -> str:
@@ -79,8 +86,10 @@ def _where(figures: Figures) -> str:
     memory = f", {machine['memory_gib']:g} GiB" if machine["memory_gib"] else ""
     gpu = f", {figures['gpu']}" if figures["gpu"] else ""
     versions = ", ".join(f"{package} {version}" for package, version in figures["versions"].items())
+    script = f"benchmarks/{figures['benchmark']}.py"
+    by = f"Measured by `{script}`" if (ROOT / script).is_file() else "Measured"
     return (
-        f"`benchmarks/{figures['benchmark']}.py`, commit {figures['commit']}, {figures['date']}; "
+        f"{by}, commit {figures['commit']}, {figures['date']}; "
         f"{machine['processor']}, {machine['cores']} cores{memory}{gpu}; {versions}."
     )
 
@@ -108,7 +117,7 @@ def _number(value: float | None) -> str:
 
 
 def _table(heads: list[str], rows: Any) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
+    lines = [heads, ["---"] * len(heads), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 

@@ -86,7 +86,7 @@ def run_jobs() -> None:
 
     Vision.__init__ = counted
     for job in json.load(sys.stdin):
-        sys.stdin = io.StringIO(json.dumps(job))
+        sys.stdin = io.TextIOWrapper(io.BytesIO(json.dumps(job).encode()))
         runpy.run_path(job["script"], run_name="__main__")
     print(json.dumps({"shown": sum(t.shown for t in towers), "computed": sum(t.computed for t in towers)}))
 
