@@ -88,7 +88,7 @@ calibrate: setup ## how often do the tests and intervals err? Simulated studies;
 	PYTHONPATH=. python benchmarks/correlation_calibration.py --write docs/statistics.md
 
 benchmark: setup ## speed and memory beside other tools, to docs/benchmarks.md, half an hour; one alone: ONLY=decode_speed
-	PYTHONPATH=src:.:$(PYTHONPATH) python -m benchmarks $(ONLY) $(if $(ROUNDS),--rounds $(ROUNDS))
+	PYTHONPATH=src:.:$(PYTHONPATH) python -m benchmarks $(ONLY)
 
 lint: setup ## format and style of Python and Snakemake files
 	ruff check .

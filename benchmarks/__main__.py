@@ -3,6 +3,7 @@
     make benchmark                                            # those that need nothing else
     make benchmark ONLY="decode_speed cost_check"             # these alone
     PYTHONPATH=src:. python -m benchmarks --list              # all of them, with their times
+    PYTHONPATH=src:. python -m benchmarks --rounds 1 --figures /tmp/figures     # a short try, not for the page
 
 The figures go to benchmarks/figures/NAME.json. One that cannot run is skipped with a sentence, and its figures stay.
 """

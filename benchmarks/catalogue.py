@@ -52,8 +52,10 @@ STUDY = Need("the results of a finished study in results/ (make study)",
              lambda: (ROOT / "results/provenance/run.json").is_file())  # fmt: skip
 RIG = Need("the face's rig, results/rig/rig.npz (snakemake results/rig/rig.npz)",
            lambda: (ROOT / "results/rig/rig.npz").is_file())  # fmt: skip
-BROWSER = Need("Chromium and playwright (tests/packages.sh browser, make test)",
-               lambda: Path("/usr/bin/chromium").is_file() and bool(importlib.util.find_spec("playwright")))  # fmt: skip
+BROWSER = Need(
+    "Chromium and playwright (tests/packages.sh browser, make test)",
+    lambda: Path("/usr/bin/chromium").is_file() and importlib.util.find_spec("playwright") is not None,
+)
 GPU = Need("a graphics card that torch can use", lambda: graphics_card() is not None)
 EARLIER = Need("the code of an earlier commit beside this one, by hand; see the notes of its figures", lambda: False)
 OTHER_ENVIRONMENT = Need("an environment of its own; its script says how to make it", lambda: False)
@@ -72,7 +74,7 @@ ALL = (
     ),
     Benchmark(
         "memory_curve", "Memory by number of clips",
-        "Peak memory of a job with few and with many clips. A ratio of 1 is flat.", 4,
+        "Peak memory of a job with few and with many clips. A ratio of 1 is flat.", 8,
     ),
     Benchmark(
         "decode_speed", "Frames of clips",

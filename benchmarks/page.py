@@ -14,7 +14,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json, write_text
 
 PAGE = ROOT / "docs/benchmarks.md"
-Figures = dict[str, Any]
+Json = dict[str, Any]
 FIELDS = {"benchmark", "commit", "date", "gpu", "machine", "versions", "rows", "notes"}
 ROW_FIELDS = {"what", "study", "study_range", "instead", "instead_range", "instead_name", "unit", "ratio", "runs",
               "limit", "also"}  # fmt: skip
@@ -31,8 +31,8 @@ over to other machines better than seconds.
 """
 END = """## All benchmarks
 
-`make benchmark ONLY="NAME NAME"` runs some of them, and `ROUNDS=1` makes a short try of them. A benchmark that needs an
-environment of its own, or the code of another commit, runs by itself; `python -m benchmarks.page` then writes this page:
+`make benchmark ONLY="NAME NAME"` runs some of them. A benchmark that needs an environment of its own, or the code of
+another commit, runs by itself; `python -m benchmarks.page` then writes this page:
 
 ```
 PYTHONPATH=src:. python benchmarks/NAME.py --help
@@ -42,7 +42,7 @@ PYTHONPATH=src:. python -m benchmarks.page
 """
 
 
-def read_figures(folder: Path) -> dict[str, Figures]:
+def read_figures(folder: Path) -> dict[str, Json]:
     """The files of figures, by benchmark.
 
     Raises:
@@ -52,7 +52,7 @@ def read_figures(folder: Path) -> dict[str, Figures]:
     return {name: found[name] for name in BENCHMARKS if name in found}
 
 
-def page(figures: Mapping[str, Figures]) -> str:
+def page(figures: Mapping[str, Json]) -> str:
     """The text of the page."""
     listed = _table(
         ["benchmark", "what it measures", "minutes", "needs"],
@@ -63,7 +63,7 @@ def page(figures: Mapping[str, Figures]) -> str:
                       END, listed])  # fmt: skip
 
 
-def _topic(benchmark: Benchmark, figures: Figures) -> str:
+def _topic(benchmark: Benchmark, figures: Json) -> str:
     """A heading, a sentence, a table, where it was measured, and notes."""
     rows = figures["rows"]
     shown = {
@@ -80,28 +80,29 @@ def _topic(benchmark: Benchmark, figures: Figures) -> str:
     return "\n".join([*parts, *(f"- {note}" for note in [*figures["notes"], _where(figures)]), ""])
 
 
-def _where(figures: Figures) -> str:
+def _where(figures: Json) -> str:
     """Commit, date, machine and versions, in a sentence."""
     machine = figures["machine"]
     memory = f", {machine['memory_gib']:g} GiB" if machine["memory_gib"] else ""
     gpu = f", {figures['gpu']}" if figures["gpu"] else ""
-    versions = ", ".join(f"{package} {version}" for package, version in figures["versions"].items())
+    versions = dict(figures["versions"])
+    told = ", ".join([f"Python {versions.pop('python')}", *(f"{name} {version}" for name, version in versions.items())])
     script = f"benchmarks/{figures['benchmark']}.py"
     by = f"Measured by `{script}`" if (ROOT / script).is_file() else "Measured"
     return (
         f"{by}, commit {figures['commit']}, {figures['date']}; "
-        f"{machine['processor']}, {machine['cores']} cores{memory}{gpu}; {versions}."
+        f"{machine['processor']}, {machine['cores']} cores{memory}{gpu}; {told}."
     )
 
 
-def _median(row: Figures, side: str) -> str:
+def _median(row: Json, side: str) -> str:
     if row[side] is None:
         return "–"
     spread = row[f"{side}_range"]
     return f"{_number(row[side])} {row['unit']}" + (f" [{_number(spread[0])}, {_number(spread[1])}]" if spread else "")
 
 
-def _limit(row: Figures) -> str:
+def _limit(row: Json) -> str:
     if not row["limit"]:
         return "–"
     value = row["limit"]["value"]
@@ -121,7 +122,7 @@ def _table(heads: list[str], rows: Any) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _checked(path: Path) -> Figures:
+def _checked(path: Path) -> Json:
     try:
         figures = read_json(path)
     except ValueError as error:
