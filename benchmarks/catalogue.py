@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from emovlm.provenance.records.surroundings import accelerators
+
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "benchmarks/figures"
 """Where the files of figures are, one a benchmark."""
@@ -41,13 +43,6 @@ class Benchmark:
     repeated: bool = True
 
 
-def graphics_card() -> str | None:
-    """The name of the first graphics card that torch can use."""
-    from emovlm.models.torch_setup import torch
-
-    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else None
-
-
 STUDY = Need("the results of a finished study in results/ (make study)",
              lambda: (ROOT / "results/provenance/run.json").is_file())  # fmt: skip
 RIG = Need("the face's rig, results/rig/rig.npz (snakemake results/rig/rig.npz)",
@@ -56,7 +51,7 @@ BROWSER = Need(
     "Chromium and playwright (tests/packages.sh browser, make test)",
     lambda: Path("/usr/bin/chromium").is_file() and importlib.util.find_spec("playwright") is not None,
 )
-GPU = Need("a graphics card that torch can use", lambda: graphics_card() is not None)
+GPU = Need("an NVIDIA graphics card", lambda: bool(accelerators()))
 EARLIER = Need("the code of an earlier commit beside this one, by hand; see the notes of its figures", lambda: False)
 OTHER_ENVIRONMENT = Need("an environment of its own; its script says how to make it", lambda: False)
 
