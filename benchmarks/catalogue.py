@@ -52,6 +52,7 @@ BROWSER = Need(
     lambda: Path("/usr/bin/chromium").is_file() and importlib.util.find_spec("playwright") is not None,
 )
 GPU = Need("an NVIDIA graphics card", lambda: bool(accelerators()))
+VIDEOS = Need("videos of your own, --footage FOLDER, so it runs by itself", lambda: False)
 EARLIER = Need("the code of an earlier commit beside this one, by hand; see the notes of its figures", lambda: False)
 OTHER_ENVIRONMENT = Need("an environment of its own; its script says how to make it", lambda: False)
 
@@ -78,8 +79,18 @@ ALL = (
     ),
     Benchmark(
         "decode_memory", "Memory of decoding",
-        "Peak memory of the job that decodes a shard. To hold all frames at once would take the size of the store.", 1,
+        "Peak memory of the job that decodes a shard. To hold all frames at once would take the size of them all.", 1,
         options=("--clips", "80"),
+    ),
+    Benchmark(
+        "frame_store_size", "Ways to store frames",
+        "Bytes a frame, and CPU time a clip to read it with files in the page cache, beside other encodings.", 10,
+        VIDEOS,
+    ),
+    Benchmark(
+        "pretraining_step", "A step of pretraining",
+        "CPU time a batch of captions, with data, padding and optimizer, beside the forward and backward pass of its "
+        "tensors alone.", 5, STUDY,
     ),
     Benchmark(
         "render_speed", "Rendering faces",

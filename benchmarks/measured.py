@@ -108,6 +108,7 @@ class Figures:
         instead_name: str | None = None,
         limit: tuple[str, float | None] | None = None,
         also: str | None = None,
+        runs: int | None = None,
     ) -> dict[str, Any]:
         """Add a row, and return it.
 
@@ -119,13 +120,14 @@ class Figures:
             instead_name: what that is.
             limit: the best that could be reached, in words, and the figure if it is known.
             also: more that is known of the row, in words.
+            runs: of how many runs the figures are medians, if they are that already.
         """
         ours, theirs = _runs(study), None if instead is None else _runs(instead)
         mine, other = statistics.median(ours), None if theirs is None else statistics.median(theirs)
         better, worse = (mine, other) if unit.endswith("/s") else (other, mine)
         self._rows.append({
             "what": what, "study": _rounded(mine), "study_range": _range(ours), "instead": _rounded(other),
-            "instead_range": _range(theirs), "instead_name": instead_name, "unit": unit, "runs": len(ours),
+            "instead_range": _range(theirs), "instead_name": instead_name, "unit": unit, "runs": runs or len(ours),
             "ratio": _rounded(better / worse) if better is not None and worse else None,
             "limit": limit and {"words": limit[0], "value": _rounded(limit[1])}, "also": also,
         })  # fmt: skip

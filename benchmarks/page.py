@@ -75,6 +75,11 @@ def _topic(benchmark: Benchmark, figures: Json) -> str:
         "limit": [_limit(each) for each in rows],
         "n": ["?" if each["runs"] is None else str(each["runs"]) for each in rows],
     }  # fmt: skip
+    for side in ("study", "what"):  # a row of the same work says so, so that what it is compared with stands out
+        shown[side] = [
+            "same" if k and rows[k]["what"] == rows[k - 1]["what"] and cell == shown[side][k - 1] else cell
+            for k, cell in enumerate(shown[side])
+        ]
     told = {name: cells for name, cells in shown.items() if any(cell != "–" for cell in cells)}
     parts = [f"## {benchmark.title}\n", f"{benchmark.about}\n", _table(list(told), zip(*told.values(), strict=True))]
     return "\n".join([*parts, *(f"- {note}" for note in [*figures["notes"], _where(figures)]), ""])

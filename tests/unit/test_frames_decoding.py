@@ -216,12 +216,12 @@ def test_a_path_that_leaves_the_folder_is_not_opened(folder: Path, tmp_path: Pat
             decode_shard(manifest_of("good").assign(path=path), tmp_path, 0, 1, tmp_path / "0", SIZE, 30)
 
 
-def test_the_script_gives_the_same_bytes_again_and_the_same_frames_for_any_number_of_shards(
+def test_the_script_gives_the_same_bytes_again_and_the_same_frames_for_any_number_of_shards_and_encoding(
     folder: Path, tmp_path: Path
 ) -> None:
     write_table(manifest_of("good", "wide", "tall", "slow", "text"), tmp_path / "manifest.parquet", MANIFEST)
 
-    def decode(run: str, shard: int, n_shards: int) -> list[Path]:
+    def decode(run: str, shard: int, n_shards: int, **params: str) -> list[Path]:
         suffixes = {"store": "safetensors", "clips": "clips.parquet", "frames": "frames.parquet"}
         outputs = {name: tmp_path / run / f"{shard}.{suffix}" for name, suffix in suffixes.items()}
         done = run_script(
@@ -229,7 +229,7 @@ def test_the_script_gives_the_same_bytes_again_and_the_same_frames_for_any_numbe
             wildcards={"shard": str(shard)},
             inputs={"manifest": tmp_path / "manifest.parquet"},
             outputs=outputs,
-            params={"size": 32, "timeout_s": 30, "folder": folder, "n_shards": n_shards},
+            params={"size": 32, "timeout_s": 30, "folder": folder, "n_shards": n_shards, **params},
         )
         assert done.returncode == 0, done.stderr
         return list(outputs.values())
@@ -242,3 +242,11 @@ def test_the_script_gives_the_same_bytes_again_and_the_same_frames_for_any_numbe
     one, two = FrameStore(first[:1]), FrameStore(parts[0])
     assert one.clip_ids() == two.clip_ids() == ["d/good", "d/slow", "d/tall", "d/wide"]
     assert all(one.sha256(c, [0, 3, 1]) == two.sha256(c, [0, 3, 1]) for c in one.clip_ids())
+    for encoding in ("h264", "webp"):
+        coded = decode(encoding, 0, 1, encoding=encoding)
+        assert [f.read_bytes() for f in coded[1:]] == [f.read_bytes() for f in first[1:]]
+        assert coded[0].stat().st_size < first[0].stat().st_size * 0.7
+        small = FrameStore(coded[:1])
+        assert small.clip_ids() == one.clip_ids()
+        assert all(np.array_equal(small.tensor(c), one.tensor(c)) for c in one.clip_ids())
+        assert all(small.sha256(c, [0, 3, 1]) == one.sha256(c, [0, 3, 1]) for c in one.clip_ids())

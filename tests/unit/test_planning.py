@@ -16,7 +16,7 @@ from tests.tiny_models.models import MODELS, save_tiny
 from emovlm.models.flops import Gpu, vision_flops
 from emovlm.models.remote.permission import code_pin
 from emovlm.models.vlm.families import FAMILIES
-from emovlm.planning.cost import costs, disk, evaluated, frames_of_a_clip, read_sizes
+from emovlm.planning.cost import costs, disk, evaluated, frame_bytes, frames_of_a_clip, read_sizes
 from emovlm.planning.doctor import MISSING, OK, WARNING, examine
 from emovlm.planning.terminal import show_costs, show_findings
 from emovlm.study.load import load_study, read_config
@@ -98,10 +98,16 @@ def test_what_is_served_costs_tokens_and_no_hours(table):
     assert served["hours"].sum() == 0 and served["read"].sum() > 1e6 and served["written"].sum() > 0
 
 
+def test_the_frames_of_both_real_datasets_fit_on_a_disk(study):
+    coded = {name: frame_bytes(study.datasets[name], study.datasets[name].encoding) for name in ("mafw", "dfew")}
+    assert sum(coded.values()) < 40 * 2**30 < 270e9 < sum(frame_bytes(study.datasets[name], "raw") for name in coded)
+    assert disk(study)["frames of mafw, as h264"] == coded["mafw"]
+
+
 def test_the_cost_is_printed_by_system_and_by_condition(study, table):
     text = printed(show_costs, table, disk(study), GPU, ["system"])
     assert "a card: 100 TFLOP/s" in text and "internvl3" in text and "weights of qwen3-vl" in text
-    assert "frames of mafw" in text
+    assert "frames of mafw, as h264" in text and "frames of dfew-faces, as webp" in text and "without loss" in text
     by_condition = printed(show_costs, table, disk(study), GPU, ["system", "dataset", "stage", "what"])
     assert "qwen2-5-vl-mafw-msce" in by_condition
 

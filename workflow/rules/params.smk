@@ -47,7 +47,7 @@ def decoding_params(w):
         n_shards=dataset.n_shards,
         size=dataset.size,
         timeout_s=CONFIG.frames.timeout_s,
-        **{k: getattr(dataset, k) for k in ("fps", "fit") if getattr(dataset, k)},
+        **{k: getattr(dataset, k) for k in ("fps", "fit", "encoding") if getattr(dataset, k)},
     )
 
 

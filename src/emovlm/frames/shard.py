@@ -21,7 +21,7 @@ from emovlm.frames.container import Undecodable
 from emovlm.frames.decoding import decode_clip
 from emovlm.frames.fit import Fit
 from emovlm.frames.images import decode_images, image_files
-from emovlm.frames.store import StoreWriter
+from emovlm.frames.store import Encoding, StoreWriter
 from emovlm.frames.worker import Worker
 
 MOST_FRAMES, MOST_SAMPLES = 10**7, 10**10  # of one clip: what a store's header keeps room for
@@ -37,6 +37,7 @@ def decode_shard(
     timeout_s: float,
     fps: float | None = None,
     fit: Fit = "pad",
+    encoding: Encoding = "raw",
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Decode every clip that belongs to a shard, one at a time, and write its frames to ``store``.
 
@@ -53,12 +54,13 @@ def decode_shard(
         timeout_s: longest time for one clip.
         fps: rate of clips that are folders of images.
         fit: how frames become squares.
+        encoding: how they are stored; the pixels are the same.
 
     Returns:
         The tables of its clips (``contracts.CLIP_INDEX``) and frames (``contracts.FRAME_INDEX``).
 
     Raises:
-        StudyError: a number is out of range, or a path leaves the folder.
+        StudyError: a number is out of range, a path leaves the folder, or frames cannot be stored in the encoding.
     """
     if size < 1 or not timeout_s > 0:
         raise StudyError(f"config key frames: size ({size} px) and timeout_s ({timeout_s} s) must be above 0")
@@ -66,7 +68,7 @@ def decode_shard(
     clips, frames = [], []
     longest = (MOST_FRAMES, size, size, 3)
     with (
-        StoreWriter(store, mine["clip_id"], longest) as writer,
+        StoreWriter(store, mine["clip_id"], longest, encoding) as writer,
         Worker(partial(decode_path, size=size, fps=fps, fit=fit), timeout_s) as worker,
     ):
         listed = list(zip(mine["clip_id"], mine["path"], strict=True))

@@ -17,6 +17,7 @@ from emovlm.core.errors import StudyError
 from emovlm.datasets.classes import videos_by_label
 from emovlm.datasets.published_counts import ALL, published_counts
 from emovlm.datasets.registry import DATASET_KINDS
+from emovlm.frames.store import Encoding
 from emovlm.models.flops import BYTES, Gpu, Size, answer_s, lora_s, prompt_tokens, start_s, training_s
 from emovlm.models.hub import cached_folder, is_fetched
 from emovlm.models.vlm.pixels import enlarged_sides
@@ -34,6 +35,14 @@ MODELS = Path("resources/models.csv")
 TABLE_SIDE = 224  # pixels of the frames whose tokens and patches the table has, where frames may have any size
 CLASS_SIZES = Path("resources/published/mafw_classes.csv")
 FPS, TEXT, HOUR = 25, 150, 3600  # 1/s of the clips; tokens of the question with its chat template
+# Size of frames over raw by encoding and form of a dataset, see SHARE_MEASURED.
+SHARE: dict[tuple[Encoding, str], float] = {("raw", "clips"): 1.0, ("raw", "frames"): 1.0, ("h264", "clips"): 0.13,
+         ("h264", "frames"): 0.32, ("webp", "clips"): 0.15, ("webp", "frames"): 0.29}  # fmt: skip
+SHARE_MEASURED = (
+    "h264 and webp are without loss. Their size is estimated from seven compressed videos of people and films "
+    "(benchmarks/frame_store_size.py) and grows with the noise in yours"
+)
+AS = ", as "  # how a dataset's frames are stored, if not raw
 UNKNOWN = Size(*[math.nan] * 7)
 COLUMNS = ["system", "dataset", "claims", "stage", "what", "jobs", "seconds", "hours", "read", "written"]
 
@@ -201,18 +210,30 @@ def costs(study: Study, gpu: Gpu = GPU) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def frame_bytes(dataset: Dataset, encoding: Encoding) -> float:
+    """Bytes that the frames of a dataset will take on disk.
+
+    Raises:
+        StudyError: how many clips it has is not known.
+    """
+    if dataset.corpus is not None:
+        clips = sum(split.clips for split in dataset.corpus.splits.values())
+    else:
+        clips = listed(dataset) if DATASET_KINDS[dataset.kind].published_counts else evaluated(dataset)
+    return clips * mean_length() * FPS * dataset.size**2 * 3 * SHARE[encoding, dataset.form or "clips"]
+
+
 def disk(study: Study) -> dict[str, float]:
     """Bytes that the study will take, by what: frames of each dataset, weights of each system from outside.
 
-    They are nan for weights whose size is not known.
+    They are nan for weights whose size is not known. Frames that are not stored raw have their encoding in their name,
+    after ``AS``.
     """
-    length, needed = mean_length(), {}
+    needed = {}
     for dataset in study.tested:
-        if dataset.corpus is not None:
-            clips = sum(split.clips for split in dataset.corpus.splits.values())
-        else:
-            clips = listed(dataset) if DATASET_KINDS[dataset.kind].published_counts else evaluated(dataset)
-        needed[f"frames of {dataset.name}"] = clips * length * FPS * dataset.size**2 * 3
+        encoding = dataset.encoding or "raw"
+        told = "" if encoding == "raw" else f"{AS}{encoding}"
+        needed[f"frames of {dataset.name}{told}"] = frame_bytes(dataset, encoding)
     for name, size in read_sizes(study).items():
         system = study.systems[name]
         if system.training == "none" and (system.kind == "vlm" or (system.kind == "vision" and system.weights)):

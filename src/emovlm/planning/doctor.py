@@ -213,5 +213,6 @@ def _disk(study: Study, results: Path) -> Finding:
     if unknown := sorted(set(needed) - set(known)):
         says += f", and the {', '.join(unknown)}, whose size is not known"
     if free < total:
-        return Finding("disk", MISSING, says, "make room, or write a smaller size in datasets.tsv, column size")
+        do = "make room, or write h264 or webp in datasets.tsv, column encoding, or a smaller size in its column size"
+        return Finding("disk", MISSING, says, do)
     return Finding("disk", OK, says)

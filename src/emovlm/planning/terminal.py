@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from emovlm.models.flops import Gpu
+from emovlm.planning.cost import AS, SHARE_MEASURED
 from emovlm.planning.doctor import MISSING, OK, WARNING, Finding
 
 MARKS = {OK: "[green]✓[/green]", WARNING: "[yellow]![/yellow]", MISSING: "[red]✗[/red]"}
@@ -62,6 +63,8 @@ def show_costs(costs: pd.DataFrame, disk: dict[str, float], gpu: Gpu, by: list[s
     for what, size in sorted(disk.items(), key=lambda pair: -np.nan_to_num(pair[1])):
         console.print(f"disk: {_number(size / 2**30, '8,.1f'):>8} GiB  {what}")
     console.print(f"disk: {np.nansum(list(disk.values())) / 2**30:8,.1f} GiB  all")
+    if any(AS in what for what in disk):
+        console.print(SHARE_MEASURED, soft_wrap=True)
 
 
 def _number(value: float, form: str, unit: str = "") -> str:

@@ -24,6 +24,11 @@ class Dataset(NamedRow):
     fit: Literal["pad", "stretch", "crop"] | None = Field(
         None, description="how frames become squares: padded with black (default), stretched, or cropped in the middle"
     )
+    encoding: Literal["raw", "h264", "webp"] | None = Field(
+        None,
+        description="how frames are stored: raw (default), or h264 or webp, the same pixels in an eighth to a third of "
+        "the space, slower to read",
+    )
     words: Annotated[dict[str, str], WithJsonSchema({"type": "string"})] = Field(
         "emotion", alias="classes", validate_default=True,
         description="column of the table of classes with the dataset's label words; by default emotion",

@@ -19,6 +19,7 @@ from emovlm.training.features import Features
 from emovlm.training.loop import train
 
 IGNORE = -100  # label of tokens that do not count in the loss
+PARTS = 3  # of a batch: a third of its tokens would be padding otherwise, and more parts cost more than they save
 
 
 def encode(captions: pd.DataFrame, processor: LlavaProcessor, cells: int) -> list[tuple[torch.Tensor, int]]:
@@ -59,8 +60,14 @@ def train_language(
     batches = [b for epoch in range(params["epochs"]) for b in _batches(shown_until, params["batch"], seed, epoch)]
 
     def loss_of(batch: list[int]) -> torch.Tensor:
-        shown = torch.cat([features.of(captions["clip_id"].iat[i], captions["frames"].iat[i]) for i in batch])
-        return _loss(model, [samples[i] for i in batch], shown, processor.tokenizer.pad_token_id)
+        told = sum(len(samples[i][0]) - samples[i][1] for i in batch)
+        loss = torch.zeros(())
+        for part in _parts(batch, samples):
+            shown = torch.cat([features.of(captions["clip_id"].iat[i], captions["frames"].iat[i]) for i in part])
+            chosen = [samples[i] for i in part]
+            share = sum(len(ids) - start for ids, start in chosen) / told
+            loss = loss + share * _loss(model, chosen, shown, processor.tokenizer.pad_token_id)
+        return loss
 
     return train(model, batches, len(batches), loss_of, params["learning_rate"], what)
 
@@ -113,6 +120,16 @@ def _batches(shown_until: list[int], size: int, seed: int, epoch: int) -> list[l
         near = sorted(order[start : start + 32 * size], key=lambda i: shown_until[i])
         batches += [near[i : i + size] for i in range(0, len(near), size)]
     return [batches[i] for i in rng(seed, "batch order", epoch).permutation(len(batches))]
+
+
+def _parts(batch: list[int], samples: list[tuple[torch.Tensor, int]]) -> list[list[int]]:
+    """The samples of a batch in parts of about equal length, which are computed one after another with less padding.
+
+    The batch stays the same in all variants, and so does its loss but for rounding.
+    """
+    ordered = sorted(batch, key=lambda i: len(samples[i][0]))
+    size = -(-len(ordered) // PARTS)
+    return [ordered[i : i + size] for i in range(0, len(ordered), size)]
 
 
 def _loss(
