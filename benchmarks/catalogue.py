@@ -70,8 +70,8 @@ ALL = (
     ),
     Benchmark(
         "memory_curve", "Memory by number of clips",
-        "Peak memory of a job with few and with many clips. A ratio of 1 is flat. Mapped files are what a job has read of "
-        "the frame store so far; the kernel takes these pages back when memory is short.", 8,
+        "Peak memory of a job with few and with many clips. A ratio of 1 is flat. Mapped files are what a job has read "
+        "of the frame store so far; the kernel takes these pages back when memory is short.", 8,
     ),
     Benchmark(
         "decode_speed", "Frames of clips",
