@@ -11,7 +11,7 @@ SNAKEMAKE := snakemake --workflow-profile $(PROFILE) $(if $(CORES),--cores $(COR
 STUDY := $(SNAKEMAKE) --prioritize train_tower
 
 .PHONY: study full quick broken paper-study doctor cost resume prefetch_envs prefetch_weights audit crate report \
-	calibrate benchmark-frequency test test-broken test-paper test-conda test-conda-short test-cluster test-cluster-short \
+	calibrate benchmark test test-broken test-paper test-conda test-conda-short test-cluster test-cluster-short \
 	test-install lint envs clean setup rulegraph
 
 study: setup ## the default study, to results/paper/paper.pdf
@@ -87,8 +87,8 @@ calibrate: setup ## how often do the tests and intervals err? Simulated studies;
 	PYTHONPATH=. python benchmarks/statistics_calibration.py --write docs/statistics.md
 	PYTHONPATH=. python benchmarks/correlation_calibration.py --write docs/statistics.md
 
-benchmark-frequency: setup ## counting terms beside ripgrep, grep, re, polars and duckdb, on one core (needs ripgrep; ten minutes)
-	PYTHONPATH=src:. python benchmarks/frequency_speed.py
+benchmark: setup ## speed and memory beside other tools, to docs/benchmarks.md, half an hour; one alone: ONLY=decode_speed
+	PYTHONPATH=src:.:$(PYTHONPATH) python -m benchmarks $(ONLY)
 
 lint: setup ## format and style of Python and Snakemake files
 	ruff check .

@@ -7,11 +7,12 @@ cost model is given what this core sustains: the rate of a matrix product, and o
 column. A ratio (measured / model) near 1 means that operations and bytes are counted well, and little else costs time.
 """
 
-import argparse
 import time
 from collections.abc import Callable
+from statistics import median
 
 from emovlm.models.torch_setup import torch  # isort: skip
+from benchmarks.measured import Figures, arguments
 from peft import get_peft_model
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
@@ -24,23 +25,23 @@ VISION_WIDTH, VISION_LAYERS, PATCHES = 768, 8, 512  # two frames of 224 px are o
 FRAMES, TOKENS, NEW = 8, 1024, 16
 
 
-def seconds(work: Callable[[], object], rounds: int) -> float:
-    """The fastest of several rounds, after one that only warms up: others share this machine."""
+def seconds(work: Callable[[], object], rounds: int) -> list[float]:
+    """CPU time of each of several rounds, after one that only warms up."""
     work()
     taken = []
     for _ in range(rounds):
         start = time.process_time()
         work()
         taken.append(time.process_time() - start)
-    return min(taken)
+    return taken
 
 
 def sustained(rounds: int) -> Gpu:
     """What one core sustains."""
     a, b = torch.randn(TOKENS, WIDTH), torch.randn(WIDTH, INNER)
     weights, column = [torch.randn(INNER, WIDTH) for _ in range(48)], a[:1].T.contiguous()
-    flops = 2 * TOKENS * WIDTH * INNER / seconds(lambda: a @ b, rounds)
-    reading = seconds(lambda: [w @ column for w in weights], rounds)
+    flops = 2 * TOKENS * WIDTH * INNER / median(seconds(lambda: a @ b, rounds))
+    reading = median(seconds(lambda: [w @ column for w in weights], rounds))
     return Gpu(
         "this core", flops, BYTES * sum(w.numel() for w in weights) / reading
     )  # the model counts two bytes a weight
@@ -63,9 +64,8 @@ def make_model() -> tuple[Qwen2_5_VLForConditionalGeneration, Size]:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--rounds", type=int, default=3)
-    rounds = arguments.parse_args().rounds
+    given = arguments(__doc__).parse_args()
+    rounds = given.rounds
     torch.manual_seed(0)
     core = sustained(rounds)
     model, size = make_model()
@@ -79,11 +79,11 @@ def main() -> None:
             model(input_ids=ids[:, :1], past_key_values=cache, use_cache=True)
 
     with torch.inference_mode():
-        begun = seconds(lambda: model(input_ids=ids[:, :64], use_cache=True, logits_to_keep=1), rounds)
+        begun = median(seconds(lambda: model(input_ids=ids[:, :64], use_cache=True, logits_to_keep=1), rounds))
         measured = {
             "tower": seconds(lambda: model.model.visual(pixels, grid_thw=grid), rounds),
             "prompt": seconds(lambda: model(input_ids=ids, logits_to_keep=1), rounds),
-            "reply": seconds(write, rounds) - begun,
+            "reply": [taken - begun for taken in seconds(write, rounds)],
         }
     tuned = get_peft_model(model, adapter_config(FAMILIES["qwen2.5-vl"], 8)).train()
     measured["LoRA step"] = seconds(lambda: tuned(input_ids=ids, labels=ids).loss.backward(), rounds)
@@ -96,8 +96,19 @@ def main() -> None:
     weights = (size.parameters + size.vision_parameters) / 1e9
     print(f"{weights:.2f} billion weights; {core.flops / 1e9:.0f} GFLOP/s, {core.bandwidth / 1e9:.1f} GB/s")
     print(f"{'':10}{'measured s':>12}{'model s':>10}{'ratio':>8}")
+    figures = Figures("cost_check", ("torch", "transformers", "peft"))
+    what = {"tower": f"vision tower, {FRAMES} frames of 224 px", "prompt": f"a prompt of {TOKENS:,} tokens",
+            "reply": f"a reply of {NEW} tokens", "LoRA step": f"a step of LoRA, {TOKENS:,} tokens"}  # fmt: skip
     for name, taken in measured.items():
-        print(f"{name:10}{taken:12.2f}{expected[name]:10.2f}{taken / expected[name]:8.2f}")
+        middle = median(taken)
+        print(f"{name:10}{middle:12.2f}{expected[name]:10.2f}{middle / expected[name]:8.2f}")
+        about = f"measured over calculated: {middle / expected[name]:.2f}"
+        figures.row(what[name], taken, "s CPU", limit=("calculated", expected[name]), also=about)
+    figures.note(
+        f"A Qwen2.5-VL of {weights:.2f} billion random weights, float32, one thread; this core multiplies "
+        f"{core.flops / 1e9:.0f} GFLOP/s and reads {core.bandwidth / 1e9:.1f} GB/s."
+    )
+    figures.write(given.json)
 
 
 if __name__ == "__main__":

@@ -2,29 +2,28 @@
 
     PYTHONPATH=src:. python benchmarks/decode_memory.py                      # 40 clips of 100 frames at 224 px
     PYTHONPATH=src:. python benchmarks/decode_memory.py --clips 400          # ten times the store, the same memory
-    PYTHONPATH=src:. python benchmarks/decode_memory.py --encoding h264      # a coded store
 
 Runs the workflow's own script on copies of one clip. The memory is that of the job's process; the process that decodes
 holds one clip more.
 """
 
-import argparse
 import shutil
 import tempfile
 from pathlib import Path
+from statistics import median
 
 import av
 import numpy as np
 import pandas as pd
-from benchmarks.measured import run_measured
+from benchmarks.measured import GIB, MIB, Figures, arguments, run_measured
 
 from emovlm.core.contracts.data import MANIFEST
 from emovlm.core.io import write_table
 
 
-def write_clip(path: Path, frames: int, side: int) -> None:
+def write_clip(path: Path, frames: int, side: int, seed: int = 0) -> None:
     """Noise that hardly moves: its size on disk does not matter here."""
-    ground = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    ground = np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast", "crf": "40"})
         stream.width, stream.height, stream.pix_fmt = side, side, "yuv420p"
@@ -34,12 +33,12 @@ def write_clip(path: Path, frames: int, side: int) -> None:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--clips", type=int, default=40)
-    arguments.add_argument("--frames", type=int, default=100)
-    arguments.add_argument("--size", type=int, default=224)
-    arguments.add_argument("--encoding", default="raw")
-    given = arguments.parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--clips", type=int, default=40)
+    parser.add_argument("--frames", type=int, default=100)
+    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--encoding", default="raw")
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_clip(folder / "0.mp4", given.frames, given.size)
@@ -49,21 +48,29 @@ def main() -> None:
         rows = [{"clip_id": f"d/{k:06}", "path": f"{k}.mp4", **row} for k in range(given.clips)]
         write_table(pd.DataFrame(rows), folder / "manifest.parquet", MANIFEST)
         files = {"store": "0.safetensors", "clips": "clips.parquet", "frames": "frames.parquet"}
-        used = run_measured(
-            "decode_frames",
-            wildcards={"shard": "0"},
-            inputs={"manifest": folder / "manifest.parquet"},
-            outputs={name: folder / file for name, file in files.items()},
-            params={
+        job = {
+            "wildcards": {"shard": "0"},
+            "inputs": {"manifest": folder / "manifest.parquet"},
+            "outputs": {name: folder / file for name, file in files.items()},
+            "params": {
                 "size": given.size,
                 "timeout_s": 600,
                 "folder": folder,
                 "n_shards": 1,
                 "encoding": given.encoding,
             },
-        )
+        }
+        peaks = [run_measured("decode_frames", **job).memory / MIB for _ in range(given.rounds)]
         store = (folder / "0.safetensors").stat().st_size
-    print(f"store {store / 2**20:.0f} MiB, peak memory {used.ru_maxrss / 2**10:.0f} MiB", flush=True)
+    raw = given.clips * given.frames * given.size**2 * 3
+    print(f"store {store / MIB:.0f} MiB, peak memory {median(peaks):.0f} MiB", flush=True)
+    figures = Figures("decode_memory", ("av", "decord", "numpy", "pandas", "pyarrow"))
+    figures.row(
+        f"decode a shard of {given.clips} clips of {given.frames} frames at {given.size} px, {raw / GIB:.1f} GiB, "
+        f"stored as `{given.encoding}`",
+        peaks, "MiB", raw / MIB, "all frames at once, calculated",
+    )  # fmt: skip
+    figures.write(given.json)
 
 
 if __name__ == "__main__":

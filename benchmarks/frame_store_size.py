@@ -15,7 +15,6 @@ their networks take. Times to read are medians of several rounds, with files in 
 ratio to reading a raw store.
 """
 
-import argparse
 import io
 import statistics
 import tempfile
@@ -29,6 +28,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pandas as pd
+from benchmarks.measured import GIB, Figures, arguments
 from PIL import Image
 from sklearn.datasets import load_sample_images
 
@@ -241,15 +241,14 @@ def asked_for(study: Study, dataset: Dataset) -> float:
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--footage", type=Path)
-    arguments.add_argument("--faces", action="store_true")
-    arguments.add_argument("--rounds", type=int, default=5)
-    options = arguments.parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--footage", type=Path)
+    parser.add_argument("--faces", action="store_true")
+    options = parser.parse_args()
     study = load_study(read_config(".", ["config/paper.yaml"]))
     step = 4 if options.faces else 5
     names = ["mafw-faces", "dfew-faces"] if options.faces else ["mafw", "dfew"]
-    raw = sum(frame_bytes(study.datasets[name], "raw") for name in names) / 2**30
+    raw = sum(frame_bytes(study.datasets[name], "raw") for name in names) / GIB
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         paths = sorted(options.footage.iterdir()) if options.footage else write_stand_ins(folder)
@@ -285,3 +284,22 @@ if __name__ == "__main__":
     asked = {name: asked_for(study, study.datasets[name]) for name in names}
     print("frames that a sampler asks for: " + ", ".join(f"{name} {part:.0%}" for name, part in asked.items()))
     print(f"every {step}th frame alone, in the same encoding: {sparse:.1%} of all frames raw, {sparse * raw:.1f} GiB")
+    own = "webp store" if options.faces else "h264 store"
+    figures = Figures("frame_store_size", ("av", "pillow", "numpy"))
+    facts = {}
+    for name, found in measured.items():
+        difference = f"differs by at most {found['largest']:.0f}" if found["largest"] else "exact"
+        reads = [1e3 * found[what] / len(clips) for what in ("decode", "some")]
+        facts[name] = (f"{difference}; {found['bytes'] / whole:.1%} of raw, {found['bytes'] / whole * raw:.1f} GiB of "
+                       f"all clips; a frame {1e3 * found['encode'] / n:.1f} ms to encode; a clip {reads[0]:.1f} ms to "
+                       f"read, every {step}th frame {reads[1]:.1f} ms")  # fmt: skip
+    for name, found in measured.items():
+        if name != own and found["bytes"]:
+            figures.row(f"size, `{own}`", measured[own]["bytes"] / n, "bytes a frame", found["bytes"] / n,
+                        f"{name}: {facts[name]}", also=facts[own], runs=options.rounds)  # fmt: skip
+    for what, words in (("decode", "read a clip"), ("some", f"read every {step}th frame of a clip")):
+        for name in ("the source again", "raw store"):
+            figures.row(f"{words}, `{own}`", 1e3 * measured[own][what] / len(clips), "ms CPU",
+                        1e3 * measured[name][what] / len(clips), name, runs=options.rounds)  # fmt: skip
+    figures.note(f"{len(clips)} clips, {n} frames of {clips[0].pixels.shape[1]} px.")
+    figures.write(options.json)

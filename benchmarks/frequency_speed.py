@@ -12,12 +12,12 @@ and duckdb on plain text making a table of lines. Slow ways get the first tenth 
 Only the study's way counts by the rules of docs/counting-words.md; the others count what their patterns find.
 """
 
-import argparse
 import io
 import json
 import os
 import random
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -26,6 +26,8 @@ import time
 from collections.abc import Callable
 from importlib.metadata import distributions
 from pathlib import Path
+
+from benchmarks.measured import Figures, arguments
 
 from emovlm.frequency.blocks import Block
 from emovlm.frequency.counter import Counter
@@ -258,9 +260,12 @@ def one(name: str, ways: str, path: str, language: str) -> None:
     print(json.dumps({"cpu": cpu, "found": found, "memory": int(memory) / 1024}))
 
 
-def compare(title: str, text: Path, language: str, rounds: int) -> None:
-    """Measure all ways on one text, and print a table."""
+def compare(title: str, text: Path, language: str, rounds: int, figures: Figures) -> None:
+    """Measure all ways on one text, print a table, and keep the rows that compare with other tools."""
     ways = CHINESE if language == "zh" else ENGLISH
+    if not shutil.which("rg"):
+        print("ripgrep (rg) is not installed, so it is skipped")
+        ways = {name: way for name, way in ways.items() if not name.startswith("rg")}
     short = text.with_name(f"tenth_{text.name}")
     short.write_bytes(text.read_bytes()[: text.stat().st_size // 10].decode(errors="ignore").encode())
     for each in (text, short):
@@ -269,9 +274,8 @@ def compare(title: str, text: Path, language: str, rounds: int) -> None:
     paths = {name: plain[name].with_suffix(form) for name, (_, _, form) in ways.items()}
     results = [{name: measured(name, language, paths[name], language) for name in ways} for _ in range(rounds)]
     size = {name: plain[name].stat().st_size / 1e6 for name in ways}
-    speeds = {
-        name: size[name] / statistics.median(max(result[name]["cpu"], 1e-9) for result in results) for name in ways
-    }
+    rates = {name: [size[name] / max(result[name]["cpu"], 1e-9) for result in results] for name in ways}
+    speeds = {name: statistics.median(each) for name, each in rates.items()}
     own = {".txt": "study", ".jsonl.zst": "study, JSONL.zst", ".parquet": "study, Parquet"}
     print(f"\n{title}, {text.stat().st_size / 1e6:.0f} MB, {len(lexicon(language))} terms, median of {rounds} rounds")
     print(f"{'way':42}{'MB/s':>8}{'study / way':>13}{'found in MB':>13}{'memory, MB':>12}")
@@ -280,18 +284,27 @@ def compare(title: str, text: Path, language: str, rounds: int) -> None:
         memory = "" if name.startswith(("rg", "grep")) else f"{last['memory']:.0f}"
         ratio = speeds[own[form]] / speeds[name]
         print(f"{name:42}{speeds[name]:8.0f}{ratio:13.2f}{last['found'] / size[name]:13.1f}{memory:>12}", flush=True)
+    tongue = "Chinese" if language == "zh" else "English"
+    whole = f"count {len(lexicon(language))} {tongue} terms in {title}, {text.stat().st_size / 1e6:.0f} MB"
+    forms = {".txt": "as plain text", ".jsonl.zst": "as JSONL.zst", ".parquet": "as Parquet"}
+    alone = {".txt": "reading alone", ".jsonl.zst": "JSONL.zst, reading alone", ".parquet": "Parquet, reading alone"}
+    for name, (_, slow, form) in ways.items():
+        if not name.startswith("study") and name != alone[form]:
+            slower = " (the first tenth)" if slow else ""
+            figures.row(f"{whole}, {forms[form]}", rates[own[form]], "MB/s", rates[name], name + slower,
+                        limit=("reading alone", speeds[alone[form]]))  # fmt: skip
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
         one(*sys.argv[2:])
         sys.exit()
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--mb", type=int, default=200)
-    arguments.add_argument("--rounds", type=int, default=5)
-    arguments.add_argument("--english", type=Path, action="append", default=[], help="a text of your own")
-    arguments.add_argument("--chinese", type=Path, action="append", default=[], help="a text of your own")
-    options = arguments.parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--mb", type=int, default=200)
+    parser.add_argument("--english", type=Path, action="append", default=[], help="a text of your own")
+    parser.add_argument("--chinese", type=Path, action="append", default=[], help="a text of your own")
+    options = parser.parse_args()
+    gathered = Figures("frequency_speed", ("hyperscan", "rjieba", "zstandard", "jiter", "pyarrow", "polars", "duckdb"))
     with tempfile.TemporaryDirectory() as folder:
         texts = [(file.name, file.read_bytes(), "en") for file in options.english]
         texts += [(file.name, file.read_bytes(), "zh") for file in options.chinese]
@@ -303,4 +316,5 @@ if __name__ == "__main__":
         for number, (called, content, of) in enumerate(texts):
             file = Path(folder) / f"{number}.txt"
             file.write_bytes(content)
-            compare(called, file, of, options.rounds)
+            compare(called, file, of, options.rounds, gathered)
+    gathered.write(options.json)

@@ -6,15 +6,16 @@ Writes annotation lists in MAFW's layout and the tables that decoding would writ
 study's own scripts on them, as its rules do. Time is CPU time, memory the peak of the process.
 """
 
-import argparse
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from benchmarks.measured import run_measured
+from benchmarks.measured import GIB, Figures, arguments, run_measured
 from benchmarks.plan_scale import ROOT, write_mafw
 
 from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX
@@ -47,18 +48,23 @@ def write_index(folder: Path, clips: int, frames: int, shards: int) -> tuple[lis
     return paths
 
 
-def measure(script: str, **parts: Any) -> None:
-    """Run a script of the workflow; print its CPU seconds and peak memory."""
-    used = run_measured(script, **parts)
-    print(f"{script:16}{used.ru_utime + used.ru_stime:8.1f} s{used.ru_maxrss / 2**20:8.1f} GiB", flush=True)
+def measure(figures: Figures, rounds: int, what: str, script: str, **parts: Any) -> None:
+    """Run a script of the workflow several times; print and keep its CPU seconds and peak memory."""
+    runs = [run_measured(script, **parts) for _ in range(rounds)]
+    memory = f"{median(run.memory for run in runs) / GIB:.1f} GiB"
+    print(f"{script:16}{median(run.cpu_s for run in runs):8.1f} s{memory:>12}", flush=True)
+    figures.row(f"`{script}`, {what}", [run.cpu_s for run in runs], "s CPU", also=memory)
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--clips", type=int, default=1_000_000)
-    arguments.add_argument("--frames", type=int, default=80, help="frames a clip")
-    arguments.add_argument("--shards", type=int, default=50)
-    given = arguments.parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--clips", type=int, default=1_000_000)
+    parser.add_argument("--frames", type=int, default=80, help="frames a clip")
+    parser.add_argument("--shards", type=int, default=50)
+    given = parser.parse_args()
+    figures = Figures("million_clips", ("numpy", "pandas", "pyarrow"))
+    measured = partial(measure, figures, given.rounds)
+    clips = f"{given.clips:,} clips"
     os.chdir(ROOT)
     study = load_study(read_config())
     with tempfile.TemporaryDirectory() as name:
@@ -69,17 +75,22 @@ def main() -> None:
         words = {name: name for name in study.classes}
         dataset = {"dataset": "mafw", "kind": "mafw", "words": words, "permuted_labels": [], "seed": None}
         made = {"manifest": manifest, "counts": folder / "counts.csv"}
-        measure("make_manifest", outputs=made, params={**dataset, "folder": folder})
+        measured(f"{clips} in MAFW's five folds", "make_manifest", outputs=made, params={**dataset, "folder": folder})
         index = write_index(folder, given.clips, given.frames, given.shards)
         for sampler in ("fps5", "fps5-shuffled"):
             row = study.frame_samplers[sampler]
             params = {"sampler": row.told(), "base": row.base and row.base.told(), "seed": 0}
             indices = dict(zip(("clips", "frames"), index, strict=True))
-            measure("sample_frames", inputs=indices, outputs={"sample": folder / f"{sampler}.parquet"}, params=params)
+            measured(
+                f"{clips} of {given.frames} frames, {sampler}", "sample_frames", inputs=indices,
+                outputs={"sample": folder / f"{sampler}.parquet"}, params=params,
+            )  # fmt: skip
         pd.read_parquet(manifest).assign(split="train").to_parquet(manifest)  # MAFW's folds are test sets so far
         drawn = {"sampler": study.training_samplers["balanced"].told(), "seed": 0, "n_draws": 100_000, "fold": 0}
         inputs = {"manifest": manifest, "clips": index[0]}
-        measure("sample_training", inputs=inputs, outputs={"schedule": folder / "schedule.parquet"}, params=drawn)
+        schedule = {"schedule": folder / "schedule.parquet"}
+        measured(f"{clips}, 100,000 draws", "sample_training", inputs=inputs, outputs=schedule, params=drawn)
+    figures.write(given.json)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Plans `config/paper.yaml` in a temporary folder, from nothing, with lists of as 
 clips. What the study would cost: `emovlm cost --configfile config/paper.yaml`.
 """
 
-import argparse
 import os
 import re
 import resource
@@ -15,8 +14,10 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from statistics import median
 
 import yaml
+from benchmarks.measured import Figures, arguments
 
 from emovlm.core.tables import read_cells
 from emovlm.datasets.dfew import LABELS, LISTS
@@ -102,28 +103,33 @@ def local_rules() -> set[str]:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--shards", type=int, default=1, help="shards a dataset")
-    arguments.add_argument("--clips", type=int, help="clips listed in each dataset's annotations")
-    given = arguments.parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--shards", type=int, default=1, help="shards a dataset")
+    parser.add_argument("--clips", type=int, help="clips listed in each dataset's annotations")
+    given = parser.parse_args()
     clips = dict.fromkeys(CLIPS, given.clips) if given.clips else CLIPS
     with tempfile.TemporaryDirectory() as name:
         own = write_override(Path(name), dict.fromkeys(CLIPS, given.shards), clips)
         nothing = Path(name, "nothing.yaml")  # a place for results without any
         nothing.write_text(yaml.safe_dump({"pathvars": yaml.safe_load(own.read_text())["pathvars"]}))
-        _, parsing = snakemake("--list-rules", configs=[PAPER, own])
-        rules, seconds = planned(PAPER, own)
-        others = {
-            study: planned(*files, nothing)
-            for study, files in {"default": ["config.yaml"], "full": ["config/full.yaml"]}.items()
-        }
+        studies = {"paper": [PAPER, own], "default": ["config.yaml", nothing], "full": ["config/full.yaml", nothing]}
+        parsing = [snakemake("--list-rules", configs=[PAPER, own])[1] for _ in range(given.rounds)]
+        runs = [{study: planned(*files) for study, files in studies.items()} for _ in range(given.rounds)]
+    rules = runs[0]["paper"][0]
+    taken = {study: [run[study][1] for run in runs] for study in studies}
     on_cluster = sum(n for rule, n in rules.items() if rule not in local_rules())
     listed = " and ".join(f"{n:,} clips of {name}" for name, n in clips.items())
     print(f"the paper's study, {listed}, {given.shards} shard(s) each:")
     print(f"{rules.total()} jobs, {on_cluster} of them on the cluster")
-    print(f"dry run {seconds:.1f} s of CPU, of which reading the workflow and its tables {parsing:.1f} s")
-    for study, (jobs, taken) in others.items():
-        print(f"the {study} study: {jobs.total()} jobs, dry run {taken:.1f} s")
+    reading = f"reading the workflow and its tables {median(parsing):.1f} s"
+    print(f"dry run {median(taken['paper']):.1f} s of CPU, of which {reading}")
+    for study in ("default", "full"):
+        print(f"the {study} study: {runs[0][study][0].total()} jobs, dry run {median(taken[study]):.1f} s")
+    figures = Figures("plan_scale", ("snakemake",))
+    for study, (jobs, _) in runs[0].items():
+        figures.row(f"plan the {study} study: {jobs.total():,} jobs", taken[study], "s CPU")
+    figures.row("read the workflow and the tables of the paper's study, part of its planning", parsing, "s CPU")
+    figures.write(given.json)
     print(", ".join(f"{rule} {n}" for rule, n in rules.most_common()))
 
 

@@ -8,13 +8,13 @@ Both take the same batches of the study's captions on one core: the training as 
 optimizer, clipped gradients, log), and the model's loss and gradients alone, on tensors that were made before.
 """
 
-import argparse
 import statistics
 import time
 from pathlib import Path
 
 import emovlm.models.torch_setup  # noqa: F401, its settings come first  # isort: skip
 import pandas as pd
+from benchmarks.measured import Figures, arguments
 from transformers import AutoProcessor, FastVlmForConditionalGeneration
 
 from emovlm.core.errors import StudyError
@@ -24,11 +24,10 @@ from emovlm.training.features import FeatureStore
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("--results", type=Path, default=Path("results"))
     parser.add_argument("--variant", default="frequency")
     parser.add_argument("--batches", type=int, default=32)
-    parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     job = read_record(given.results / f"provenance/jobs/pretrain_organism/organism-{given.variant}/1.json")["job"]
     root = given.results.parent
@@ -70,6 +69,17 @@ def main() -> None:
     ):
         print(f"{name:28} {seconds / given.batches * 1e3:6.1f} ms a batch")
     print(f"ratio {statistics.median(whole) / unpadded:.2f}; {1 - tokens / padded:.1%} of tokens are padding")
+    figures = Figures("pretraining_step", ("torch", "transformers"))
+    figures.row(
+        f"a batch of {params['batch']} captions, organism-{given.variant}",
+        [1e3 * seconds / given.batches for seconds in whole], "ms CPU",
+        limit=("forward and backward alone, without padding, calculated", 1e3 * unpadded / given.batches),
+        also=f"{statistics.median(whole) / unpadded:.2f} times the limit",
+    )  # fmt: skip
+    figures.row("forward and backward alone", [1e3 * seconds / given.batches for seconds in bare], "ms CPU",
+                also=f"{1 - tokens / padded:.1%} of tokens are padding")  # fmt: skip
+    figures.note(f"{given.batches} batches, one core.")
+    figures.write(given.json)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """How fast one core renders faces, and how fast the usual pure-NumPy z-buffer would be.
 
-    PYTHONPATH=src python benchmarks/render_speed.py --rig results/rig/rig.npz
-    git worktree add /tmp/before COMMIT; PYTHONPATH=src python benchmarks/render_speed.py --before /tmp/before/src
+    PYTHONPATH=src:. python benchmarks/render_speed.py --rig results/rig/rig.npz
+    git worktree add /tmp/before COMMIT; PYTHONPATH=src:. python benchmarks/render_speed.py --before /tmp/before/src
 
 Prints, for frames of 112 and 224 px: the whole path of a clip (action units to MP4), and finding what each pixel sees
 by the compiled rasteriser and by a z-buffer in plain NumPy (a loop over the triangles that face the camera, each filled
@@ -24,6 +24,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from benchmarks.measured import ROOT, Figures, arguments
 
 from emovlm.core.hashing import rng
 from emovlm.synface.face.canvas import make_canvas
@@ -37,7 +38,7 @@ from emovlm.synface.rendering.scene import draw_scene
 from emovlm.synface.rendering.video import write_mp4
 
 CLIP_S, FPS = 3.0, 25.0
-TURNS = 6
+PACKAGES = ("numpy", "numba", "av")
 
 
 def numpy_zbuffer(points: np.ndarray, triangles: np.ndarray, side: int) -> np.ndarray:
@@ -105,33 +106,44 @@ def _visibility(rig, canvas, size: int, n: int) -> tuple[float, float, float]:
 def _turn(source: str, rig: str, size: int, fps: float, clips: int) -> tuple[float, str]:
     """Seconds a clip that the code in ``source`` takes, and a digest of the clips."""
     command = [sys.executable, __file__, "--rig", rig, "--clips", str(clips), "--turn", str(size), str(fps)]
-    printed = subprocess.run(command, env={**os.environ, "PYTHONPATH": source}, check=True, capture_output=True)
+    printed = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": f"{source}{os.pathsep}{ROOT}"}, check=True, capture_output=True
+    )
     seconds, digest = printed.stdout.split()
     return float(seconds), digest.decode()
 
 
 def _compare(before: str, options: argparse.Namespace) -> None:
-    """Print how whole clips of this code compare with those of the code in ``before``."""
+    """How whole clips of this code compare with those of the code in ``before``."""
+    figures = Figures("render_speed", PACKAGES)
     sources = {"before": before, "now": str(Path(__file__).parents[1] / "src")}
     for size, fps in ((112, FPS), (112, 5.0), (224, FPS)):
-        turns = [{k: _turn(v, options.rig, size, fps, options.clips) for k, v in sources.items()} for _ in range(TURNS)]
-        spent = {k: statistics.median(turn[k][0] for turn in turns[1:]) for k in sources}
+        turns = [
+            {k: _turn(v, options.rig, size, fps, options.clips) for k, v in sources.items()}
+            for _ in range(options.rounds + 1)
+        ]
+        runs = {k: [1e3 * turn[k][0] for turn in turns[1:]] for k in sources}
+        spent = {k: statistics.median(each) for k, each in runs.items()}
         equal = len({digest for turn in turns for _, digest in turn.values()}) == 1
         print(
-            f"{size} px, {fps:.0f} frames/s: a clip of {CLIP_S:.0f} s took {1e3 * spent['before']:.1f} ms, takes "
-            f"{1e3 * spent['now']:.1f} ms, ratio {spent['before'] / spent['now']:.2f}; "
+            f"{size} px, {fps:.0f} frames/s: a clip of {CLIP_S:.0f} s took {spent['before']:.1f} ms, takes "
+            f"{spent['now']:.1f} ms, ratio {spent['before'] / spent['now']:.2f}; "
             f"files are {'the same' if equal else 'DIFFERENT'}",
             flush=True,
         )
+        what = f"a clip of {CLIP_S * fps:.0f} frames, from a new person and action units to MP4, {size} px"
+        files = "the same files" if equal else "other files"
+        figures.row(what, runs["now"], "ms CPU", runs["before"], f"the code before; {files}")
+    figures.write(options.json)
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--rig", default="results/rig/rig.npz")
-    arguments.add_argument("--clips", type=int, default=22, help="clips a size")
-    arguments.add_argument("--before", help="the folder src of another commit: compare whole clips with it")
-    arguments.add_argument("--turn", nargs=2, type=float, help=argparse.SUPPRESS)  # one process of --before
-    options = arguments.parse_args()
+    parser = arguments(__doc__)
+    parser.add_argument("--rig", default="results/rig/rig.npz")
+    parser.add_argument("--clips", type=int, default=22, help="clips a size")
+    parser.add_argument("--before", help="the folder src of another commit: compare whole clips with it")
+    parser.add_argument("--turn", nargs=2, type=float, help=argparse.SUPPRESS)  # one process of --before
+    options = parser.parse_args()
     if options.before:
         return _compare(options.before, options)
     rig = load_rig(options.rig)
@@ -142,16 +154,26 @@ def main() -> None:
             rate, _ = _clips(rig, canvas, size, Path(folder), options.clips, fps)
             files = b"".join(path.read_bytes() for path in sorted(Path(folder).iterdir()))
         return print(round(CLIP_S * fps) / rate, hashlib.sha256(files).hexdigest())
+    figures = Figures("render_speed", PACKAGES)
     print("one thread; whole clip: person, action units, rendering without supersampling, H.264")
     for size in (112, 224):
-        with tempfile.TemporaryDirectory() as folder:
-            fps, person_ms = _clips(rig, canvas, size, Path(folder), options.clips)
-        ours, theirs, agree = _visibility(rig, canvas, size, 10)
+        clips, seen = [], []
+        for _ in range(options.rounds):
+            with tempfile.TemporaryDirectory() as folder:
+                clips.append(_clips(rig, canvas, size, Path(folder), options.clips))
+            seen.append(_visibility(rig, canvas, size, 10))
+        rates, people = zip(*clips, strict=True)
+        ours, theirs, same = zip(*seen, strict=True)
+        mine, other, agree = (statistics.median(each) for each in (ours, theirs, same))
         print(
-            f"{size} px: whole clip {fps:.0f} frames/s (of which a person costs {person_ms:.0f} ms); "
-            f"what each pixel sees: compiled {ours:.0f} frames/s, NumPy {theirs:.1f} frames/s, {ours / theirs:.0f}x; "
-            f"same on {agree:.2%}"
+            f"{size} px: whole clip {statistics.median(rates):.0f} frames/s (of which a person costs "
+            f"{statistics.median(people):.0f} ms); what each pixel sees: compiled {mine:.0f} frames/s, "
+            f"NumPy {other:.1f} frames/s, {mine / other:.0f}x; same on {agree:.2%}"
         )
+        figures.row(f"which triangle each pixel sees, {size} px", ours, "frames/s", theirs,
+                    f"z-buffer in plain NumPy, the same on {agree:.2%} of the pixels")  # fmt: skip
+        figures.row(f"whole clips of a new person, to MP4, {size} px", rates, "frames/s")
+    figures.write(options.json)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from resource import RUSAGE_CHILDREN, getrusage
 from typing import Any
 
 import pandas as pd
+from benchmarks.measured import Figures, arguments
 
 from emovlm.models.vlm.vision import MEMORY, Vision
 from emovlm.provenance.records.record import read_record
@@ -96,11 +97,9 @@ def cpu() -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("--results", type=Path, default=Path("results"))
     parser.add_argument("--system", default="organism-frequency")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path, help="also write the figures there")
     parser.add_argument("--jobs", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.jobs:
@@ -136,11 +135,18 @@ def main() -> None:
     print(f"same label for {same.mean():.2%} of the answers; scores differ by at most {apart:.4f} nats")
     for name in same[~same].index:
         print(f"another label: {'/'.join(map(str, name))}")
-    if given.json:
-        row = {"what": f"all {len(jobs)} jobs that ask one model", "ours": shared, "other": alone,
-               "other_name": "an interpreter for each job, one clip at a time", "unit": "s CPU",
-               "ratio": alone / shared, "runs": given.rounds}  # fmt: skip
-        given.json.write_text(json.dumps({"benchmark": "sampler_matrix", "rows": [row]}, indent=1))
+    figures = Figures("sampler_matrix", ("torch", "transformers", "safetensors"))
+    figures.row(
+        f"all {len(jobs)} jobs that ask `{given.system}`, {len(same):,} answers", took["together"], "s CPU",
+        took["one at a time"], "an interpreter for each job, one clip at a time, no feature kept",
+        also=f"the same label for {same.mean():.2%} of the answers",
+    )  # fmt: skip
+    figures.row(
+        "frames that the vision tower computes, of all that prompts show", told["computed"], "frames", told["shown"],
+        "each as often as it is shown",
+    )  # fmt: skip
+    figures.note(f"Scores differ by at most {apart:.4f} nats.")
+    figures.write(given.json)
 
 
 if __name__ == "__main__":
