@@ -119,9 +119,9 @@ class Asking:
         begun.wait()
 
     def keep(self, key: str, answer: Answer) -> None:
-        """Keep an answer under its key."""
+        """Keep an answer under its key; at once on disk if it may have cost money."""
         with self._keeping:
-            self.store.add(key, answer)
+            self.store.add(key, answer, at_once=hasattr(self.system, "answered"))
 
     def finish(self) -> None:
         """See whether all is answered.
@@ -131,6 +131,7 @@ class Asking:
         """
         while self._under_way:
             self._take_next()
+        self.store.sync()
         if getattr(self.system, "answered_before", False):
             self._keep_doubtful()
         if self._missing():
