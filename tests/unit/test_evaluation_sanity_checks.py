@@ -44,13 +44,17 @@ def test_the_apex_frame_is_in_the_middle_of_the_apex_or_of_the_clip():
 class Honest:
     """Names and describes what the brightness of the frame says, right for all but every fourth clip."""
 
-    def answer(self, parts, classes, max_new_tokens):
+    def answer_many(self, prompts, classes, max_new_tokens):
+        return [self.answer(parts, classes) for parts in prompts]
+
+    def answer(self, parts, classes):
         clip = int(parts[0].pixels.flat[0])
         wrong = clip % 4 == 3
         return Reply({c: float(c == classes[(clip + wrong) % 2]) for c in classes}, "", 1)
 
-    def say(self, parts, max_new_tokens):
-        return describe([SMILE, FROWN][int(parts[0].pixels.flat[0]) % 2], np.random.default_rng(0))
+    def say_many(self, prompts, max_new_tokens):
+        for i, parts in list(enumerate(prompts))[::-1]:
+            yield i, describe([SMILE, FROWN][int(parts[0].pixels.flat[0]) % 2], np.random.default_rng(0))
 
 
 def test_an_organism_is_checked_on_accuracy_and_captions_against_chance(tmp_path):

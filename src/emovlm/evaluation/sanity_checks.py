@@ -81,12 +81,16 @@ def check_organism(
         .set_index("clip_id")
         .rename(columns=lambda c: c.removeprefix("au_"))
     )
-    right, said = [], []
-    for clip in track(list(clips.itertuples()), "check organism", "clips"):
-        frame = Frame(store.frames(clip.clip_id, [clip.frame_index])[0], time_s=0.0)
-        scores = system.answer([frame, prompts["classify"]], params["classes"], 1).scores
-        right.append(max(scores, key=scores.get) == clip.label)
-        said.append(said_units(system.say([frame, prompts["describe"]], WORDS)))
+    apex = [
+        Frame(store.frames(clip, [i])[0], 0.0) for clip, i in zip(clips["clip_id"], clips["frame_index"], strict=True)
+    ]
+    answers = system.answer_many(([frame, prompts["classify"]] for frame in apex), params["classes"], 1)
+    right = [
+        max(reply.scores, key=reply.scores.get) == label for reply, label in zip(answers, clips["label"], strict=True)
+    ]
+    described = system.say_many(([frame, prompts["describe"]] for frame in apex), WORDS)
+    text_of = dict(track(described, "check organism", "clips", total=len(apex)))
+    said = [said_units(text_of[i]) for i in range(len(apex))]
     shown = [states.loc[clip].to_dict() for clip in clips["clip_id"]]
     scores = np.array([[caption_scores(s, state) for state in shown] for s in said])  # (captions, clips, 2)
     own = np.arange(len(clips))
