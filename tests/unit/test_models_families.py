@@ -249,14 +249,13 @@ def test_what_follows_a_long_video_of_qwen_stands_behind_its_last_frame(load):
     """Two positions a second of video, then the text: 8 frames in 28 seconds are 4 steps at 0, 16, 32 and 48."""
     system = load("qwen2.5-vl")
     inputs = stack([system.encoded([*frames(8, 56, gap_s=4.0), QUESTION]), system.encoded([*frames(2), QUESTION])], 0)
-    positions = system.reader._behind(inputs)["position_ids"]
+    positions, following = system.reader.positions(inputs)
     video = inputs["mm_token_type_ids"][0] == 2
     before = int(video.nonzero()[0])
     assert positions[0, 0, video].tolist() == [before + step for step in (0, 16, 32, 48) for _ in range(4)]
     after = int(video.nonzero()[-1]) + 1
     text = positions[:, 0, after:]
     assert text.tolist() == [list(range(before + 49, before + 49 + text.shape[1]))] * 3
-    following = inputs["attention_mask"].sum(1) + system.model.model.rope_deltas[:, 0]
     assert following.tolist() == (positions[0, :, -1] + 1).tolist()
 
 

@@ -18,6 +18,7 @@ from emovlm.models.fingerprint import fingerprint_of
 from emovlm.models.loading import load_system
 from emovlm.models.remote.permission import code_pin
 from emovlm.models.remote.remote_system import PYTHON
+from emovlm.models.vlm.encoding import Encoder
 from emovlm.study.load import load_study, read_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,8 +90,9 @@ def test_it_answers_as_the_same_weights_do_in_this_process(system, native, name)
 
 @pytest.mark.parametrize("name", prompts())
 def test_frames_of_a_video_are_enlarged_as_in_this_process(system, native, monkeypatch, name):
-    for one in (system, native):
-        monkeypatch.setattr(one, "min_pixels", 168 * 168)
+    monkeypatch.setattr(system, "min_pixels", 168 * 168)
+    enlarging = Encoder(native.processor, native.family, native.turn, 168 * 168, native.vision.knows)
+    monkeypatch.setattr(native, "encoder", enlarging)
     parts = prompts()[name]
     ours, expected = (one.answer(parts, CLASSES, 3) for one in (system, native))
     assert ours.scores == pytest.approx(expected.scores, abs=ROUNDING) and ours.tokens == expected.tokens

@@ -42,9 +42,9 @@ class Limits:
 
 
 def padded_length(tokens: int) -> int:
-    """The length to which a prompt is padded. It is longer, so that every row of a batch has padding.
+    """The length to which a prompt is padded, longer than the prompt.
 
-    A batch without any would be computed in another way.
+    Every row of a batch then has padding. A batch without any might be computed in another way.
     """
     step = max(SHORTEST, 2 ** (tokens.bit_length() - 1) // STEPS)
     return (tokens // step + 1) * step

@@ -176,11 +176,12 @@ def without_pixels(inputs: BatchFeature) -> BatchFeature:
     return BatchFeature({name: tensor for name, tensor in inputs.items() if not name.startswith("pixel_")})
 
 
-def stack(batch: Sequence[BatchFeature], pad: int, length: int = 0) -> BatchFeature:
+def stack(batch: Sequence[BatchFeature], pad: int, length: int = 0, right: bool = False) -> BatchFeature:
     """Prompts that are :func:`stackable` as one batch, padded on the left, so that all end together.
 
     Args:
         length: to which they are padded, if that is longer than the longest.
+        right: they are padded on the right, so that all begin together.
     """
     longest = max(length, *(inputs["input_ids"].shape[1] for inputs in batch))
     fill = {"input_ids": pad}
@@ -188,7 +189,8 @@ def stack(batch: Sequence[BatchFeature], pad: int, length: int = 0) -> BatchFeat
     def padded(name: str, tensor: torch.Tensor) -> torch.Tensor:
         if name not in TEXT_INPUTS:
             return tensor
-        return functional.pad(tensor, (longest - tensor.shape[1], 0), value=fill.get(name, 0))
+        missing = longest - tensor.shape[1]
+        return functional.pad(tensor, (0, missing) if right else (missing, 0), value=fill.get(name, 0))
 
     return BatchFeature({name: torch.cat([padded(name, i[name]) for i in batch]) for name in batch[0]})
 

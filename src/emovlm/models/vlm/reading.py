@@ -8,7 +8,7 @@ from typing import Any
 
 from emovlm.models.torch_setup import device, torch  # isort: skip
 from transformers import BatchFeature, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.cache_utils import DynamicLayer
+from transformers.cache_utils import DynamicCache, DynamicLayer
 
 from emovlm.models.base import SCORE_DIGITS
 from emovlm.models.vlm.chat import reply_text
@@ -57,12 +57,18 @@ class Reader:
     Args:
         model: with its tower.
         tokenizer: of the model.
+
+    Attributes:
+        pads_right: whether the prompts of a batch are padded on the right; otherwise on the left.
     """
 
     def __init__(self, model: PreTrainedModel, family: Family, tokenizer: PreTrainedTokenizerBase):
         self.model, self.family, self.tokenizer = model, family, tokenizer
         ends = model.generation_config.eos_token_id
         self.ends = {tokenizer.eos_token_id, *(ends if isinstance(ends, list) else [ends])} - {None}
+        # Layers that keep a window of what they read would keep padding in place of the prompt's end.
+        layers = DynamicCache(config=model.config.get_text_config()).layers
+        self.pads_right = all(type(layer) is DynamicLayer for layer in layers)
 
     def forward(self, inputs: BatchFeature, **how: Any) -> Any:
         """What the model makes of a batch of prompts that it reads from the beginning.
@@ -70,34 +76,48 @@ class Reader:
         Args:
             inputs: with pixels, or without any where ``mm_encoder_outputs`` are among ``how``.
         """
+        positions, _ = self.positions(inputs)
+        return self.model(**inputs, **({} if positions is None else {"position_ids": positions}), **how)
+
+    def positions(self, inputs: BatchFeature) -> tuple[torch.Tensor | None, torch.Tensor]:
+        """Positions of the tokens, and the position of what follows each prompt [n].
+
+        They are [n, length], or [3, n, length] in time and space; None: those that the model takes by itself.
+        """
         mask, base = inputs["attention_mask"], self.model.model
+        if hasattr(base, "get_rope_index") and any(name.endswith("grid_thw") for name in inputs):
+            known = inspect.signature(base.get_rope_index).parameters
+            # Qwen2.5-Omni calls the seconds of a step by another name here.
+            given = {**inputs, "second_per_grids": inputs.get(self.family.clock)}
+            made, _ = base.get_rope_index(**{name: value for name, value in given.items() if name in known})
+            if self.family.behind:
+                return behind(made, inputs["mm_token_type_ids"], mask)
+            return made, made.masked_fill(mask == 0, -1).amax((0, 2)) + 1
         if hasattr(base, "rope_deltas"):
             base.rope_deltas = None  # of the prompt before
-            if any(name.endswith("grid_thw") for name in inputs):  # the model makes positions in time and space
-                return self.model(**inputs, **(self._behind(inputs) if self.family.behind else {}), **how)
-        positions = {} if bool(mask.all()) else {"position_ids": (mask.cumsum(1) - 1).clamp(min=0)}
-        return self.model(**inputs, **positions, **how)
-
-    def _behind(self, inputs: BatchFeature) -> dict[str, torch.Tensor]:
-        """Positions in time and space, put right; the model is told where the next token will be."""
-        kinds, mask, base = inputs["mm_token_type_ids"], inputs["attention_mask"], self.model.model
-        known = inspect.signature(base.get_rope_index).parameters
-        made, _ = base.get_rope_index(**{name: value for name, value in inputs.items() if name in known})
-        positions, following = behind(made, kinds, mask)
-        base.rope_deltas = (following - mask.sum(1))[:, None]
-        return {"position_ids": positions}
+        following = mask.sum(1)
+        return None if bool(mask.all()) else (mask.cumsum(1) - 1).clamp(min=0), following
 
     def read(self, batch: Batch) -> Read:
         """Let the model read a batch of prompts."""
         inputs = batch.inputs
-        seen = {"mm_encoder_outputs": batch.seen} if batch.seen else {}
-        output = self.forward(inputs, use_cache=True, logits_to_keep=1, **seen)
-        mask = inputs["attention_mask"]
-        position = mask.sum(1)
-        deltas = getattr(self.model.model, "rope_deltas", None)
-        if deltas is not None:  # frames take fewer positions than they have tokens
-            position = position + deltas[:, 0].to(position.device)
-        return Read(output.logits[:, -1].float(), output.past_key_values, position, None if bool(mask.all()) else mask)
+        mask, seen = inputs["attention_mask"], {"mm_encoder_outputs": batch.seen} if batch.seen else {}
+        if bool(mask.all()) or not self.pads_right:
+            output = self.forward(inputs, use_cache=True, logits_to_keep=1, **seen)
+            logits, positions = output.logits[:, -1], self.positions(inputs)[1]
+            return Read(logits.float(), output.past_key_values, positions, None if bool(mask.all()) else mask)
+        places, following = self.positions(inputs)
+        # What stands behind a prompt does not change what the model makes of it, so no mask is needed; attention
+        # without one is faster by far.
+        inputs = {name: tensor for name, tensor in inputs.items() if name != "attention_mask"}
+        if places.ndim == 2:
+            places = torch.arange(mask.shape[1], device=mask.device).expand(mask.shape)
+        last, row = mask.sum(1) - 1, torch.arange(len(mask), device=mask.device)
+        kept, where = last.unique(return_inverse=True)
+        output = self.model(**inputs, position_ids=places, use_cache=True, logits_to_keep=kept, **seen)
+        if output.logits.shape[1] == mask.shape[1]:  # Qwen2.5-Omni keeps all
+            where = last
+        return Read(output.logits[row, where].float(), output.past_key_values, following, mask)
 
     def _later(self, tokens: torch.Tensor, read: Read, already: int) -> torch.Tensor:
         """Logits after further ``tokens`` [n, length] of which ``already`` were read; they join the cache."""
@@ -115,8 +135,8 @@ class Reader:
         """For each prompt the sum of the log-probabilities of each label's tokens."""
         totals = [[float(row[label[0]]) for label in labels] for row in read.logits.log_softmax(-1)]
         if max(map(len, labels)) > 1:
-            plain = all(type(layer) is DynamicLayer for layer in read.cache.layers)
-            for row, later in zip(totals, (self._side_by_side if plain else self._copied)(labels, read), strict=True):
+            after = self._side_by_side if self.pads_right else self._copied
+            for row, later in zip(totals, after(labels, read), strict=True):
                 for k, label in enumerate(labels):
                     row[k] += sum(float(later[k][j, token]) for j, token in enumerate(label[1:]))
         return [[round(total, SCORE_DIGITS) for total in row] for row in totals]

@@ -239,6 +239,7 @@ class VisionLanguageModel:
         """Prompts as a batch of a shape; one alone as it is. Frames are seen, so features stand for pixels."""
         seen = self.vision.features(prompts)
         filled = [*range(len(prompts)), *[len(prompts) - 1] * (rows - len(prompts))]
-        inputs = stack([prompts[i].inputs for i in filled], self.pad, length if rows > 1 else 0).to(device())
+        texts = [prompts[i].inputs for i in filled]
+        inputs = stack(texts, self.pad, length if rows > 1 else 0, self.reader.pads_right).to(device())
         outputs = as_encoder_outputs([seen[i] for i in filled], any(name.endswith("grid_thw") for name in inputs))
         return Batch(inputs, outputs, len(prompts))
