@@ -43,11 +43,12 @@ SECONDS, FPS, SEED = 2.0, 25.0, 2026
 PACKAGES = ("emovlm", "transformers", "torch")
 CONTROL = "without features kept"
 
-# By family: lmms-eval's class, its arguments, whether it takes batches of videos, and whether it takes paths.
-CLASS_OF = {
-    "qwen2.5-vl": ("qwen2_5_vl", {"device_map": "cpu", "min_pixels": 3136, "max_num_frames": 768}, True, True),
-    "internvl": ("internvl_hf", {"device_map": "cpu", "num_frames": 768}, False, False),
-    "llava-onevision": ("llava_hf", {"device_map": "cpu"}, False, False),
+# By family: lmms-eval's class, its arguments, what is set afterwards, whether it takes batches of videos, and whether it
+# reads the clips itself. That of InternVL would choose frames again, and through what transformers no longer has a
+# reader for; so the task reads them. That of LLaVA-OneVision (llava_hf) fails on any video with this transformers.
+CLASS_OF: dict[str, tuple[str, dict[str, Any], dict[str, Any], bool, bool]] = {
+    "qwen2.5-vl": ("qwen2_5_vl", {"device_map": "cpu", "min_pixels": 3136, "max_num_frames": 768}, {}, True, True),
+    "internvl": ("internvl_hf", {"device_map": "cpu"}, {"num_frames": None}, False, False),
 }
 
 TASK = """task: {name}
@@ -121,13 +122,8 @@ def save_model(family: str, folder: Path, width: int, layers: int, side: int) ->
     else:
         square = {"height": side, "width": side}
         processor.video_processor.size = processor.image_processor.size = square
-        vision["image_size"] = [side, side] if family == "internvl" else side
-        if family == "internvl":
-            processor.image_seq_length = config["image_seq_length"] = (side // PATCH // 2) ** 2
-        else:
-            processor.num_image_tokens = (side // PATCH) ** 2
-            grid = [[side, side], [side, 2 * side], [2 * side, side], [2 * side, 2 * side]]
-            config["image_grid_pinpoints"] = processor.image_processor.image_grid_pinpoints = grid
+        vision["image_size"] = [side, side]
+        processor.image_seq_length = config["image_seq_length"] = (side // PATCH // 2) ** 2
     torch.manual_seed(0)
     model = type(tiny)(type(tiny.config)(**config)).eval()
     model.to(torch.bfloat16).save_pretrained(folder)  # as published; lmms-eval's classes would round the weights
@@ -304,7 +300,7 @@ def agreement(own: dict[str, Any], theirs: dict[str, Any]) -> float:
 
 def compare(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Measure, print and return what was found."""
-    kind, arguments, batched, paths = CLASS_OF[options.family]
+    kind, arguments, later, batched, paths = CLASS_OF[options.family]
     weights = save_model(options.family, folder / "model", options.width, options.layers, options.side)
     render(options.rig, folder / "clips", options.clips, options.side)
     write_tasks(folder / "clips", folder / "tasks", options.side, options.new_tokens, "paths" if paths else "frames")
@@ -312,6 +308,7 @@ def compare(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     own = {**order, "clips": str(folder / "clips"), "side": options.side, "new_tokens": options.new_tokens}
     there = {**order, "kind": kind, "tasks": str(folder / "tasks")}
     there["arguments"] = {"pretrained": order["model"], **arguments}
+    there["later"] = later
     root = Path(__file__).resolve().parents[1]
 
     def sides() -> tuple[Side, Side]:

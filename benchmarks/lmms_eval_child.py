@@ -73,6 +73,8 @@ def loaded(order: dict[str, Any]) -> Any:
     arguments = ",".join(f"{name}={value}" for name, value in order["arguments"].items())
     lm = get_model(order["kind"]).create_from_arg_string(arguments, {"batch_size": 1, "device": "cpu"})
     lm._model = lm._model.to(getattr(torch, order["dtype"])).eval()
+    for name, value in order["later"].items():
+        setattr(lm, name, value)
     lm.clean = lambda: None  # lets the model go at the end of each call
     return lm
 
