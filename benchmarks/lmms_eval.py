@@ -1,6 +1,7 @@
 """Evaluation by this project and by lmms-eval: the same checkpoint, clips and question, side by side in one run.
 
-    python3.11 -m venv LMMS; LMMS/bin/pip install torch==2.13.0 transformers==5.23.0 lmms-eval==0.7.3 decord==0.6.0 "filelock<4"
+    python3.11 -m venv LMMS
+    LMMS/bin/pip install lmms-eval==0.7.3 torch==2.13.0 transformers==5.23.0 decord==0.6.0 'filelock<4'
     PYTHONPATH=src:. python benchmarks/lmms_eval.py --lmms-python LMMS/bin/python --rig results/rig/rig.npz
 
 A checkpoint of random weights of a real class and rendered clips of two seconds go to a temporary folder. Then two
@@ -13,7 +14,8 @@ Making them is not counted. Whether tokens and pixels are the same is looked at 
 
 Times are CPU seconds of a process and its children, and wall time. ``answers``: reading clips and the model's work;
 ``whole``: tables and metrics too. Ours score all labels as well as reply; lmms-eval's classes for videos cannot. Our
-times are with nothing kept from the round before.
+times are with nothing kept from the round before; beside them stand ours with smaller batches, and without features
+kept from one condition to the next.
 """
 
 import argparse
@@ -25,219 +27,29 @@ import subprocess
 import sys
 import tempfile
 import time
-from fractions import Fraction
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import av
-import numpy as np
-import pandas as pd
-
-from benchmarks.lmms_eval_child import Watch, digest, serve, spent
+from benchmarks.lmms_eval_inputs import CLASSES, SECONDS, SEED, render, save_model, write_tasks
+from benchmarks.lmms_eval_sides import spent
 
 MATRIX = ("fps1", "fps5", "fps10", "fps15", "fps20", "fps25", "fps5-shuffled", "fps5-reversed", "keyframes")
 ONE = "uniform8"
-CLASSES = ("anger", "happiness", "neutral", "sadness", "surprise")
-SECONDS, FPS, SEED = 2.0, 25.0, 2026
-PACKAGES = ("emovlm", "transformers", "torch")
-CONTROL = "without features kept"
+OURS = "ours"
+OWN: dict[str, tuple[str, int]] = {  # of ours: MiB of features that are kept, and tokens of a batch, 0: as it is
+    OURS: ("1024", 0),
+    "ours, batches of 2,048 tokens": ("1024", 2048),
+    "ours, no features kept": ("0", 0),
+}
 
-# By family: lmms-eval's class, its arguments, what is set afterwards, whether it takes batches of videos, and whether it
-# reads the clips itself. That of InternVL would choose frames again, and through what transformers no longer has a
-# reader for; so the task reads them. That of LLaVA-OneVision (llava_hf) fails on any video with this transformers.
+# By family: lmms-eval's class, its arguments, what is set afterwards, whether it takes batches of videos, and whether
+# it reads the clips itself. That of InternVL leaves this to transformers, which lacks a reader in such an environment;
+# so the task reads them, and the class must not choose frames again. That of LLaVA-OneVision (llava_hf) hands
+# transformers an empty list of images beside a video, which fails.
 CLASS_OF: dict[str, tuple[str, dict[str, Any], dict[str, Any], bool, bool]] = {
     "qwen2.5-vl": ("qwen2_5_vl", {"device_map": "cpu", "min_pixels": 3136, "max_num_frames": 768}, {}, True, True),
     "internvl": ("internvl_hf", {"device_map": "cpu"}, {"num_frames": None}, False, False),
 }
-
-TASK = """task: {name}
-dataset_path: json
-dataset_kwargs: {{data_files: {{test: {documents}}}}}
-test_split: test
-output_type: generate_until
-doc_to_visual: !function documents.visual
-doc_to_text: !function documents.text
-doc_to_messages: !function documents.{messages}
-doc_to_target: label
-process_results: !function documents.right
-generation_kwargs: {{max_new_tokens: {new_tokens}, temperature: 0, do_sample: false}}
-metric_list: [{{metric: accuracy, aggregation: mean, higher_is_better: true}}]
-metadata: {{version: 1}}
-"""
-DOCUMENTS = '''"""How lmms-eval shows a row of a task."""
-
-import decord
-
-
-def visual(doc):
-    return [doc["video"]]
-
-
-def text(doc):
-    return doc["question"]
-
-
-def _messages(doc, video):
-    return [{"role": "user", "content": [{"type": "video", "url": video}, {"type": "text", "text": doc["question"]}]}]
-
-
-def paths(doc):
-    return _messages(doc, doc["video"])
-
-
-def frames(doc):
-    reader = decord.VideoReader(doc["video"])
-    return _messages(doc, reader.get_batch(range(len(reader))).asnumpy())
-
-
-def right(doc, results):
-    return {"accuracy": float(results[0].strip() == doc["label"])}
-'''
-
-
-def save_model(family: str, folder: Path, width: int, layers: int, side: int) -> int:
-    """Save a model of random weights whose language model and tower have the width and layers given.
-
-    Returns:
-        How many weights it has.
-    """
-    from emovlm.models.torch_setup import torch
-    from tests.tiny_models.models import MODELS, PATCH
-
-    tiny, processor = MODELS[family]()
-    config, heads = tiny.config.to_dict(), max(1, width // 64)
-    spread = 0.3 * (32 / width) ** 0.5  # the scale of the tiny model's outputs, whatever the width
-    text, vision = config["text_config"], config["vision_config"]
-    for part in (text, vision):
-        part |= {"hidden_size": width, "intermediate_size": 3 * width, "num_hidden_layers": layers}
-        part |= {"num_attention_heads": heads, "initializer_range": spread}
-        part.pop("layer_types", None)
-    text |= {"num_key_value_heads": max(1, heads // 2), "head_dim": width // heads}
-    if family == "qwen2.5-vl":
-        text["rope_parameters"]["mrope_section"] = [width // heads // 8, *[3 * (width // heads) // 16] * 2]
-        full = list(range(3, layers, 4)) or [layers - 1]
-        vision |= {"depth": layers, "num_heads": heads, "out_hidden_size": width, "fullatt_block_indexes": full}
-        vision["window_size"] = 112
-    else:
-        square = {"height": side, "width": side}
-        processor.video_processor.size = processor.image_processor.size = square
-        vision["image_size"] = [side, side]
-        processor.image_seq_length = config["image_seq_length"] = (side // PATCH // 2) ** 2
-    torch.manual_seed(0)
-    model = type(tiny)(type(tiny.config)(**config)).eval()
-    model.to(torch.bfloat16).save_pretrained(folder)  # as published; lmms-eval's classes would round the weights
-    processor.save_pretrained(folder)
-    return sum(weight.numel() for weight in model.parameters())
-
-
-def render(rig_file: str, folder: Path, clips: int, side: int) -> None:
-    """Render clips, a folder a class."""
-    from emovlm.core.hashing import seed_of
-    from emovlm.synface.dataset import render_row
-    from emovlm.synface.face.canvas import make_canvas
-    from emovlm.synface.face.identity import make_identity
-    from emovlm.synface.face.rig import load_rig
-    from emovlm.synface.rendering.render import Renderer
-    from emovlm.synface.rendering.video import write_mp4
-
-    rig = load_rig(rig_file)
-    canvas = make_canvas(rig)
-    renderer = Renderer(rig, canvas, side)
-    for k in range(clips):
-        label = CLASSES[k % len(CLASSES)]
-        row = pd.Series({
-            "label": label, "variant": 0, "fps": FPS, "duration_s": SECONDS, "intensity": 1.0, "micro": False,
-            "order": None, "seed": seed_of(SEED, "benchmark", k),
-        }, dtype=object)  # fmt: skip
-        _, pixels = render_row(renderer, make_identity(rig, canvas, SEED, f"benchmark-{k}"), row)
-        write_mp4(folder / label / f"{k}.mp4", np.ascontiguousarray(pixels), FPS, crf=20)
-
-
-def write_tasks(clips: Path, folder: Path, side: int, new_tokens: int, messages: str) -> list[str]:
-    """Write a task of lmms-eval for each condition, with clips of the frames that we show; returns the ids of clips."""
-    from emovlm.core.prompts import read_prompt
-    from emovlm.sampling.frame_samplers import sample_frames
-    from emovlm.sampling.sampler_names import named_sampler
-    from emovlm.standalone.decoded import decode
-    from emovlm.standalone.given_data import read_data
-
-    data = read_data(clips, None, "test", None)
-    question = read_prompt(Path(str(files("emovlm.evaluation") / "prompts/classify.txt")), data.classes)
-    (folder / "decoded").mkdir(parents=True)
-    decoded = decode(data, folder / "decoded", side, 60.0, None)
-    labels = dict(zip(data.manifest["clip_id"], data.manifest["label"], strict=True))
-    (folder / "documents.py").write_text(DOCUMENTS)
-    for name in (ONE, *MATRIX):
-        sample = sample_frames(*named_sampler(name), SEED, decoded.clips, decoded.index)
-        (folder / name).mkdir()
-        lines = []
-        for k, (clip, rows) in enumerate(sample.groupby("clip_id", sort=True)):
-            times = np.sort(rows["timestamp_s"].to_numpy())
-            video = folder / name / f"{k}.mp4"
-            rate = (len(times) - 1) / (times[-1] - times[0])
-            write_lossless(video, decoded.frames.frames(clip, rows["frame_index"].to_numpy()), rate)
-            lines.append(json.dumps({"video": str(video), "question": question, "label": labels[clip]}))
-        documents = folder / f"{name}.jsonl"
-        documents.write_text("\n".join(lines) + "\n")
-        told = TASK.format(name=f"emovlm_{name}", documents=documents, messages=messages, new_tokens=new_tokens)
-        (folder / f"{name}.yaml").write_text(told)
-    return sorted(labels)
-
-
-def write_lossless(path: Path, frames: np.ndarray, rate: float) -> None:
-    """Write frames as a clip that decodes to the same pixels."""
-    with av.open(str(path), "w") as container:
-        options = {"qp": "0", "preset": "ultrafast"}
-        stream = container.add_stream("libx264rgb", rate=Fraction(rate).limit_denominator(1001), options=options)
-        stream.height, stream.width = frames.shape[1:3]
-        stream.pix_fmt = "rgb24"
-        for pixels in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")))
-        container.mux(stream.encode())
-
-
-def ours(order: dict[str, Any]) -> Any:
-    """Load our side: what evaluates conditions with a model that is loaded."""
-    from emovlm.models.loading import load_system
-    from emovlm.models.vlm import vision, vision_language_model
-    from emovlm.standalone import evaluate as module
-    from emovlm.standalone.given_model import find_model
-
-    settings = {"dtype": order["dtype"]}
-    found = find_model(order["model"], CLASSES, **settings)
-    system = load_system(found.row, found.folder)
-    module.load_system = lambda row, folder: system
-    asking, encode, decode = module._Asking, vision_language_model.encode, module.decode
-    sampled, answered = asking.sample, asking.answers
-
-    def work(asked: dict[str, Any]) -> dict[str, Any]:
-        os.environ[vision.MEMORY] = asked["memory"]
-        system.vision = vision.Vision(system.model, system.family)
-        whole, answers, seen = Watch(), Watch(), []
-
-        def shown(*given: Any, **named: Any) -> Any:
-            made = encode(*given, **named)
-            pixels = made["pixel_values_videos"] if "pixel_values_videos" in made else made["pixel_values"]
-            seen.append(digest(made["input_ids"], pixels))
-            return made
-
-        vision_language_model.encode = shown if asked.get("look") else encode
-        module.decode = answers.watched(decode)
-        asking.sample, asking.answers = answers.watched(sampled), answers.watched(answered)
-        with tempfile.TemporaryDirectory() as folder:
-            results = whole.watched(module.evaluate)(
-                order["model"], order["clips"], asked["tasks"], folder, size=order["side"], seed=SEED,
-                max_new_tokens=order["new_tokens"], **settings,
-            )  # fmt: skip
-        told = results.answers.sort_values("clip_id").groupby("condition")
-        return {
-            "whole": whole.told(), "answers": answers.told(), "seen": seen,
-            "replies": {name: list(rows["reply"].fillna("").str.strip()) for name, rows in told},
-            "frames": [system.vision.shown, system.vision.computed],
-        }  # fmt: skip
-
-    return work
 
 
 class Side:
@@ -255,9 +67,10 @@ class Side:
             "PYTHONPATH": order.pop("path"),
         }  # fmt: skip
         begun = spent()[1]
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(log, "a"), text=True, env=environment
-        )
+        with open(log, "a") as said:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True, env=environment
+            )
         self.started = self.asked(order)
         self.started["wall"] = spent()[1] - begun
 
@@ -278,7 +91,7 @@ def shares(mine: Side, other: Side, names: list[str]) -> dict[str, tuple[float, 
     """By condition, the share of prompts that are the same in tokens and pixels, and of replies that are the same."""
     found = {}
     for name in names:
-        own = mine.asked({"tasks": [name], "memory": "0", "look": True})
+        own = mine.asked({"tasks": [name], "memory": "0", "tokens": 0, "look": True})
         theirs = other.asked({"tasks": [f"emovlm_{name}"], "batch": 1, "look": True})
         replies = list(zip(own["replies"][name], theirs["replies"][f"emovlm_{name}"], strict=True))
         same = len(set(own["seen"]) & set(theirs["seen"])) / len(set(own["seen"]))
@@ -294,8 +107,12 @@ def medians(rounds: list[dict[str, Any]], part: str) -> dict[str, float]:
 
 def agreement(own: dict[str, Any], theirs: dict[str, Any]) -> float:
     """The share of equal replies of two evaluations of the same conditions."""
-    pairs = [pair for name in own["replies"] for pair in zip(own["replies"][name], theirs["replies"][f"emovlm_{name}"])]
-    return sum(a == b for a, b in pairs) / len(pairs)
+    same = [
+        a == b
+        for name, replies in own["replies"].items()
+        for a, b in zip(replies, theirs["replies"][f"emovlm_{name}"], strict=True)
+    ]
+    return sum(same) / len(same)
 
 
 def compare(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -303,19 +120,23 @@ def compare(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     kind, arguments, later, batched, paths = CLASS_OF[options.family]
     weights = save_model(options.family, folder / "model", options.width, options.layers, options.side)
     render(options.rig, folder / "clips", options.clips, options.side)
-    write_tasks(folder / "clips", folder / "tasks", options.side, options.new_tokens, "paths" if paths else "frames")
+    messages = "paths" if paths else "frames"
+    write_tasks([ONE, *MATRIX], folder / "clips", folder / "tasks", options.side, options.new_tokens, messages)
     order = {"model": str(folder / "model"), "dtype": options.dtype}
     own = {**order, "clips": str(folder / "clips"), "side": options.side, "new_tokens": options.new_tokens}
+    own |= {"classes": CLASSES, "seed": SEED}
     there = {**order, "kind": kind, "tasks": str(folder / "tasks")}
     there["arguments"] = {"pretrained": order["model"], **arguments}
     there["later"] = later
     root = Path(__file__).resolve().parents[1]
 
     def sides() -> tuple[Side, Side]:
-        child = str(Path(__file__).with_name("lmms_eval_child.py"))
+        script = str(Path(__file__).with_name("lmms_eval_sides.py"))
         return (
-            Side([sys.executable, __file__, "--serve"], {**own, "path": f"{root / 'src'}:{root}"}, folder / "ours.log"),
-            Side([options.lmms_python, "-P", child], {**there, "path": ""}, folder / "lmms.log"),
+            Side(
+                [sys.executable, "-P", script, "ours"], {**own, "path": f"{root / 'src'}:{root}"}, folder / "ours.log"
+            ),
+            Side([options.lmms_python, "-P", script, "lmms-eval"], {**there, "path": ""}, folder / "lmms.log"),
         )
 
     starts = []
@@ -349,38 +170,37 @@ def compare(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     ), len(starts))  # fmt: skip
     batches = options.batches if batched else [1]
 
-    def measured(tasks: list[str], sizes: list[int], rounds: int) -> dict[Any, list[dict[str, Any]]]:
+    def measured(tasks: list[str], sizes: list[int], rounds: int) -> dict[str, list[dict[str, Any]]]:
         """What each way took, in turns."""
         there = [f"emovlm_{name}" for name in tasks]
-        taken: dict[Any, list[dict[str, Any]]] = {}
+        taken: dict[str, list[dict[str, Any]]] = {}
         for _ in range(rounds):
-            taken.setdefault("ours", []).append(mine.asked({"tasks": tasks, "memory": "1024"}))
-            taken.setdefault(CONTROL, []).append(mine.asked({"tasks": tasks, "memory": "0"}))
+            for way, (memory, tokens) in OWN.items():
+                taken.setdefault(way, []).append(mine.asked({"tasks": tasks, "memory": memory, "tokens": tokens}))
             for size in sizes:
-                taken.setdefault(size, []).append(other.asked({"tasks": there, "batch": size}))
+                way = f"lmms-eval, batch {size}"
+                taken.setdefault(way, []).append(other.asked({"tasks": there, "batch": size}))
         return taken
 
-    def told(what: str, taken: dict[Any, list[dict[str, Any]]]) -> None:
+    def told(what: str, taken: dict[str, list[dict[str, Any]]]) -> None:
         for part in ("answers", "whole"):
-            for way, rounds in taken.items():
-                if way != "ours":
-                    name = f"ours {way}" if way == CONTROL else f"lmms-eval, batch {way}"
-                    row(f"{what}, {part}", name, medians(taken["ours"], part), medians(rounds, part), len(rounds))
+            for way, rounds in list(taken.items())[1:]:
+                row(f"{what}, {part}", way, medians(taken[OURS], part), medians(rounds, part), len(rounds))
         for way, rounds in taken.items():
-            if way not in ("ours", CONTROL):
-                share = agreement(taken["ours"][0], rounds[0])
-                print(f"{what}: same replies as lmms-eval at batch {way}: {share:.1%}", flush=True)
+            if way not in OWN:
+                share = agreement(taken[OURS][0], rounds[0])
+                print(f"{what}: same replies as {way}: {share:.1%}", flush=True)
                 rows.append({
                     "what": f"{what}, same replies", "ours": None, "other": None, "unit": "share",
-                    "other_name": f"lmms-eval, batch {way}", "ratio": round(share, 3), "runs": 1,
+                    "other_name": way, "ratio": round(share, 3), "runs": 1,
                 })  # fmt: skip
 
     one = measured([ONE], batches, options.rounds)
     told(f"one condition ({ONE})", one)
-    best = min(batches, key=lambda size: medians(one[size], "answers")["cpu"])
+    best = min(batches, key=lambda size: medians(one[f"lmms-eval, batch {size}"], "answers")["cpu"])
     matrix = measured(list(MATRIX), sorted({1, best}), options.matrix_rounds)
     told(f"matrix of {len(MATRIX)}", matrix)
-    shown, computed = matrix["ours"][0]["frames"]
+    shown, computed = matrix[OURS][0]["frames"]
     print(f"matrix: {shown} frames or pairs of frames were shown, {computed} went through the tower here")
     versions = {"ours": mine.started["versions"], "lmms-eval": other.started["versions"]}
     for side in (mine, other):
@@ -394,7 +214,8 @@ def machine() -> str:
     known = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").is_file() else ""
     models = [line.partition(":")[2].strip() for line in known.splitlines() if line.startswith("model name")]
     load = os.getloadavg()[0]
-    return f"{(models or [platform.machine()])[0]}, {os.cpu_count()} cores, load {load:.1f}; Python {sys.version.split()[0]}"
+    name, python = (models or [platform.machine()])[0], sys.version.split()[0]
+    return f"{name}, {os.cpu_count()} cores, load {load:.1f}; Python {python}"
 
 
 def main() -> None:
@@ -424,7 +245,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--serve"]:
-        serve(ours, PACKAGES)
-    else:
-        main()
+    main()

@@ -1,7 +1,7 @@
-"""The side of lmms-eval in ``benchmarks/lmms_eval.py``: a process that keeps a model loaded and evaluates what it is told.
+"""The two sides of ``benchmarks/lmms_eval.py``: processes with a loaded model that evaluate what they are told.
 
-It runs in an environment of lmms-eval, which knows nothing of this project. The first line on stdin names the model,
-each further line an evaluation, as JSON; each is answered by a line of JSON on stdout.
+The first line on stdin names the model, each further line an evaluation, as JSON; each is answered by a line of JSON on
+stdout. This file runs in both environments, and our process that decodes clips imports it again: it imports little.
 """
 
 import hashlib
@@ -14,7 +14,8 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
-PACKAGES = ("lmms_eval", "transformers", "torch")
+Work = Callable[[dict[str, Any]], dict[str, Any]]
+COMMON = ("transformers", "torch")
 
 
 def spent() -> tuple[float, float]:
@@ -66,7 +67,7 @@ def torchvision_without_operators() -> Any:
 
 
 def loaded(order: dict[str, Any]) -> Any:
-    """The model as lmms-eval loads it, kept from call to call, in the precision asked for: some classes fix bfloat16."""
+    """The model as lmms-eval loads it, kept from call to call, in the precision asked for: classes fix bfloat16."""
     import torch
     from lmms_eval.models import get_model
 
@@ -114,24 +115,24 @@ def evaluated(lm: Any, manager: Any, order: dict[str, Any]) -> dict[str, Any]:
     return {**parts, "seen": seen, "replies": {task: [of[k] for k in sorted(of)] for task, of in replies.items()}}
 
 
-def serve(load: Callable[[dict[str, Any]], Callable[[dict[str, Any]], dict[str, Any]]], packages: tuple) -> None:
+def serve(load: Callable[[dict[str, Any]], Work], packages: tuple[str, ...]) -> None:
     """Load what the first line asks for, then answer each further one.
 
     Args:
         load: of the first line, returns what answers the others.
-        packages: whose versions are told.
+        packages: whose versions are told, beside those of both sides.
     """
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print
     work = load(json.loads(sys.stdin.readline()))
-    told = {"cpu": spent()[0], "versions": {name: version(name) for name in packages}}
+    told = {"cpu": spent()[0], "versions": {name: version(name) for name in (*packages, *COMMON)}}
     print(json.dumps(told), file=answers, flush=True)
     for line in sys.stdin:
         print(json.dumps(work(json.loads(line))), file=answers, flush=True)
 
 
-def load(order: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """A model and the index of the tasks."""
+def load_lmms_eval(order: dict[str, Any]) -> Work:
+    """lmms-eval's model and the index of its tasks; the work evaluates some of them."""
     library = torchvision_without_operators()
     from lmms_eval.tasks import TaskManager
 
@@ -145,5 +146,50 @@ def load(order: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return work
 
 
+def load_ours(order: dict[str, Any]) -> Work:
+    """This project's model; the work evaluates conditions, from clips to tables, with nothing kept from before."""
+    from emovlm.models.loading import load_system
+    from emovlm.models.vlm import vision, vision_language_model
+    from emovlm.models.vlm.batches import PROMPTS, TOKENS, Limits
+    from emovlm.standalone import evaluate as module
+    from emovlm.standalone.given_model import find_model
+
+    settings = {"dtype": order["dtype"]}
+    found = find_model(order["model"], order["classes"], **settings)
+    system = load_system(found.row, found.folder)
+    module.load_system = lambda row, folder: system
+    asking, encode, decode = module._Asking, vision_language_model.encode, module.decode
+    sampled, answered = asking.sample, asking.answers
+
+    def work(asked: dict[str, Any]) -> dict[str, Any]:
+        os.environ[vision.MEMORY] = asked["memory"]
+        system.vision = vision.Vision(system.model, system.family)
+        system.limits = Limits(PROMPTS, asked["tokens"] or TOKENS)
+        whole, answers, seen = Watch(), Watch(), []
+
+        def shown(*given: Any, **named: Any) -> Any:
+            made = encode(*given, **named)
+            pixels = made["pixel_values_videos"] if "pixel_values_videos" in made else made["pixel_values"]
+            seen.append(digest(made["input_ids"], pixels))
+            return made
+
+        vision_language_model.encode = shown if asked.get("look") else encode
+        module.decode = answers.watched(decode)
+        asking.sample, asking.answers = answers.watched(sampled), answers.watched(answered)
+        with tempfile.TemporaryDirectory() as folder:
+            results = whole.watched(module.evaluate)(
+                order["model"], order["clips"], asked["tasks"], folder, size=order["side"], seed=order["seed"],
+                max_new_tokens=order["new_tokens"], **settings,
+            )  # fmt: skip
+        told = results.answers.sort_values("clip_id").groupby("condition")
+        return {
+            "whole": whole.told(), "answers": answers.told(), "seen": seen,
+            "replies": {name: list(rows["reply"].fillna("").str.strip()) for name, rows in told},
+            "frames": [system.vision.shown, system.vision.computed],
+        }  # fmt: skip
+
+    return work
+
+
 if __name__ == "__main__":
-    serve(load, PACKAGES)
+    serve(*{"ours": (load_ours, ("emovlm",)), "lmms-eval": (load_lmms_eval, ("lmms_eval",))}[sys.argv[1]])
