@@ -13,9 +13,10 @@ ours; so each condition has clips of its own there, lossless, with the frames th
 Making them is not counted. Whether tokens and pixels are the same is looked at first, prompt by prompt.
 
 Times are CPU seconds of a process and its children, and wall time. ``answers``: reading clips and the model's work;
-``whole``: tables and metrics too. Ours score all labels as well as reply; lmms-eval's classes for videos cannot. Our
+``whole``: tables and metrics too. Ours score all labels as well as reply; the two classes of lmms-eval only reply. Our
 times are with nothing kept from the round before; beside them stand ours with smaller batches, and without features
-kept from one condition to the next.
+kept from one condition to the next. In lmms-eval's favour its model stays loaded from call to call, and is in the
+precision asked for, where its classes always take bfloat16.
 """
 
 import argparse
