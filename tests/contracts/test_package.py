@@ -21,8 +21,9 @@ ENTRIES = ["cli.py", "standalone/evaluate.py", "standalone/conditions.py", "synf
 OF_A_STUDY = {"models/api/clients.py": {"google-genai", "httpx2", "openai"},
               "models/vlm/vision_language_model.py": {"peft"}}  # fmt: skip
 """What modules of the base import only for systems that a study alone has: API models, LoRA adapters."""
-OWN_ENVIRONMENTS = {"playwright", "requests", "requests-cache", "urllib3"}
-"""Of tests/browser and tests/validator, which have requirements of their own."""
+OWN_ENVIRONMENTS = {"lmms-eval", "playwright", "requests", "requests-cache", "urllib3"}
+"""Of tests/browser and tests/validator, which have requirements of their own, and of benchmarks/lmms_eval.py, of which
+one side runs in an environment of lmms-eval."""
 
 
 def names(*groups: str) -> set[str]:
