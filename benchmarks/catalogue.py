@@ -69,6 +69,11 @@ ALL = (
         "each job, which asks one clip after another.", 60, STUDY,
     ),
     Benchmark(
+        "lmms_eval", "Beside lmms-eval",
+        "CPU time in which the same checkpoint of random weights is asked about the same frames with one question. "
+        "lmms-eval replies; the study scores all labels too.", 30, OTHER_ENVIRONMENT,
+    ),
+    Benchmark(
         "memory_curve", "Memory by number of clips",
         "Peak memory of a job with few and with many clips. A ratio of 1 is flat. Mapped files are what a job has read "
         "of the frame store so far; the kernel takes these pages back when memory is short.", 8,

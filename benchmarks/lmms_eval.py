@@ -33,6 +33,7 @@ from typing import Any
 
 from benchmarks.lmms_eval_inputs import CLASSES, SECONDS, SEED, render, save_model, write_tasks
 from benchmarks.lmms_eval_sides import spent
+from benchmarks.measured import Figures
 
 MATRIX = ("fps1", "fps5", "fps10", "fps15", "fps20", "fps25", "fps5-shuffled", "fps5-reversed", "keyframes")
 ONE = "uniform8"
@@ -242,8 +243,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = compare(options, Path(folder))
     print(f"versions: {found['versions']}")
-    if options.json:
-        options.json.write_text(json.dumps({"benchmark": "lmms_eval", "machine": about, **found}, indent=1) + "\n")
+    figures = Figures("lmms_eval", ("torch", "transformers"))
+    for row in found["rows"]:
+        if row["ours"] is not None and row["unit"] == "s CPU":
+            figures.row(row["what"], row["ours"], row["unit"], row["other"], row["other_name"], runs=row["runs"])
+        elif row["ours"] is None:
+            figures.note(f"{row['what']} as {row['other_name']}: {row['ratio']:.1%}.")
+    set_up = ", ".join(f"{name} {value}" for name, value in found["settings"].items())
+    figures.note(f"{set_up}; lmms-eval's environment: {found['versions']['lmms-eval']}.")
+    figures.write(options.json)
 
 
 if __name__ == "__main__":
