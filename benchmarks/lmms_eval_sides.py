@@ -150,7 +150,7 @@ def load_lmms_eval(order: dict[str, Any]) -> Work:
 def load_ours(order: dict[str, Any]) -> Work:
     """This project's model; the work evaluates conditions, from clips to tables, with nothing kept from before."""
     from emovlm.models.loading import load_system
-    from emovlm.models.vlm import vision, vision_language_model
+    from emovlm.models.vlm import encoding, vision
     from emovlm.models.vlm.batches import PROMPTS, TOKENS, Limits
     from emovlm.standalone import evaluate as module
     from emovlm.standalone.given_model import find_model
@@ -159,12 +159,13 @@ def load_ours(order: dict[str, Any]) -> Work:
     found = find_model(order["model"], order["classes"], **settings)
     system = load_system(found.row, found.folder)
     module.load_system = lambda row, folder: system
-    asking, encode, decode = module._Asking, vision_language_model.encode, module.decode
+    asking, encode, decode = module._Asking, encoding.encode, module.decode
     sampled, answered = asking.sample, asking.answers
 
     def work(asked: dict[str, Any]) -> dict[str, Any]:
         os.environ[vision.MEMORY] = asked["memory"]
         system.vision = vision.Vision(system.model, system.family)
+        system.encoder = encoding.Encoder(system.processor, system.family, system.turn, None, system.vision.knows)
         system.limits = Limits(PROMPTS, asked["tokens"] or TOKENS)
         whole, answers, seen = Watch(), Watch(), []
 
@@ -174,7 +175,7 @@ def load_ours(order: dict[str, Any]) -> Work:
             seen.append(digest(made["input_ids"], pixels))
             return made
 
-        vision_language_model.encode = shown if asked.get("look") else encode
+        encoding.encode = shown if asked.get("look") else encode
         module.decode = answers.watched(decode)
         asking.sample, asking.answers = answers.watched(sampled), answers.watched(answered)
         with tempfile.TemporaryDirectory() as folder:

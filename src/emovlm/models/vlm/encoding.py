@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import emovlm.models.torch_setup  # noqa: F401, its settings come first  # isort: skip
 from transformers import BatchFeature, ProcessorMixin
 
 from emovlm.models.base import Frame, Part
