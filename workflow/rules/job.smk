@@ -47,10 +47,10 @@ def job(rule, script=None, params=None, names=None, modules=None):
     @asked_of_each_job
     @cache
     def told(wildcards):
-        told_params = (of(wildcards, params) or {}) | ({"plugins": plugins} if plugins else {})
-        read = as_line(told_params, sort_keys=True, default=lambda part: part.told())
-        names = as_line({"rule": rule, "script": path, "code": code or hashed(wildcards), "wildcards": dict(wildcards.items())})
-        return followed_by(names, params=read)
+        read = (of(wildcards, params) or {}) | ({"plugins": plugins} if plugins else {})
+        names = {"rule": rule, "script": path, "code": code or hashed(wildcards), "wildcards": dict(wildcards.items())}
+        # Sorted: the order of keys in a table or a dictionary is no part of what a job is told.
+        return followed_by(as_line(names), params=as_line(read, sort_keys=True, default=lambda part: part.told()))
 
     def files(wildcards, listed):
         if sum(1 if isinstance(v, str) else len(v) for _, v in listed.items()) != len(listed):
