@@ -233,7 +233,7 @@ def _example(given: argparse.Namespace) -> int:
 
 
 def _plan(given: argparse.Namespace) -> "Plan":
-    from emovlm.provenance.planned_jobs import read_plan
+    from emovlm.provenance.planned_jobs import read_plan  # what comes after the plan is imported after it is begun
 
     console = Console(stderr=True)
     with console.status("asking Snakemake what the study consists of"):
@@ -248,10 +248,10 @@ def _overrides(given: argparse.Namespace) -> Sequence[str]:
 
 
 def _audit(given: argparse.Namespace) -> int:
+    plan = _plan(given)
     from emovlm.provenance.audit.audit import audit, prune
     from emovlm.provenance.audit.audit_report import show
 
-    plan = _plan(given)
     if given.prune:
         for path in prune(plan):
             print(f"forgotten: {path}", file=sys.stderr)
@@ -264,9 +264,10 @@ def _audit(given: argparse.Namespace) -> int:
 
 
 def _explain(given: argparse.Namespace) -> int:
+    plan = _plan(given)
     from emovlm.provenance.explain import explain
 
-    print("\n".join(explain(_plan(given), given.value)))
+    print("\n".join(explain(plan, given.value)))
     return 0
 
 

@@ -1,13 +1,19 @@
 """What all rules share: the valid study, its ids as wildcards, and what is asked of a row in several places."""
 
 import gc
+import inspect
 import json
 import os
 import shlex
 import sys
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+
+# Planning makes a million small objects and drops few: look for garbage seldom, and never among what is imported.
+gc.freeze()
+gc.set_threshold(1_000_000)
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "src"))
@@ -22,8 +28,6 @@ from emovlm.models.hub_classifier.labels import label_settings
 from emovlm.statistics.verdicts import CLAIM_KINDS
 from emovlm.study.config import RECIPES
 from emovlm.study.load import DEFAULT, EXTENDS, extended, load_study
-
-gc.set_threshold(100_000)  # planning makes many small objects and drops few: look for garbage less often
 
 # Jobs run the Python that runs Snakemake (a conda environment, where one is deployed, comes first),
 # and find the package without installing it. Of conda's jobs Snakemake takes PYTHONPATH away: their shell sets it.
@@ -119,6 +123,7 @@ def folder(dataset):
     return STUDY.datasets[dataset].folder.replace("<results>", RESULTS)
 
 
+@cache
 def shards(pattern, dataset):
     """One path a shard of the dataset."""
     return expand(pattern, shard=range(STUDY.datasets[dataset].n_shards), dataset=dataset, allow_missing=True)

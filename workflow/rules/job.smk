@@ -44,11 +44,13 @@ def job(rule, script=None, params=None, names=None, modules=None):
     plugins = plugins_of(ROOT / path, PLUGINS)
     code = None if modules else hashed()
 
+    @asked_of_each_job
+    @cache
     def told(wildcards):
         read = (of(wildcards, params) or {}) | ({"plugins": plugins} if plugins else {})
-        read = json.loads(json.dumps(read, sort_keys=True, default=lambda part: part.told()))
-        code_of = code or hashed(wildcards)
-        return {"rule": rule, "script": path, "code": code_of, "wildcards": dict(wildcards.items()), "params": read}
+        names = {"rule": rule, "script": path, "code": code or hashed(wildcards), "wildcards": dict(wildcards.items())}
+        # Sorted: the order of keys in a table or a dictionary is no part of what a job is told.
+        return followed_by(as_line(names), params=as_line(read, sort_keys=True, default=lambda part: part.told()))
 
     def files(wildcards, listed):
         if sum(1 if isinstance(v, str) else len(v) for _, v in listed.items()) != len(listed):
@@ -57,16 +59,29 @@ def job(rule, script=None, params=None, names=None, modules=None):
         keys = {name: of(wildcards, value) for name, value in (names or {}).items() if name in found}
         return found | {name: dict(zip(keys[name], found[name], strict=True)) for name in keys}
 
+    @asked_of_each_job
     def described(wildcards, input, output):
-        text = as_line({**told(wildcards), "inputs": files(wildcards, input), "outputs": files(wildcards, output)})
+        inputs, outputs = (as_line(files(wildcards, listed)) for listed in (input, output))
+        text = followed_by(told(wildcards), inputs=inputs, outputs=outputs)
         if PLAN:
             with open(Path(PLAN, "jobs.jsonl"), "a", encoding="utf-8") as plan:
                 plan.write(text + "\n")
         return text
 
-    return {"job": described, "rerun": lambda wildcards: as_line(told(wildcards))}
+    return {"job": described, "rerun": told}
 
 
-def as_line(value):
+def asked_of_each_job(function):
+    """Remember a function's signature, which Snakemake asks for several times a job."""
+    function.__signature__ = inspect.signature(function)
+    return function
+
+
+def as_line(value, **how):
     """A value as JSON in one line."""
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, **how)
+
+
+def followed_by(line, **parts):
+    """A JSON object in one line with further keys, whose values are JSON already."""
+    return line[:-1] + "".join(f', "{key}": {value}' for key, value in parts.items()) + "}"

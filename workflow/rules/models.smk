@@ -59,12 +59,14 @@ def base_folder(system, replicate):
     return base and model_folder(base.name, replicate, results=RESULTS)
 
 
+@cache
 def system_files(system, replicate):
     """The files that hold a system's weights, of all its folds, and its base's."""
     files = [file for fold in STUDY.systems[system].folds for file in model_files(system, replicate, fold)]
     return list(dict.fromkeys(files))
 
 
+@cache
 def model_files(system, replicate, fold=0):
     """The files that hold the weights of one model, its own or its adapter's, and its base's."""
     row = STUDY.systems[system]
@@ -81,6 +83,7 @@ def model_files(system, replicate, fold=0):
     return own + (model_files(row.base.name, replicate) if row.base else [])
 
 
+@cache
 def system_params(system):
     """What loading a system needs to know of its row."""
     row = STUDY.systems[system]

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -16,7 +17,9 @@ from emovlm.core.errors import StudyError
 from emovlm.core.job import Job, paths
 from emovlm.provenance.records.record import Places, Record, read_record, record_paths
 from emovlm.study.load import DEFAULT, check_config, load_study, read_config
-from emovlm.study.study import Study
+
+if TYPE_CHECKING:
+    from emovlm.study.study import Study
 
 PLANNED = "@planned"  # stands behind the name of the folder of results while the study is planned
 
@@ -29,7 +32,7 @@ class Plan:
     would describe them; ``environments`` is the environment file of each rule.
     """
 
-    study: Study
+    study: "Study"
     overrides: tuple[str, ...]
     profile: str
     results: str
@@ -107,8 +110,8 @@ def read_plan(root: str | Path, overrides: Iterable[str] = (), trust: bool = Tru
         StudyError: the configuration is not valid, or Snakemake cannot plan the study.
     """
     overrides = tuple(overrides)
-    study = load_study(read_config(root, overrides))
-    paths = {name: os.path.normpath(path) for name, path in study.config.pathvars.told().items()}
+    values = read_config(root, overrides)
+    paths = {name: os.path.normpath(path) for name, path in check_config(values).pathvars.told().items()}
     results = paths["results"]
     if results.startswith(("..", "/")):
         raise StudyError(
@@ -120,14 +123,19 @@ def read_plan(root: str | Path, overrides: Iterable[str] = (), trust: bool = Tru
         }
         last = Path(folder, "planned.yaml")
         last.write_text(yaml.safe_dump({"pathvars": moved}), encoding="utf-8")
-        done = subprocess.run(
+        with subprocess.Popen(
             [sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/default", "--dry-run",
-             "--forceall", "--printshellcmds", "--nolock", "--configfile", *(overrides or [DEFAULT]), str(last)],
-            cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+             "--forceall", "--quiet", "rules", "--nolock", "--configfile", *(overrides or [DEFAULT]), str(last)],
+            cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             env={**os.environ, "EMOVLM_PLAN": folder, **({} if trust else {TRUST: "off"})},
-        )  # fmt: skip
-        if done.returncode:
-            said = done.stdout.replace(PLANNED, "")
+        ) as snakemake:  # fmt: skip
+            try:
+                study, profile = load_study(values), _latest_run(Path(root, results))[1]  # while Snakemake plans
+                said = snakemake.communicate()[0].replace(PLANNED, "")
+            except BaseException:
+                snakemake.kill()
+                raise
+        if snakemake.returncode:
             raise StudyError(f"Snakemake cannot plan the study:\n{said.strip()[-2000:]}")
         shared, *described = _read(folder, "study.json", "jobs.jsonl")
     folders = {name: dataset.folder.replace("<results>", results) for name, dataset in study.datasets.items()}
@@ -136,7 +144,6 @@ def read_plan(root: str | Path, overrides: Iterable[str] = (), trust: bool = Tru
     jobs = {job.name: job for job in (places.portable_job(Job.from_json(line)) for line in described)}
     if not jobs:
         raise StudyError("Snakemake lists no job of the study; is this its folder?")
-    profile = _latest_run(Path(root, results))[1]
     return Plan(study, overrides, profile, results, places, jobs, shared["environments"])
 
 

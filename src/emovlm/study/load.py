@@ -6,21 +6,21 @@ Every message names the file, the row or the key, and says what is allowed.
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emovlm.core.errors import StudyError
 from emovlm.core.plugins import load_plugins
 from emovlm.core.tables import read_yaml
 from emovlm.lexicon.terms import LEXICON, read_terms
-from emovlm.study.claims import Claims, read_claims
 from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.config import Config
 from emovlm.study.fields import Named, problem
-from emovlm.study.references import check_references
 from emovlm.study.rows import ClassRow, Dataset, FrameSampler, Source, TrainingSampler
-from emovlm.study.study import Study
 from emovlm.study.systems import System
 from emovlm.study.tables import Table, read_rows, validated
+
+if TYPE_CHECKING:
+    from emovlm.study.study import Study
 
 MODELS = {
     "datasets": Dataset,
@@ -96,7 +96,7 @@ def check_config(values: Mapping[str, Any]) -> Config:
     return validated(Config, {key: value for key, value in values.items() if value is not None}, "config")
 
 
-def load_study(values: Mapping[str, Any]) -> Study:
+def load_study(values: Mapping[str, Any]) -> "Study":
     """The study that a config describes; the paths in it are relative to the working directory.
 
     Args:
@@ -105,6 +105,11 @@ def load_study(values: Mapping[str, Any]) -> Study:
     Raises:
         StudyError: for the first thing that is missing, unknown or out of range.
     """
+    # Claims are judged by pandas, which takes long to import: a config alone is read without.
+    from emovlm.study.claims import Claims, read_claims
+    from emovlm.study.references import check_references
+    from emovlm.study.study import Study
+
     config = check_config(values)
     load_plugins(config.plugins)
     links = Links(config)
