@@ -93,8 +93,10 @@ def _products(x: tuple[int, ...], y: tuple[int, ...]) -> np.ndarray:
             for member, other in enumerate(y):
                 if subset >> member & 1:
                     continue
-                target = longer.setdefault(subset | 1 << member, np.zeros(size, dtype=np.int64))
-                target[rank * other : rank * other + len(counts)] += counts[: size - rank * other]
+                target = subset | 1 << member
+                if target not in longer:
+                    longer[target] = np.zeros(size, dtype=np.int64)
+                longer[target][rank * other : rank * other + len(counts)] += counts[: size - rank * other]
         ways = {subset: counts[: np.flatnonzero(counts)[-1] + 1] for subset, counts in longer.items()}
     return np.pad(ways[(1 << len(y)) - 1], (0, size))[:size]
 
@@ -121,18 +123,23 @@ def _concordances(x: tuple[int, ...], y: tuple[int, ...]) -> np.ndarray:
             for taken in _shares(left, members):
                 times = prod(map(comb, left, taken))
                 step = sum(map(mul, taken, gain))
-                target = longer.setdefault(tuple(map(sub, left, taken)), np.zeros(size, dtype=np.int64))
-                target[max(0, step) : size + min(0, step)] += times * counts[max(0, -step) : size - max(0, step)]
+                rest = tuple(map(sub, left, taken))
+                if rest not in longer:
+                    longer[rest] = np.zeros(size, dtype=np.int64)
+                longer[rest][max(0, step) : size + min(0, step)] += times * counts[max(0, -step) : size - max(0, step)]
         ways = longer
     return ways[(0,) * len(y)]
 
 
 def _shares(most: tuple[int, ...], size: int) -> Iterator[tuple[int, ...]]:
     """All ways to take so many in all from some groups."""
-    if len(most) == 1 or size == 0:
+    if size == 0 or len(most) == 1:
         yield (size, *[0] * (len(most) - 1))
-        return
-    rest = sum(most[1:])
-    for first in range(max(0, size - rest), min(most[0], size) + 1):
-        for others in _shares(most[1:], size - first):
-            yield (first, *others)
+    elif size == 1:  # without ties always, and quicker without recursion
+        for k in (k for k, some in enumerate(most) if some):
+            yield (*[0] * k, 1, *[0] * (len(most) - k - 1))
+    else:
+        rest = sum(most[1:])
+        for first in range(max(0, size - rest), min(most[0], size) + 1):
+            for others in _shares(most[1:], size - first):
+                yield (first, *others)
