@@ -1,6 +1,7 @@
-"""Fixtures of the tests of API models."""
+"""Fixtures of the tests of API models, and the order of all files."""
 
 import json
+import signal
 
 import pytest
 from tests.api_server import ApiServer
@@ -22,6 +23,14 @@ def pytest_collection_modifyitems(items):
     """Put the tests of ``FIRST`` before all others; ``--no-loadscope-reorder`` keeps the order among processes."""
     place = {name: number for number, name in enumerate(FIRST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(FIRST)))
+
+
+@pytest.fixture(autouse=True)
+def broken_pipes_are_errors():
+    """The command, run within a test, lets a broken pipe end the process; that must not end the tests after it."""
+    before = signal.getsignal(signal.SIGPIPE)
+    yield
+    signal.signal(signal.SIGPIPE, before)
 
 
 @pytest.fixture
