@@ -57,7 +57,7 @@ report: setup ## figures and tables with captions on one page, to results/report
 test: setup $(VALIDATOR)/.ready $(BROWSER) ## all tests; the quick study is one of them; installs Chromium and ffmpeg on a Debian without
 	tests/packages.sh browser
 	tests/packages.sh video
-	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile tests/contracts tests/unit
+	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/contracts tests/unit
 	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/workflow tests/browser
 
 test-broken: setup ## a small study with permuted labels: nothing about a model may be supported

@@ -1,6 +1,7 @@
-"""Fixtures of the tests of API models."""
+"""Fixtures of the tests of API models, and the order of all files."""
 
 import json
+import signal
 
 import pytest
 from tests.api_server import ApiServer
@@ -8,6 +9,28 @@ from tests.unit.served import KEY, access_to, row_of, write_shard
 
 from emovlm.models.api.api_system import ACCESS
 from emovlm.models.loading import load_system
+
+# These take longest, so they come first: files are dealt out whole, and processes then end at about the same time.
+FIRST = (
+    "test_evaluate_tutorial", "test_evaluate", "test_figures_drawing", "test_report_paper", "test_models_families",
+    "test_frames_videos", "test_frequency_infini_gram", "test_statistics_chance", "test_models_replies",
+    "test_models_limits", "test_training_lora", "test_models_vllm", "test_docs_new_family", "test_statistics_agreement",
+    "test_figures_files", "test_statistics_comparisons",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items):
+    """Put the tests of ``FIRST`` before all others; ``--no-loadscope-reorder`` keeps the order among processes."""
+    place = {name: number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(FIRST)))
+
+
+@pytest.fixture(autouse=True)
+def broken_pipes_are_errors():
+    """The command, run within a test, lets a broken pipe end the process; that must not end the tests after it."""
+    before = signal.getsignal(signal.SIGPIPE)
+    yield
+    signal.signal(signal.SIGPIPE, before)
 
 
 @pytest.fixture

@@ -1,12 +1,16 @@
 """What the tests of the evaluation share: a few real clips, tiny models, and the command in a process of its own."""
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from emovlm.cli import main
 from emovlm.synface.rendering.video import write_mp4
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +34,16 @@ def command(*arguments: object, cwd: Path, **variables: str) -> subprocess.Compl
         [sys.executable, "-m", "emovlm.cli", *map(str, arguments)],
         cwd=cwd, env=environment(**variables), capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+def command_here(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run ``emovlm`` in this process, which has imported its libraries: another takes five seconds to do that."""
+    said, failed = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said), contextlib.redirect_stderr(failed):
+        patch.chdir(cwd)
+        patch.setattr(sys, "argv", ["emovlm", *map(str, arguments)])
+        code = main()
+    return subprocess.CompletedProcess(sys.argv, code, said.getvalue(), failed.getvalue())
 
 
 def environment(**variables: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ from rich.console import Console
 from tests.frame_stores import write_store
 from tests.tiny_models.classifiers import save_classifier
 from tests.tiny_models.models import save_tiny
-from tests.unit.evaluated import LABELS, ROOT, command, environment, make_clips
+from tests.unit.evaluated import LABELS, ROOT, command, command_here, environment, make_clips
 
 import emovlm
 from emovlm.core.answer_store import AnswerStore
@@ -167,7 +167,7 @@ def test_a_stopped_evaluation_goes_on_at_the_clip(place, tmp_path):
     assert "Traceback" not in said and not (tmp_path / "out/answers.parquet").exists()
     before = stored(tmp_path / "out")
     assert 1 <= len(before) < 2 * N
-    done = command(*asked, cwd=tmp_path)
+    done = command_here(*asked, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     after = stored(tmp_path / "out")
     assert after[: len(before)] == before and len(after) == len(set(after)) == 2 * N
@@ -195,7 +195,7 @@ def test_a_plugin_adds_a_sampler_and_a_metric(place, tmp_path):
     (tmp_path / "mine.tsv").write_text("sampler\tkind\tcount\nfirst2\tfirst\t2\n")
     asked = ["evaluate", place / "vit", place / "clips", "--out", "out", "--samplers", "mine.tsv", "--frames", "first2",
              "--size", "56", "--resamples", "50"]  # fmt: skip
-    refused = command(*asked, cwd=tmp_path)
+    refused = command_here(*asked, cwd=tmp_path)
     assert refused.returncode == 1 and "column kind: 'first' is not one of rate" in refused.stderr
     done = command(*asked, "--plugin", "mine.py", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -5,7 +5,6 @@ from math import lcm
 import numpy as np
 import pandas as pd
 from scipy.stats import norm, t
-from statsmodels.stats.multitest import multipletests
 
 from emovlm.core.bootstrap import bootstrap_weights, flips, resample
 from emovlm.core.contracts.answers import REPLIES
@@ -52,8 +51,16 @@ def compare(answers: dict[str, pd.DataFrame], rows: list[dict], settings: dict) 
     table = pd.DataFrame([_compare(answers, row, settings) for row in rows])
     table["p_holm"] = np.nan
     for _, family in table.groupby("family"):
-        table.loc[family.index, "p_holm"] = multipletests(family["p"], method="holm")[1]
+        table.loc[family.index, "p_holm"] = holm(family["p"].to_numpy())
     return table
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """p of a family (F,), corrected by Holm (1979). That of statsmodels collects garbage each time: up to a second."""
+    order = np.argsort(p)
+    corrected = np.empty(len(p))
+    corrected[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)), 1)
+    return corrected
 
 
 def _compare(answers: dict[str, pd.DataFrame], row: dict, settings: dict) -> dict:

@@ -3,6 +3,8 @@
 `make calibrate` measures how often they cover; `docs/statistics.md` has the table.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.stats import norm, t
 
@@ -11,6 +13,7 @@ from emovlm.core.bootstrap import percentile_interval
 Interval = tuple[np.ndarray, np.ndarray]
 
 
+@lru_cache(maxsize=1024)
 def wider(confidence: float, clusters: int) -> float:
     """The confidence at which to read percentiles so that ``clusters`` people cover as ``confidence`` says.
 

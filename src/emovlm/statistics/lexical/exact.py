@@ -63,7 +63,8 @@ def exact_kendall(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     observed = abs(concordance(x, y))
     sizes = (tuple(np.unique(v, return_counts=True)[1].tolist()) for v in (x, y))
     ways = _concordances(*sorted(sizes, key=len, reverse=True))
-    return tau, sum(count for found, count in ways.items() if abs(found) >= observed) / sum(ways.values())
+    extreme = np.abs(np.arange(len(ways)) - len(ways) // 2) >= observed
+    return tau, float(ways[extreme].sum() / ways.sum())
 
 
 def concordance(x: np.ndarray, y: np.ndarray) -> int:
@@ -92,43 +93,53 @@ def _products(x: tuple[int, ...], y: tuple[int, ...]) -> np.ndarray:
             for member, other in enumerate(y):
                 if subset >> member & 1:
                     continue
-                target = longer.setdefault(subset | 1 << member, np.zeros(size, dtype=np.int64))
-                target[rank * other : rank * other + len(counts)] += counts[: size - rank * other]
+                target = subset | 1 << member
+                if target not in longer:
+                    longer[target] = np.zeros(size, dtype=np.int64)
+                longer[target][rank * other : rank * other + len(counts)] += counts[: size - rank * other]
         ways = {subset: counts[: np.flatnonzero(counts)[-1] + 1] for subset, counts in longer.items()}
     return np.pad(ways[(1 << len(y)) - 1], (0, size))[:size]
 
 
 @lru_cache(maxsize=256)
-def _concordances(x: tuple[int, ...], y: tuple[int, ...]) -> dict[int, int]:
+def _concordances(x: tuple[int, ...], y: tuple[int, ...]) -> np.ndarray:
     """Number of pairings by their concordant minus discordant pairs, for the sizes of the groups of ties of x and y.
 
-    The groups of x are filled in ascending order. What is left of each group of y says all that matters of the past:
-    a group of x adds, for each of its members, the lower ones used before it minus the higher ones. Pairings that only
-    exchange members of one group of x count once. y should be the one with fewer groups, which are the states.
+    The index is that difference plus the number of all pairs, which is the middle place. The groups of x are filled in
+    ascending order. What is left of each group of y says all that matters of the past: a group of x adds, for each of
+    its members, the lower ones used before it minus the higher ones. Pairings that only exchange members of one group
+    of x count once. y should be the one with fewer groups, which are the states.
     """
-    ways = {y: {0: 1}}
-    for size in x:
-        longer: dict[tuple[int, ...], dict[int, int]] = {}
-        for left, sums in ways.items():
+    size = 2 * comb(sum(x), 2) + 1
+    start = np.zeros(size, dtype=np.int64)
+    start[size // 2] = 1
+    ways = {y: start}
+    for members in x:
+        longer: dict[tuple[int, ...], np.ndarray] = {}
+        for left, counts in ways.items():
             used = [most - some for most, some in zip(y, left, strict=True)]
             lower = [0, *accumulate(used)]
             gain = [lower[group] - (lower[-1] - lower[group + 1]) for group in range(len(y))]
-            for taken in _shares(left, size):
+            for taken in _shares(left, members):
                 times = prod(map(comb, left, taken))
                 step = sum(map(mul, taken, gain))
-                target = longer.setdefault(tuple(map(sub, left, taken)), {})
-                for found, count in sums.items():
-                    target[found + step] = target.get(found + step, 0) + count * times
+                rest = tuple(map(sub, left, taken))
+                if rest not in longer:
+                    longer[rest] = np.zeros(size, dtype=np.int64)
+                longer[rest][max(0, step) : size + min(0, step)] += times * counts[max(0, -step) : size - max(0, step)]
         ways = longer
     return ways[(0,) * len(y)]
 
 
 def _shares(most: tuple[int, ...], size: int) -> Iterator[tuple[int, ...]]:
     """All ways to take so many in all from some groups."""
-    if len(most) == 1:
-        yield (size,)
-        return
-    rest = sum(most[1:])
-    for first in range(max(0, size - rest), min(most[0], size) + 1):
-        for others in _shares(most[1:], size - first):
-            yield (first, *others)
+    if size == 0 or len(most) == 1:
+        yield (size, *[0] * (len(most) - 1))
+    elif size == 1:  # without ties always, and quicker without recursion
+        for k in (k for k, some in enumerate(most) if some):
+            yield (*[0] * k, 1, *[0] * (len(most) - k - 1))
+    else:
+        rest = sum(most[1:])
+        for first in range(max(0, size - rest), min(most[0], size) + 1):
+            for others in _shares(most[1:], size - first):
+                yield (first, *others)
