@@ -1,4 +1,4 @@
-"""Fixtures of the tests of API models, and the order of all files."""
+"""Fixtures that several files share, and the order of all files."""
 
 import json
 import signal
@@ -31,6 +31,22 @@ def broken_pipes_are_errors():
     before = signal.getsignal(signal.SIGPIPE)
     yield
     signal.signal(signal.SIGPIPE, before)
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory):
+    """A function from a family to the folder of a tiny model of it."""
+    from tests.tiny_models.models import save_tiny  # takes seconds, and most tests need none
+
+    made = {}
+
+    def folder(family):
+        if family not in made:
+            made[family] = tmp_path_factory.mktemp("tiny") / family
+            save_tiny(family, made[family])
+        return made[family]
+
+    return folder
 
 
 @pytest.fixture

@@ -31,19 +31,6 @@ each_family = pytest.mark.parametrize("family", MODELS)
 
 
 @pytest.fixture(scope="session")
-def folders(tmp_path_factory):
-    made = {}
-
-    def folder(family):
-        if family not in made:
-            made[family] = tmp_path_factory.mktemp("tiny") / family
-            save_tiny(family, made[family])
-        return made[family]
-
-    return folder
-
-
-@pytest.fixture(scope="session")
 def load(folders):
     known = {}
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tests.tiny_models.models import MODELS, save_tiny
+from tests.tiny_models.models import MODELS
 from transformers import BatchFeature
 
 from emovlm.core.errors import StudyError
@@ -21,19 +21,6 @@ COMPUTED = {"internvl": 10, "llava-next-video": 8, "llava-onevision": 8, "video-
 than one of a video; of Qwen's, a video is computed in steps of two frames."""
 STEPS = 12
 each_family = pytest.mark.parametrize("family", MODELS)
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    made = {}
-
-    def folder(family):
-        if family not in made:
-            made[family] = tmp_path_factory.mktemp("tiny") / family
-            save_tiny(family, made[family])
-        return made[family]
-
-    return folder
 
 
 def load(folders, family, **row):

@@ -88,8 +88,8 @@ class Encoder:
         else:
             keys = _keys(places, frames)
         encoded = Encoded(inputs, keys, lambda: self.whole(parts), whole)
-        if not all(self.known(key) for items in keys.values() for item in items for key in item):
-            encoded.pieces()
+        if whole is None and not all(self.known(key) for items in keys.values() for item in items for key in item):
+            encoded.pixels = encoded.prepare()
         return encoded
 
     def _step(self) -> int:

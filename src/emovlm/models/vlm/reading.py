@@ -76,7 +76,9 @@ class Reader:
         Args:
             inputs: with pixels, or without any where ``mm_encoder_outputs`` are among ``how``.
         """
-        positions, _ = self.positions(inputs)
+        return self._forward(inputs, self.positions(inputs)[0], **how)
+
+    def _forward(self, inputs: BatchFeature, positions: torch.Tensor | None, **how: Any) -> Any:
         return self.model(**inputs, **({} if positions is None else {"position_ids": positions}), **how)
 
     def positions(self, inputs: BatchFeature) -> tuple[torch.Tensor | None, torch.Tensor]:
@@ -102,11 +104,11 @@ class Reader:
         """Let the model read a batch of prompts."""
         inputs = batch.inputs
         mask, seen = inputs["attention_mask"], {"mm_encoder_outputs": batch.seen} if batch.seen else {}
-        if bool(mask.all()) or not self.pads_right:
-            output = self.forward(inputs, use_cache=True, logits_to_keep=1, **seen)
-            logits, positions = output.logits[:, -1], self.positions(inputs)[1]
-            return Read(logits.float(), output.past_key_values, positions, None if bool(mask.all()) else mask)
         places, following = self.positions(inputs)
+        whole = bool(mask.all())
+        if whole or not self.pads_right:
+            output = self._forward(inputs, places, use_cache=True, logits_to_keep=1, **seen)
+            return Read(output.logits[:, -1].float(), output.past_key_values, following, None if whole else mask)
         # What stands behind a prompt does not change what the model makes of it, so no mask is needed; attention
         # without one is faster by far.
         inputs = {name: tensor for name, tensor in inputs.items() if name != "attention_mask"}
