@@ -138,7 +138,11 @@ def compare(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             Side(
                 [sys.executable, "-P", script, "ours"], {**own, "path": f"{root / 'src'}:{root}"}, folder / "ours.log"
             ),
-            Side([options.lmms_python, "-P", script, "lmms-eval"], {**there, "path": ""}, folder / "lmms.log"),
+            Side(
+                [options.lmms_python, "-P", script, "lmms-eval"],
+                {**there, "path": str(root / "src")},
+                folder / "lmms.log",
+            ),
         )
 
     starts = []

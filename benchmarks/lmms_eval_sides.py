@@ -53,20 +53,6 @@ def digest(ids: Any, pixels: Any) -> str:
     return hashlib.sha256(text.encode() + values.tobytes()).hexdigest()
 
 
-def torchvision_without_operators() -> Any:
-    """Make torchvision importable beside a CPU build of torch (``emovlm.models.torch_setup``)."""
-    import torch
-
-    try:
-        import torchvision  # noqa: F401
-    except RuntimeError:
-        library = torch.library.Library("torchvision", "FRAGMENT")
-        library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        return library
-    return None
-
-
 def loaded(order: dict[str, Any]) -> Any:
     """The model as lmms-eval loads it, kept from call to call, in the precision asked for: classes fix bfloat16."""
     import torch
@@ -134,14 +120,13 @@ def serve(load: Callable[[dict[str, Any]], Work], packages: tuple[str, ...]) -> 
 
 def load_lmms_eval(order: dict[str, Any]) -> Work:
     """lmms-eval's model and the index of its tasks; the work evaluates some of them."""
-    library = torchvision_without_operators()
+    import emovlm.models.torch_setup  # noqa: F401, makes torchvision importable beside a CPU build of torch  # isort: skip
     from lmms_eval.tasks import TaskManager
 
     lm = loaded(order)
     manager = TaskManager("WARNING", include_path=order["tasks"], include_defaults=False, model_name=order["kind"])
 
     def work(asked: dict[str, Any]) -> dict[str, Any]:
-        assert library is None or library  # declared as long as the model lives
         return evaluated(lm, manager, asked)
 
     return work
