@@ -14,7 +14,7 @@ Making them is not counted. Whether tokens and pixels are the same is looked at 
 
 Times are CPU seconds of a process and its children, and wall time. ``answers``: reading clips and the model's work;
 ``whole``: tables and metrics too. Ours score all labels as well as reply; the two classes of lmms-eval only reply. Our
-times are with nothing kept from the round before; beside them stand ours with smaller batches, and without features
+times are with nothing kept from the round before; beside them stand ours with larger batches, and without features
 kept from one condition to the next. In lmms-eval's favour its model stays loaded from call to call, and is in the
 precision asked for, where its classes always take bfloat16.
 """
@@ -40,7 +40,7 @@ ONE = "uniform8"
 OURS = "ours"
 OWN: dict[str, tuple[str, int]] = {  # of ours: MiB of features that are kept, and tokens of a batch, 0: as it is
     OURS: ("1024", 0),
-    "ours, batches of 2,048 tokens": ("1024", 2048),
+    "ours, batches of 16,384 tokens": ("1024", 16384),
     "ours, no features kept": ("0", 0),
 }
 

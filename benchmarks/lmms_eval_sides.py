@@ -136,7 +136,7 @@ def load_ours(order: dict[str, Any]) -> Work:
     """This project's model; the work evaluates conditions, from clips to tables, with nothing kept from before."""
     from emovlm.models.loading import load_system
     from emovlm.models.vlm import encoding, vision
-    from emovlm.models.vlm.batches import PROMPTS, TOKENS, Limits
+    from emovlm.models.vlm.batches import CPU_TOKENS, PROMPTS, Limits
     from emovlm.standalone import evaluate as module
     from emovlm.standalone.given_model import find_model
 
@@ -151,7 +151,7 @@ def load_ours(order: dict[str, Any]) -> Work:
         os.environ[vision.MEMORY] = asked["memory"]
         system.vision = vision.Vision(system.model, system.family)
         system.encoder = encoding.Encoder(system.processor, system.family, system.turn, None, system.vision.knows)
-        system.limits = Limits(PROMPTS, asked["tokens"] or TOKENS)
+        system.limits = Limits(PROMPTS, asked["tokens"] or CPU_TOKENS)
         whole, answers, seen = Watch(), Watch(), []
 
         def shown(*given: Any, **named: Any) -> Any:

@@ -30,8 +30,8 @@ def insert(path, before, text):
 def copied(tmp_path_factory):
     """A copy of the package and its tests with the example in it."""
     folder = tmp_path_factory.mktemp("copy")
-    for name in ("src", "tests", "config"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "conftest.py"))
+    for name in ("src", "tests", "config", "workflow"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     family, model, prompts, tokens = blocks()
     insert(folder / "src/emovlm/models/vlm/families.py", "for _family in (\n", f"{family.strip()},\n")

@@ -76,7 +76,8 @@ class System(NamedRow):
     )
     batch_tokens: Positive | None = Field(
         None,
-        description="tokens of the prompts asked at once, at most; by default 16384. A longer prompt is asked alone",
+        description="tokens of the prompts asked at once, at most; by default 2048 on a CPU and 16384 on a GPU. A "
+        "longer prompt is asked alone",
     )
     pooling: Literal["mean_probability", "mean_logit", "max_probability"] | None = Field(
         None,

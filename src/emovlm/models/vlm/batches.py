@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from emovlm.models.vlm.encoding import Encoded
 
-PROMPTS, TOKENS = 16, 16_384  # of a batch, at most, where a system's row says nothing
+PROMPTS = 16  # of a batch, at most, where a system's row says nothing
+CPU_TOKENS, GPU_TOKENS = 2_048, 16_384  # the same; a CPU is as fast with small batches, which waste less when filled up
 STEPS = 8  # lengths between a power of two and the next: at most an eighth of a batch is padding
 SHORTEST = 8  # difference of two lengths, in tokens
 WAITING = 8  # batches of prompts that wait for others of their length, at most
@@ -25,7 +26,7 @@ class Limits:
     """The most ``prompts`` and ``tokens`` (padding included) of a batch; one prompt may be longer."""
 
     prompts: int = PROMPTS
-    tokens: int = TOKENS
+    tokens: int = CPU_TOKENS
 
     def rows(self, length: int) -> int:
         """How many prompts a batch of a padded length has."""

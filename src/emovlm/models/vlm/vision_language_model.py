@@ -18,7 +18,7 @@ from emovlm.core.ahead import ahead
 from emovlm.core.errors import StudyError
 from emovlm.models.base import Frame, Part, Reply
 from emovlm.models.pretrained import load_pretrained
-from emovlm.models.vlm.batches import PROMPTS, TOKENS, Limits, Prompts, Sorter
+from emovlm.models.vlm.batches import CPU_TOKENS, GPU_TOKENS, PROMPTS, Limits, Prompts, Sorter
 from emovlm.models.vlm.chat import find_turn
 from emovlm.models.vlm.context import TooLongError, context_length, frames_that_fit
 from emovlm.models.vlm.encoding import Encoded, Encoder
@@ -59,7 +59,9 @@ class VisionLanguageModel:
         row = row or {}
         self.family = family_of(row)
         self.frames, self.on_overflow = row.get("frames"), row.get("on_overflow")
-        self.limits = Limits(row.get("batch") or PROMPTS, row.get("batch_tokens") or TOKENS)
+        on_cpu = device().type == "cpu"
+        tokens = row.get("batch_tokens") or (CPU_TOKENS if on_cpu else GPU_TOKENS)
+        self.limits = Limits(row.get("batch") or PROMPTS, tokens)
         self.pixels, self.min_pixels = row.get("pixels"), row.get("min_pixels")
         if self.min_pixels and not self.family.any_size:
             raise StudyError(f"min_pixels: the weights of a model of family {self.family.name} fix the size of frames")
@@ -77,7 +79,7 @@ class VisionLanguageModel:
         self.vision = Vision(self.model, self.family)
         self.encoder = Encoder(self.processor, self.family, self.turn, self.min_pixels, self.vision.knows)
         # A processor's work and the CPU's own model would only wait for one another.
-        self.ahead = 0 if device().type == "cpu" else AHEAD * self.limits.prompts
+        self.ahead = 0 if on_cpu else AHEAD * self.limits.prompts
         self.pad = self.processor.tokenizer.pad_token_id or 0
         self.header = self.turn.header
         self.context = context_length(self.model.config)
