@@ -87,16 +87,14 @@ def write_captions(
             sample shows where no texts stand between them (frames of short clips are shown several times), and its
             ``content``, what captions speak of: ``moments`` alone, or ``change`` from frame to frame as well.
     """
-    units = [c for c in truth.columns if c.startswith("au_")]
-    values = truth[units].rename(columns=lambda c: c.removeprefix("au_"))
-    onset = clips["onset_s"].fillna(0)
+    units = truth.reindex(columns=[f"au_{unit}" for unit in PHRASES], fill_value=0.0).to_numpy()
+    indices = truth["frame_index"].to_numpy()
+    shows = (truth["timestamp_s"] >= truth["clip_id"].map(clips["onset_s"].fillna(0))).to_numpy()
     samples = []
-    for clip, group in truth.groupby("clip_id", sort=True):
-        states = values.loc[group.index].to_dict("records")
-        shows = group["timestamp_s"].to_numpy() >= onset[clip]
+    for clip, rows in sorted(truth.groupby("clip_id").indices.items()):
         for k in range(params["samples_per_clip"]):
             draw = rng(params["seed"], "caption", clip, k)
-            sample = _sample(group["frame_index"].to_numpy(), states, shows, prompts, params, draw)
+            sample = _sample(indices[rows], units[rows], shows[rows], prompts, params, draw)
             samples.append({"clip_id": clip, **sample})
     table = pd.DataFrame(samples)
     order = rng(params["seed"], "caption order").permutation(len(table))
@@ -136,7 +134,7 @@ def _named(emotions: pd.Series, nameable: pd.Series, shares: dict[str, float], s
 
 def _sample(
     indices: np.ndarray,
-    states: list[dict[str, float]],
+    units: np.ndarray,
     shows: np.ndarray,
     prompts: dict[str, str],
     params: dict[str, Any],
@@ -144,24 +142,31 @@ def _sample(
 ) -> dict[str, Any]:
     """Frames, the text that shows them, what is asked, and the description that answers it.
 
-    ``shows`` says from which frame on the label's expression has begun.
+    ``units`` [frames, units] are those of ``PHRASES``; ``shows`` says from which frame on the label's expression has
+    begun.
     """
     form, n = draw.choice(list(FORMS), p=list(FORMS.values())), len(indices)
     direct, frames, words = bool(draw.random() < 0.7), *draw.spawn(2)
     chosen = _chosen(n, form, params, frames)
     changes = params["variant"]["content"] == "change"
-    peak = max(chosen, key=lambda i: sum(states[i].get(u, 0.0) for u in PHRASES))
-    shown, asked, described = " <image>" * len(chosen), prompts["describe"], describe(states[peak], words)
+    shown, asked = " <image>" * len(chosen), prompts["describe"]
     if form == "motion" and changes:
-        asked, described = prompts["motion"], describe_motion(states[chosen[0]], states[chosen[-1]], words)
-    elif form == "interleaved" and changes:
-        between = [describe_motion(states[a], states[b], words) for a, b in itertools.pairwise(chosen)]
+        asked, described = prompts["motion"], describe_motion(_state(units[chosen[0]]), _state(units[chosen[-1]]), words)
+    else:
+        described = describe(_state(units[chosen[units[chosen].sum(1).argmax()]]), words)
+    if form == "interleaved" and changes:
+        states = [_state(each) for each in units[chosen]]
+        between = [describe_motion(one, other, words) for one, other in itertools.pairwise(states)]
         shown = " <image>" + "".join(f" {text} <image>" for text in between)
-    expressive = [i for i in chosen if max(states[i].get(u, 0.0) for u in PHRASES) >= VISIBLE]
+    expressive = chosen[units[chosen].max(1) >= VISIBLE]
     return {
         "frames": indices[chosen].tolist(), "shown": shown + " ", "asked": asked, "answer": described,
-        "direct": direct, "visible": bool(expressive) and bool(shows[expressive[-1]]),
+        "direct": direct, "visible": len(expressive) > 0 and bool(shows[expressive[-1]]),
     }  # fmt: skip
+
+
+def _state(units: np.ndarray) -> dict[str, float]:
+    return dict(zip(PHRASES, units.tolist(), strict=True))
 
 
 def _chosen(n: int, form: str, params: dict[str, Any], draw: np.random.Generator) -> np.ndarray:
