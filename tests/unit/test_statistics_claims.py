@@ -30,38 +30,32 @@ WORDS = pd.DataFrame({
 DEALT = list(
     permuted_counts(dict(zip(EMOTIONS, WORDS["count"], strict=True)), 1).values()
 )  # what the permuted variant follows
-LEXICAL = {
-    "statement": "F1 follows words.", "kind": "lexical", "margin": 0.2, "subject": "freq", "intervention": "unif",
+SETTINGS = {"confidence": 0.95, "lexicon": {"primary_source": "books", "primary_form": "family"}}
+WORDS = {
+    "statement": "Recall follows words.", "kind": "exposure", "margin": 0.05, "subject": "freq", "intervention": "unif",
     "permuted": "perm", "control": "vision", "language": "en",
+    "evidence": [{"slope": "within", "expect": "greater"}, {"slope": "across", "expect": "greater", "margin": 0.02}],
 }  # fmt: skip
-PRIMARY = {"primary_source": "books", "primary_form": "family"}
-SETTINGS = {"seed": 1, "resamples": 999, "confidence": 0.95, "lexicon": PRIMARY, "classes": EMOTIONS, **PRIMARY}
+NO_RUNS = (np.nan, np.nan, np.nan)
 
 
-def comparisons(runs=(np.nan, np.nan), clips="all", **rows):
-    """name=(test, difference, low, high, p) of conditions a and b; ``runs`` the lowest and highest of single runs"""
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=["test", "difference", "low", "high", "p_holm"])
-    table = table.assign(a="a", b="b", clips=clips, lowest=runs[0], highest=runs[1], n=330)
+def comparisons(runs=NO_RUNS, clips="all", margin=0.02, minus=(None, None), **rows):
+    """name=(test, difference, low, high, p) of conditions a and b; ``runs``: low, high and p over runs."""
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["test", "difference", "low", "high", "p"])
+    table = table.assign(
+        a="a", b="b", minus_a=minus[0], minus_b=minus[1], clips=clips, runs_low=runs[0], runs_high=runs[1],
+        p_runs=runs[2], margin=margin, p_holm=1.0, n=330,
+    )  # fmt: skip
     return table.rename_axis("comparison").reset_index()
 
 
-def lexical(freq, unif, vision, perm=DEALT, runs=1, claim=LEXICAL):
-    """CORRELATIONS and CONTRASTS of four variants, each with that profile of F1 in every run."""
-    variants = dict(
-        zip(
-            (claim[r] for r in ("subject", "intervention", "control", "permuted")),
-            (freq, unif, vision, perm),
-            strict=True,
-        )
-    )
-    per_run = pd.concat(
-        pd.DataFrame({"condition": c, "replicate": r + 1, "emotion": EMOTIONS, "f1": np.array(f1) / 11})
-        for c, f1 in variants.items()
-        for r in range(runs)
-    )
-    profiles = measured_profiles(per_run[per_run["replicate"] == 1], dict.fromkeys(variants, "vlm"))
-    correlations = correlate(profiles, WORDS, MAFW, SETTINGS)
-    return {"correlations": correlations, "contrasts": contrast_variants(per_run, WORDS, claim, SETTINGS)}
+def slopes(within=(0.1, 0.07, 0.13, 0.001), across=(0.05, 0.01, 0.09, 0.02), runs=NO_RUNS):
+    """SLOPES of two slopes, each (estimate, low, high, p); ``runs``: low, high and p over runs of both."""
+    table = pd.DataFrame([within, across], columns=["estimate", "low", "high", "p"])
+    return table.assign(
+        slope=["within", "across"], conditions=["freq unif perm", "freq"], minus=[None, "vision"], runs_low=runs[0],
+        runs_high=runs[1], p_runs=runs[2], margin=0.05, n=990,
+    )  # fmt: skip
 
 
 def event_coverage(measured, n, sampler="fps1"):

@@ -1,7 +1,7 @@
-"""Lexical: how far the estimators of word frequency agree, and whether recognition by class follows them.
+"""Lexical: how far the estimators of word frequency agree, and whether recognition by class follows words.
 
-in:  word frequencies, F1 by class, published figures
-out: tables/{estimator_agreement,concordance,correlations,specifications}.csv
+in:  word frequencies, F1 by class, published figures; answers, exposure
+out: tables/{estimator_agreement,concordance,correlations,specifications,slopes,doses}.csv
 """
 
 CORRELATED = ["paper_lexical_figure", "mafw_recalls", "mafw_classes"]  # published tables beside word frequency
@@ -60,6 +60,38 @@ rule correlate_frequency:
                 **CONFIG.lexicon.told(),
             ),
             names={"published": CORRELATED},
+        ),
+    shell:
+        RUN
+
+
+rule fit_slopes:
+    """Slopes of recall on how often a class's name was read, and recall by exposure."""
+    input:
+        answers=expand("<results>/answers/{c}.parquet", c=slope_conditions()),
+        exposure="<results>/tables/exposure.csv" if slope_variants() else [],
+        frequency="<results>/lexicon/frequency.csv",
+    output:
+        slopes=table("slopes"),
+        doses=table("doses"),
+    log:
+        "<logs>/fit_slopes.log",
+    benchmark:
+        "<benchmarks>/fit_slopes.tsv"
+    conda:
+        "../../envs/statistics.yaml"
+    params:
+        **job(
+            "fit_slopes",
+            params=lambda w: dict(
+                slopes=with_margins(STUDY.slopes),
+                variants=slope_variants(),
+                seed=CONFIG.seed,
+                classes=STUDY.classes,
+                **resampling_params(),
+                **CONFIG.lexicon.told(),
+            ),
+            names={"answers": slope_conditions()},
         ),
     shell:
         RUN

@@ -7,6 +7,7 @@ from emovlm.study.claims import Claims
 from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.config import Config
 from emovlm.study.rows import ClassRow, Dataset, FrameSampler, Source, TrainingSampler
+from emovlm.study.slopes import Slope
 from emovlm.study.systems import System
 
 
@@ -21,6 +22,7 @@ class Study:
     training_samplers: dict[str, TrainingSampler]
     conditions: dict[str, Condition]
     comparisons: dict[str, Comparison]
+    slopes: dict[str, Slope]
     sources: list[Source]
     class_rows: list[ClassRow]
     terms: list[Term]
@@ -40,6 +42,17 @@ class Study:
     def asked(self) -> list[System]:
         """The systems that a condition asks, by name."""
         return sorted({row.system for row in self.conditions.values()}, key=lambda system: system.name)
+
+    def margin_of(self, planned: Comparison | Slope) -> float | None:
+        """The smallest effect that counts in a planned comparison or slope; None without a claim.
+
+        The evidence of its claim may state one of its own; else it is the claim's.
+        """
+        claim = self.claims.claims.get(planned.claim)
+        if claim is None:
+            return None
+        stated = [item for item in getattr(claim, "evidence", []) if planned in (item.__dict__.values())]
+        return next((item.margin for item in stated if item.margin is not None), claim.margin)
 
     def conditions_on(self, dataset: Dataset) -> list[Condition]:
         """The conditions on a dataset, in the order of their table."""
