@@ -233,3 +233,56 @@ def test_the_recall_of_rare_classes_needs_clips_of_them(answers):
     common = {c: frame[frame["label"] != "contempt"] for c, frame in answers.items()}
     with pytest.raises(StudyError, match=r"no clip is of a class of statistics\.tail"):
         compare(common, [row(metric="tail_recall")], SETTINGS)
+
+
+FOUR = {"a": (0.7, 1), "b": (0.5, 2), "c": (0.6, 3), "d": (0.6, 4)}
+
+
+@pytest.fixture(scope="module")
+def four():
+    return {name: draw_answers(seed=[9, seed], skill=skill, replicates=3) for name, (skill, seed) in FOUR.items()}
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "macro_f1"])
+def test_a_difference_of_differences_is_one(four, metric):
+    both = row("a", "b", metric=metric, minus_a="c", minus_b="d")
+    found = compare(four, [both, row("a", "b", metric=metric), row("c", "d", metric=metric)], SETTINGS)
+    difference = found["difference"].tolist()
+    assert difference[0] == pytest.approx(difference[1] - difference[2])
+    assert found.loc[0, ["minus_a", "minus_b"]].tolist() == ["c", "d"] and found.loc[1:, "minus_a"].isna().all()
+    assert found.loc[0, "low"] < difference[0] < found.loc[0, "high"] and np.isnan(found.loc[0, "p_mcnemar"])
+    turned = compare(four, [row("c", "d", metric=metric, minus_a="a", minus_b="b")], SETTINGS).iloc[0]
+    assert turned["difference"] == pytest.approx(-difference[0]) and turned["p"] == pytest.approx(found.loc[0, "p"])
+    assert turned["p_runs"] == pytest.approx(found.loc[0, "p_runs"])
+
+
+def test_p_of_a_difference_of_differences_is_that_of_flipped_people(four):
+    """Of accuracy it is the sign-flip test of each person's difference of differences."""
+    found = compare(four, [row(metric="accuracy", minus_a="c", minus_b="d")], SETTINGS).iloc[0]
+    right = {k: ((f["prediction"] == f["label"]) & (f["status"] == "ok")).groupby(f["identity"]).sum()
+             for k, f in four.items()}  # fmt: skip
+    each = (right["a"] - right["b"] - right["c"] + right["d"]).to_numpy()
+    expected = permutation_test(
+        (each,), np.sum, permutation_type="samples", n_resamples=50_000, rng=np.random.default_rng(0)
+    )
+    assert found["p"] == pytest.approx(expected.pvalue, abs=0.01)
+
+
+def test_two_equal_differences_differ_by_nothing(four):
+    found = compare(four, [row("a", "b", minus_a="a", minus_b="b")], SETTINGS).iloc[0]
+    assert (found["difference"], found["p"], found["p_runs"], found["p_flip_runs"]) == (0, 1, 1, 1)
+
+
+def test_a_test_over_runs_needs_runs_that_pair(runs):
+    assert compare(runs, [row()], SETTINGS).iloc[0][["p_runs", "p_flip_runs"]].notna().all()
+    fewer = {"a": runs["a"], "b": run_of(runs, 2)["b"]}
+    for answers in (run_of(runs, 1), fewer):
+        assert compare(answers, [row()], SETTINGS).iloc[0][["p_runs", "p_flip_runs"]].isna().all()
+
+
+def test_equivalence_over_runs_is_shown_exactly_where_the_90_per_cent_interval_lies_within_the_margin(runs):
+    interval = compare(runs, [row()], {**SETTINGS, "confidence": 0.9}).iloc[0][["runs_low", "runs_high"]]
+    reach = interval.abs().max()
+    for factor, shown in ((1.01, True), (0.99, False)):
+        found = compare(runs, [row(test="equivalence", margin=reach * factor)], SETTINGS).iloc[0]
+        assert (found["p_runs"] <= 0.05) == shown and np.isnan(found["p_flip_runs"])

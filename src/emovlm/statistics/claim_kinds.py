@@ -116,7 +116,7 @@ def from_comparisons(claim: Claim, results: Results) -> list[Evidence]:
     "exposure",
     "The recall of a class follows how often its name was read.",
     Exposure,
-    tables=("slopes", "correlations", "contrasts"),
+    tables=("slopes",),
     supports="greater (less: mirrored): p <= alpha and low > 0",
     refutes="greater (less: mirrored): high < margin, even where low > 0: too small to matter",
 )
