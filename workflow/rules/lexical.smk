@@ -4,7 +4,11 @@ in:  word frequencies, F1 by class, published figures; answers, exposure
 out: tables/{estimator_agreement,concordance,correlations,specifications,slopes,doses}.csv
 """
 
+from emovlm.study.slopes import captions_read, conditions_of
+
 CORRELATED = ["paper_lexical_figure", "mafw_recalls", "mafw_classes"]  # published tables beside word frequency
+SLOPED = conditions_of(STUDY.slopes.values())
+READ = captions_read(STUDY.slopes.values())
 
 
 rule compare_estimators:
@@ -68,8 +72,8 @@ rule correlate_frequency:
 rule fit_slopes:
     """Slopes of recall on how often a class's name was read, and recall by exposure."""
     input:
-        answers=expand("<results>/answers/{c}.parquet", c=slope_conditions()),
-        exposure="<results>/tables/exposure.csv" if slope_variants() else [],
+        answers=expand("<results>/answers/{c}.parquet", c=SLOPED),
+        exposure="<results>/tables/exposure.csv" if READ else [],
         frequency="<results>/lexicon/frequency.csv",
     output:
         slopes=table("slopes"),
@@ -84,14 +88,14 @@ rule fit_slopes:
         **job(
             "fit_slopes",
             params=lambda w: dict(
-                slopes=with_margins(STUDY.slopes),
-                variants=slope_variants(),
+                slopes=[STUDY.told_with_margin(row) for row in STUDY.slopes.values()],
+                variants=READ,
                 seed=CONFIG.seed,
                 classes=STUDY.classes,
                 **resampling_params(),
                 **CONFIG.lexicon.told(),
             ),
-            names={"answers": slope_conditions()},
+            names={"answers": SLOPED},
         ),
     shell:
         RUN

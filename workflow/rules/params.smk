@@ -1,28 +1,9 @@
 """What scripts read of the study, where that is more than a line."""
 
-from emovlm.study.slopes import captions_of
-
 
 def resampling_params():
     """How often statistics resample, and the confidence of their intervals."""
     return {"resamples": CONFIG.statistics.resamples, "confidence": CONFIG.statistics.confidence}
-
-
-def with_margins(planned):
-    """Planned comparisons or slopes as rows, each with the margin that it is measured by, if it has one."""
-    margins = {row.name: STUDY.margin_of(row) for row in planned.values()}
-    return [row.told() | ({"margin": m} if (m := margins[row.name]) else {}) for row in planned.values()]
-
-
-def slope_conditions():
-    """The conditions that slopes are computed from."""
-    return list(dict.fromkeys(row.name for slope in STUDY.slopes.values() for row in slope.asked))
-
-
-def slope_variants():
-    """The variant of the captions that each condition of a slope within classes read."""
-    within = [slope for slope in STUDY.slopes.values() if slope.kind == "within"]
-    return {row.name: captions_of(row.system) for slope in within for row in slope.conditions}
 
 
 def rendering_params():

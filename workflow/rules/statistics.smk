@@ -59,7 +59,7 @@ rule compare_conditions:
             params=dict(
                 seed=CONFIG.seed,
                 classes=STUDY.classes,
-                comparisons=with_margins(STUDY.comparisons),
+                comparisons=[STUDY.told_with_margin(row) for row in STUDY.comparisons.values()],
                 alpha=STUDY.claims.alpha,
                 **CONFIG.statistics.told(),
             ),

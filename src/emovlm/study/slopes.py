@@ -1,5 +1,6 @@
 """Planned slopes of recall on how often a class's name was read."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -71,3 +72,13 @@ class Slope(NamedRow):
 def captions_of(system: System) -> str | None:
     """The variant of the captions that a system, or the one it is fine-tuned from, was pretrained on."""
     return system.variant or (captions_of(system.base) if system.base else None)
+
+
+def conditions_of(slopes: Iterable[Slope]) -> list[str]:
+    """The conditions that slopes are computed from, each once."""
+    return list(dict.fromkeys(row.name for slope in slopes for row in slope.asked))
+
+
+def captions_read(slopes: Iterable[Slope]) -> dict[str, str]:
+    """The variant of the captions that each condition of the slopes within classes read."""
+    return {row.name: captions_of(row.system) for slope in slopes if slope.kind == "within" for row in slope.conditions}

@@ -1,6 +1,7 @@
 """A study: its config and the rows of its tables, all checked."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from emovlm.lexicon.terms import Term
 from emovlm.study.claims import Claims
@@ -53,6 +54,11 @@ class Study:
             return None
         stated = [item for item in getattr(claim, "evidence", []) if planned in (item.__dict__.values())]
         return next((item.margin for item in stated if item.margin is not None), claim.margin)
+
+    def told_with_margin(self, planned: Comparison | Slope) -> dict[str, Any]:
+        """The cells of a planned comparison or slope, and its margin under the key ``margin`` if it has one."""
+        margin = self.margin_of(planned)
+        return planned.told() | ({} if margin is None else {"margin": margin})
 
     def conditions_on(self, dataset: Dataset) -> list[Condition]:
         """The conditions on a dataset, in the order of their table."""
