@@ -27,7 +27,8 @@ from emovlm.core.io import write_table
 CLIPS, FRAMES, SIDE, SHOWN = (50, 100, 200, 400), 25, 112, 8
 FAMILY = "qwen2.5-vl"
 CLASSES = ["anger", "happiness", "neutral"]
-SETTINGS = {"seed": 1, "resamples": 1000, "confidence": 0.95, "classes": CLASSES, "tail": ["neutral"], "alpha": 0.05}
+SETTINGS = {"seed": 1, "resamples": 1000, "confidence": 0.95, "classes": CLASSES, "tail": ["neutral"], "alpha": 0.05,
+            "flips": 1000}  # fmt: skip
 COMPARED = {"comparison": "same", "claim": "T1", "a": "tiny", "b": "again", "clips": "all", "metric": "uar",
             "test": "difference", "family": "T1"}  # fmt: skip
 
@@ -75,7 +76,7 @@ def jobs(folder: Path, model: Path) -> list[tuple[str, dict[str, Any]]]:
         ("compare_conditions", {
             "inputs": {"answers": {"tiny": file("answers.parquet"), "again": file("answers.parquet")}},
             "outputs": {"comparisons": file("comparisons.csv")},
-            "params": {**SETTINGS, "margins": {}, "comparisons": [COMPARED]},
+            "params": {**SETTINGS, "comparisons": [COMPARED]},
         }),
     ]  # fmt: skip
 

@@ -64,3 +64,9 @@ def with_cells(config: Config, folder: Path, table: str, cells: dict[str, dict[s
 def add(*cells: str) -> Callable[[str], str]:
     """An edit that adds a row."""
     return lambda text: text + "\t".join(cells) + "\n"
+
+
+def with_margins(rows: list[dict[str, Any]], claims: dict[str, Any]) -> list[dict[str, Any]]:
+    """Planned rows with the margins of their claims, as jobs get them; ``claims`` is the content of claims.yaml."""
+    stated = claims["claims"]
+    return [{**row, "margin": stated[row["claim"]]["margin"]} if row.get("claim") in stated else row for row in rows]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
-from tests.study_tables import frequency_of, listed_sources, plain_rows
+from tests.study_tables import frequency_of, listed_sources, plain_rows, with_margins
 from tests.unit.drawn_records import drawn_account
 from tests.unit.statistics_answers import draw_answers, manifest_of, stored
 
@@ -17,9 +17,11 @@ from emovlm.core.files import write_json
 from emovlm.core.io import write_table
 from emovlm.figures.estimators import DRAWN
 from emovlm.figures.tables import CONTRACTS, load
+from emovlm.lexicon.estimator import primary_frequency
 from emovlm.lexicon.terms import read_classes
 from emovlm.statistics.claims import Results
 from emovlm.statistics.comparisons import compare
+from emovlm.statistics.exposure_slopes import doses_table, slopes_table
 from emovlm.statistics.lexical.agreement import agree, concord
 from emovlm.statistics.lexical.contrasts import contrast_variants
 from emovlm.statistics.lexical.correlation import correlate
@@ -35,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ("conditions", "systems", "frame_samplers")
 PRIMARY = {"source": "google-books-2012", "form": "family"}
 SETTINGS = {
-    "seed": 1, "resamples": 100, "confidence": 0.95, "alpha": 0.05,
+    "seed": 1, "resamples": 100, "flips": 100, "confidence": 0.95, "alpha": 0.05,
     "tail": ["contempt", "helplessness", "disappointment"],
     "lexicon": {f"primary_{key}": value for key, value in PRIMARY.items()},
 }  # fmt: skip
@@ -74,7 +76,6 @@ def study(skip=frozenset(), replicates=1):
     planned = [r for r in plain_rows(ROOT / "config/comparisons.tsv") if r["a"] in names and r["b"] in names]
     counted = [r for r in listed_sources() if r["source"] in SOURCES]
     settings = {**SETTINGS, **SETTINGS["lexicon"], "classes": classes}
-    settings["margins"] = {k: v["margin"] for k, v in claims["claims"].items()}
     kinds = tables["systems"].set_index("system")["kind"]
     about = tables["conditions"].set_index("condition")
     lexical = {c: kinds[about.loc[c, "system"]] for c in names if "L1" in about.loc[c, "claims"]}
@@ -85,7 +86,7 @@ def study(skip=frozenset(), replicates=1):
         "per_class": per_class_table(answers, settings),
         "per_run": per_run_table(answers, settings),
         "confusion": confusion_table(answers, settings),
-        "comparisons": compare(answers, planned, settings),
+        "comparisons": compare(answers, with_margins(planned, claims), settings),
         "frequency": frequency_of(counted).loc[lambda table: table["form"].isin(DRAWN)],
         "event_coverage": event_coverage(),
         "reliability": reliability_bins(names),
@@ -109,11 +110,26 @@ def study(skip=frozenset(), replicates=1):
     tables["specifications"] = specify(profiles, tables["frequency"], tables["correlations"], settings)
     tables["estimator_agreement"] = agree(tables["frequency"], PRIMARY["form"])
     tables["concordance"] = concord(tables["frequency"], tables["estimator_agreement"], settings)
+    within = {c for row in plain_rows(ROOT / "config/slopes.tsv") if row["kind"] == "within" for c in
+              row["conditions"].split()} & {*names}  # fmt: skip
+    read = {c: exposure_of(k, classes, replicates) for k, c in enumerate(sorted(within))}
+    sloped = with_margins(plain_rows(ROOT / "config/slopes.tsv"), claims)
+    words = primary_frequency(tables["frequency"], settings).set_index("emotion")["count"]
+    asked = [row for row in sloped if {*row["conditions"].split(), row.get("minus", names[0])} <= {*names}]
+    tables["slopes"] = slopes_table(answers, read, words, asked, settings)
+    variants = {c: tables["systems"].set_index("system")["variant"][about.loc[c, "system"]] for c in read}
+    tables["doses"] = doses_table(answers, read, variants, settings)
     tables["contrasts"] = contrast_variants(tables["per_run"], tables["frequency"], claims["claims"]["L1"], settings)
     claims["claims"] = {k: v for k, v in claims["claims"].items() if not skip or v["kind"] == "event_coverage"}
     tables["claims"], tables["evidence"] = judge(claims, Results(tables, settings))
     tables["values"] = collect({name: tables[name] for name in {*PARTS, *COLLECTORS} & {*tables}}, published)
     return tables
+
+
+def exposure_of(number, classes, replicates):
+    """How often captions name each class, by run: the same counts, dealt out anew by number."""
+    counts = np.random.default_rng(number).permutation([3, 5, 8, 20, 40, 60, 110, 160, 250, 420, 1300])
+    return pd.DataFrame({run: counts + run for run in range(1, replicates + 1)}, index=classes)
 
 
 def checks(replicates):

@@ -5,7 +5,7 @@ import pandas as pd
 
 CLASSES = ["anger", "happiness", "neutral", "contempt"]
 SETTINGS = {"seed": 7, "resamples": 500, "confidence": 0.95, "classes": CLASSES, "tail": ["contempt", "helplessness"],
-            "alpha": 0.05}  # fmt: skip
+            "alpha": 0.05, "flips": 500}  # fmt: skip
 FLAGS = ["micro", "order", "plain", "plain", "plain"]  # of every fifth clip
 
 

@@ -14,6 +14,7 @@ from emovlm.figures import style
 from emovlm.figures.classes import classes
 from emovlm.figures.confusion import confusion, counts_of, short_names
 from emovlm.figures.dag import dag
+from emovlm.figures.dose_response import dose_response
 from emovlm.figures.enrichment import enrichment
 from emovlm.figures.estimator_agreement import estimator_agreement
 from emovlm.figures.event_coverage import event_coverage as event_coverage_figure
@@ -54,6 +55,7 @@ def draw(name, tables=None, stores=None, **changed):
                 seed=SETTINGS["seed"],
                 **PRIMARY,
             ),
+            "dose_response": lambda: dose_response(**pick("doses", "slopes", "conditions")),
             "confusion": lambda: confusion(**pick("confusion", "conditions", "systems"), classes=emotions),
             "fps": lambda: fps(**pick("metrics", "conditions", "frame_samplers", "paper_fps_curve"), **STUDY),
             "shuffle": lambda: shuffle(
@@ -91,7 +93,7 @@ def without(claim):
     return {
         "conditions": tables["conditions"].assign(claims=tables["conditions"]["claims"].str.replace(claim, "")),
         "comparisons": tables["comparisons"][tables["comparisons"]["claim"] != claim],
-        "contrasts": tables["contrasts"].iloc[:0],
+        **{name: tables[name].iloc[:0] for name in ("contrasts", "slopes", "doses")},
     }
 
 
@@ -125,6 +127,20 @@ def test_a_class_that_is_not_completely_listed_is_left_out_of_the_points_and_nam
     named = "contempt (English), helplessness (Chinese)"
     assert f"Left out, since the source does not list all terms: {named}." in texts(figure)
     assert len(line(figure.axes[4], "classes")) == 10
+
+
+@pytest.mark.parametrize("replicates", [1, 3])
+def test_doses_are_drawn_over_their_exposure_and_the_slope_is_the_best_line_through_the_rest(replicates):
+    tables = study(replicates=replicates)
+    left, right = draw("dose_response", tables).axes
+    doses = tables["doses"][tables["doses"]["condition"] == "unif-fps5"]
+    np.testing.assert_array_equal(line(left, "Organism, uniform captions"), doses[["exposure", "recall"]])
+    row = tables["slopes"].iloc[0]
+    points = np.concatenate([each.get_xydata() for each in right.lines if each.get_label() == "_points"])
+    fitted = (points[:, 0] @ points[:, 1]) / (points[:, 0] @ points[:, 0])
+    ends = next(each.get_xydata() for each in right.lines if each.get_label().startswith(row["slope"]))
+    assert np.diff(ends[:, 1]) / np.diff(ends[:, 0]) == pytest.approx(row["estimate"])
+    assert fitted == pytest.approx(row["estimate"], abs=0.01 if replicates > 1 else 1e-9)
 
 
 def test_confusion_cells_are_shares_of_the_labels_clips():
@@ -421,6 +437,7 @@ def test_a_clip_that_no_sampler_took_is_an_error():
     [
         ("lexical", "L1"),
         ("variants", "L1"),
+        ("dose_response", "L1"),
         ("specification_curve", "L1"),
         ("confusion", "L2"),
         ("fps", "T1"),

@@ -7,17 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from tests.study_tables import frequency_of, listed_sources, plain_rows
+from tests.study_tables import frequency_of, listed_sources, plain_rows, with_margins
 from tests.unit.statistics_answers import draw_answers
 
 from emovlm.lexicon.estimator import permuted_counts
 from emovlm.lexicon.terms import read_classes
 from emovlm.statistics.claims import Results
 from emovlm.statistics.comparisons import compare
-from emovlm.statistics.lexical.contrasts import contrast_variants
-from emovlm.statistics.lexical.correlation import correlate
-from emovlm.statistics.lexical.profiles import measured_profiles
-from emovlm.statistics.metric_tables import metrics_table, per_class_table, per_run_table
+from emovlm.statistics.exposure_slopes import slopes_table
+from emovlm.statistics.metric_tables import metrics_table
 from emovlm.statistics.verdicts import judge
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +26,7 @@ PRIMARY = {"primary_source": "google-books-2012", "primary_form": "family"}
 SETTINGS = {
     "seed": 1, "resamples": 100, "confidence": 0.95, "classes": CLASSES, "lexicon": PRIMARY, **PRIMARY,
     "tail": ["contempt", "helplessness", "disappointment"], "alpha": CLAIMS["alpha"],
-    "margins": {claim: stated["margin"] for claim, stated in CLAIMS["claims"].items()},
+    "flips": 200,
 }  # fmt: skip
 NO_EVENTS = pd.DataFrame(columns=["sampler", "n", "measured"])
 
@@ -55,19 +53,23 @@ def habit_of(condition):
     return next(weights for start, weights in habits().items() if condition.startswith(start))
 
 
+def exposures(conditions):
+    """How often the captions of organisms name each class, by condition: as often as their habits say."""
+    named = {c: habit_of(c) / habit_of(c).sum() * 6000 for c in conditions}
+    return {c: pd.DataFrame(dict.fromkeys(range(1, 7), shares.round().clip(1))) for c, shares in named.items()}
+
+
 def judged(answer):
     """CLAIMS by the study's own plan; ``answer`` makes the answers of the condition of a number and a name."""
     conditions = [row["condition"] for row in plain_rows(ROOT / "config/conditions.tsv")]
     answers = {condition: answer(number, condition) for number, condition in enumerate(conditions)}
-    planned = plain_rows(ROOT / "config/comparisons.tsv")
-    claim = CLAIMS["claims"]["L1"]
-    profile = per_class_table({claim["subject"]: answers[claim["subject"]]}, SETTINGS)
-    variants = {claim[role]: answers[claim[role]] for role in ("subject", "intervention", "permuted", "control")}
+    planned, sloped = (with_margins(plain_rows(ROOT / f"config/{t}.tsv"), CLAIMS) for t in ("comparisons", "slopes"))
+    within = {c for row in sloped if row["kind"] == "within" for c in row["conditions"].split()}
+    words = frequency().query("language == 'en' and form == 'family'").set_index("emotion")["count"]
     tables = {
         "metrics": metrics_table(answers, SETTINGS),
         "comparisons": compare(answers, planned, SETTINGS),
-        "correlations": correlate(measured_profiles(profile, {claim["subject"]: "vlm"}), frequency(), MAFW, SETTINGS),
-        "contrasts": contrast_variants(per_run_table(variants, SETTINGS), frequency(), claim, SETTINGS),
+        "slopes": slopes_table(answers, exposures(within), words, sloped, SETTINGS),
         "event_coverage": NO_EVENTS,
     }
     return judge(CLAIMS, Results(tables, SETTINGS))[0].set_index("claim")
@@ -113,7 +115,7 @@ def test_the_same_plan_supports_claims_where_systems_recognise_and_follow_words(
 
     def answer(number, condition):
         share = habit_of(condition) / habit_of(condition).max()
-        right = draw_answers([number, 0], 990, 40, skill=1, failed=0, classes=CLASSES, replicates=3)
+        right = draw_answers([number, 0], 990, 40, skill=1, failed=0, classes=CLASSES, replicates=6)
         known = right["label"].map(0.2 + 0.7 * share.rank() / len(share))
         lucky = np.random.default_rng([number, 1]).random(len(right)) < known
         guess = np.random.default_rng([number, 2]).choice(CLASSES, len(right), p=share / share.sum())

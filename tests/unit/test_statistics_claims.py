@@ -11,57 +11,37 @@ from tests.study_tables import plain_rows
 from emovlm.core.contracts.statistics import CLAIMS, EVIDENCE
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table, write_table
-from emovlm.lexicon.estimator import permuted_counts
 from emovlm.statistics.claim_kinds import standing_of
 from emovlm.statistics.claims import Results
-from emovlm.statistics.lexical.contrasts import contrast_variants
-from emovlm.statistics.lexical.correlation import correlate
-from emovlm.statistics.lexical.profiles import measured_profiles
 from emovlm.statistics.verdicts import judge
 
 ROOT = Path(__file__).resolve().parents[2]
-MAFW = pd.read_csv(ROOT / "resources/published/mafw_classes.csv")
-EMOTIONS = [f"e{k:02}" for k in range(11)]
-NOISE = [4, 9, 1, 7, 0, 10, 3, 8, 2, 6, 5]
-WORDS = pd.DataFrame({
-    "language": "en", "source": "books", "form": "family", "emotion": EMOTIONS, "count": np.arange(11.0),
-    "listing": "complete",
-})  # fmt: skip
-DEALT = list(
-    permuted_counts(dict(zip(EMOTIONS, WORDS["count"], strict=True)), 1).values()
-)  # what the permuted variant follows
-LEXICAL = {
-    "statement": "F1 follows words.", "kind": "lexical", "margin": 0.2, "subject": "freq", "intervention": "unif",
+SETTINGS = {"confidence": 0.95, "lexicon": {"primary_source": "books", "primary_form": "family"}}
+WORDS = {
+    "statement": "Recall follows words.", "kind": "exposure", "margin": 0.05, "subject": "freq", "intervention": "unif",
     "permuted": "perm", "control": "vision", "language": "en",
+    "evidence": [{"slope": "within", "expect": "greater"}, {"slope": "across", "expect": "greater", "margin": 0.02}],
 }  # fmt: skip
-PRIMARY = {"primary_source": "books", "primary_form": "family"}
-SETTINGS = {"seed": 1, "resamples": 999, "confidence": 0.95, "lexicon": PRIMARY, "classes": EMOTIONS, **PRIMARY}
+NO_RUNS = (np.nan, np.nan, np.nan)
 
 
-def comparisons(runs=(np.nan, np.nan), clips="all", **rows):
-    """name=(test, difference, low, high, p) of conditions a and b; ``runs`` the lowest and highest of single runs"""
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=["test", "difference", "low", "high", "p_holm"])
-    table = table.assign(a="a", b="b", clips=clips, lowest=runs[0], highest=runs[1], n=330)
+def comparisons(runs=NO_RUNS, clips="all", margin=0.02, minus=(None, None), **rows):
+    """name=(test, difference, low, high, p) of conditions a and b; ``runs``: low, high and p over runs."""
+    table = pd.DataFrame.from_dict(rows, orient="index", columns=["test", "difference", "low", "high", "p"])
+    table = table.assign(
+        a="a", b="b", minus_a=minus[0], minus_b=minus[1], clips=clips, runs_low=runs[0], runs_high=runs[1],
+        p_runs=runs[2], margin=margin, p_holm=1.0, n=330,
+    )  # fmt: skip
     return table.rename_axis("comparison").reset_index()
 
 
-def lexical(freq, unif, vision, perm=DEALT, runs=1, claim=LEXICAL):
-    """CORRELATIONS and CONTRASTS of four variants, each with that profile of F1 in every run."""
-    variants = dict(
-        zip(
-            (claim[r] for r in ("subject", "intervention", "control", "permuted")),
-            (freq, unif, vision, perm),
-            strict=True,
-        )
-    )
-    per_run = pd.concat(
-        pd.DataFrame({"condition": c, "replicate": r + 1, "emotion": EMOTIONS, "f1": np.array(f1) / 11})
-        for c, f1 in variants.items()
-        for r in range(runs)
-    )
-    profiles = measured_profiles(per_run[per_run["replicate"] == 1], dict.fromkeys(variants, "vlm"))
-    correlations = correlate(profiles, WORDS, MAFW, SETTINGS)
-    return {"correlations": correlations, "contrasts": contrast_variants(per_run, WORDS, claim, SETTINGS)}
+def slopes(within=(0.1, 0.07, 0.13, 0.001), across=(0.05, 0.01, 0.09, 0.02), runs=NO_RUNS):
+    """SLOPES of two slopes, each (estimate, low, high, p); ``runs``: low, high and p over runs of both."""
+    table = pd.DataFrame([within, across], columns=["estimate", "low", "high", "p"])
+    return table.assign(
+        slope=["within", "across"], conditions=["freq unif perm", "freq"], minus=[None, "vision"], runs_low=runs[0],
+        runs_high=runs[1], p_runs=runs[2], margin=0.05, n=990,
+    )  # fmt: skip
 
 
 def event_coverage(measured, n, sampler="fps1"):
@@ -73,13 +53,12 @@ def metrics(names, kappa=0.3, clips="all"):
 
 
 def verdict(claim, found=None, words=None, seen=None, kappa=None):
-    empty = pd.DataFrame(columns=["comparison", "sampler", "n", "measured", "subject", "contrast"])
-    words = {"correlations": empty, "contrasts": empty} if words is None else words
+    empty = pd.DataFrame(columns=["comparison", "slope", "sampler", "n", "measured"])
     tables = {
         "metrics": metrics(["a", "b", "freq", "unif", "perm", "vision"]) if kappa is None else kappa,
         "comparisons": empty if found is None else found,
+        "slopes": empty if words is None else words,
         "event_coverage": empty if seen is None else seen,
-        **words,
     }
     stated = {"alpha": 0.05, "claims": {"X": {"statement": "It is so.", **claim}}}
     verdicts, evidence = judge(stated, Results(tables, SETTINGS))
@@ -114,25 +93,6 @@ def test_what_a_difference_says_of_an_expectation(expect, low, high, p, standing
     assert standing_of(expect, low, high, p, margin=0.02, alpha=0.05) == standing
 
 
-@pytest.mark.parametrize(
-    ("expect", "sign", "runs", "standing"),
-    [
-        ("greater", 1, (0.01, 0.09), "supported"),
-        ("greater", 1, (-0.01, 0.09), "undecided"),
-        ("less", -1, (-0.09, -0.01), "supported"),
-        ("less", -1, (-0.09, 0.0), "undecided"),
-        ("greater", -1, (-0.09, 0.01), "not supported"),
-    ],
-)
-def test_support_needs_every_run_on_the_expected_side(expect, sign, runs, standing):
-    low, high = sorted([sign * 0.03, sign * 0.08])
-    assert standing_of(expect, low, high, 0.01, 0.02, 0.05, runs) == standing
-
-
-def test_equality_asks_nothing_of_single_runs():
-    assert standing_of("equal", -0.01, 0.01, 0.01, 0.02, 0.05, (-0.03, 0.03)) == "supported"
-
-
 RISE_AND_FALL = {
     "kind": "comparisons", "margin": 0.02,
     "evidence": [{"comparison": "rise", "expect": "greater"}, {"comparison": "fall", "expect": "less"}],
@@ -159,11 +119,48 @@ def test_one_refuted_part_refutes_a_claim():
     assert row["test"] == "rise greater: supported; fall less: not supported (figures: fall less)"
 
 
-def test_a_difference_that_one_run_does_not_show_supports_nothing():
-    claim = {"kind": "comparisons", "margin": 0.02, "evidence": [{"comparison": "rise", "expect": "greater"}]}
+RISE = {"kind": "comparisons", "margin": 0.02, "evidence": [{"comparison": "rise", "expect": "greater"}]}
+
+
+def test_with_several_runs_the_interval_over_runs_and_people_decides():
     rise = {"rise": ("difference", 0.05, 0.02, 0.08, 0.01)}
-    assert verdict(claim, comparisons((0.01, 0.09), **rise))["verdict"] == "supported"
-    assert verdict(claim, comparisons((-0.01, 0.09), **rise))["verdict"] == "undecided"
+    row = verdict(RISE, comparisons((0.01, 0.09, 0.02), **rise))
+    assert row["verdict"] == "supported" and row[["low", "high", "p"]].tolist() == [0.01, 0.09, 0.02]
+    assert verdict(RISE, comparisons((-0.01, 0.11, 0.08), **rise))["verdict"] == "undecided"
+    assert verdict(RISE, comparisons((-0.01, 0.019, 0.08), **rise))["verdict"] == "not supported"
+
+
+def test_equality_with_several_runs_is_that_over_runs_and_people():
+    claim = {"kind": "comparisons", "margin": 0.02, "evidence": [{"comparison": "same", "expect": "equal"}]}
+    same = {"same": ("equivalence", 0.0, -0.01, 0.01, 0.01)}
+    assert verdict(claim, comparisons((-0.015, 0.015, 0.03), **same))["verdict"] == "supported"
+    assert verdict(claim, comparisons((-0.03, 0.03, 0.11), **same))["verdict"] == "undecided"
+    assert verdict(claim, comparisons((0.021, 0.05, 0.9), **same))["verdict"] == "not supported"
+
+
+def test_no_correction_is_made_where_all_evidence_must_hold():
+    found = comparisons(rise=("difference", 0.05, 0.02, 0.08, 0.04))
+    assert found.iloc[0]["p_holm"] == 1 and verdict(RISE, found)["verdict"] == "supported"
+
+
+def test_evidence_may_have_a_margin_of_its_own():
+    found = comparisons(rise=("difference", 0.02, 0.01, 0.03, 0.001))
+    assert verdict(RISE, found)["verdict"] == "supported"
+    own = {**RISE, "evidence": [{**RISE["evidence"][0], "margin": 0.04}]}
+    row = verdict(own, found)
+    assert (row["verdict"], row["margin"]) == ("not supported", 0.04)
+
+
+def test_equality_within_another_margin_than_was_tested_is_an_error():
+    claim = {"kind": "comparisons", "margin": 0.03, "evidence": [{"comparison": "same", "expect": "equal"}]}
+    with pytest.raises(StudyError, match=r"same was tested within 0\.02, not within 0\.03"):
+        verdict(claim, comparisons(same=("equivalence", 0.0, -0.01, 0.01, 0.01)))
+
+
+def test_of_a_difference_of_differences_each_difference_needs_a_condition_that_recognises():
+    found = comparisons(minus=("c", "d"), rise=("difference", 0.05, 0.02, 0.08, 0.01))
+    for names, expected in (("abcd", "supported"), ("ad", "supported"), ("ab", "undecided"), ("cd", "undecided")):
+        assert verdict(RISE, found, kappa=metrics(names))["verdict"] == expected
 
 
 @pytest.mark.parametrize("expect", ["greater", "less", "equal"])
@@ -179,65 +176,32 @@ def test_systems_at_chance_decide_nothing(expect, sign):
         assert row["verdict"] == "undecided" and row["test"].startswith(f"c {expect} (at chance): undecided")
 
 
-@pytest.mark.parametrize("runs", [1, 3])
-def test_words_are_supported_only_with_both_interventions_and_the_control(runs):
-    row = verdict(LEXICAL, words=lexical(range(11), NOISE, NOISE, runs=runs))
-    assert row["verdict"] == "supported" and row["n"] == 11
-    assert row["test"].startswith(
-        "rho of freq: supported; rho of freq minus rho of unif: supported; "
-        "rho of perm minus rho of unif, permuted words: supported; rho of freq minus rho of vision: supported"
-    )
+def test_words_are_supported_by_all_slopes_together():
+    row = verdict(WORDS, words=slopes())
+    assert row["verdict"] == "supported"
+    assert row["test"].startswith("within greater: supported; across greater: supported")
+    assert row[["margin", "effect"]].tolist() == [0.02, 0.05]
 
 
-def test_a_bare_correlation_proves_nothing_where_the_control_shows_it_too():
-    row = verdict(LEXICAL, words=lexical(range(11), NOISE, range(11)))
-    assert row["verdict"] == "undecided"
-    assert "rho of freq: supported" in row["test"] and "minus rho of vision: undecided" in row["test"]
+def test_one_slope_too_small_to_matter_refutes_words():
+    assert verdict(WORDS, words=slopes(within=(0.02, 0.01, 0.03, 0.001)))["verdict"] == "not supported"
+    assert verdict(WORDS, words=slopes(across=(0.02, -0.02, 0.06, 0.3)))["verdict"] == "undecided"
 
 
-@pytest.mark.parametrize("runs", [1, 3])
-def test_a_correlation_that_uniform_captions_leave_as_it_is_refutes_words(runs):
-    row = verdict(LEXICAL, words=lexical(range(11), range(11), NOISE, runs=runs))
-    assert row["verdict"] == "not supported" and row["effect"] == 0
+def test_slopes_of_several_runs_are_judged_over_runs():
+    assert verdict(WORDS, words=slopes(runs=(0.03, 0.12, 0.001)))["verdict"] == "supported"
+    assert verdict(WORDS, words=slopes(runs=(-0.01, 0.12, 0.1)))["verdict"] == "undecided"
 
 
-def test_captions_with_permuted_words_that_change_nothing_refute_words():
-    row = verdict(LEXICAL, words=lexical(range(11), NOISE, NOISE, perm=NOISE))
-    assert row["verdict"] == "not supported"
-    assert "rho of perm minus rho of unif, permuted words: not supported" in row["test"]
+@pytest.mark.parametrize("variant", ["freq", "unif", "perm", "vision"])
+def test_slopes_with_a_system_at_chance_decide_nothing(variant):
+    row = verdict(WORDS, words=slopes(), kappa=metrics({"freq", "unif", "perm", "vision"} - {variant}))
+    assert row["verdict"] == "undecided" and "(at chance)" in row["test"]
 
 
-def test_a_correlation_that_uniform_captions_weaken_a_little_leaves_words_undecided():
-    weaker = [0, 2, 1, 3, 4, 5, 7, 6, 8, 10, 9]
-    assert verdict(LEXICAL, words=lexical(range(11), weaker, NOISE))["verdict"] == "undecided"
-
-
-def test_a_correlation_against_the_words_refutes_them():
-    row = verdict(LEXICAL, words=lexical(range(11)[::-1], NOISE, NOISE))
-    assert row["verdict"] == "not supported" and row["high"] <= 0
-
-
-def test_a_model_that_fails_in_every_class_decides_nothing_about_words():
-    row = verdict(LEXICAL, words=lexical([0] * 11, NOISE, NOISE))
-    assert row["verdict"] == "undecided" and np.isnan(row["effect"]) and "is undefined" in row["test"]
-
-
-def test_words_that_systems_at_chance_follow_decide_nothing():
-    words, variants = lexical(range(11), NOISE, NOISE), {"freq", "unif", "perm", "vision"}
-    assert verdict(LEXICAL, words=words, kappa=metrics(variants))["verdict"] == "supported"
-    for variant in sorted(variants):
-        row = verdict(LEXICAL, words=words, kappa=metrics(variants - {variant}))
-        assert row["verdict"] == "undecided"
-        pieces = row["test"].split(" (figures")[0].split("; ")
-        assert all(("(at chance)" in piece) == (f"rho of {variant}" in piece) for piece in pieces)
-
-
-def test_chance_profiles_hardly_ever_support_words():
-    generator, supported = np.random.default_rng(0), 0
-    for _ in range(100):
-        freq, unif, vision, perm = (generator.permutation(11) for _ in range(4))
-        supported += verdict(LEXICAL, words=lexical(freq, unif, vision, perm))["verdict"] == "supported"
-    assert supported == 0
+def test_a_slope_that_was_not_planned_is_named():
+    with pytest.raises(StudyError, match=r"claim X: no slope 'within' in slopes.tsv"):
+        verdict(WORDS)
 
 
 @pytest.mark.parametrize(
@@ -257,21 +221,26 @@ def test_the_projects_claims_refer_to_planned_comparisons_with_the_test_they_nee
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
     planned = plain_rows(ROOT / "config/comparisons.tsv")
     found = pd.DataFrame(planned).assign(
-        difference=0.0, low=-0.1, high=0.1, p_holm=1.0, lowest=-0.1, highest=0.1, n=330
+        difference=0.0, low=-0.1, high=0.1, p=1.0, runs_low=np.nan, n=330, minus_a=None,
+        margin=[claims["claims"][row["claim"]]["margin"] for row in planned],
+    )  # fmt: skip
+    sloped = pd.DataFrame(plain_rows(ROOT / "config/slopes.tsv")).assign(
+        estimate=0.0, low=-0.1, high=0.1, p=1.0, runs_low=np.nan, n=330
     )
-    words = lexical(NOISE, range(11), range(11), claim=claims["claims"]["L1"])
-    settings = {"confidence": 0.95, "lexicon": PRIMARY}
-    tables = {"metrics": metrics(set(found["a"])), "comparisons": found.assign(clips="all"), **words}
-    table, evidence = judge(claims, Results({**tables, "event_coverage": event_coverage(0.5, 20)}, settings))
+    tables = {"metrics": metrics(set(found["a"])), "comparisons": found.assign(clips="all"), "slopes": sloped}
+    table, evidence = judge(claims, Results({**tables, "event_coverage": event_coverage(0.5, 20)}, SETTINGS))
     assert table["claim"].tolist() == ["L1", "L2", "T1", "T2", "T3", "T4"]
-    assert set(table.loc[1:, "verdict"]) == {"undecided"}
+    assert set(table["verdict"]) == {"undecided"}
     for claim, stated in claims["claims"].items():
         for item in stated.get("evidence", []):
-            assert next(row for row in planned if row["comparison"] == item["comparison"])["claim"] == claim
+            key = "comparison" if "comparison" in item else "slope"
+            rows = planned if key == "comparison" else sloped.to_dict("records")
+            assert next(row for row in rows if row[key] == item[key])["claim"] == claim
     write_table(table, tmp_path / "claims.csv", CLAIMS)
     write_table(evidence, tmp_path / "evidence.csv", EVIDENCE)
     pieces = read_table(tmp_path / "evidence.csv", EVIDENCE).groupby("claim")["evidence"].agg(list)
-    assert pieces["L1"] == ["rho", "intervention", "permuted", "control"] and pieces["T3"] == ["fps1"]
+    assert pieces["L1"] == [item["slope"] for item in claims["claims"]["L1"]["evidence"]]
+    assert pieces["T3"] == ["fps1"]
     assert pieces["T1"] == ["fps5-vs-fps1", "fps25-vs-fps5"]
 
 

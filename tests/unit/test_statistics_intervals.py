@@ -53,7 +53,7 @@ def test_people_and_runs_have_the_variance_of_a_crossed_analysis_of_variance():
     """Of a mean over people: (MS of people + MS of runs - MS of the rest) / (people x runs)."""
     values = crossed(4)
     people, runs = values.shape
-    low, high = with_runs(resampled(values), values.mean(0), people, 0.95, (-100, 100))
+    low, high = with_runs(resampled(values), values.mean(0), people).interval(0.95, (-100, 100))
     cells = pd.DataFrame(
         {"value": values.ravel(), "person": np.repeat(range(people), runs), "run": np.tile(range(runs), people)}
     )
@@ -71,7 +71,7 @@ def test_people_and_runs_have_the_variance_of_a_crossed_analysis_of_variance():
 def test_runs_that_differ_less_than_chance_add_nothing():
     values = crossed(3, between=0)
     values -= values.mean(0) - values.mean()
-    low, high = with_runs(resampled(values), values.mean(0), 40, 0.95, (-100, 100))
+    low, high = with_runs(resampled(values), values.mean(0), 40).interval(0.95, (-100, 100))
     assert high - low == pytest.approx(2 * stats.t.ppf(0.975, 39) * stats.sem(values.mean(1)), rel=0.03)
 
 
@@ -88,7 +88,7 @@ def test_the_interval_for_further_runs_needs_two_runs_and_is_the_wider_one():
 def test_a_comparison_has_an_interval_for_further_runs_where_they_pair():
     asked = {"comparison": "c", "claim": "T1", "a": "a", "b": "b", "metric": "accuracy", "test": "difference",
              "family": "f"}  # fmt: skip
-    settings = {**SETTINGS, "margins": {}}
+    settings = SETTINGS
     runs = {"a": draw_answers(1, skill=0.7, replicates=3), "b": draw_answers(2, skill=0.5, replicates=3)}
     row = compare(runs, [asked], settings).iloc[0]
     assert row["runs_low"] < row["difference"] < row["runs_high"]

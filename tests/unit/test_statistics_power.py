@@ -87,7 +87,8 @@ def test_the_table_of_comparisons_says_what_each_could_have_shown():
         for test, claim in (("difference", "T1"), ("equivalence", "T2"), ("difference", "none"))
     ]
     asked[2]["comparison"] = "without a margin"
-    found = compare(answers, asked, {**SETTINGS, "margins": {"T1": 0.02, "T2": 0.2}}).set_index("comparison")
+    asked[0]["margin"], asked[1]["margin"] = 0.02, 0.2
+    found = compare(answers, asked, SETTINGS).set_index("comparison")
     row, same = found.loc["difference"], found.loc["equivalence"]
     assert row["se"] == same["se"] == pytest.approx((row["high"] - row["low"]) / 4, rel=0.1)
     assert row["mde"] == smallest_difference(row["se"], 30, 0.05)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 from tests.scripts import run_script
-from tests.study_tables import frequency_of, listed_sources, plain_rows
+from tests.study_tables import frequency_of, listed_sources, plain_rows, with_margins
 from tests.unit.statistics_answers import draw_answers, manifest_of, stored, truth_of
 
 from emovlm.core.contracts.answers import ANSWERS
@@ -16,7 +16,7 @@ from emovlm.core.contracts.data import CLIP_TRUTH, CUES, MANIFEST
 from emovlm.core.contracts.frames import SAMPLE
 from emovlm.core.contracts.frequency import TERM_FREQUENCY
 from emovlm.core.contracts.statistics import COMPARISONS, CONTRASTS, METRICS
-from emovlm.core.contracts.training import SANITY_CHECKS
+from emovlm.core.contracts.training import EXPOSURE, SANITY_CHECKS
 from emovlm.core.files import read_json
 from emovlm.core.io import read_table, write_table
 from emovlm.lexicon.terms import read_classes
@@ -44,6 +44,17 @@ def sample_of(manifest, rate):
     })  # fmt: skip
 
 
+def read_by_organisms(classes):
+    """EXPOSURE of three variants and two runs."""
+    rows = [
+        {"variant": variant, "replicate": run, "emotion": emotion, "counted": (k * step % 11 + 1) ** 2, "samples": 900,
+         "recorded": (k * step % 11 + 1) ** 2, "per_million": 1.0}
+        for step, variant in enumerate(("frequency", "uniform", "permuted"), start=1) for run in (1, 2)
+        for k, emotion in enumerate(classes)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     """The default study's own conditions, comparisons and claims, on drawn answers; paths of all tables by name."""
@@ -62,13 +73,14 @@ def study(tmp_path_factory):
     write_table(sample_of(manifest_of(answers), 1), folder / "fps1.parquet", SAMPLE)
     write_table(CHECKED, folder / "checks.csv", SANITY_CHECKS)
     write_table(CUED, folder / "cues.csv", CUES)
+    write_table(read_by_organisms(classes), folder / "exposure.csv", EXPOSURE)
     counted = [row for row in listed_sources() if row["kind"] == "published"][:2]
     write_table(frequency_of(counted), folder / "frequency.csv", TERM_FREQUENCY)
 
     settings = {"seed": 1, "resamples": 200, "confidence": 0.95, "classes": classes, "tail": ["contempt"]}
     names = ("metrics", "per_class", "per_run", "confusion", "reliability", "comparisons", "event_coverage",
-             "correlations", "specifications", "estimator_agreement", "concordance", "contrasts", "claims", "evidence",
-             "frequency", "reanalysis")  # fmt: skip
+             "correlations", "specifications", "estimator_agreement", "concordance", "contrasts", "slopes", "doses",
+             "claims", "evidence", "frequency", "reanalysis")  # fmt: skip
     files = {name: folder / f"{name}.csv" for name in names}
 
     def some(*names):
@@ -79,16 +91,23 @@ def study(tmp_path_factory):
 
     given = {"answers": paths, "manifests": {"synface": folder / "manifest.parquet"}}
     planned = {
-        "comparisons": plain_rows(ROOT / "config/comparisons.tsv"),
+        "comparisons": with_margins(plain_rows(ROOT / "config/comparisons.tsv"), claims),
         "alpha": claims["alpha"],
-        "margins": {claim: stated["margin"] for claim, stated in claims["claims"].items()},
+        "flips": 200,
     }
     kinds = {"freq-fps5": "vlm", "videomae-natural": "vision"}
     coverage = {"rates": {"fps1": 1}, "bins": 3, "confidence": 0.95, "splits": ["test"]}
-    judged = ("metrics", "comparisons", "correlations", "contrasts", "event_coverage")
+    judged = ("metrics", "comparisons", "slopes", "event_coverage")
+    sloped = with_margins(plain_rows(ROOT / "config/slopes.tsv"), claims)
+    variants = {"freq-fps5": "frequency", "unif-fps5": "uniform", "perm-fps5": "permuted"}
+    used = {name: paths[name] for name in [*variants, "videomae-balanced"]}
+    fitted = {"slopes": sloped, "variants": variants}
     collected = {
         **some(
             *judged,
+            "doses",
+            "correlations",
+            "contrasts",
             "specifications",
             "estimator_agreement",
             "concordance",
@@ -118,6 +137,8 @@ def study(tmp_path_factory):
          {**settings, "form": PRIMARY["primary_form"]}),
         ("contrast_variants", {"runs": files["per_run"], **some("frequency")}, ["contrasts"],
          {**settings, **PRIMARY, "claim": claims["claims"]["L1"]}),
+        ("fit_slopes", {"answers": used, "exposure": folder / "exposure.csv", **some("frequency")}, ["slopes", "doses"],
+         {**settings, **PRIMARY, **fitted}),
         ("reanalyse_published", published("paper_frame_shuffle"), ["reanalysis"], {}),
         ("measure_event_coverage",
          {"samples": {"fps1": folder / "fps1.parquet"}, "truth": folder / "truth.parquet"},
@@ -170,6 +191,9 @@ def test_every_kind_of_number_has_an_id(study):
         "correlation.freq-fps5.en.google-books-2012.family.given_size.p",
         "correlation.freq-fps5.en.google-books-2012.family.given_size_and_reliability",
         "contrast.intervention.en.difference",
+        "slope.exposure.estimate",
+        "slope.words.p_runs",
+        "dose.freq-fps5.anger.recall",
         "contrast.intervention.zh.p",
         "contrast.permuted.en.rho_a",
         "contrast.control.en.rho_b",

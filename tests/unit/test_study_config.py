@@ -139,7 +139,7 @@ def test_what_is_left_out_has_a_default_and_what_is_null_is_left_out():
     assert (config.seed, config.replicates, config.permuted_labels) == (1, 1, [])
     assert config.pathvars.told() == {"results": "results", "logs": "results/logs", "benchmarks": "results/benchmarks"}
     assert (config.frames.size, config.frames.timeout_s, config.evaluation.max_new_tokens) == (224, 60, 16)
-    assert config.statistics.told() == {"resamples": 2000, "confidence": 0.95, "tail": []}
+    assert config.statistics.told() == {"resamples": 2000, "flips": 20000, "confidence": 0.95, "tail": []}
     assert config.organism is config.synface is config.lora is config.enrichment is config.lexicon is None
     assert config.recipes == config.api == config.prompt_sets == {}
 

@@ -213,9 +213,9 @@ def test_with_its_part_it_is_valid(mine):
     ("claim", "said"),
     [
         ("kind: event_coverage, sampler: fps1", "claim A, key kind: event_coverage needs a rendered dataset"),
-        ("kind: lexical, subject: first, intervention: first, permuted: first, control: first, language: en",
-         "claims.yaml, claim A, key kind: lexical needs the config key lexicon.primary_source, which is not there"),
-        ("kind: opinion", "claims.yaml, claim A, key kind: 'opinion' is not one of comparisons, lexical, event_cover"),
+        ("kind: exposure, evidence: [{slope: x, expect: greater}], subject: first, intervention: first, "
+         "permuted: first, control: first, language: en", "key slope: unknown slope 'x': config key tables.slopes n"),
+        ("kind: opinion", "claims.yaml, claim A, key kind: 'opinion' is not one of comparisons, exposure, event_cove"),
         ("kind: comparisons, evidence: []", "claim A, key evidence: it is empty, but a value is needed"),
         ("kind: comparisons, evidence: [{comparison: x, expect: more}]", "claim A, key evidence, item 1, key "
          "comparison: unknown comparison 'x': config key tables.comparisons names no table"),
@@ -232,14 +232,16 @@ def test_a_claim_needs_what_it_rests_on(mine, claim, said):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("margin: 0.2 ", "margn: 0.2 ", r"claim L1, key margn: there is no such key\. Did you mean margin\?"),
-        ("margin: 0.2 ", "margin: -1 ", "claim L1, key margin: it must be above 0, not -1"),
+        ("margin: 0.05   ", "margn: 0.05 ", r"claim L1, key margn: there is no such key\. Did you mean margin\?"),
+        ("margin: 0.05   ", "margin: -1 ", "claim L1, key margin: it must be above 0, not -1"),
         ("alpha: 0.05", "alpha: 5", r"claims\.yaml, key alpha: it must be below 1, not 5"),
         ("alpha: 0.05", "level: 5", r"claims\.yaml, key level: there is no such key\. Allowed are alpha, claims"),
         ("subject: freq-fps5", "subject: freq-fps6", "claim L1, key subject: unknown condition 'freq-fps6'. Did you "),
         ("expect: less}\n\n", "expect: more}\n\n", "claim T1, key evidence, item 2, key expect: 'more' is not one of "
          "greater, less, equal"),
         ("fps5-vs-fps1", "fps5-vs-fps0", "claim T1, key evidence, item 1, key comparison: unknown comparison 'fps5-v"),
+        ("fps5-vs-fps1, ", "fps5-vs-fps1, margin: 0, ", "claim T1, key evidence, item 1, key margin: it must be abov"),
+        ("slope: words", "slope: wards", "claim L1, key evidence, item 2, key slope: unknown slope 'wards'. Did you m"),
         ("sampler: fps1", "sampler: fps0", "claim T3, key sampler: unknown frame sampler 'fps0'"),
         ("  T1:", "  T.1:", r"claims\.yaml, key claims\.T\.1.*: 'T\.1' is not an id: write letters, digits and hyphe"),
     ],
@@ -249,6 +251,31 @@ def test_a_claim_that_rests_on_nothing_is_named(config, tmp_path, old, new, said
     assert old in text
     (tmp_path / "claims.yaml").write_text(text.replace(old, new))
     config["tables"]["claims"] = os.fspath(tmp_path / "claims.yaml")
+    with pytest.raises(StudyError, match=said):
+        load_study(config)
+
+
+def test_evidence_may_have_a_margin_of_its_own_by_which_its_comparison_is_tested(config, tmp_path):
+    text = Path("config/claims.yaml").read_text()
+    own = text.replace("frequency, expect: equal", "frequency, expect: equal, margin: 0.04")
+    (tmp_path / "claims.yaml").write_text(own)
+    config["tables"]["claims"] = os.fspath(tmp_path / "claims.yaml")
+    study = load_study(config)
+    margins = [study.margin_of(study.comparisons[f"shuffle-organism-{name}"]) for name in ("frequency", "uniform")]
+    assert margins == [0.04, 0.05] and study.margin_of(study.slopes["words"]) == study.claims.claims["L1"].margin
+
+
+def test_evidence_of_equality_is_tested_within_the_margin_that_its_claim_asks(config, tmp_path):
+    also = """
+  also:
+    statement: Shuffled frames change little.
+    kind: comparisons
+    margin: 0.03
+    evidence: [{comparison: shuffle-organism-frequency, expect: equal}]
+"""
+    (tmp_path / "claims.yaml").write_text(Path("config/claims.yaml").read_text() + also)
+    config["tables"]["claims"] = os.fspath(tmp_path / "claims.yaml")
+    said = "claim also, key evidence, item 1: shuffle-organism-frequency is tested within 0.05, the margin of T2, and n"
     with pytest.raises(StudyError, match=said):
         load_study(config)
 

@@ -81,6 +81,15 @@ LORA = ("s", "vlm", "lora", "", "organism-uniform", "natural")
         ("comparisons", ("x", "T1", "freq-fps1", "freq-fps5", "all", "war", "difference", "T1"), "column metric: 'war' "
          "is not one of accuracy, "),
         ("comparisons", ("x", *["T1"] * 10), "more cells than the header has columns"),
+        ("slopes", ("s", "L1", "freq-fps5 videomae-natural", "all", "within"), "row s, column conditions: videomae-na"),
+        ("slopes", ("s", "L1", "freq-fps5 natural-fps5", "all", "within"), "column conditions: a slope within classe"),
+        ("slopes", ("s", "L1", "freq-fps5 freq-fps5", "all", "within"), "column conditions: .*stands there twice"),
+        ("slopes", ("s", "L1", "freq-fps5 unif-fps5", "all", "within", "perm-fps5"), "column minus: .*perm-fps5"),
+        ("slopes", ("s", "L1", "freq-fps5", "all", "across"), f"row s, column minus: {EMPTY} a slope across classes"),
+        ("slopes", ("s", "L1", "freq-fps5 unif-fps5", "all", "across", "perm-fps5"), "column conditions: 2 stand ther"),
+        ("slopes", ("s", "L1", "freq-fps5", "changed", "across", "perm-fps5"), "column classes: changed is for slopes"),
+        ("slopes", ("s", "L1", "freq-fps9", "all", "across", "perm-fps5"), "column conditions.*unknown condition 'fre"),
+        ("slopes", ("s", "L9", "freq-fps5", "all", "across", "perm-fps5"), "row s, column claim: unknown claim 'L9'"),
         ("classes", ("Joy", ""), "row Joy, column emotion: 'Joy' is not a class: write "),
         ("classes", ("joy", ""), r"row joy, column emotion: no term in en names it, but word frequency is counted;"),
         ("sources", ("x", "fr", "wordfreq"), r"sources\.tsv, line 19, column language: 'fr' is n"),
@@ -89,6 +98,15 @@ LORA = ("s", "vlm", "lora", "", "organism-uniform", "natural")
 def test_a_wrong_row_is_named_with_its_file_and_column(config, tmp_path, table, row, said):
     with pytest.raises(StudyError, match=said):
         load_study(with_table(config, tmp_path, table, add(*row)))
+
+
+def test_a_difference_of_differences_needs_all_four_conditions(config, tmp_path):
+    cells = {"x": {"a": "freq-fps25", "b": "freq-fps5", "metric": "uar", "minus_a": "unif-fps5"}}
+    with pytest.raises(StudyError, match=f"row x, column minus_b: {EMPTY} a difference of differences needs minus_a"):
+        load_study(with_cells(config, tmp_path, "comparisons", cells))
+    cells["x"]["minus_b"] = "perm-fps5"
+    found = load_study(with_cells(config, tmp_path, "comparisons", cells)).comparisons["x"]
+    assert [row.name for row in found.asked] == ["freq-fps25", "freq-fps5", "unif-fps5", "perm-fps5"]
 
 
 def test_a_table_without_rows_is_an_error(config, tmp_path):

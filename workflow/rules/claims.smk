@@ -4,12 +4,14 @@ in:  tables/*.csv, claims.yaml
 out: tables/{contrasts,claims,evidence}.csv, values.json
 """
 
-LEXICAL = next(iter(STUDY.claims.of_kind("lexical").values()), None)
+LEXICAL = next(iter(STUDY.claims.of_kind("exposure").values()), None)
+ROLES = ("subject", "intervention", "permuted", "control", "language")
 ORGANISMS = trained_by("pretrain")
 # The parts of a study that a table of results is made from, where not every study has it.
 PARTS = {
     "comparisons": STUDY.comparisons,
     **dict.fromkeys(["estimator_agreement", "concordance", "correlations", "specifications"], CONFIG.lexicon),
+    **dict.fromkeys(["slopes", "doses"], STUDY.slopes),
     "contrasts": LEXICAL,
     "event_coverage": SHOWN,
     "exposure": CONFIG.organism and CAPTION_VARIANTS,
@@ -24,7 +26,7 @@ JUDGED = ["metrics", *(t for claim in STUDY.claims.claims.values() for t in CLAI
 
 
 rule contrast_variants:
-    """How much more closely one variant follows the words than another, for the lexical claim."""
+    """How much more closely one variant follows the words than another, beside the claim about words."""
     input:
         runs="<results>/tables/per_run.csv",
         frequency="<results>/lexicon/frequency.csv",
@@ -40,7 +42,7 @@ rule contrast_variants:
         **job(
             "contrast_variants",
             params=lambda w: dict(
-                claim={k: v for k, v in LEXICAL.told().items() if k not in ("statement", "kind", "margin")},
+                claim={k: v for k, v in LEXICAL.told().items() if k in ROLES},
                 seed=CONFIG.seed,
                 classes=STUDY.classes,
                 resamples=CONFIG.statistics.resamples,

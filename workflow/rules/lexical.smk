@@ -1,10 +1,14 @@
-"""Lexical: how far the estimators of word frequency agree, and whether recognition by class follows them.
+"""Lexical: how far the estimators of word frequency agree, and whether recognition by class follows words.
 
-in:  word frequencies, F1 by class, published figures
-out: tables/{estimator_agreement,concordance,correlations,specifications}.csv
+in:  word frequencies, F1 by class, published figures; answers, exposure
+out: tables/{estimator_agreement,concordance,correlations,specifications,slopes,doses}.csv
 """
 
+from emovlm.study.slopes import captions_read, conditions_of
+
 CORRELATED = ["paper_lexical_figure", "mafw_recalls", "mafw_classes"]  # published tables beside word frequency
+SLOPED = conditions_of(STUDY.slopes.values())
+READ = captions_read(STUDY.slopes.values())
 
 
 rule compare_estimators:
@@ -60,6 +64,38 @@ rule correlate_frequency:
                 **CONFIG.lexicon.told(),
             ),
             names={"published": CORRELATED},
+        ),
+    shell:
+        RUN
+
+
+rule fit_slopes:
+    """Slopes of recall on how often a class's name was read, and recall by exposure."""
+    input:
+        answers=expand("<results>/answers/{c}.parquet", c=SLOPED),
+        exposure="<results>/tables/exposure.csv" if READ else [],
+        frequency="<results>/lexicon/frequency.csv",
+    output:
+        slopes=table("slopes"),
+        doses=table("doses"),
+    log:
+        "<logs>/fit_slopes.log",
+    benchmark:
+        "<benchmarks>/fit_slopes.tsv"
+    conda:
+        "../../envs/statistics.yaml"
+    params:
+        **job(
+            "fit_slopes",
+            params=lambda w: dict(
+                slopes=[STUDY.told_with_margin(row) for row in STUDY.slopes.values()],
+                variants=READ,
+                seed=CONFIG.seed,
+                classes=STUDY.classes,
+                **resampling_params(),
+                **CONFIG.lexicon.told(),
+            ),
+            names={"answers": SLOPED},
         ),
     shell:
         RUN

@@ -12,8 +12,8 @@ def rendering_params():
 
 
 def lexical_kinds():
-    """Kind of the system of each condition that a lexical claim is about; an API model is a VLM too."""
-    claims = set(STUDY.claims.of_kind("lexical"))
+    """Kind of the system of each condition that a claim about words is about; an API model is a VLM too."""
+    claims = set(STUDY.claims.of_kind("exposure"))
     return {c: row.system.kind.replace("api", "vlm") for c, row in STUDY.conditions.items() if claims & set(row.claims)}
 
 

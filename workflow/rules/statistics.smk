@@ -34,7 +34,7 @@ rule compute_metrics:
     params:
         **job(
             "compute_metrics",
-            params=dict(seed=CONFIG.seed, classes=STUDY.classes, **CONFIG.statistics.told()),
+            params=dict(seed=CONFIG.seed, classes=STUDY.classes, tail=CONFIG.statistics.tail, **resampling_params()),
             names={"answers": STUDY.conditions},
         ),
     shell:
@@ -59,9 +59,8 @@ rule compare_conditions:
             params=dict(
                 seed=CONFIG.seed,
                 classes=STUDY.classes,
-                comparisons=list(STUDY.comparisons.values()),
+                comparisons=[STUDY.told_with_margin(row) for row in STUDY.comparisons.values()],
                 alpha=STUDY.claims.alpha,
-                margins={name: claim.margin for name, claim in STUDY.claims.claims.items()},
                 **CONFIG.statistics.told(),
             ),
             names={"answers": STUDY.conditions},

@@ -15,21 +15,23 @@ from emovlm.statistics.claims import (
     ComparisonId,
     ConditionId,
     Evidence,
+    OwnMargin,
     Results,
     SamplerId,
+    SlopeId,
     at_chance,
     register_claim,
     undefined,
 )
-from emovlm.statistics.lexical.roles import ROLES
 
 
 @dataclass(frozen=True)
 class Expected:
-    """A planned comparison, and what it should show."""
+    """A planned comparison, what it should show, and its own margin if it is not the claim's."""
 
     comparison: ComparisonId
     expect: Literal["greater", "less", "equal"]
+    margin: OwnMargin = None
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,23 @@ class Comparisons:
 
 
 @dataclass(frozen=True)
-class Lexical:
-    """Keys of a lexical claim: the conditions in its roles, and the language of the captions."""
+class ExpectedSlope:
+    """A planned slope, what it should show, and its own margin if it is not the claim's."""
 
+    slope: SlopeId
+    expect: Literal["greater", "less"]
+    margin: OwnMargin = None
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """Keys of a claim about words: the slopes that it rests on; and the conditions between which rho is described.
+
+    The rank correlations (contrasts.csv) stand beside the slopes and decide nothing; ``language`` is that of the
+    captions.
+    """
+
+    evidence: list[ExpectedSlope]
     subject: ConditionId
     intervention: ConditionId
     permuted: ConditionId
@@ -63,8 +79,8 @@ class EventCoverage:
     Comparisons,
     tables=("comparisons",),
     supports=(
-        "greater (less: mirrored): p <= alpha, low > 0, and with several runs every run above 0; "
-        "equal: p of the equivalence test <= alpha (nothing is asked of single runs)"
+        "greater (less: mirrored): p <= alpha and low > 0; equal: p of the equivalence test <= alpha, so that the "
+        "(1 - 2 alpha) interval lies within the margin"
     ),
     refutes=(
         "greater (less: mirrored): high < margin, even where low > 0: too small to matter; "
@@ -72,7 +88,11 @@ class EventCoverage:
     ),
 )
 def from_comparisons(claim: Claim, results: Results) -> list[Evidence]:
-    """One piece of evidence a comparison."""
+    """One piece of evidence a comparison. Of a difference of differences each difference needs a condition that sees.
+
+    Raises:
+        StudyError: a comparison is not there, or its test is not the one that the expectation needs.
+    """
     table = results.tables["comparisons"].set_index("comparison")
     evidence = []
     for item in claim.keys.evidence:
@@ -86,73 +106,69 @@ def from_comparisons(claim: Claim, results: Results) -> list[Evidence]:
                 f"claims.yaml, claim {claim.name}: {name} is expected {expect}, which needs the test {needed}, "
                 f"but comparisons.tsv says {row['test']}"
             )
-        runs = row["lowest"], row["highest"]
-        standing = standing_of(expect, row["low"], row["high"], row["p_holm"], claim.margin, claim.alpha, runs)
-        figures = row[["difference", "low", "high", "p_holm", "n"]]
-        found = Evidence(name, f"{name} {expect}", standing, *figures)
-        known = any(results.recognises(row[side], row["clips"]) for side in ("a", "b"))
-        evidence.append(found if known else at_chance(found))
+        pairs = [pair for pair in (("a", "b"), ("minus_a", "minus_b")) if not pd.isna(row[pair[0]])]
+        known = all(any(results.recognises(row[side], row["clips"]) for side in pair) for pair in pairs)
+        evidence.append(_expected(claim, item, name, row, row["difference"], known))
     return evidence
 
 
-def standing_of(expect: str, low: float, high: float, p: float, margin: float, alpha: float,
-                runs: tuple[float, float] = (np.nan, np.nan)) -> str:  # fmt: skip
+@register_claim(
+    "exposure",
+    "The recall of a class follows how often its name was read.",
+    Exposure,
+    tables=("slopes",),
+    supports="greater (less: mirrored): p <= alpha and low > 0",
+    refutes="greater (less: mirrored): high < margin, even where low > 0: too small to matter",
+)
+def from_slopes(claim: Claim, results: Results) -> list[Evidence]:
+    """One piece of evidence a slope, in recall per tenfold exposure. All of its conditions must recognise.
+
+    Raises:
+        StudyError: a slope is not there.
+    """
+    table = results.tables["slopes"].set_index("slope")
+    evidence = []
+    for item in claim.keys.evidence:
+        if item.slope not in table.index:
+            raise StudyError(f"claims.yaml, claim {claim.name}: no slope {item.slope!r} in slopes.tsv")
+        row = table.loc[item.slope]
+        asked = [*row["conditions"].split(), *([] if pd.isna(row["minus"]) else [row["minus"]])]
+        known = all(map(results.recognises, asked))
+        evidence.append(_expected(claim, item, item.slope, row, row["estimate"], known))
+    return evidence
+
+
+def _expected(
+    claim: Claim, item: Expected | ExpectedSlope, name: str, row: pd.Series, effect: float, known: bool
+) -> Evidence:
+    """The evidence of a planned figure: over people and runs where there are several runs, else over people."""
+    several = not pd.isna(row["runs_low"])
+    low, high, p = row[["runs_low", "runs_high", "p_runs"] if several else ["low", "high", "p"]]
+    margin = claim.margin if item.margin is None else item.margin
+    if item.expect == "equal" and row["margin"] != margin:
+        raise StudyError(
+            f"claims.yaml, claim {claim.name}: {name} was tested within {row['margin']}, not within {margin}; "
+            "compare the conditions again"
+        )
+    standing = standing_of(item.expect, low, high, p, margin, claim.alpha)
+    found = Evidence(name, f"{name} {item.expect}", standing, effect, low, high, p, row["n"], margin=margin)
+    return found if known else at_chance(found)
+
+
+def standing_of(expect: str, low: float, high: float, p: float, margin: float, alpha: float) -> str:
     """What a difference with its interval says of the expectation greater, less or equal.
 
     Against: the interval excludes an effect of at least the margin in the expected direction (for ``equal``: it lies
-    wholly beyond the margin). For: p is at most alpha and the interval lies on the expected side of zero, and so does
-    each of several training runs (``runs``: lowest and highest; nan with one run). For ``equal``: p of the equivalence
-    test is at most alpha. A real effect too small to matter is therefore against.
+    wholly beyond the margin). For: p is at most alpha and the interval lies on the expected side of zero. For
+    ``equal``: p of the equivalence test is at most alpha. A real effect too small to matter is therefore against.
     """
     if np.isnan(low) or np.isnan(high):
         return NEITHER
     if expect == "equal":
         return AGAINST if low > margin or high < -margin else FOR if p <= alpha else NEITHER
-    lowest = runs[0]
     if expect == "less":
-        low, high, lowest = -high, -low, -runs[1]
-    return AGAINST if high < margin else FOR if p <= alpha and low > 0 and not lowest <= 0 else NEITHER
-
-
-@register_claim(
-    "lexical",
-    "Recognition by class follows how often the words are written, and more so than in the control conditions.",
-    Lexical,
-    tables=("correlations", "contrasts"),
-    supports=(
-        "each of rho and the contrasts intervention, permuted and control: p <= alpha, effect at least the margin, "
-        "positive whichever class is left out"
-    ),
-    refutes="not positive whichever class is left out (the control can only withhold support)",
-)
-def from_words(claim: Claim, results: Results) -> list[Evidence]:
-    """Four conditions on the lexical claim: the correlation, and its excess over two interventions and the control.
-
-    For: p at most alpha, the effect at least the margin, and positive whichever class is left out. Against: not
-    positive whichever class is left out. The range over left-out classes is no confidence interval; the rule is strict
-    on both sides because eleven classes are few. The control can only withhold support: where it follows the words as
-    well, something else than words may explain the correlation.
-    """
-    keys, lexicon = claim.keys, results.settings["lexicon"]
-    words = {"language": keys.language, "source": lexicon["primary_source"], "form": lexicon["primary_form"]}
-
-    def evidence(name: str, what: str, row: pd.Series | None, columns: list[str], of: list[str]) -> Evidence:
-        if row is None:
-            return undefined(name, f"{what} is undefined")
-        effect, low, high = row[columns]
-        clear = row["p"] <= claim.alpha and effect >= claim.margin and low > 0
-        standing = FOR if clear else AGAINST if name != "control" and high <= 0 else NEITHER
-        found = Evidence(name, what, standing, effect, low, high, row["p"], row["n_classes"])
-        return found if all(map(results.recognises, of)) else at_chance(found)
-
-    row = results.row("correlations", subject=keys.subject, **words)
-    found = [evidence("rho", f"rho of {keys.subject}", row, ["rho", "rho_low", "rho_high"], [keys.subject])]
-    for contrast, (role_a, role_b, kind) in ROLES.items():
-        a, b = getattr(keys, role_a), getattr(keys, role_b)
-        row = results.row("contrasts", contrast=contrast, a=a, b=b, **words)
-        what = f"rho of {a} minus rho of {b}" + (", permuted words" if kind == "permuted" else "")
-        found.append(evidence(contrast, what, row, ["difference", "low", "high"], [a, b]))
-    return found
+        low, high = -high, -low
+    return AGAINST if high < margin else FOR if p <= alpha and low > 0 else NEITHER
 
 
 @register_claim(

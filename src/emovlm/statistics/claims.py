@@ -29,8 +29,15 @@ class Metric:
     """Marks a key of a claim as the id of a metric."""
 
 
+@dataclass(frozen=True)
+class AboveZero:
+    """Marks a key of a claim as a number above 0."""
+
+
+OwnMargin = Annotated[float | None, AboveZero()]
 MetricId = Annotated[str, Metric()]
 ConditionId = Annotated[str, RowOf("conditions")]
+SlopeId = Annotated[str, RowOf("slopes")]
 ComparisonId = Annotated[str, RowOf("comparisons")]
 SamplerId = Annotated[str, RowOf("frame_samplers")]
 
@@ -45,6 +52,7 @@ class Evidence:
         standing: what it would be worth alone: ``FOR``, ``AGAINST`` or ``NEITHER``.
         effect, low, high, p, n: its figures; nan where undefined.
         at_chance: whether it is worth nothing because the systems are at chance.
+        margin: the smallest effect that counts, where it is not the claim's.
     """
 
     evidence: str
@@ -56,6 +64,7 @@ class Evidence:
     p: float
     n: int
     at_chance: bool = False
+    margin: float | None = None
 
     @property
     def words(self) -> str:

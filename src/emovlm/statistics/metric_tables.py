@@ -41,7 +41,7 @@ def _intervals(metric: Metric, values: np.ndarray, spread: np.ndarray | None, co
     found = percentile(means, clusters, settings["confidence"])
     if metric.biased:
         found = without_bias(found, means.mean() - value, value, bounds)
-    runs = with_runs(spread, values, clusters, settings["confidence"], bounds, metric.biased)
+    runs = with_runs(spread, values, clusters, metric.biased).interval(settings["confidence"], bounds)
     return dict(zip(("low", "high", "runs_low", "runs_high"), map(float, (*found, *runs)), strict=True))
 
 

@@ -36,6 +36,7 @@ class Metric:
         of: the classes that it is about, ``neutral`` or ``tail`` (``statistics.tail`` of the config). It has a value
             only where there are such classes.
         answered: also give it of the answered clips alone, as ``<name>_answered``.
+        additive: a sum over clips whose weights do not depend on the answers, so that its sign-flip test is exact.
         biased: resampling moves it by a good part of its standard error, so that intervals are put right.
         recognition: whether it says how much is recognised, so that McNemar's test can stand beside a comparison of it.
         headline: its place among the few metrics in lists of conditions (1 is first); 0 if it is not among them.
@@ -53,6 +54,7 @@ class Metric:
     reads: Literal["answers", "answered", "parsed", "exact", "substring", "scores"] = "answers"
     of: Literal["", "neutral", "tail"] = ""
     answered: bool = False
+    additive: bool = False
     biased: bool = False
     recognition: bool = False
     headline: int = 0
@@ -83,7 +85,7 @@ def add_metric(metric: Metric) -> Metric:
         METRICS.add(replace(
             metric, name=metric.name + ANSWERED, label=f"{metric.label}, failures left out", reads="answered",
             about=f"{metric.label} of the answered clips alone.", answered=False, headline=0, paper="none",
-            recognition=False, short="",
+            recognition=False, additive=False, short="",
         ))  # fmt: skip
     return metric
 
@@ -134,16 +136,17 @@ def class_f1(counts: np.ndarray) -> np.ndarray:
 
 
 @register_metric(
-    "accuracy", "Accuracy", "Share of clips recognised (WAR).", answered=True, recognition=True, headline=3,
-    paper="interval",
+    "accuracy", "Accuracy", "Share of clips recognised (WAR).", answered=True, recognition=True, additive=True,
+    headline=3, paper="interval",
 )  # fmt: skip
 def accuracy(counts: np.ndarray) -> np.ndarray:
     return _divide(recognised(counts).sum(-1), counts.sum((-2, -1)), 0.0)
 
 
 @register_metric(
-    "uar", "UAR", "Mean recall over the classes.", answered=True, recognition=True, headline=2, paper="interval"
-)
+    "uar", "UAR", "Mean recall over the classes.", answered=True, recognition=True, additive=True, headline=2,
+    paper="interval",
+)  # fmt: skip
 def uar(counts: np.ndarray) -> np.ndarray:
     return over_classes(class_recall(counts))
 
@@ -157,7 +160,9 @@ def macro_precision(counts: np.ndarray) -> np.ndarray:
     return over_classes(class_precision(counts))
 
 
-register_metric("macro_recall", "Macro recall", "Another name of UAR.", recognition=True, paper="none")(uar)
+register_metric("macro_recall", "Macro recall", "Another name of UAR.", recognition=True, additive=True, paper="none")(
+    uar
+)
 
 
 @register_metric(
@@ -191,7 +196,7 @@ def entropy(counts: np.ndarray) -> np.ndarray:
 
 @register_metric(
     "neutral_share", "Neutral share", "Share of all clips, failures included, that are called neutral.",
-    of="neutral", paper="value", short="Neutr.",
+    of="neutral", additive=True, paper="value", short="Neutr.",
 )  # fmt: skip
 def neutral_share(counts: np.ndarray, neutral: list[int]) -> np.ndarray:
     return _divide(predicted(counts)[..., neutral[0]], counts.sum((-2, -1)), 0.0)
@@ -199,7 +204,7 @@ def neutral_share(counts: np.ndarray, neutral: list[int]) -> np.ndarray:
 
 @register_metric(
     "tail_recall", "Rare recall", "Mean recall over the rare classes (`statistics.tail` in `config.yaml`).", of="tail",
-    recognition=True, paper="interval",
+    recognition=True, additive=True, paper="interval",
 )  # fmt: skip
 def tail_recall(counts: np.ndarray, rare: list[int]) -> np.ndarray:
     """nan where no rare class has clips."""
@@ -209,18 +214,18 @@ def tail_recall(counts: np.ndarray, rare: list[int]) -> np.ndarray:
 register_metric(
     "parsed_accuracy", "Accuracy of the parsed reply",
     "Accuracy of the class that the free reply gives by its grammar, instead of the likeliest label.",
-    reads="parsed", paper="value", short="Parsed",
+    reads="parsed", additive=True, paper="value", short="Parsed",
 )(accuracy)  # fmt: skip
 register_metric(
     "exact_accuracy", "Accuracy of the exact reply",
     "The same of replies that are a class's name and nothing else; all others are errors.",
-    reads="exact", paper="value", short="Exact",
+    reads="exact", additive=True, paper="value", short="Exact",
 )(accuracy)  # fmt: skip
 register_metric(
     "substring_accuracy", "Accuracy of the first name in the reply",
     "The same of the class whose name is the first to occur in the reply, even within a word or after “not”: the naive "
     "rule of published scripts.",
-    reads="substring", paper="value", short="Subst.",
+    reads="substring", additive=True, paper="value", short="Subst.",
 )(accuracy)  # fmt: skip
 
 

@@ -10,11 +10,11 @@ from scipy.stats import binomtest, permutation_test
 
 from emovlm.core.contracts.statistics import REANALYSIS
 from emovlm.core.errors import StudyError
+from emovlm.statistics.sign_flips import p_flip
 
 KINDS = ("vlm", "vision")
 DATASETS = ("mafw", "dfew")
 BOTH, ALL_KINDS = "both", "all"
-TIE = 1e-9
 DIGITS = 6  # published figures have four: differences of them have no more
 
 
@@ -69,12 +69,6 @@ def p_sign(values: np.ndarray) -> float:
     """Exact two-sided sign test: are falls and rises equally likely? Zeros are left out; 1 if nothing is left."""
     falls, rises = int((values < 0).sum()), int((values > 0).sum())
     return float(binomtest(falls, falls + rises).pvalue) if falls + rises else 1.0
-
-
-def p_flip(values: np.ndarray) -> float:
-    """Exact two-sided p of the mean over all signs that the changes (n,) could have: their sizes count too."""
-    signs = 1 - 2 * (np.arange(2 ** len(values))[:, None] >> np.arange(len(values)) & 1)
-    return float((np.abs(signs @ values) >= abs(values.sum()) - TIE).mean())
 
 
 def p_between(first: np.ndarray, second: np.ndarray) -> float:

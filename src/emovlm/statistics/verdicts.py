@@ -71,16 +71,17 @@ def judge(claims: dict[str, Any], results: Results) -> tuple[pd.DataFrame, pd.Da
             raise StudyError(f"claims.yaml, claim {name}: {fault}")
         decisive = min(evidence, key=lambda e: ((AGAINST, NEITHER, FOR).index(e.standing), -e.p))
         test = "; ".join(f"{e.words}: {e.standing}" for e in evidence) + f" (figures: {decisive.words})"
-        shown = {"claim": name, "margin": claim.margin}
+        shown = {"claim": name}
         verdicts.append({**shown, "statement": claim.statement, "test": test, "verdict": decisive.standing,
-                         **_figures(decisive)})  # fmt: skip
+                         **_figures(decisive, claim)})  # fmt: skip
         pieces += [
             {**shown, "place": place, "evidence": each.evidence, "what": each.what, "standing": each.standing,
-             "at_chance": each.at_chance, "decisive": each is decisive, **_figures(each)}
+             "at_chance": each.at_chance, "decisive": each is decisive, **_figures(each, claim)}
             for place, each in enumerate(evidence, start=1)
         ]  # fmt: skip
     return pd.DataFrame(verdicts, columns=list(CLAIMS.columns)), pd.DataFrame(pieces, columns=list(EVIDENCE.columns))
 
 
-def _figures(evidence: Evidence) -> dict[str, Any]:
-    return {column: getattr(evidence, column) for column in ("effect", "low", "high", "p", "n")}
+def _figures(evidence: Evidence, claim: Claim) -> dict[str, Any]:
+    margin = claim.margin if evidence.margin is None else evidence.margin
+    return {column: getattr(evidence, column) for column in ("effect", "low", "high", "p", "n")} | {"margin": margin}

@@ -8,6 +8,7 @@ from pydantic import Field, create_model
 
 from emovlm.core.errors import StudyError
 from emovlm.core.tables import read_yaml
+from emovlm.statistics.claims import AboveZero as Positive
 from emovlm.statistics.claims import Metric
 from emovlm.statistics.claims import RowOf as Id
 from emovlm.study import choices
@@ -15,6 +16,7 @@ from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.fields import AboveZero, Model, Number, OneOf, Text, matching
 from emovlm.study.row import RowOf
 from emovlm.study.rows import FrameSampler
+from emovlm.study.slopes import Slope
 from emovlm.study.tables import validated
 
 ClaimId = matching("[A-Za-z0-9-]+", "an id: write letters, digits and hyphens")
@@ -28,7 +30,7 @@ class Claim(Model):
     margin: AboveZero = Field(description="the smallest effect that counts, in the unit of the evidence")
 
 
-ROWS = {"conditions": Condition, "comparisons": Comparison, "frame_samplers": FrameSampler}
+ROWS = {"conditions": Condition, "comparisons": Comparison, "slopes": Slope, "frame_samplers": FrameSampler}
 
 
 @cache
@@ -54,6 +56,8 @@ def _type_of(hint: Any) -> Any:
     if get_origin(hint) is Annotated:
         if any(isinstance(each, Metric) for each in get_args(hint)[1:]):
             return Annotated[str, OneOf(choices.all_metrics)]
+        if any(isinstance(each, Positive) for each in get_args(hint)[1:]):
+            return AboveZero | None
         tables = [each.table for each in get_args(hint)[1:] if isinstance(each, Id)]
         return Annotated[ROWS[tables[0]], RowOf(tables[0])] if tables else hint
     return hint

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from emovlm.study import choices
-from emovlm.study.fields import Id, OneOf, Text, Words
+from emovlm.study.fields import Id, OneOf, Text, Words, problem
 from emovlm.study.row import ABOUT, NamedRow, RowOf
 from emovlm.study.rows import Dataset, FrameSampler
 from emovlm.study.systems import System
@@ -44,14 +44,30 @@ class Condition(NamedRow):
 
 
 class Comparison(NamedRow):
-    """A planned comparison of two conditions; those of a family are corrected together."""
+    """A planned comparison of two conditions, or of two such differences; those of a family are corrected together."""
 
     name: Id = Field(alias="comparison")
     claim: Text | None = Field(None, description="the claim whose margin it is measured by")
     a: Annotated[Condition, RowOf("conditions")]
     b: Annotated[Condition, RowOf("conditions")]
+    minus_a: Annotated[Condition, RowOf("conditions")] | None = Field(
+        None, description="of a difference of differences: (a - b) - (minus_a - minus_b)"
+    )
+    minus_b: Annotated[Condition, RowOf("conditions")] | None = Field(None, description="see minus_a")
     clips: Annotated[str, OneOf(choices.clip_groups)] = Field("all", description="which clips")
     metric: Annotated[str, OneOf(choices.metrics)]
     test: Literal["difference", "equivalence"] = "difference"
     family: Text = Field("all", description="its p is corrected together with those of the same family")
     about: str | None = ABOUT
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Comparison":
+        if (self.minus_a is None) != (self.minus_b is None):
+            empty = "minus_a" if self.minus_a is None else "minus_b"
+            raise problem("the cell is empty, but a difference of differences needs minus_a and minus_b", empty)
+        return self
+
+    @property
+    def asked(self) -> list[Condition]:
+        """All conditions that it compares."""
+        return [row for row in (self.a, self.b, self.minus_a, self.minus_b) if row is not None]

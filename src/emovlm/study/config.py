@@ -63,6 +63,7 @@ class Tables(Model):
     training_samplers: Files | None = Field(None, description="how often training draws each class")
     caption_variants: Files | None = Field(None, description="captions that organisms are pretrained on")
     comparisons: Files | None = Field(None, description="planned comparisons of two conditions")
+    slopes: Files | None = Field(None, description="planned slopes of recall on how often words were read")
     sources: File | None = Field(None, description="where word counts come from")
     claims: Files | None = Field(None, description="claims that are tested, in YAML")
 
@@ -304,7 +305,8 @@ class Access(Model):
 class Statistics(Model):
     """How uncertainty is estimated."""
 
-    resamples: Positive = Field(2000, description="of bootstraps and permutations")
+    resamples: Positive = Field(2000, description="of bootstraps, and of permutations of words and sources")
+    flips: Positive = Field(20000, description="random sign flips of people, where a test of a difference is not exact")
     confidence: Literal[0.95] = Field(0.95, description="figures and text say 95% intervals")
     tail: list[Text] = Field([], description="the rarest classes, for metrics that are about them")
 

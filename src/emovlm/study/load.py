@@ -16,6 +16,7 @@ from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.config import Config
 from emovlm.study.fields import Named, problem
 from emovlm.study.rows import CaptionVariant, ClassRow, Dataset, FrameSampler, Source, TrainingSampler
+from emovlm.study.slopes import Slope
 from emovlm.study.systems import System
 from emovlm.study.tables import Table, read_rows, validated
 
@@ -30,6 +31,7 @@ MODELS = {
     "systems": System,
     "conditions": Condition,
     "comparisons": Comparison,
+    "slopes": Slope,
 }
 DEFAULT = "config.yaml"  # the study that is meant where no file is named
 EXTENDS = "extends"  # key of a configuration with the name of the file whose values it changes

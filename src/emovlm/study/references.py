@@ -13,6 +13,7 @@ from emovlm.statistics.verdicts import CLAIM_KINDS
 from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.config import RECIPES, Paper
 from emovlm.study.fields import meant
+from emovlm.study.slopes import Slope
 from emovlm.study.study import Study
 from emovlm.study.systems import System
 
@@ -40,6 +41,8 @@ def _problems(study: Study) -> Iterator[str]:
         yield from _of_condition(study, condition)
     for comparison in study.comparisons.values():
         yield from _of_comparison(study, comparison)
+    for slope in study.slopes.values():
+        yield from _of_claim_named(study, slope)
     yield from _of_config(study)
     yield from _of_words(study)
     yield from _of_claims(study)
@@ -118,23 +121,28 @@ def _of_texts(study: Study, condition: Condition) -> Iterator[str]:
 
 
 def _of_comparison(study: Study, comparison: Comparison) -> Iterator[str]:
-    a, b, cell = comparison.a, comparison.b, comparison.cell
-    if a.dataset is not b.dataset:
-        on = f"{b.name} is on {b.dataset.name} and {a.name} on {a.dataset.name}"
-        yield f"{cell('b')}: {on}; their clips cannot be paired"
+    a, cell = comparison.a, comparison.cell
+    for side in ("b", "minus_a", "minus_b"):
+        other = getattr(comparison, side)
+        if other is not None and other.dataset is not a.dataset:
+            on = f"{other.name} is on {other.dataset.name} and {a.name} on {a.dataset.name}"
+            yield f"{cell(side)}: {on}; their clips cannot be paired"
     if comparison.clips != "all" and not a.dataset.rendered:
         yield f"{cell('clips')}: only clips of rendered datasets are known to be {comparison.clips}; write all"
-    claims = list(study.claims.claims)
-    if claims and comparison.claim is not None and comparison.claim not in claims:
-        name = comparison.claim
-        yield f"{cell('claim')}: unknown claim {name!r}. {meant(name, claims)}There are {', '.join(claims)}"
-    if comparison.test == "equivalence" and comparison.claim not in claims:
+    yield from _of_claim_named(study, comparison)
+    if comparison.test == "equivalence" and comparison.claim not in study.claims.claims:
         yield f"{cell('claim')}: an equivalence test needs a claim, whose margin says what is equivalent"
     about = METRICS[comparison.metric].of
     if about == "tail" and not study.config.statistics.tail:
         yield f"{cell('metric')}: {comparison.metric} needs the config key statistics.tail, the rarest classes"
     if about == "neutral" and NEUTRAL not in a.dataset.classes:
         yield f"{cell('metric')}: {comparison.metric} needs a class neutral, which {a.dataset.name} has not"
+
+
+def _of_claim_named(study: Study, planned: Comparison | Slope) -> Iterator[str]:
+    claims, name = list(study.claims.claims), planned.claim
+    if claims and name is not None and name not in claims:
+        yield f"{planned.cell('claim')}: unknown claim {name!r}. {meant(name, claims)}There are {', '.join(claims)}"
 
 
 def _of_config(study: Study) -> Iterator[str]:
@@ -187,8 +195,9 @@ def _of_words(study: Study) -> Iterator[str]:
     users += [
         f"{files}, claim {name}, key kind: {claim.kind}"
         for name, claim in study.claims.claims.items()
-        if {"correlations", "contrasts"} & set(CLAIM_KINDS[claim.kind].tables)
+        if {"correlations", "contrasts", "slopes"} & set(CLAIM_KINDS[claim.kind].tables)
     ]
+    users += [f"{slope.cell('kind')}: across" for slope in study.slopes.values() if slope.kind == "across"]
     if words is None:
         if users:
             yield f"{users[0]} needs the config key lexicon.primary_source, which is not there"
@@ -215,3 +224,12 @@ def _of_claims(study: Study) -> Iterator[str]:
         tables = CLAIM_KINDS[claim.kind].tables
         if "event_coverage" in tables and not any(dataset.rendered for dataset in study.tested):
             yield f"{files}, claim {name}, key kind: {claim.kind} needs a rendered dataset that a condition is about"
+        for number, item in enumerate(getattr(claim, "evidence", []), start=1):
+            if getattr(item, "expect", "") != "equal":
+                continue
+            asked, tested = item.margin or claim.margin, study.margin_of(item.comparison)
+            if asked != tested:
+                yield (
+                    f"{files}, claim {name}, key evidence, item {number}: {item.comparison.name} is tested within "
+                    f"{tested}, the margin of {item.comparison.claim}, and not within {asked}; give both one margin"
+                )

@@ -1,12 +1,14 @@
 """A study: its config and the rows of its tables, all checked."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from emovlm.lexicon.terms import Term
 from emovlm.study.claims import Claims
 from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.config import Config
 from emovlm.study.rows import CaptionVariant, ClassRow, Dataset, FrameSampler, Source, TrainingSampler
+from emovlm.study.slopes import Slope
 from emovlm.study.systems import System
 
 
@@ -22,6 +24,7 @@ class Study:
     caption_variants: dict[str, CaptionVariant]
     conditions: dict[str, Condition]
     comparisons: dict[str, Comparison]
+    slopes: dict[str, Slope]
     sources: list[Source]
     class_rows: list[ClassRow]
     terms: list[Term]
@@ -52,6 +55,22 @@ class Study:
                 found[base.name] = base
                 bases.append(base.base)
         return [found[name] for name in sorted(found)]
+
+    def margin_of(self, planned: Comparison | Slope) -> float | None:
+        """The smallest effect that counts in a planned comparison or slope; None without a claim.
+
+        The evidence of its claim may state one of its own; else it is the claim's.
+        """
+        claim = self.claims.claims.get(planned.claim)
+        if claim is None:
+            return None
+        stated = [item for item in getattr(claim, "evidence", []) if planned in (item.__dict__.values())]
+        return next((item.margin for item in stated if item.margin is not None), claim.margin)
+
+    def told_with_margin(self, planned: Comparison | Slope) -> dict[str, Any]:
+        """The cells of a planned comparison or slope, and its margin under the key ``margin`` if it has one."""
+        margin = self.margin_of(planned)
+        return planned.told() | ({} if margin is None else {"margin": margin})
 
     def conditions_on(self, dataset: Dataset) -> list[Condition]:
         """The conditions on a dataset, in the order of their table."""

@@ -16,6 +16,8 @@ RESULT_TABLES: dict[str, Table] = {
     "estimator_agreement": statistics.ESTIMATOR_AGREEMENT,
     "concordance": statistics.CONCORDANCE,
     "specifications": statistics.SPECIFICATIONS,
+    "slopes": statistics.SLOPES,
+    "doses": statistics.DOSES,
     "contrasts": statistics.CONTRASTS,
     "event_coverage": statistics.EVENT_COVERAGE,
     "claims": statistics.CLAIMS,

@@ -21,6 +21,7 @@ from emovlm.statistics.values.published_values import published_values
 
 Pairs = Iterator[tuple[str, Value]]
 OF_METRIC = "unit of the row's metric"
+PER_TENFOLD = "recall per tenfold exposure"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ PARTS: dict[str, tuple[str, list[Part]]] = {
     "per_class": ("class", [Part("f1", interval=ENDS), Part("precision"), Part("recall")]),
     "comparisons": ("comparison", [
         Part("difference", OF_METRIC, interval=ENDS, signed=True, places=3),
-        *(Part(column, "p") for column in ("p", "p_holm", "p_mcnemar")),
+        *(Part(column, "p") for column in ("p", "p_holm", "p_runs", "p_flip_runs", "p_mcnemar")),
         Part("margin", OF_METRIC, n=""),
         *(Part(column, OF_METRIC, places=3) for column in ("se", "mde")),
         Part("power"),
@@ -86,6 +87,16 @@ PARTS: dict[str, tuple[str, list[Part]]] = {
         Part("below_primary", n="estimators", optional=True),
         Part("p", "p", n="estimators"),
     ]),
+    "slopes": ("slope", [
+        Part("estimate", PER_TENFOLD, interval=ENDS, signed=True, places=3),
+        Part("estimate", PER_TENFOLD, "runs", ("runs_low", "runs_high"), signed=True, places=3),
+        *(Part(column, PER_TENFOLD, signed=True, places=3) for column in ("lowest", "highest")),
+        *(Part(column, "p") for column in ("p", "p_runs", "p_flip_runs")),
+        Part("logit", "logit per tenfold exposure", interval=("logit_low", "logit_high"), signed=True),
+        Part("margin", PER_TENFOLD, n=""),
+        *(Part(column, "count", n="") for column in ("n_classes", "replicates")),
+    ]),
+    "doses": ("dose", [Part("recall", interval=ENDS), Part("exposure", "count", n="", places=0)]),
     "contrasts": ("contrast", [
         Part("difference", "rho", interval=ENDS, n="n_classes", signed=True),
         Part("p", "p", n="n_classes"),
