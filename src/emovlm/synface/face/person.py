@@ -24,7 +24,7 @@ HAIR_STYLES = ("bald", "cropped", "short", "afro", "tied", "long")
 BEARDS = ("none", "stubble", "short", "full")
 LIP_OVERLAP = 0.008  # decimetres by which closed lips overlap
 REST_SMILE = 0.10
-REST_OPEN = 0.30  # of eyeWide: the base head's lids hang
+REST_OPEN = 0.20  # of eyeWide: the base head's lids hang
 
 
 @dataclass(frozen=True)

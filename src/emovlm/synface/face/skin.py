@@ -80,8 +80,8 @@ def _beard(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.
 
 
 def _brows(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.Generator) -> None:
-    thick = draw.uniform(0.034, 0.050) * (1 + 0.25 * person.maleness)
-    lift, arch, inner = draw.normal(0, 0.012) - 0.03, draw.normal(0, 0.012), draw.uniform(0.085, 0.14)
+    thick = draw.uniform(0.030, 0.045) * (1 + 0.25 * person.maleness)
+    lift, arch, inner = draw.normal(0, 0.012) - 0.02, draw.normal(0, 0.012), draw.uniform(0.085, 0.14)
     line = [
         (inner, 7.462 + lift, thick * 0.85),
         (0.25, 7.482 + lift + arch / 2, thick),
@@ -92,7 +92,7 @@ def _brows(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.
     rows = rows_of(canvas, line)
     cover = stroke(canvas.x[rows], canvas.y[rows], line) * (canvas.angle[rows] < FRONT)
     cover = np.clip(cover * (1.15 + 0.6 * noise(draw, 128)[rows]), 0, 1)
-    cover = cover * draw.uniform(0.6, 0.85) * (1 - 0.2 * person.age["old"])
+    cover = cover * draw.uniform(0.55, 0.8) * (1 - 0.2 * person.age["old"])
     _mix(texture[rows], person.hair * min(1, 0.45 / person.hair.max()) * 0.85, cover)  # never lighter than brown
 
 

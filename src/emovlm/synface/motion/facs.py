@@ -11,28 +11,29 @@ WRINKLES = ("forehead", "glabella", "nasolabial", "crow's feet", "nose bridge", 
 
 # AU: (face units with weights, wrinkles with weights); a unit without a side stands for both of its sides
 _ACTIONS: dict[str, tuple[dict[str, float], dict[str, float]]] = {
-    "AU1": ({"browInnerUp": 1.6, "browOuterUp": -0.25}, {"forehead": 0.8}),
-    "AU2": ({"browOuterUp": 1.15}, {"forehead": 0.6}),
-    # the rig's browDown lowers the outer ends most; the corrugator and procerus lower the inner ones
-    "AU4": ({"browDown": 1.3, "browInnerUp": -0.6, "browOuterUp": 0.4}, {"glabella": 1.0}),
+    "AU1": ({"browInnerUp": 1.9, "browOuterUp": -0.25, "browDown": 0.2}, {"forehead": 0.8}),
+    "AU2": ({"browOuterUp": 1.25}, {"forehead": 0.6}),
+    # the rig's browDown lowers the outer ends most; the corrugator and procerus lower the inner ones, and the skin
+    # above the lid comes down on it
+    "AU4": ({"browDown": 1.3, "browInnerUp": -0.6, "browOuterUp": 0.4, "eyeBlink": 0.12}, {"glabella": 1.0}),
     "AU5": ({"eyeWide": 1.1}, {}),
-    "AU6": ({"cheekSquint": 1.3, "eyeSquint": 0.35}, {"crow's feet": 1.0, "eye bag": 0.7}),
+    "AU6": ({"cheekSquint": 1.0, "eyeSquint": 0.5}, {"crow's feet": 1.0, "eye bag": 0.7}),
     "AU7": ({"eyeSquint": 1.25}, {"eye bag": 0.5}),
-    # the rig's noseSneer lowers the inner brows as far as a frown; browInnerUp takes half of that back
+    # the rig's noseSneer lowers the inner brows as far as a frown; browInnerUp takes most of that back
     "AU9": (
-        {"noseSneer": 1.6, "browInnerUp": 0.45, "mouthUpperUp": 0.45, "cheekSquint": 0.3},
+        {"noseSneer": 1.6, "browInnerUp": 0.75, "mouthUpperUp": 0.3, "cheekSquint": 0.4, "eyeSquint": 0.5},
         {"nose bridge": 1.0, "nasolabial": 1.0, "glabella": 0.2},
     ),
-    "AU10": ({"mouthUpperUp": 1.35, "cheekSquint": 0.2}, {"nasolabial": 1.0}),
+    "AU10": ({"mouthUpperUp": 1.35, "cheekSquint": 0.3}, {"nasolabial": 1.0}),
     # the rig's mouthSmile bends the mouth into a V; mouthStretch draws it wide
-    "AU12": ({"mouthSmile": 0.85, "mouthStretch": 0.4, "cheekSquint": 0.35}, {"nasolabial": 0.8, "eye bag": 0.2}),
+    "AU12": ({"mouthSmile": 1.15, "mouthStretch": 0.4, "cheekSquint": 0.25}, {"nasolabial": 0.55, "eye bag": 0.2}),
     "AU14": ({"mouthDimple": 1.3}, {"mouth corner": 0.7}),
     "AU15": ({"mouthFrown": 1.25}, {"mouth corner": 0.9, "nasolabial": 0.3}),
     "AU16": ({"mouthLowerDown": 1.1}, {}),
-    "AU17": ({"mouthShrugLower": 1.2}, {"chin": 1.0}),
+    "AU17": ({"mouthShrugLower": 1.4}, {"chin": 1.0}),
     "AU18": ({"mouthPucker": 1.0}, {}),
     # the rig's mouthStretch lowers the lip corners; mouthSmile takes that back
-    "AU20": ({"mouthStretch": 1.4, "mouthSmile": 0.35}, {"mouth corner": 0.4, "nasolabial": 0.2}),
+    "AU20": ({"mouthStretch": 1.5, "mouthSmile": 0.2}, {"mouth corner": 0.4, "nasolabial": 0.2}),
     "AU22": ({"mouthFunnel": 1.0}, {}),
     # the rig's mouthPress also lifts the lip corners, into a smile; mouthFrown takes that back
     "AU23": (
@@ -43,9 +44,9 @@ _ACTIONS: dict[str, tuple[dict[str, float], dict[str, float]]] = {
         {"mouthPress": 0.6, "mouthFrown": 0.5, "mouthPucker": 0.1, "mouthRollUpper": 0.6, "mouthRollLower": 0.7},
         {"chin": 0.4},
     ),
-    "AU25": ({"mouthLowerDown": 0.55, "jawOpen": 0.07}, {}),
+    "AU25": ({"mouthLowerDown": 0.55, "mouthUpperUp": 0.2, "jawOpen": 0.07}, {}),
     # the rig's jawOpen leaves the lower lip in a V; mouthLowerDown opens it at its sides
-    "AU26": ({"jawOpen": 0.42, "mouthLowerDown": 0.3}, {}),
+    "AU26": ({"jawOpen": 0.48, "mouthLowerDown": 0.3}, {}),
     "AU27": ({"jawOpen": 0.9, "mouthLowerDown": 0.5}, {}),
     "AU28": ({"mouthRollLower": 1.0, "mouthRollUpper": 0.8}, {}),
     "AU43": ({"eyeBlink": 1.0}, {}),
@@ -77,8 +78,9 @@ def mirrored(au: str) -> str:
 def face_units(action: np.ndarray, unit_names: tuple[str, ...], lean: float = 0.0) -> np.ndarray:
     """Face-unit weights of action units.
 
-    Action units add up, but for AU4 beside AU1: together they draw the brows up at their inner ends instead of down
-    (FACS lists 1+4 as a combination of its own), so AU1 takes away most of AU4's lowering.
+    Action units add up, but for two combinations that FACS lists as their own. AU4 beside AU1: together they draw the
+    brows up at their inner ends instead of down, so AU1 takes away most of AU4's lowering. AU1 beside AU2: together
+    they lift the brow as a whole, so AU2 takes away some of AU1's lift of the inner end.
 
     Args:
         action: (frames, AUs) intensities in the order of ``AUS``.
@@ -90,6 +92,7 @@ def face_units(action: np.ndarray, unit_names: tuple[str, ...], lean: float = 0.
     """
     action = action.copy()
     action[:, AU_INDEX["AU4"]] *= 1 - 0.6 * np.clip(action[:, AU_INDEX["AU1"]], 0, 1)
+    action[:, AU_INDEX["AU1"]] *= 1 - 0.3 * np.clip(action[:, AU_INDEX["AU2"]], 0, 1)
     units = np.einsum("fa,au->fu", action, _unit_matrix(unit_names, lean))
     return np.clip(units, -1, 2).astype(np.float32)
 

@@ -17,6 +17,7 @@ KEY_DIRECTION, KEY, FILL_DIRECTION, FILL, AMBIENT, VIEW, UP = range(7)
 """Rows of the lights; directions are in head coordinates."""
 IRIS_RADIUS, PUPIL_RADIUS = 0.44, 0.16  # of the eyeball's: 11.7 of 24-26 mm across, and a pupil of 4 mm
 EYE_SOFT = 0.07  # eye radii over which one passes into the other, about a pixel
+TOOTH_WIDTH = 0.08  # decimetres
 CLOTHED_BELOW = 6.4  # decimetres: cloth may cover what lies lower
 
 _F = np.float32
@@ -200,8 +201,12 @@ def shade(
                 # the upper lid and its lashes shade the eye below them
                 occlusion, gloss = _F(0.86) - _F(0.45) * min(max(ey, _F(0)), _F(0.6)), _F(0.9)
             elif kind == TEETH:
-                red, green, blue = _F(0.75), _F(0.70), _F(0.58)
-                back = min(max((abs(_blend(rest, 0, a, b, c, w0, w1, w2)) - _F(0.13)) / _F(0.13), _F(0)), _F(1))
+                side = abs(_blend(rest, 0, a, b, c, w0, w1, w2))
+                tooth = side / _F(TOOTH_WIDTH)
+                gap = abs(tooth - np.round(tooth)) / _F(0.2)
+                white = _F(0.70) * (_F(0.75) + _F(0.25) * min(gap, _F(1)))
+                red, green, blue = white, _F(0.93) * white, _F(0.78) * white
+                back = min(max((side - _F(0.13)) / _F(0.13), _F(0)), _F(1))
                 occlusion, gloss = _F(0.75) * (1 - _F(0.9) * back), _F(0.10)  # the back teeth lie in the dark
             else:
                 red, green, blue = _F(0.40), _F(0.10), _F(0.10)
