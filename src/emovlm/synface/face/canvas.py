@@ -101,12 +101,11 @@ def _bake(rig: Rig, uv: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     return seen >= 0, x, y
 
 
-def stroke(x: np.ndarray, y: np.ndarray, points: Stroke, soft: float = 1.0) -> np.ndarray:
-    """How much of each texel a brush stroke covers, 0..1; strokes are mirrored to both sides of the face.
+def stroke(x: np.ndarray, y: np.ndarray, points: Stroke) -> np.ndarray:
+    """How much of each texel a brush stroke covers: 1 in its middle, 0 at its edge; mirrored to both sides of the face.
 
     Args:
         points: the stroke's polyline, on the person's left side (x >= 0).
-        soft: share of the half-width over which the edge fades.
     """
     side = np.abs(x)
     nearest = np.full(x.shape, 9.0, np.float32)
@@ -115,7 +114,7 @@ def stroke(x: np.ndarray, y: np.ndarray, points: Stroke, soft: float = 1.0) -> n
         along = np.clip(((side - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy), 0, 1)
         distance = np.hypot(side - (x0 + along * dx), y - (y0 + along * dy))
         nearest = np.minimum(nearest, distance / (w0 + along * (w1 - w0)))
-    return np.clip((1 - nearest) / soft, 0, 1)
+    return np.clip(1 - nearest, 0, 1)
 
 
 def rows_of(canvas: Canvas, points: Stroke) -> slice:
@@ -163,7 +162,16 @@ def _wrinkle_maps(x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
             (0.5, [(0.0, 7.44, 0.014), (0.001, 7.52, 0.014)]),
         ),
         "nasolabial": lines(
-            (0.9, [(0.15, 7.03, 0.020), (0.19, 6.96, 0.032), (0.25, 6.86, 0.036), (0.31, 6.76, 0.028), (0.33, 6.68, 0.01)])
+            (
+                0.9,
+                [
+                    (0.15, 7.03, 0.020),
+                    (0.19, 6.96, 0.032),
+                    (0.25, 6.86, 0.036),
+                    (0.31, 6.76, 0.028),
+                    (0.33, 6.68, 0.01),
+                ],
+            )
         ),
         "crow's feet": lines(
             *(

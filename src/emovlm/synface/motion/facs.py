@@ -68,6 +68,10 @@ AUS = tuple(_ACTIONS)
 AU_INDEX = {name: i for i, name in enumerate(AUS)}
 MOST = 1.2
 """The largest intensity of an action unit."""
+UNIT_RANGE = (-1.0, 2.0)
+"""The smallest and largest weight of a face unit."""
+SHUT = 1.1
+"""The weight of eyeBlink at which the lids touch; further on, the upper lid would pass through the lower one."""
 
 
 def mirrored(au: str) -> str:
@@ -88,13 +92,15 @@ def face_units(action: np.ndarray, unit_names: tuple[str, ...], lean: float = 0.
         lean: asymmetry; the left side moves ``1 + lean`` times as much, the right side ``1 - lean`` times.
 
     Returns:
-        (frames, face units) float32, -1..2; below 0 a unit moves the other way.
+        (frames, face units) float32 in ``UNIT_RANGE``; below 0 a unit moves the other way.
     """
     action = action.copy()
     action[:, AU_INDEX["AU4"]] *= 1 - 0.6 * np.clip(action[:, AU_INDEX["AU1"]], 0, 1)
     action[:, AU_INDEX["AU1"]] *= 1 - 0.3 * np.clip(action[:, AU_INDEX["AU2"]], 0, 1)
-    units = np.einsum("fa,au->fu", action, _unit_matrix(unit_names, lean))
-    return np.clip(units, -1, 2).astype(np.float32)
+    units = np.clip(np.einsum("fa,au->fu", action, _unit_matrix(unit_names, lean)), *UNIT_RANGE)
+    lids = [i for i, name in enumerate(unit_names) if name.startswith("eyeBlink")]
+    units[:, lids] = np.minimum(units[:, lids], SHUT)
+    return units.astype(np.float32)
 
 
 def _unit_matrix(unit_names: tuple[str, ...], lean: float) -> np.ndarray:
