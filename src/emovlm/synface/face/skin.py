@@ -16,7 +16,7 @@ def paint_skin(canvas: Canvas, person: Person, hairline: np.ndarray, draw: np.ra
     Args:
         hairline: (SIZE, SIZE) float, height above which hair grows at each texel (:func:`draw_hairline`).
     """
-    tone = 1 + 0.10 * noise(draw, 8) + 0.06 * noise(draw, 48) + 0.04 * noise(draw, 160)
+    tone = 1 + 0.06 * noise(draw, 8) + 0.03 * noise(draw, 48) + 0.03 * noise(draw, 160)
     texture = np.empty((SIZE, SIZE, 3), np.float32)
     for k in range(3):  # NumPy is slow where the last axis, its innermost loop, is as short as three colours
         texture[..., k] = tone * np.float32(person.skin[k])
@@ -47,7 +47,7 @@ def _paint(texture, colour, tone, amount):
 def _blush(texture: np.ndarray, canvas: Canvas, draw: np.random.Generator) -> None:
     """Redder cheeks and nose, darker under the eyes."""
     rosy = 1 - canvas.flush * draw.uniform(0.3, 1.2) * np.float32(0.14)
-    shaded = 1 - canvas.shadow * draw.uniform(0.05, 0.22)
+    shaded = 1 - canvas.shadow * draw.uniform(0.02, 0.12)
     for k in range(3):
         if k > 0:
             texture[..., k] *= rosy

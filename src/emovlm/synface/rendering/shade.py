@@ -145,7 +145,7 @@ def shade(
                 blue = _corner(texture, row, column, 2, fu, fv)
                 dark = _wrinkled(maps, depths, row, column, fu, fv) if present[row, column] else 0.0
                 occlusion = min(
-                    max(1 - _F(2.2) * (w0 * hollow[a] + w1 * hollow[b] + w2 * hollow[c]), _F(0.45)), _F(1.12)
+                    max(1 - _F(1.6) * (w0 * hollow[a] + w1 * hollow[b] + w2 * hollow[c]), _F(0.45)), _F(1.12)
                 )
                 gloss = _F(0.055)
                 if plain[t]:
@@ -187,7 +187,7 @@ def shade(
             elif kind == EYE:
                 ex, ey = _blend(eye, 0, a, b, c, w0, w1, w2), _blend(eye, 1, a, b, c, w0, w1, w2)
                 radius = np.sqrt(ex * ex + ey * ey) if _blend(eye, 2, a, b, c, w0, w1, w2) > 0 else _F(2)
-                white = _F(0.66) - _F(0.14) * min(abs(ex), _F(1))
+                white = _F(0.56) - _F(0.12) * min(abs(ex), _F(1))
                 red, green, blue = white, _F(0.95) * white, _F(0.90) * white
                 iris = min(max((_F(IRIS_RADIUS) - radius) / _F(EYE_SOFT) + _F(0.5), _F(0)), _F(1))
                 if iris > 0:
