@@ -10,11 +10,12 @@ from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng, sha256_file
 from emovlm.synface.face.canvas import make_canvas
 from emovlm.synface.face.identity import make_identity
-from emovlm.synface.face.rig import EYE, TEETH, build_rig, load_rig, save_rig
+from emovlm.synface.face.rig import EYE, EYE_RADIUS, TEETH, build_rig, load_rig, save_rig
 from emovlm.synface.face.wheel import check_wheel, fetch_wheel
 from emovlm.synface.motion.facs import AU_INDEX, AUS, SHUT, UNIT_RANGE, face_units, mirrored
 from emovlm.synface.rendering.render import Renderer
 from emovlm.synface.rendering.scene import draw_scene
+from emovlm.synface.rendering.shade import IRIS_RADIUS
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +118,11 @@ def test_tight_pressed_and_sucked_lips_are_thinner(rig, face, au):
         return np.clip(np.cross(first, second)[:, 2], 0, None).sum()
 
     assert red(face(**{au: 1})) < 0.8 * red(face())
+
+
+def test_the_iris_has_its_published_size():
+    """White to white is 11.71 mm, standard deviation 0.42 (Ruefer, Schroeder & Erb 2005, Cornea 24, 259)."""
+    assert 2 * IRIS_RADIUS * EYE_RADIUS * 100 == pytest.approx(11.71, abs=0.42)
 
 
 def test_asymmetry_moves_one_side_more(rig, face):

@@ -5,6 +5,7 @@ Investigator's Guide (Ekman, Friesen & Hager 2002, table 10-1); contempt the uni
 Friesen (1986) and Matsumoto & Ekman (2004). Anxiety combines the partial fear display that Harrigan & O'Connell (1996)
 measured in anxious people with pressed or sucked lips. Helplessness (a facial shrug: raised brows, pushed-up lower lip)
 and disappointment (drooping lids, lowered lip corners, pressed lips) have no agreed prototype: those are ours.
+Lids droop a little in sadness (Ekman & Friesen 1975), or its 6+15 joins 1+4; in disappointment they droop more.
 An apex of 0.5-4 s for macro-expressions is Ekman's (2003); 0.25-0.5 s for micro-expressions is the study's definition.
 """
 

@@ -15,7 +15,7 @@ LIP, IRIS, STRANDS, CLOTH, TRIM = range(5)
 """Rows of the colours."""
 KEY_DIRECTION, KEY, FILL_DIRECTION, FILL, AMBIENT, VIEW, UP = range(7)
 """Rows of the lights; directions are in head coordinates."""
-IRIS_RADIUS, PUPIL_RADIUS = 0.44, 0.16  # of the eyeball's: 11.7 of 24-26 mm across, and a pupil of 4 mm
+IRIS_RADIUS, PUPIL_RADIUS = 0.43, 0.16  # eye radii: 11.9 mm across, as in life (Ruefer et al. 2005: 11.7), and 4.4 mm
 EYE_SOFT = 0.07  # eye radii over which one passes into the other, about a pixel
 TOOTH_WIDTH = 0.08  # decimetres
 CLOTHED_BELOW = 6.4  # decimetres: cloth may cover what lies lower
