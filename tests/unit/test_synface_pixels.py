@@ -156,7 +156,7 @@ def test_a_stroke_covers_nothing_outside_its_rows(canvas):
     for _ in range(20):
         height = draw.uniform(6.2, 7.8)
         line = [(x, height + draw.normal(0, 0.05), draw.uniform(0.004, 0.05)) for x in (0.1, 0.3, 0.5)]
-        rows, cover = rows_of(canvas, line), stroke(canvas.x, canvas.y, line, soft=0.55)
+        rows, cover = rows_of(canvas, line), stroke(canvas.x, canvas.y, line)
         assert cover[rows].any() and rows.stop - rows.start < 64
         cover[rows] = 0
         assert not cover.any()

@@ -10,11 +10,12 @@ from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng, sha256_file
 from emovlm.synface.face.canvas import make_canvas
 from emovlm.synface.face.identity import make_identity
-from emovlm.synface.face.rig import EYE, TEETH, build_rig, load_rig, save_rig
+from emovlm.synface.face.rig import EYE, EYE_RADIUS, TEETH, build_rig, load_rig, save_rig
 from emovlm.synface.face.wheel import check_wheel, fetch_wheel
-from emovlm.synface.motion.facs import AU_INDEX, AUS, face_units, mirrored
+from emovlm.synface.motion.facs import AU_INDEX, AUS, SHUT, UNIT_RANGE, face_units, mirrored
 from emovlm.synface.rendering.render import Renderer
 from emovlm.synface.rendering.scene import draw_scene
+from emovlm.synface.rendering.shade import IRIS_RADIUS
 
 
 @pytest.fixture(scope="module")
@@ -79,15 +80,50 @@ def test_au26_drops_the_chin(rig, face):
     assert (face(AU26=1)[chin, 1] - face()[chin, 1]).max() < -0.03
 
 
-def test_au4_lowers_the_brows_au2_lifts_them_and_au1_turns_au4_round(rig, face):
+def test_brows_move_as_facs_says(rig, face):
     def brow(inner, **intensities):
         near = np.abs(np.abs(rig.base[:, 0]) - (0.1 if inner else 0.5)) < 0.04
         chosen = near & (np.abs(rig.base[:, 1] - 7.46) < 0.05) & (rig.base[:, 2] > 1)
         return (face(**intensities) - face())[chosen, 1].mean()
 
-    assert brow(True, AU4=1) < -0.02
+    assert brow(True, AU4=1) < brow(False, AU4=1) < -0.02  # down, the inner ends most
     assert brow(False, AU2=1) > 0.03
-    assert brow(True, AU1=1, AU4=0.6) > 0.02
+    assert brow(True, AU1=1, AU4=0.6) > 0.02 > 0 > brow(False, AU1=1, AU4=0.6)  # oblique, as in grief
+    whole = [brow(inner, AU1=1, AU2=1) for inner in (True, False)]
+    assert min(whole) > 0.04 and max(whole) < 2 * min(whole)
+
+
+def test_au20_draws_the_lip_corners_sideways_and_not_down(rig, face):
+    left, right = _lip_corners(rig)
+    moved = face(AU20=1) - face()
+    assert moved[left, 0] > 0.05 and moved[right, 0] < -0.05
+    assert (np.abs(moved[[left, right], 1]) < 0.5 * np.abs(moved[[left, right], 0])).all()
+
+
+def test_au6_and_au12_raise_the_cheeks(rig, face):
+    cheek = (
+        (np.abs(np.abs(rig.base[:, 0]) - 0.38) < 0.08) & (np.abs(rig.base[:, 1] - 7.0) < 0.08) & (rig.base[:, 2] > 1)
+    )
+    assert (face(AU6=1) - face())[cheek, 1].mean() > 0.03
+    assert (face(AU12=1) - face())[cheek, 1].mean() > 0.02
+
+
+@pytest.mark.parametrize("au", ["AU23", "AU24", "AU28"])
+def test_tight_pressed_and_sucked_lips_are_thinner(rig, face, au):
+    lips = rig.triangles[(rig.lips[rig.triangles].mean(1) > 0.5) & (rig.inner_mouth[rig.triangles].mean(1) < 0.5)]
+
+    def red(head):
+        """Area of the lips that faces the camera."""
+        first, second = head[lips[:, 1]] - head[lips[:, 0]], head[lips[:, 2]] - head[lips[:, 0]]
+        return np.clip(np.cross(first, second)[:, 2], 0, None).sum()
+
+    assert red(face(**{au: 1})) < 0.8 * red(face())
+
+
+def test_the_iris_has_its_published_size():
+    """White to white is 11.71 mm, standard deviation 0.42 (Ruefer, Schroeder & Erb 2005, Cornea 24, 259)."""
+    diameter_mm = 2 * IRIS_RADIUS * EYE_RADIUS * 100
+    assert diameter_mm == pytest.approx(11.71, abs=0.42)
 
 
 def test_asymmetry_moves_one_side_more(rig, face):
@@ -110,7 +146,9 @@ def test_the_camera_exposes_dark_skin_longer_than_fair_skin(rig):
 
 def test_units_stay_in_range_when_many_actions_add_up(rig):
     units = face_units(np.full((1, len(AUS)), 1.2, np.float32), rig.unit_names)
-    assert units.min() >= 0 and units.max() == pytest.approx(1.6)
+    assert units.min() >= UNIT_RANGE[0] and units.max() == pytest.approx(UNIT_RANGE[1])
+    lids = [name.startswith("eyeBlink") for name in rig.unit_names]
+    assert units[:, lids].max() == pytest.approx(SHUT)
 
 
 def test_a_wheel_with_other_content_is_refused(tmp_path):

@@ -13,7 +13,8 @@ from emovlm.synface.motion.expression import CLASSES, ORDER_PAIRS
 LENGTH_BINS_S = {"clips_0_2s": (1.0, 2.0), "clips_2_5s": (2.0, 5.0), "clips_5s_up": (5.0, 6.0)}
 """MAFW's bins of clip length, and the range in which each is filled evenly."""
 
-INTENSITY, MICRO_INTENSITY = (0.7, 1.1), (0.45, 0.7)
+INTENSITY, MICRO_INTENSITY = (0.7, 1.1), (0.41, 0.64)
+"""Shares of a prototype's intensity, of macro- and of micro-expressions."""
 VARIANTS = 6  # a multiple of every class's number of variants
 
 

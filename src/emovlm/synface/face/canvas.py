@@ -101,12 +101,11 @@ def _bake(rig: Rig, uv: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     return seen >= 0, x, y
 
 
-def stroke(x: np.ndarray, y: np.ndarray, points: Stroke, soft: float = 1.0) -> np.ndarray:
-    """How much of each texel a brush stroke covers, 0..1; strokes are mirrored to both sides of the face.
+def stroke(x: np.ndarray, y: np.ndarray, points: Stroke) -> np.ndarray:
+    """How much of each texel a brush stroke covers: 1 in its middle, 0 at its edge; mirrored to both sides of the face.
 
     Args:
         points: the stroke's polyline, on the person's left side (x >= 0).
-        soft: share of the half-width over which the edge fades.
     """
     side = np.abs(x)
     nearest = np.full(x.shape, 9.0, np.float32)
@@ -115,7 +114,7 @@ def stroke(x: np.ndarray, y: np.ndarray, points: Stroke, soft: float = 1.0) -> n
         along = np.clip(((side - x0) * dx + (y - y0) * dy) / (dx * dx + dy * dy), 0, 1)
         distance = np.hypot(side - (x0 + along * dx), y - (y0 + along * dy))
         nearest = np.minimum(nearest, distance / (w0 + along * (w1 - w0)))
-    return np.clip((1 - nearest) / soft, 0, 1)
+    return np.clip(1 - nearest, 0, 1)
 
 
 def rows_of(canvas: Canvas, points: Stroke) -> slice:
@@ -154,31 +153,40 @@ def _wrinkle_maps(x: np.ndarray, y: np.ndarray) -> list[np.ndarray]:
     maps = {
         "forehead": lines(
             *(
-                (depth, [(0, h, 0.014), (0.2, h + 0.025, 0.014), (0.45, h + 0.005, 0.010), (0.58, h - 0.04, 0.004)])
-                for h, depth in ((7.66, 1.0), (7.78, 0.9), (7.90, 0.7))
+                (depth, [(0, h, 0.022), (0.2, h + 0.025, 0.022), (0.45, h + 0.005, 0.016), (0.58, h - 0.04, 0.008)])
+                for h, depth in ((7.66, 0.8), (7.78, 0.7), (7.90, 0.5))
             )
         ),
         "glabella": lines(
-            (1.0, [(0.045, 7.38, 0.014), (0.055, 7.47, 0.016), (0.075, 7.58, 0.008)]),
-            (0.5, [(0.0, 7.44, 0.010), (0.001, 7.52, 0.010)]),
+            (0.8, [(0.045, 7.38, 0.020), (0.055, 7.46, 0.024), (0.070, 7.55, 0.012)]),
+            (0.5, [(0.0, 7.44, 0.014), (0.001, 7.52, 0.014)]),
         ),
         "nasolabial": lines(
-            (1.0, [(0.17, 6.98, 0.016), (0.24, 6.86, 0.022), (0.31, 6.74, 0.020), (0.33, 6.63, 0.010)])
+            (
+                0.9,
+                [
+                    (0.15, 7.03, 0.020),
+                    (0.19, 6.96, 0.032),
+                    (0.25, 6.86, 0.036),
+                    (0.31, 6.76, 0.028),
+                    (0.33, 6.68, 0.01),
+                ],
+            )
         ),
         "crow's feet": lines(
             *(
-                (1.0, [(0.50, 7.29 + a, 0.004), (0.57, 7.30 + 2 * a, 0.010), (0.63, 7.30 + 3.2 * a, 0.004)])
+                (0.7, [(0.50, 7.29 + a, 0.008), (0.57, 7.30 + 2 * a, 0.016), (0.63, 7.30 + 3.2 * a, 0.008)])
                 for a in (0.03, 0.0, -0.03)
             )
         ),
         "nose bridge": lines(
             *(
-                (1.0, [(0.0, 7.26 + a, 0.011), (0.06, 7.27 + a, 0.010), (0.10, 7.22 + a, 0.005)])
+                (1.0, [(0.0, 7.26 + a, 0.018), (0.06, 7.27 + a, 0.016), (0.10, 7.22 + a, 0.008)])
                 for a in (0.0, 0.06, 0.12)
             )
         ),
-        "chin": lines((0.8, [(0.0, 6.41, 0.016), (0.08, 6.40, 0.014), (0.14, 6.36, 0.006)])),
-        "mouth corner": lines((1.0, [(0.265, 6.64, 0.010), (0.29, 6.57, 0.018), (0.30, 6.48, 0.007)])),
-        "eye bag": lines((1.0, [(0.20, 7.12, 0.008), (0.31, 7.08, 0.014), (0.43, 7.12, 0.007)])),
+        "chin": lines((0.7, [(0.0, 6.41, 0.024), (0.08, 6.40, 0.022), (0.14, 6.36, 0.010)])),
+        "mouth corner": lines((0.8, [(0.265, 6.64, 0.016), (0.29, 6.57, 0.026), (0.30, 6.48, 0.012)])),
+        "eye bag": lines((0.8, [(0.20, 7.12, 0.014), (0.31, 7.08, 0.022), (0.43, 7.12, 0.012)])),
     }
     return [maps[name] for name in WRINKLES]

@@ -24,6 +24,7 @@ HAIR_STYLES = ("bald", "cropped", "short", "afro", "tied", "long")
 BEARDS = ("none", "stubble", "short", "full")
 LIP_OVERLAP = 0.008  # decimetres by which closed lips overlap
 REST_SMILE = 0.10
+REST_OPEN = 0.20  # of eyeWide: the base head's lids hang
 
 
 @dataclass(frozen=True)
@@ -131,14 +132,16 @@ def _features(rig: Rig, draw: np.random.Generator, n: int = 22) -> np.ndarray:
 
 
 def _at_rest(rig: Rig, shape: np.ndarray) -> np.ndarray:
-    """Close the lips, which some shapes part, and lift the mouth's corners, which the base head lets hang a little."""
+    """Close the lips, which some shapes part, and lift the mouth's corners and the lids, which hang a little."""
     unit = {
         name: np.float32(STEP) * rig.units[rig.unit_names.index(name)]
-        for name in ("jawOpen", "mouthSmileLeft", "mouthSmileRight")
+        for name in ("jawOpen", "mouthSmileLeft", "mouthSmileRight", "eyeWideLeft", "eyeWideRight")
     }
     middle = (np.abs(rig.base[:, 0]) < 0.01) & (rig.lips > 0.5)
     lower = middle & (unit["jawOpen"][:, 1] < -0.15)
     upper = middle & ~lower
     drop = -unit["jawOpen"][lower, 1].mean()
     gap = shape[upper, 1].min() - shape[lower, 1].max() + LIP_OVERLAP
-    return shape - gap / drop * unit["jawOpen"] + REST_SMILE * (unit["mouthSmileLeft"] + unit["mouthSmileRight"])
+    lifted = REST_SMILE * (unit["mouthSmileLeft"] + unit["mouthSmileRight"])
+    lifted += REST_OPEN * (unit["eyeWideLeft"] + unit["eyeWideRight"])
+    return shape - gap / drop * unit["jawOpen"] + lifted

@@ -16,7 +16,7 @@ def paint_skin(canvas: Canvas, person: Person, hairline: np.ndarray, draw: np.ra
     Args:
         hairline: (SIZE, SIZE) float, height above which hair grows at each texel (:func:`draw_hairline`).
     """
-    tone = 1 + 0.10 * noise(draw, 8) + 0.06 * noise(draw, 48) + 0.04 * noise(draw, 160)
+    tone = 1 + 0.06 * noise(draw, 8) + 0.03 * noise(draw, 48) + 0.03 * noise(draw, 160)
     texture = np.empty((SIZE, SIZE, 3), np.float32)
     for k in range(3):  # NumPy is slow where the last axis, its innermost loop, is as short as three colours
         texture[..., k] = tone * np.float32(person.skin[k])
@@ -47,7 +47,7 @@ def _paint(texture, colour, tone, amount):
 def _blush(texture: np.ndarray, canvas: Canvas, draw: np.random.Generator) -> None:
     """Redder cheeks and nose, darker under the eyes."""
     rosy = 1 - canvas.flush * draw.uniform(0.3, 1.2) * np.float32(0.14)
-    shaded = 1 - canvas.shadow * draw.uniform(0.05, 0.22)
+    shaded = 1 - canvas.shadow * draw.uniform(0.02, 0.12)
     for k in range(3):
         if k > 0:
             texture[..., k] *= rosy
@@ -80,20 +80,20 @@ def _beard(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.
 
 
 def _brows(texture: np.ndarray, canvas: Canvas, person: Person, draw: np.random.Generator) -> None:
-    thick = draw.uniform(0.022, 0.036) * (1 + 0.35 * person.maleness)
-    lift, arch, inner = draw.normal(0, 0.012), draw.normal(0, 0.012), draw.uniform(0.085, 0.14)
+    thick = draw.uniform(0.030, 0.045) * (1 + 0.25 * person.maleness)
+    lift, arch, inner = draw.normal(0, 0.012) - 0.02, draw.normal(0, 0.012), draw.uniform(0.085, 0.14)
     line = [
         (inner, 7.462 + lift, thick * 0.85),
         (0.25, 7.482 + lift + arch / 2, thick),
         (0.42, 7.488 + lift + arch, thick * 0.8),
-        (0.51, 7.458 + lift + arch / 2, thick * 0.55),
-        (0.585, 7.415 + lift, thick * 0.3),
+        (0.51, 7.458 + lift + arch / 2, thick * 0.6),
+        (0.585, 7.415 + lift, thick * 0.4),
     ]
     rows = rows_of(canvas, line)
-    cover = np.clip(stroke(canvas.x[rows], canvas.y[rows], line, soft=0.55) * (canvas.angle[rows] < FRONT), 0, 1)
-    cover = np.clip(cover * (0.9 + 0.4 * noise(draw, 128)[rows]), 0, 1)
-    cover = cover * draw.uniform(0.75, 0.98) * (1 - 0.2 * person.age["old"])
-    _mix(texture[rows], person.hair * min(1, 0.45 / person.hair.max()) * 0.75, cover)  # never lighter than brown
+    cover = stroke(canvas.x[rows], canvas.y[rows], line) * (canvas.angle[rows] < FRONT)
+    cover = np.clip(cover * (1.15 + 0.6 * noise(draw, 128)[rows]), 0, 1)
+    cover = cover * draw.uniform(0.55, 0.8) * (1 - 0.2 * person.age["old"])
+    _mix(texture[rows], person.hair * min(1, 0.45 / person.hair.max()) * 0.85, cover)  # never lighter than brown
 
 
 def draw_hairline(canvas: Canvas, person: Person, draw: np.random.Generator) -> np.ndarray:

@@ -5,6 +5,7 @@ Investigator's Guide (Ekman, Friesen & Hager 2002, table 10-1); contempt the uni
 Friesen (1986) and Matsumoto & Ekman (2004). Anxiety combines the partial fear display that Harrigan & O'Connell (1996)
 measured in anxious people with pressed or sucked lips. Helplessness (a facial shrug: raised brows, pushed-up lower lip)
 and disappointment (drooping lids, lowered lip corners, pressed lips) have no agreed prototype: those are ours.
+Lids droop a little in sadness (Ekman & Friesen 1975), or its 6+15 joins 1+4; in disappointment they droop more.
 An apex of 0.5-4 s for macro-expressions is Ekman's (2003); 0.25-0.5 s for micro-expressions is the study's definition.
 """
 
@@ -22,7 +23,7 @@ PROTOTYPES: dict[str, tuple[dict[str, float], ...]] = {
         {"AU4": 1.0, "AU5": 0.7, "AU7": 0.6, "AU10": 0.5, "AU25": 0.9, "AU26": 0.35, "AU16": 0.6},
     ),
     "disgust": (
-        {"AU9": 1.0, "AU10": 0.7, "AU17": 0.5},
+        {"AU9": 1.0, "AU10": 0.6, "AU17": 0.8},
         {"AU9": 1.0, "AU15": 0.6, "AU16": 0.5, "AU25": 0.4},
         {"AU9": 0.9, "AU10": 1.0, "AU25": 0.5, "AU4": 0.3},
     ),
@@ -37,9 +38,9 @@ PROTOTYPES: dict[str, tuple[dict[str, float], ...]] = {
     ),
     "neutral": ({},),
     "sadness": (
-        {"AU1": 0.95, "AU4": 0.6, "AU15": 0.9},
-        {"AU1": 0.9, "AU4": 0.7, "AU15": 0.8, "AU17": 0.6},
-        {"AU1": 1.0, "AU15": 0.9, "AU17": 0.3},
+        {"AU1": 0.95, "AU4": 0.6, "AU15": 0.9, "AU43": 0.15},
+        {"AU1": 0.9, "AU4": 0.7, "AU15": 0.8, "AU17": 0.6, "AU43": 0.15},
+        {"AU1": 1.0, "AU4": 0.4, "AU6": 0.4, "AU15": 0.9, "AU17": 0.3},
     ),
     "surprise": (
         {"AU1": 1.0, "AU2": 1.0, "AU5": 0.9, "AU26": 0.9},

@@ -15,6 +15,9 @@ LIP, IRIS, STRANDS, CLOTH, TRIM = range(5)
 """Rows of the colours."""
 KEY_DIRECTION, KEY, FILL_DIRECTION, FILL, AMBIENT, VIEW, UP = range(7)
 """Rows of the lights; directions are in head coordinates."""
+IRIS_RADIUS, PUPIL_RADIUS = 0.43, 0.16  # eye radii: 11.9 mm across, as in life (Ruefer et al. 2005: 11.7), and 4.4 mm
+EYE_SOFT = 0.07  # eye radii over which one passes into the other, about a pixel
+TOOTH_WIDTH = 0.08  # decimetres
 CLOTHED_BELOW = 6.4  # decimetres: cloth may cover what lies lower
 
 _F = np.float32
@@ -142,7 +145,7 @@ def shade(
                 blue = _corner(texture, row, column, 2, fu, fv)
                 dark = _wrinkled(maps, depths, row, column, fu, fv) if present[row, column] else 0.0
                 occlusion = min(
-                    max(1 - _F(2.2) * (w0 * hollow[a] + w1 * hollow[b] + w2 * hollow[c]), _F(0.45)), _F(1.12)
+                    max(1 - _F(1.6) * (w0 * hollow[a] + w1 * hollow[b] + w2 * hollow[c]), _F(0.45)), _F(1.12)
                 )
                 gloss = _F(0.055)
                 if plain[t]:
@@ -184,18 +187,26 @@ def shade(
             elif kind == EYE:
                 ex, ey = _blend(eye, 0, a, b, c, w0, w1, w2), _blend(eye, 1, a, b, c, w0, w1, w2)
                 radius = np.sqrt(ex * ex + ey * ey) if _blend(eye, 2, a, b, c, w0, w1, w2) > 0 else _F(2)
-                if radius < _F(0.20):
-                    red = green = blue = _F(0.004)
-                elif radius < _F(0.50):
-                    rim = (radius - _F(0.2)) / _F(0.3)
-                    rim = 1 - _F(0.75) * rim * rim * rim
-                    red, green, blue = colours[IRIS, 0] * rim, colours[IRIS, 1] * rim, colours[IRIS, 2] * rim
-                else:
-                    red, green, blue = _F(0.62), _F(0.58), _F(0.55)
-                occlusion, gloss = _F(0.78), _F(0.9)
+                white = _F(0.56) - _F(0.12) * min(abs(ex), _F(1))
+                red, green, blue = white, _F(0.95) * white, _F(0.90) * white
+                iris = min(max((_F(IRIS_RADIUS) - radius) / _F(EYE_SOFT) + _F(0.5), _F(0)), _F(1))
+                if iris > 0:
+                    rim = min(radius / _F(IRIS_RADIUS), _F(1))
+                    rim = 1 - _F(0.7) * rim * rim * rim
+                    pupil = min(max((_F(PUPIL_RADIUS) - radius) / _F(EYE_SOFT) + _F(0.5), _F(0)), _F(1))
+                    rim *= 1 - _F(0.95) * pupil
+                    red += (colours[IRIS, 0] * rim - red) * iris
+                    green += (colours[IRIS, 1] * rim - green) * iris
+                    blue += (colours[IRIS, 2] * rim - blue) * iris
+                # the upper lid and its lashes shade the eye below them
+                occlusion, gloss = _F(0.86) - _F(0.45) * min(max(ey, _F(0)), _F(0.6)), _F(0.9)
             elif kind == TEETH:
-                red, green, blue = _F(0.75), _F(0.70), _F(0.58)
-                back = min(max((abs(_blend(rest, 0, a, b, c, w0, w1, w2)) - _F(0.13)) / _F(0.13), _F(0)), _F(1))
+                side = abs(_blend(rest, 0, a, b, c, w0, w1, w2))
+                tooth = side / _F(TOOTH_WIDTH)
+                gap = abs(tooth - np.round(tooth)) / _F(0.2)
+                white = _F(0.70) * (_F(0.75) + _F(0.25) * min(gap, _F(1)))
+                red, green, blue = white, _F(0.93) * white, _F(0.78) * white
+                back = min(max((side - _F(0.13)) / _F(0.13), _F(0)), _F(1))
                 occlusion, gloss = _F(0.75) * (1 - _F(0.9) * back), _F(0.10)  # the back teeth lie in the dark
             else:
                 red, green, blue = _F(0.40), _F(0.10), _F(0.10)
