@@ -21,7 +21,8 @@ from statsmodels.stats.proportion import proportion_confint
 from emovlm.statistics.lexical.contrasts import p_of_runs, p_of_words
 from emovlm.statistics.lexical.correlation import MOST_EXPLAINED, partial_spearman
 from emovlm.statistics.lexical.exact import exact_kendall, exact_spearman
-from emovlm.statistics.reanalysis import p_between, p_flip, p_sign
+from emovlm.statistics.reanalysis import p_between, p_sign
+from emovlm.statistics.sign_flips import p_flip
 
 LEVEL = 0.05
 WITHIN = (0.04, 0.06)
