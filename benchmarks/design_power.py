@@ -245,8 +245,8 @@ def report(trials: int, resamples: int) -> str:
     """All tables as Markdown."""
     parts = [
         f"{CLIPS} clips of {PEOPLE} people, {CLASSES} classes; {trials:,} studies a row (errors and coverage: twice "
-        f"as many; slopes: a fifth), {resamples:,} resamples. Bold: outside the target (4 to 6, 93 to 97). With one run the "
-        "truth is that of the trained models.\n",
+        f"as many; slopes: a fifth), {resamples:,} resamples. Bold: outside the target (4 to 6, 93 to 97). With one "
+        "run the truth is that of the trained models.\n",
         *calibration(2 * trials, resamples),
         "Power of the slopes (share of studies in which the interval lies above 0):\n",
         *power_of_slopes(max(trials // 5, 1), resamples),
@@ -258,8 +258,8 @@ def report(trials: int, resamples: int) -> str:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--trials", type=int, default=1000)
-    arguments.add_argument("--resamples", type=int, default=400)
+    arguments.add_argument("--trials", type=int, default=500)
+    arguments.add_argument("--resamples", type=int, default=300)
     arguments.add_argument("--write", type=Path, metavar="FILE", help="put the tables between the markers of this file")
     given = arguments.parse_args()
     tables = report(given.trials, given.resamples)
