@@ -69,10 +69,12 @@ def test_what_is_trained_on_labels_has_a_model_a_fold_and_nothing_else_has(confi
     assert systems["organism-frequency"].folds == systems["tower"].folds == [0]
 
 
-def test_a_system_is_trained_as_often_as_the_config_says_but_for_the_tower_and_what_comes_from_outside(config):
-    systems = load_study({**read_config(".", ["config/paper.yaml"]), "replicates": 3}).systems
+@pytest.mark.parametrize(("towers", "trained"), [(1, 1), (2, 2), (5, 3)])
+def test_a_system_is_trained_as_often_as_the_config_says_but_for_the_tower_and_what_comes_from_outside(towers, trained):
+    config = read_config(".", ["config/paper.yaml"])
+    systems = load_study({**config, "replicates": 3, "organism": {**config["organism"], "towers": towers}}).systems
     asked = ("tower", "qwen2-5-vl", "organism-frequency", "organism-natural", "mae-dfer-natural-dfew")
-    assert [systems[name].runs for name in asked] == [1, 1, 3, 3, 3]
+    assert [systems[name].runs for name in asked] == [trained, 1, 3, 3, 3]
 
 
 def test_a_model_of_a_fold_answers_no_other_dataset(config, tmp_path):
@@ -190,7 +192,8 @@ DRAWN = [["sampler", "kind"], ["natural", "natural"]]
          {},         "row tuned, column recipe: the config has no key lora; write it, or name a recipe here"),
         ({"systems": [*TUNED, ["tuned", "vlm", "lora", "", "model", "natural", "mine"]]}, {},
          "column sampler: unknown training sampler 'natural': config key tables.training_samplers names no table"),
-        ({"systems": [*TUNED, ["own", "vlm", "pretrain", "", "", "", "", "uniform"]]}, {},
+        ({"systems": [*TUNED, ["own", "vlm", "pretrain", "", "", "", "", "uniform"]],
+          "caption_variants": [["variant", "exponent"], ["uniform", "0"]]}, {},
          "row own, column training: pretrain needs the config key organism, which is not there"),
         ({}, {"lexicon": {"primary_source": "books"}}, "lexicon.primary_source: no table of sources has no books"),
         ({"comparisons": [["comparison", "a", "b", "metric"], ["x", "first", "first", "tail_recall"]]}, {},
@@ -236,12 +239,12 @@ def test_a_claim_needs_what_it_rests_on(mine, claim, said):
         ("margin: 0.05   ", "margin: -1 ", "claim L1, key margin: it must be above 0, not -1"),
         ("alpha: 0.05", "alpha: 5", r"claims\.yaml, key alpha: it must be below 1, not 5"),
         ("alpha: 0.05", "level: 5", r"claims\.yaml, key level: there is no such key\. Allowed are alpha, claims"),
-        ("subject: freq-fps5", "subject: freq-fps6", "claim L1, key subject: unknown condition 'freq-fps6'. Did you "),
+        ("subject: rare-frequency-fps5", "subject: rare-fps5", "claim L1, key subject: unknown condition 'rare-fps5'. Did"),
         ("expect: less}\n\n", "expect: more}\n\n", "claim T1, key evidence, item 2, key expect: 'more' is not one of "
          "greater, less, equal"),
         ("fps5-vs-fps1", "fps5-vs-fps0", "claim T1, key evidence, item 1, key comparison: unknown comparison 'fps5-v"),
         ("fps5-vs-fps1, ", "fps5-vs-fps1, margin: 0, ", "claim T1, key evidence, item 1, key margin: it must be abov"),
-        ("slope: words", "slope: wards", "claim L1, key evidence, item 2, key slope: unknown slope 'wards'. Did you m"),
+        ("slope: words", "slope: wards", "claim L1, key evidence, item 4, key slope: unknown slope 'wards'. Did you m"),
         ("sampler: fps1", "sampler: fps0", "claim T3, key sampler: unknown frame sampler 'fps0'"),
         ("  T1:", "  T.1:", r"claims\.yaml, key claims\.T\.1.*: 'T\.1' is not an id: write letters, digits and hyphe"),
     ],

@@ -28,17 +28,17 @@ LORA = ("s", "vlm", "lora", "", "organism-uniform", "natural")
 @pytest.mark.parametrize(
     ("table", "row", "said"),
     [
-        ("frame_samplers", ("fps-1", "rate", "-5"), r"frame_samplers\.tsv, line 21, row fps-1, column rate: it must be "
+        ("frame_samplers", ("fps-1", "rate", "-5"), r"frame_samplers\.tsv, line 22, row fps-1, column rate: it must be "
          "above 0, not -5"),
-        ("frame_samplers", ("fps5", "rate", "5"), "line 21: two rows are called fps5"),
+        ("frame_samplers", ("fps5", "rate", "5"), "line 22: two rows are called fps5"),
         ("frame_samplers", ("odd", "rate", "five"), "row odd, column rate: 'five' is not a number"),
         ("frame_samplers", ("odd", "uniform", "", "2.5"), "row odd, column count: '2.5' is not a whole number"),
         ("frame_samplers", ("odd", "zigzag"), "row odd, column kind: 'zigzag' is not one of rate, keyframes, between"),
         ("frame_samplers", ("odd", "shuffled", "", "", "fps7"), r"row odd, column base: unknown frame sampler 'fps7'\. "
-         r"Did you mean fps5\? .*frame_samplers\.tsv has fps1, fps5"),
+         r"Did you mean fps5\? .*frame_samplers\.tsv has fps1, fps3"),
         ("frame_samplers", ("odd", "shuffled", "", "", "odd"), "row odd: it rests on itself: odd -> odd"),
         ("frame_samplers", ("odd", "rate"), f"row odd, column rate: {EMPTY} a sampler of kind rate needs a value"),
-        ("frame_samplers", ("", "rate", "5"), r"frame_samplers\.tsv, line 21, column sampler: nothing is written the"),
+        ("frame_samplers", ("", "rate", "5"), r"frame_samplers\.tsv, line 22, column sampler: nothing is written the"),
         ("training_samplers", ("odd", "effective-number", "1"), "row odd, column beta: it must be below 1, not 1"),
         ("conditions", ("c", "nobody", "synface", "fps5", "none", "likelihood"), "row c, column system: unknown system "
          r"'nobody'\. .*has tower"),
@@ -73,23 +73,23 @@ LORA = ("s", "vlm", "lora", "", "organism-uniform", "natural")
         ("datasets", ("d", "synface", "x", "0", "CC0-1.0"), "row d, column n_shards: it must be at least 1, not 0"),
         ("datasets", ("d", "movie", "x", "1", "CC0-1.0"), "column kind: 'movie' is not one of synface, mafw, dfew, f"),
         ("comparisons", ("x", "T1", "a", "freq-fps1", "all", "uar", "difference", "T1"), "row x, column a: unknown "
-         r"condition 'a'\. config/conditions\.tsv has 38 others"),
+         r"condition 'a'\. config/conditions\.tsv has 49 others"),
         ("comparisons", ("x", "T9", "freq-fps1", "freq-fps5", "all", "uar", "difference", "T1"), "row x, column claim: "
          r"unknown claim 'T9'\. There are L1, L2"),
         ("comparisons", ("x", "", "freq-fps1", "freq-fps5", "all", "uar", "equivalence", "T1"), "column claim: an "
          "equivalence test needs a claim"),
         ("comparisons", ("x", "T1", "freq-fps1", "freq-fps5", "all", "war", "difference", "T1"), "column metric: 'war' "
          "is not one of accuracy, "),
-        ("comparisons", ("x", *["T1"] * 10), "more cells than the header has columns"),
+        ("comparisons", ("x", *["T1"] * 12), "more cells than the header has columns"),
         ("slopes", ("s", "L1", "freq-fps5 videomae-natural", "all", "within"), "row s, column conditions: videomae-na"),
-        ("slopes", ("s", "L1", "freq-fps5 natural-fps5", "all", "within"), "column conditions: a slope within classe"),
+        ("slopes", ("s", "L1", "natural-fps5 balanced-fps5", "all", "within"), "column conditions: a slope within cla"),
         ("slopes", ("s", "L1", "freq-fps5 freq-fps5", "all", "within"), "column conditions: .*stands there twice"),
-        ("slopes", ("s", "L1", "freq-fps5 unif-fps5", "all", "within", "perm-fps5"), "column minus: .*perm-fps5"),
+        ("slopes", ("s", "L1", "freq-fps5 unif-fps5", "all", "within", "long-fps5"), "column minus: .*long-fps5"),
         ("slopes", ("s", "L1", "freq-fps5", "all", "across"), f"row s, column minus: {EMPTY} a slope across classes"),
-        ("slopes", ("s", "L1", "freq-fps5 unif-fps5", "all", "across", "perm-fps5"), "column conditions: 2 stand ther"),
-        ("slopes", ("s", "L1", "freq-fps5", "changed", "across", "perm-fps5"), "column classes: changed is for slopes"),
-        ("slopes", ("s", "L1", "freq-fps9", "all", "across", "perm-fps5"), "column conditions.*unknown condition 'fre"),
-        ("slopes", ("s", "L9", "freq-fps5", "all", "across", "perm-fps5"), "row s, column claim: unknown claim 'L9'"),
+        ("slopes", ("s", "L1", "freq-fps5 unif-fps5", "all", "across", "long-fps5"), "column conditions: 2 stand ther"),
+        ("slopes", ("s", "L1", "freq-fps5", "changed", "across", "long-fps5"), "column classes: changed is for slopes"),
+        ("slopes", ("s", "L1", "freq-fps9", "all", "across", "long-fps5"), "column conditions.*unknown condition 'fre"),
+        ("slopes", ("s", "L9", "freq-fps5", "all", "across", "long-fps5"), "row s, column claim: unknown claim 'L9'"),
         ("classes", ("Joy", ""), "row Joy, column emotion: 'Joy' is not a class: write "),
         ("classes", ("joy", ""), r"row joy, column emotion: no term in en names it, but word frequency is counted;"),
         ("sources", ("x", "fr", "wordfreq"), r"sources\.tsv, line 19, column language: 'fr' is n"),
@@ -104,9 +104,9 @@ def test_a_difference_of_differences_needs_all_four_conditions(config, tmp_path)
     cells = {"x": {"a": "freq-fps25", "b": "freq-fps5", "metric": "uar", "minus_a": "unif-fps5"}}
     with pytest.raises(StudyError, match=f"row x, column minus_b: {EMPTY} a difference of differences needs minus_a"):
         load_study(with_cells(config, tmp_path, "comparisons", cells))
-    cells["x"]["minus_b"] = "perm-fps5"
+    cells["x"]["minus_b"] = "long-fps5"
     found = load_study(with_cells(config, tmp_path, "comparisons", cells)).comparisons["x"]
-    assert [row.name for row in found.asked] == ["freq-fps25", "freq-fps5", "unif-fps5", "perm-fps5"]
+    assert [row.name for row in found.asked] == ["freq-fps25", "freq-fps5", "unif-fps5", "long-fps5"]
 
 
 def test_a_table_without_rows_is_an_error(config, tmp_path):
@@ -154,7 +154,7 @@ def test_a_row_may_refer_to_a_later_one(config, tmp_path):
     turn = lambda text: "\n".join([text.splitlines()[0], *text.splitlines()[:0:-1]]) + "\n"  # noqa: E731
     study = load_study(with_table(config, tmp_path, "systems", turn))
     assert next(iter(study.systems)) == "videomae-balanced"
-    assert study.systems["organism-natural"].base is study.systems["organism-frequency"]
+    assert study.systems["organism-natural"].base is study.systems["organism-rare-frequency"]
 
 
 def test_a_fine_tuned_system_has_what_its_base_has(config, monkeypatch):
@@ -191,7 +191,7 @@ def test_a_dataset_has_its_own_classes_and_words(config, tmp_path):
     assert study.datasets["synface"].classes == study.classes and len(study.classes) == 11
     assert (dfew.per_class, dfew.fps, dfew.size, dfew.n_shards) == (100, 25.0, 64, 1)
     assert not dfew.rendered and dfew.corpus is None
-    assert study.datasets["synface"].corpus.test.clips == 495
+    assert study.datasets["synface"].corpus.test.clips == 990
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import spearmanr
+from scipy.stats import linregress, spearmanr
 
 from emovlm.core.errors import StudyError
 from emovlm.synface.language import PHRASES, describe, describe_motion
@@ -15,7 +15,8 @@ from emovlm.training.exposure import exposure
 CLASSES = ["anger", "fear", "happiness", "sadness", "surprise", "contempt"]
 PROMPTS = {"classify": "Which emotion?", "describe": "Describe the face.", "motion": "Describe the motion."}
 UNITS = ["au_AU4", "au_AU5", "au_AU12", "au_AU15", "au_AU2", "au_AUR14"]
-PARAMS = {"seed": 7, "samples_per_clip": 10, "frames_at_most": 4}
+VARIANT = {"exponent": 1.0, "words": "real", "naming": 0.5, "content": "change"}
+PARAMS = {"seed": 7, "samples_per_clip": 10, "frames_at_most": 4, "variant": VARIANT}
 
 
 @pytest.fixture
@@ -42,23 +43,36 @@ def clips():
     return pd.DataFrame({"label": labels, "onset_s": 0.0})
 
 
-def test_naming_follows_the_words_or_is_equal_with_the_same_total(frequency):
-    by_word = naming_shares(frequency, CLASSES, "frequency", 1.0, 1)
-    equal = naming_shares(frequency, CLASSES, "uniform", 1.0, 1)
-    dealt = naming_shares(frequency, CLASSES, "permuted", 1.0, 1)
+def shares_of(frequency, seed=1, **of):
+    return naming_shares(frequency, CLASSES, {**VARIANT, **of}, seed)
+
+
+def test_names_are_as_frequent_as_a_power_of_the_counts_and_as_many_in_all(frequency):
+    by_word = shares_of(frequency, naming=1.0)
+    root, equal = (shares_of(frequency, naming=1.0, exponent=exponent) for exponent in (0.5, 0.0))
     assert by_word == pytest.approx(dict(zip(CLASSES, [0.3, 1.0, 0.04, 0.12, 0.5, 0.06], strict=True)))
+    assert linregress(np.log(list(by_word.values())), np.log(list(root.values()))).slope == pytest.approx(0.5)
     assert len(set(equal.values())) == 1
-    assert sum(equal.values()) == pytest.approx(sum(by_word.values()))
-    assert sorted(dealt.values()) == sorted(by_word.values())
-    assert abs(spearmanr(list(dealt.values()), list(by_word.values())).statistic) <= 0.1
-    assert dealt != naming_shares(frequency, CLASSES, "permuted", 1.0, 2)
+    assert sum(equal.values()) == pytest.approx(sum(by_word.values())) == pytest.approx(sum(root.values()))
 
 
-def test_an_emotion_without_a_count_or_an_unknown_arm_is_an_error(frequency):
+def test_permuted_words_are_unrelated_to_the_real_ones(frequency):
+    real, dealt = shares_of(frequency), shares_of(frequency, words="permuted")
+    assert sorted(dealt.values()) == sorted(real.values())
+    assert abs(spearmanr(list(dealt.values()), list(real.values())).statistic) <= 0.1
+    assert dealt != shares_of(frequency, words="permuted", seed=2)
+
+
+def test_swapped_words_are_those_of_an_emotion_as_far_from_the_middle(frequency):
+    """By count: happiness 40, contempt 60, sadness 120, anger 300, surprise 500, fear 1000."""
+    real, swapped = shares_of(frequency), shares_of(frequency, words="swapped")
+    for one, other in (("happiness", "fear"), ("contempt", "surprise"), ("sadness", "anger")):
+        assert (swapped[one], swapped[other]) == (real[other], real[one])
+
+
+def test_an_emotion_without_a_count_is_an_error(frequency):
     with pytest.raises(StudyError, match="does not list all terms of anxiety"):
-        naming_shares(frequency, [*CLASSES, "anxiety"], "frequency", 1.0, 1)
-    with pytest.raises(StudyError, match="unknown pretraining variant 'zipf'"):
-        naming_shares(frequency, CLASSES, "zipf", 1.0, 1)
+        naming_shares(frequency, [*CLASSES, "anxiety"], VARIANT, 1)
 
 
 def without_name(answer):
@@ -67,11 +81,10 @@ def without_name(answer):
     return [turn for turn in turns if turn not in CLASSES]
 
 
-@pytest.mark.parametrize("other", ["uniform", "permuted"])
+@pytest.mark.parametrize("other", [{"exponent": 0.0}, {"words": "permuted"}, {"words": "swapped"}])
 def test_the_arms_differ_only_in_which_captions_name_the_emotion(truth, clips, frequency, other):
     one, two = (
-        write_captions(truth, clips, naming_shares(frequency, CLASSES, variant, 0.5, 1), PROMPTS, PARAMS)
-        for variant in ("frequency", other)
+        write_captions(truth, clips, shares_of(frequency, **variant), PROMPTS, PARAMS) for variant in ({}, other)
     )
     for column in ("sample", "clip_id", "frames"):
         assert one[column].tolist() == two[column].tolist()
@@ -86,7 +99,7 @@ def test_the_arms_differ_only_in_which_captions_name_the_emotion(truth, clips, f
 
 
 def test_each_class_is_named_exactly_as_often_as_its_share_says(truth, clips, frequency):
-    shares = naming_shares(frequency, CLASSES, "frequency", 0.5, 1)
+    shares = shares_of(frequency)
     table = write_captions(truth, clips, shares, PROMPTS, PARAMS)
     named = table[table["named"].notna()]
     assert named["named"].value_counts().to_dict() == {c: round(40 * s) for c, s in shares.items()}
@@ -105,7 +118,7 @@ def test_nobody_names_an_emotion_before_it_shows(truth, clips, frequency):
 
 
 def test_every_word_of_every_caption_is_in_the_vocabulary(truth, clips, frequency):
-    shares = naming_shares(frequency, CLASSES, "frequency", 0.5, 1)
+    shares = shares_of(frequency)
     table = write_captions(truth, clips, shares, PROMPTS, PARAMS)
     text = " ".join([*table["prompt"], *table["answer"]]).replace("<image>", "").replace("<end>", "").lower()
     for mark in ".,;:?!":
@@ -131,9 +144,9 @@ def test_motion_is_described_by_its_direction():
     assert describe_motion({"AU4": 0.5}, {"AU4": 0.6}, draw) == "nothing changes ."
 
 
-@pytest.mark.parametrize("variant", ["frequency", "uniform", "permuted"])
+@pytest.mark.parametrize("variant", [{}, {"exponent": 0.0}, {"words": "permuted"}])
 def test_the_counter_finds_each_emotion_as_often_as_the_writer_recorded(truth, clips, frequency, variant):
-    shares = naming_shares(frequency, CLASSES, variant, 0.5, 1)
+    shares = shares_of(frequency, **variant)
     table = write_captions(truth, clips, shares, PROMPTS, PARAMS)
     found = exposure(table, CLASSES)
     assert found["emotion"].tolist() == CLASSES
@@ -160,3 +173,35 @@ def test_prompts_that_list_the_classes_are_read_too_but_recorded_are_only_the_an
     more = (found["counted"] - found["recorded"]).to_dict()
     assert more == {c: named if c in ("anger", "fear", "neutral") else 0 for c in [*CLASSES, "neutral"]}
     assert found.loc["neutral", "recorded"] == 0
+
+
+def test_captions_of_moments_show_the_same_frames_and_never_say_how_they_differ(truth, clips, frequency):
+    shares = shares_of(frequency)
+    change, moments = (
+        write_captions(truth, clips, shares, PROMPTS, {**PARAMS, "variant": {**VARIANT, "content": content}})
+        for content in ("change", "moments")
+    )
+    for column in ("clip_id", "frames", "named"):
+        assert change[column].tolist() == moments[column].tolist()
+    differs = change["prompt"] + change["answer"] != moments["prompt"] + moments["answer"]
+    assert 0.2 < differs.mean() < 0.6
+    assert (change["prompt"].str.contains(PROMPTS["motion"], regex=False)).any()
+    told = moments["prompt"] + " " + moments["answer"]
+    assert not told.str.contains(f"{re.escape(PROMPTS['motion'])}|less|more").any()
+
+
+def test_captions_of_long_prompts_show_frames_several_times_in_order(truth, clips, frequency):
+    shares = shares_of(frequency)
+    usual, long = (
+        write_captions(truth, clips, shares, PROMPTS, {**PARAMS, "variant": {**VARIANT, **frames}})
+        for frames in ({}, {"frames": 40})
+    )
+    assert usual["frames"].map(len).max() == PARAMS["frames_at_most"]
+    count = long["frames"].map(len)
+    assert 20 < count.max() <= 40 and count.median() < 10
+    assert all(frames == sorted(frames) for frames in long["frames"])
+    assert (count == long["prompt"].str.count("<image>")).all()
+    single = usual["frames"].map(len) == 1
+    assert (single == (count == 1)).all() and usual[single]["frames"].tolist() == long[single]["frames"].tolist()
+    between = long["prompt"].str.contains("<image> [a-z]+.*<image>")  # texts between frames
+    assert count[between].max() <= PARAMS["frames_at_most"]

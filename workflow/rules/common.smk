@@ -78,8 +78,8 @@ def one_of(names):
 
 
 def trained_by(training):
-    """The systems that one kind of training makes."""
-    return [system.name for system in STUDY.systems.values() if system.training == training]
+    """The systems of the study that one kind of training makes."""
+    return [system.name for system in STUDY.used if system.training == training]
 
 
 def fetched():

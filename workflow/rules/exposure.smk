@@ -5,7 +5,7 @@ out: tables/exposure.csv
 """
 
 # Variant and run of every file of captions: what the organisms of the study are pretrained on.
-CAPTIONED = sorted({(STUDY.systems[s].variant, r) for s in trained_by("pretrain") for r in replicates(s)})
+CAPTIONED = sorted({(STUDY.systems[s].variant.name, r) for s in trained_by("pretrain") for r in replicates(s)})
 
 
 rule count_captions:

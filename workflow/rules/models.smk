@@ -42,9 +42,14 @@ def fold_number(fold):
     return int(fold.rpartition("fold")[2] or 0)
 
 
+def run_of(system, replicate):
+    """Which run of a system belongs to a run of the study: systems that are trained less often take turns."""
+    return (int(replicate) - 1) % STUDY.systems[system].runs + 1
+
+
 def model_folder(system, replicate, fold=0, results="<results>"):
     """Where one training run of a system lies, or its model of one fold."""
-    run = f"{results}/models/{system}/{min(int(replicate), len(replicates(system)))}"
+    run = f"{results}/models/{system}/{run_of(system, replicate)}"
     return f"{run}/fold{fold}" if fold else run
 
 

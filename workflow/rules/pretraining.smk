@@ -1,13 +1,12 @@
 """Pretraining: the organism, its tower and then its language, from rendered faces.
 
 in:  frame stores, action units, word frequencies
-out: captions/<variant>/<replicate>.parquet, features/<dataset>/<shard>.safetensors,
+out: captions/<variant>/<replicate>.parquet, features/<dataset>/<tower>/<shard>.safetensors,
      models/<system>/<replicate>/*, as `save_pretrained` writes them
 """
 
-TOWER = "<results>/models/tower/1"  # the part of all systems, trained once
 FACES = CONFIG.organism.dataset
-CAPTION_VARIANTS = {system.variant for system in STUDY.systems.values() if system.variant}
+CAPTION_VARIANTS = {system.variant.name for system in STUDY.systems.values() if system.variant}
 
 
 rule write_captions:
@@ -33,6 +32,7 @@ rule write_captions:
         **job(
             "write_captions",
             params=lambda w: dict(
+                variant=STUDY.caption_variants[w.variant],
                 seed=run_seed(w.replicate),
                 permutation_seed=CONFIG.seed,
                 classes=STUDY.classes,
@@ -52,20 +52,20 @@ rule train_tower:
         truth=f"<results>/raw/{FACES}/truth/frames.parquet",
         frames=frame_indices(FACES),
     output:
-        weights=f"{TOWER}/model.safetensors",
-        others=[f"{TOWER}/config.json", f"{TOWER}/training.csv"],
+        weights="<results>/models/tower/{replicate}/model.safetensors",
+        others=expand("<results>/models/tower/{{replicate}}/{file}", file=SAVED),
     log:
-        "<logs>/train_tower.log",
+        "<logs>/train_tower/{replicate}.log",
     benchmark:
-        "<benchmarks>/train_tower.tsv"
+        "<benchmarks>/train_tower/{replicate}.tsv"
     conda:
         "../../envs/training.yaml"
     params:
         **job(
             "train_tower",
-            params=dict(
+            params=lambda w: dict(
                 tower=CONFIG.organism.tower,
-                seed=CONFIG.seed,
+                seed=run_seed(w.replicate),
                 image_size=CONFIG.frames.size,
             ),
         ),
@@ -74,16 +74,16 @@ rule train_tower:
 
 
 rule encode_frames:
-    """Compute the frozen tower's features of one shard's frames, once for all variants and runs."""
+    """Compute a frozen tower's features of one shard's frames, once for all variants and runs that have this tower."""
     input:
-        tower=[f"{TOWER}/{file}" for file in ("model.safetensors", "config.json")],
+        tower=expand("<results>/models/tower/{{replicate}}/{file}", file=["model.safetensors", "config.json"]),
         store="<results>/frames/{dataset}/{shard}.safetensors",
     output:
-        features="<results>/features/{dataset}/{shard}.safetensors",
+        features="<results>/features/{dataset}/{replicate}/{shard}.safetensors",
     log:
-        "<logs>/encode_frames/{dataset}/{shard}.log",
+        "<logs>/encode_frames/{dataset}/{replicate}/{shard}.log",
     benchmark:
-        "<benchmarks>/encode_frames/{dataset}/{shard}.tsv"
+        "<benchmarks>/encode_frames/{dataset}/{replicate}/{shard}.tsv"
     wildcard_constraints:
         dataset=one_of([FACES]),
     conda:
@@ -97,9 +97,11 @@ rule encode_frames:
 rule pretrain_organism:
     """Teach the organism language from one variant's captions, on the frozen tower."""
     input:
-        tower=[f"{TOWER}/{file}" for file in ("model.safetensors", *SAVED)],
-        captions=lambda w: f"<results>/captions/{STUDY.systems[w.system].variant}/{w.replicate}.parquet",
-        features=shards("<results>/features/{dataset}/{shard}.safetensors", FACES),
+        tower=lambda w: model_files("tower", w.replicate),
+        captions=lambda w: f"<results>/captions/{STUDY.systems[w.system].variant.name}/{w.replicate}.parquet",
+        features=lambda w: shards(
+            f"<results>/features/{{dataset}}/{run_of('tower', w.replicate)}/{{shard}}.safetensors", FACES
+        ),
         prompts=list(CONFIG.prompts.files.values()),
     output:
         weights="<results>/models/{system}/{replicate}/model.safetensors",

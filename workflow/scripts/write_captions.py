@@ -1,6 +1,6 @@
 """Write the captions of one pretraining variant.
 
-params: seed, permutation_seed, classes, lexicon, and those of ``write_captions``. The wildcard ``variant`` names it.
+params: variant, seed, permutation_seed, classes, lexicon, and those of ``write_captions``.
 """
 
 from emovlm.core.contracts.data import CLIP_TRUTH, FRAME_TRUTH, MANIFEST
@@ -23,7 +23,7 @@ def main(job: Job) -> None:
     clips = labels.merge(onsets, on="clip_id").set_index("clip_id")
     frequency = primary_frequency(read_table(inputs["frequency"], TERM_FREQUENCY), params["lexicon"])
     prompts = read_prompts(inputs["prompts"], classes)
-    shares = naming_shares(frequency, classes, job.wildcards["variant"], params["naming"], params["permutation_seed"])
+    shares = naming_shares(frequency, classes, params["variant"], params["permutation_seed"])
     write_table(write_captions(truth, clips, shares, prompts, params), job.outputs["captions"], CAPTIONS)
 
 

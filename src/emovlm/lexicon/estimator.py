@@ -50,3 +50,13 @@ def permuted_counts(counts: Mapping[str, float], seed: int) -> dict[str, float]:
         dealt = pd.Series(draw.permutation(true), index=true.index)
         if abs(true.rank().corr(dealt.rank())) <= UNRELATED:  # Spearman's rho
             return dealt[list(counts)].to_dict()
+
+
+def swapped_counts(counts: Mapping[str, float]) -> dict[str, float]:
+    """The same counts, those of the commonest and the rarest emotion swapped, and so on towards the middle one.
+
+    Ties are broken by the names of the emotions.
+    """
+    ordered = sorted(counts, key=lambda emotion: (counts[emotion], emotion))
+    dealt = {emotion: counts[other] for emotion, other in zip(ordered, reversed(ordered), strict=True)}
+    return {emotion: dealt[emotion] for emotion in counts}

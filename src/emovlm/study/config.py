@@ -61,6 +61,7 @@ class Tables(Model):
         None, description="words for the classes, counted and read in replies; without it, those of the package"
     )
     training_samplers: Files | None = Field(None, description="how often training draws each class")
+    caption_variants: Files | None = Field(None, description="captions that organisms are pretrained on")
     comparisons: Files | None = Field(None, description="planned comparisons of two conditions")
     slopes: Files | None = Field(None, description="planned slopes of recall on how often words were read")
     sources: File | None = Field(None, description="where word counts come from")
@@ -143,7 +144,7 @@ class Captions(Model):
     samples_per_clip: Positive
     frames_at_most: Annotated[int, Field(ge=2)]
     naming: Annotated[Number, Field(gt=0, le=1)] = Field(
-        description="share of the commonest emotion's captions that name it; variants name equally often in all"
+        description="share of the commonest emotion's captions that name it, where a variant says nothing"
     )
 
 
@@ -163,6 +164,9 @@ class Organism(Model):
 
     dataset: Text = Field(description="the rendered dataset that it is pretrained on")
     tower: Tower
+    towers: Positive = Field(
+        1, description="how often the tower is trained; training runs of other systems take turns with them"
+    )
     captions: Captions
     language: Language
 

@@ -15,7 +15,7 @@ from emovlm.lexicon.terms import LEXICON, read_terms
 from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.config import Config
 from emovlm.study.fields import Named, problem
-from emovlm.study.rows import ClassRow, Dataset, FrameSampler, Source, TrainingSampler
+from emovlm.study.rows import CaptionVariant, ClassRow, Dataset, FrameSampler, Source, TrainingSampler
 from emovlm.study.slopes import Slope
 from emovlm.study.systems import System
 from emovlm.study.tables import Table, read_rows, validated
@@ -27,6 +27,7 @@ MODELS = {
     "datasets": Dataset,
     "frame_samplers": FrameSampler,
     "training_samplers": TrainingSampler,
+    "caption_variants": CaptionVariant,
     "systems": System,
     "conditions": Condition,
     "comparisons": Comparison,

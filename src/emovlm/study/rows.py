@@ -129,6 +129,36 @@ class TrainingSampler(NamedRow):
         return self
 
 
+class CaptionVariant(NamedRow):
+    """A variant of the captions that an organism is pretrained on."""
+
+    name: Id = Field(alias="variant")
+    exponent: Annotated[float, Field(ge=0)] = Field(
+        description="captions name emotions in proportion to this power of the word's count: 0 all equally often"
+    )
+    words: Literal["real", "permuted", "swapped"] = Field(
+        "real", description="whose counts: permuted ones; or swapped, the commonest with the rarest, and so on"
+    )
+    naming: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, validate_default=True,
+        description="share of the commonest emotion's captions that name it, with exponent 1; variants of the same "
+        "share name equally often in all; by default the config's organism.captions.naming",
+    )  # fmt: skip
+    frames: Annotated[int, Field(ge=2)] | None = Field(
+        None, description="most frames that a caption shows at once; by default organism.captions.frames_at_most"
+    )
+    content: Literal["change", "moments"] = Field(
+        "change", description="what captions speak of: moments alone, or change from frame to frame as well"
+    )
+    about: str | None = ABOUT
+
+    @field_validator("naming", mode="before")
+    @classmethod
+    def _default_naming(cls, value: Any, info: ValidationInfo) -> Any:
+        organism = info.context.config and info.context.config.organism
+        return organism.captions.naming if value is None and organism else value
+
+
 class Source(Row):
     """A source of word counts; source and language together are its id."""
 

@@ -71,7 +71,9 @@ class Slope(NamedRow):
 
 def captions_of(system: System) -> str | None:
     """The variant of the captions that a system, or the one it is fine-tuned from, was pretrained on."""
-    return system.variant or (captions_of(system.base) if system.base else None)
+    if system.variant:
+        return system.variant.name
+    return captions_of(system.base) if system.base else None
 
 
 def conditions_of(slopes: Iterable[Slope]) -> list[str]:

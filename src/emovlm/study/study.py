@@ -7,7 +7,7 @@ from emovlm.lexicon.terms import Term
 from emovlm.study.claims import Claims
 from emovlm.study.conditions import Comparison, Condition
 from emovlm.study.config import Config
-from emovlm.study.rows import ClassRow, Dataset, FrameSampler, Source, TrainingSampler
+from emovlm.study.rows import CaptionVariant, ClassRow, Dataset, FrameSampler, Source, TrainingSampler
 from emovlm.study.slopes import Slope
 from emovlm.study.systems import System
 
@@ -21,6 +21,7 @@ class Study:
     systems: dict[str, System]
     frame_samplers: dict[str, FrameSampler]
     training_samplers: dict[str, TrainingSampler]
+    caption_variants: dict[str, CaptionVariant]
     conditions: dict[str, Condition]
     comparisons: dict[str, Comparison]
     slopes: dict[str, Slope]
@@ -43,6 +44,17 @@ class Study:
     def asked(self) -> list[System]:
         """The systems that a condition asks, by name."""
         return sorted({row.system for row in self.conditions.values()}, key=lambda system: system.name)
+
+    @property
+    def used(self) -> list[System]:
+        """The systems that a condition asks, and those that these are fine-tuned from, by name."""
+        found = {system.name: system for system in self.asked}
+        bases = [system.base for system in self.asked]
+        while bases:
+            if base := bases.pop():
+                found[base.name] = base
+                bases.append(base.base)
+        return [found[name] for name in sorted(found)]
 
     def margin_of(self, planned: Comparison | Slope) -> float | None:
         """The smallest effect that counts in a planned comparison or slope; None without a claim.

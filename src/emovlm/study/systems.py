@@ -13,7 +13,7 @@ from emovlm.study import choices
 from emovlm.study.config import Prompts, Recipe
 from emovlm.study.fields import Id, Positive, Rate, Sha256, Text, Whole, matching, not_one_of, or_default, problem
 from emovlm.study.row import ABOUT, NamedRow, RowOf
-from emovlm.study.rows import Dataset, TrainingSampler
+from emovlm.study.rows import CaptionVariant, Dataset, TrainingSampler
 
 TRAINED_ON_LABELS = ("lora", "classifier", "dfer")
 """Trainings that see a dataset's labels: done once for each of its official folds."""
@@ -118,8 +118,8 @@ class System(NamedRow):
         None,
         description="of an API: most clips that a job asks about at once, by default 1; rate and budget still hold",
     )
-    variant: Literal["frequency", "uniform", "permuted"] | None = Field(
-        None, description="how often the captions of the pretraining name each emotion"
+    variant: Annotated[CaptionVariant, RowOf("caption_variants")] | None = Field(
+        None, description="the captions of the pretraining"
     )
     sampler: Annotated[TrainingSampler, RowOf("training_samplers")] | None = Field(
         None, description="training sampler of the fine-tuning"
@@ -163,8 +163,8 @@ class System(NamedRow):
             own = {column: getattr(self, column) for column in INHERITED}
             found = {column: getattr(self.base, column) for column in INHERITED if own[column] is None}
             self.__dict__.update(found)  # the model is frozen for everybody else
-        if self.training not in ("none", "tower") and info.context.config:
-            self._runs = info.context.config.replicates
+        if (config := info.context.config) and self.training != "none":
+            self._runs = min(config.replicates, config.organism.towers) if self.training == "tower" else config.replicates
         return self
 
     def _check_family(self) -> None:
@@ -260,7 +260,7 @@ class System(NamedRow):
 
     @property
     def runs(self) -> int:
-        """How often it is trained. The tower is once, for all variants and runs; weights from outside are one."""
+        """How often it is trained: the tower less often than other systems, weights from outside never (1)."""
         return self._runs
 
 

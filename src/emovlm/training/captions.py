@@ -15,11 +15,12 @@ import pandas as pd
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import rng
-from emovlm.lexicon.estimator import permuted_counts
+from emovlm.lexicon.estimator import permuted_counts, swapped_counts
 from emovlm.models.organism.template import ANSWER, END
 from emovlm.synface.language import AT_REST, PHRASES, STILL, VISIBLE, describe, describe_motion
 
-CAPTION_VARIANTS = ("frequency", "uniform", "permuted")
+FORMS = {"single": 0.3, "clip": 0.3, "motion": 0.15, "interleaved": 0.25}
+"""Share of samples that show one frame; several; several, described by how they change; several with texts between."""
 
 
 def vocabulary(classes: list[str], prompts: Iterable[str]) -> list[str]:
@@ -36,22 +37,22 @@ def _split(text: str) -> list[str]:
 
 
 def naming_shares(
-    frequency: pd.DataFrame, classes: list[str], variant: str, most: float, seed: int
+    frequency: pd.DataFrame, classes: list[str], variant: dict[str, Any], seed: int
 ) -> dict[str, float]:
     """Share of each class's samples whose caption names the emotion.
 
-    ``frequency``: in proportion to the word's count; ``uniform``: the same for all classes; ``permuted``: in
-    proportion to the counts of a permuted word list. The total is the same in all variants.
+    They are in proportion to a power of the word's count. Variants with the same ``naming`` have the same total.
 
     Args:
         frequency: columns ``emotion`` and ``count`` of one source, form and language.
         classes: the emotions to name.
-        variant: a key of ``CAPTION_VARIANTS``.
-        most: the share of the commonest word in the variant ``frequency``.
+        variant: ``exponent`` of the counts (0: all classes alike); ``words``: ``real`` counts, ``permuted`` ones, or
+            ``swapped`` between the commonest and the rarest word, the second and the second rarest, and so on; and
+            ``naming``, the share of the commonest word with exponent 1.
         seed: of the permutation.
 
     Raises:
-        StudyError: a class has no count (the source does not list all of its terms), or the variant is unknown.
+        StudyError: a class has no count (the source does not list all of its terms).
     """
     counts = frequency.set_index("emotion")["count"].reindex(classes)
     if counts.isna().any():
@@ -59,14 +60,14 @@ def naming_shares(
             f"the primary frequency source does not list all terms of {', '.join(counts.index[counts.isna()])}; "
             "choose another lexicon.primary_source in the config"
         )
-    if variant not in CAPTION_VARIANTS:
-        raise StudyError(f"unknown pretraining variant {variant!r}; known: {', '.join(CAPTION_VARIANTS)}")
-    shares = most * counts / counts.max()
-    if variant == "uniform":
-        shares[:] = shares.mean()
-    if variant == "permuted":
+    relative = counts / counts.max()
+    shares = relative ** variant["exponent"]
+    shares *= variant["naming"] * relative.mean() / shares.mean()
+    if variant["words"] == "permuted":
         return permuted_counts(shares.to_dict(), seed)
-    return {c: float(shares[c]) for c in classes}
+    if variant["words"] == "swapped":
+        return swapped_counts(shares.to_dict())
+    return shares.to_dict()
 
 
 def write_captions(
@@ -82,18 +83,18 @@ def write_captions(
         clips: their label and ``onset_s``, indexed by clip id.
         shares: from :func:`naming_shares`.
         prompts: texts called ``classify``, ``describe`` and ``motion``.
-        params: ``seed``, ``samples_per_clip`` and ``frames_at_most``.
+        params: ``seed``, ``samples_per_clip``, ``frames_at_most`` and ``variant``: its ``frames``, the most that a
+            sample shows where no texts stand between them (frames of short clips are shown several times), and its
+            ``content``, what captions speak of: ``moments`` alone, or ``change`` from frame to frame as well.
     """
-    units = [c for c in truth.columns if c.startswith("au_")]
-    values = truth[units].rename(columns=lambda c: c.removeprefix("au_"))
-    onset = clips["onset_s"].fillna(0)
+    units = truth.reindex(columns=[f"au_{unit}" for unit in PHRASES], fill_value=0.0).to_numpy()
+    indices = truth["frame_index"].to_numpy()
+    shows = (truth["timestamp_s"] >= truth["clip_id"].map(clips["onset_s"].fillna(0))).to_numpy()
     samples = []
-    for clip, group in truth.groupby("clip_id", sort=True):
-        states = values.loc[group.index].to_dict("records")
-        shows = group["timestamp_s"].to_numpy() >= onset[clip]
+    for clip, rows in sorted(truth.groupby("clip_id").indices.items()):
         for k in range(params["samples_per_clip"]):
             draw = rng(params["seed"], "caption", clip, k)
-            sample = _sample(group["frame_index"].to_numpy(), states, shows, prompts, params["frames_at_most"], draw)
+            sample = _sample(indices[rows], units[rows], shows[rows], prompts, params, draw)
             samples.append({"clip_id": clip, **sample})
     table = pd.DataFrame(samples)
     order = rng(params["seed"], "caption order").permutation(len(table))
@@ -133,31 +134,54 @@ def _named(emotions: pd.Series, nameable: pd.Series, shares: dict[str, float], s
 
 def _sample(
     indices: np.ndarray,
-    states: list[dict[str, float]],
+    units: np.ndarray,
     shows: np.ndarray,
     prompts: dict[str, str],
-    most: int,
+    params: dict[str, Any],
     draw: np.random.Generator,
 ) -> dict[str, Any]:
     """Frames, the text that shows them, what is asked, and the description that answers it.
 
-    ``shows`` says from which frame on the label's expression has begun.
+    ``units`` [frames, units] are those of ``PHRASES``; ``shows`` says from which frame on the label's expression has
+    begun.
     """
-    n = len(indices)
-    form = draw.choice(["single", "clip", "motion", "interleaved"], p=[0.3, 0.3, 0.15, 0.25])
-    count = 1 if form == "single" else int(min(n, draw.integers(2, most + 1)))
-    chosen = np.sort(draw.choice(n, count, replace=False))
-    shown = " <image>" * count
-    peak = max(chosen, key=lambda i: sum(states[i].get(u, 0.0) for u in PHRASES))
-    described = describe(states[peak], draw)
-    asked = prompts["describe"]
-    if form == "motion":
-        asked, described = prompts["motion"], describe_motion(states[chosen[0]], states[chosen[-1]], draw)
-    elif form == "interleaved":
-        between = [describe_motion(states[a], states[b], draw) for a, b in itertools.pairwise(chosen)]
+    form, n = draw.choice(list(FORMS), p=list(FORMS.values())), len(indices)
+    direct, frames, words = bool(draw.random() < 0.7), *draw.spawn(2)
+    chosen = _chosen(n, form, params, frames)
+    changes = params["variant"]["content"] == "change"
+    shown, asked = " <image>" * len(chosen), prompts["describe"]
+    if form == "motion" and changes:
+        asked, described = prompts["motion"], describe_motion(_state(units[chosen[0]]), _state(units[chosen[-1]]), words)
+    else:
+        described = describe(_state(units[chosen[units[chosen].sum(1).argmax()]]), words)
+    if form == "interleaved" and changes:
+        states = [_state(each) for each in units[chosen]]
+        between = [describe_motion(one, other, words) for one, other in itertools.pairwise(states)]
         shown = " <image>" + "".join(f" {text} <image>" for text in between)
-    expressive = [i for i in chosen if max(states[i].get(u, 0.0) for u in PHRASES) >= VISIBLE]
+    expressive = chosen[units[chosen].max(1) >= VISIBLE]
     return {
         "frames": indices[chosen].tolist(), "shown": shown + " ", "asked": asked, "answer": described,
-        "direct": bool(draw.random() < 0.7), "visible": bool(expressive) and bool(shows[expressive[-1]]),
+        "direct": direct, "visible": len(expressive) > 0 and bool(shows[expressive[-1]]),
     }  # fmt: skip
+
+
+def _state(units: np.ndarray) -> dict[str, float]:
+    return dict(zip(PHRASES, units.tolist(), strict=True))
+
+
+def _chosen(n: int, form: str, params: dict[str, Any], draw: np.random.Generator) -> np.ndarray:
+    """Positions of the frames that a sample shows, in order.
+
+    Their number is drawn evenly on a logarithmic scale, so that few samples are long whatever the most is.
+    """
+    if form == "single":
+        return draw.integers(n, size=1)
+    most, scale = params["frames_at_most"], draw.random()
+    if form != "interleaved":
+        most = params["variant"].get("frames", most)
+    count = int(2 * ((most + 1) / 2) ** scale)
+    if count <= n:
+        return np.sort(draw.choice(n, count, replace=False))
+    if most <= params["frames_at_most"]:
+        return np.arange(n)
+    return np.sort(np.concatenate([np.arange(n), draw.integers(n, size=count - n)]))
