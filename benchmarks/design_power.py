@@ -34,7 +34,6 @@ MARKERS = "<!-- design: begin -->", "<!-- design: end -->"
 # Times that captions name each class where one in thirty of the commonest class's does, in proportion to its word.
 NAMED = np.array([65, 53, 42, 30, 27, 17, 14, 12, 9, 6, 5])
 SHUFFLE = np.array([6, 9, 2, 0, 10, 5, 8, 1, 3, 7, 4])  # a permuted word list
-SWAP = np.array([10, 9, 8, 3, 4, 5, 6, 7, 2, 1, 0])  # three frequent classes against three rare ones
 
 
 @dataclass(frozen=True)
@@ -106,12 +105,14 @@ def root(counts: np.ndarray, power: float) -> np.ndarray:
     return counts**power / (counts**power).sum() * counts.sum()
 
 
-ARMS = np.stack([root(NAMED, 0.0), root(NAMED, 0.5), NAMED.astype(float), NAMED[SHUFFLE].astype(float)])
-SWAPPED = np.stack([NAMED, NAMED[SWAP]])[:, NAMED[SWAP] != NAMED].astype(float)
+UNIFORM, SQUARE_ROOT, FREQUENCY, PERMUTED = root(NAMED, 0.0), root(NAMED, 0.5), root(NAMED, 1.0), NAMED[SHUFFLE]
+SWAPPED = np.stack([NAMED, NAMED[::-1]])[:, NAMED[::-1] != NAMED]
 SLOPES = (
-    Slope("within, 4 variants", ARMS),
-    Slope("within, swapped pairs", SWAPPED),
-    Slope("across, less a control", NAMED[None].astype(float), within=False),
+    Slope("all 5 variants", np.stack([FREQUENCY, SQUARE_ROOT, UNIFORM, PERMUTED, NAMED[::-1]])),
+    Slope("naming: 3 variants", np.stack([FREQUENCY, SQUARE_ROOT, UNIFORM])),
+    Slope("permuted and uniform", np.stack([PERMUTED, UNIFORM])),
+    Slope("swapped pairs", SWAPPED.astype(float)),
+    Slope("words: across, less a control", FREQUENCY[None], within=False),
 )
 
 
