@@ -86,6 +86,7 @@ test-cluster-short: setup ## its first few jobs, without conda
 calibrate: setup ## how often do the tests and intervals err? Simulated studies; tables go to docs/statistics.md (a quarter of an hour)
 	PYTHONPATH=. python benchmarks/statistics_calibration.py --write docs/statistics.md
 	PYTHONPATH=. python benchmarks/correlation_calibration.py --write docs/statistics.md
+	PYTHONPATH=. python benchmarks/design_power.py --write docs/statistics.md
 
 benchmark: setup ## speed and memory beside other tools, to docs/benchmarks.md, half an hour; one alone: ONLY=decode_speed
 	PYTHONPATH=src:.:$(PYTHONPATH) python -m benchmarks $(ONLY)

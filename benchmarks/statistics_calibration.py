@@ -18,11 +18,11 @@ from scipy.stats import binom, binomtest
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
-from emovlm.core.bootstrap import bootstrap_weights, flips, resample
+from emovlm.core.bootstrap import bootstrap_weights, resample
 from emovlm.core.files import write_text
 from emovlm.core.hashing import rng
 from emovlm.statistics.calibration import BINS, bin_answers, ece_interval
-from emovlm.statistics.comparisons import equivalence_p, permutation_p
+from emovlm.statistics.comparisons import equivalence_p, sign_flip_p
 from emovlm.statistics.intervals import percentile, with_runs, without_bias
 from emovlm.statistics.metrics import METRICS, class_f1
 from emovlm.statistics.power import smallest_difference, standard_error
@@ -57,8 +57,7 @@ def single_run(design: drawn.Design, trials: int, resamples: int) -> tuple[Found
         (a, b), (given_a, given_b), label = drawn.draw(design, generator)
         weights = bootstrap_weights(people, resamples, trial)
         spread_a, spread_b = resample(a, weights), resample(b, weights)
-        total_a, total_b = a.sum(0), b.sum(0)
-        change = resample(b - a, flips(people, resamples, trial))
+        total_a = a.sum(0)
         for metric in SINGLE:
             value, spread = (design.metric(t, metric).mean(-1) for t in (total_a, spread_a))
             found = percentile(spread, design.people, 0.95)
@@ -66,12 +65,11 @@ def single_run(design: drawn.Design, trials: int, resamples: int) -> tuple[Found
                 found = without_bias(found, spread.mean() - value, value, METRICS[metric].bounds_for(design.names))
             covered[metric].append(found[0] <= truth[metric] <= found[1])
             if metric in COMPARED:
-                difference = value - design.metric(total_b, metric).mean(-1)
                 spread = spread - design.metric(spread_b, metric).mean(-1)
                 low, high = percentile(spread, design.people, 0.95)
                 covered[f"difference of {metric}"].append(low <= 0 <= high)
-                null = np.subtract(*(design.metric(t, metric).mean(-1) for t in (total_a + change, total_b - change)))
-                rejected[f"sign-flip, {metric}"].append(permutation_p(null, difference) <= 0.05)
+                p = sign_flip(design, metric, (a, b), people, {"flips": resamples, "seed": trial})
+                rejected[f"sign-flip, {metric}"].append(p <= 0.05)
                 errors[metric].append(standard_error(spread, design.people))
         low, high = percentile(class_f1(spread_a).mean(-2), design.people, 0.95)
         for name, one in zip(design.names, (low <= truth_f1) & (truth_f1 <= high), strict=True):
@@ -84,6 +82,12 @@ def single_run(design: drawn.Design, trials: int, resamples: int) -> tuple[Found
             equivalence_p(spread, MARGIN, design.people) <= 0.05
         )
     return rejected, covered, errors
+
+
+def sign_flip(design: drawn.Design, metric: str, tables: tuple, people: list[str], settings: dict) -> float:
+    """p of the study's own sign-flip test of two conditions' counts."""
+    by_run = lambda given: np.subtract(*(design.metric(t, metric) for t in given))  # noqa: E731
+    return sign_flip_p(list(tables), by_run, people, METRICS[metric], settings)
 
 
 def mcnemar_of(right_a: np.ndarray, right_b: np.ndarray) -> dict[str, float]:
@@ -99,10 +103,7 @@ def power_at(design: drawn.Design, difference: float, trials: int, resamples: in
     found = []
     for trial in progress(trials, f"{design.name}: power"):
         (a, b), *_ = drawn.draw(design, rng("power", design.name, trial), shift=shift)
-        change = resample(b - a, flips(people, resamples, trial))
-        null = np.subtract(*(design.metric(t, "macro_f1").mean(-1) for t in (a.sum(0) + change, b.sum(0) - change)))
-        observed = np.subtract(*(design.metric(t.sum(0), "macro_f1").mean(-1) for t in (a, b)))
-        found.append(permutation_p(null, observed) <= 0.05)
+        found.append(sign_flip(design, "macro_f1", (a, b), people, {"flips": resamples, "seed": trial}) <= 0.05)
     return found
 
 
@@ -121,10 +122,11 @@ def several_runs(design: drawn.Design, runs: int, by: float, trials: int, resamp
                 design.metric(t, metric) for t in (a.sum(0), b.sum(0), spread_a, spread_b)
             )
             truth, bounds = design.metric(worlds, metric).mean(), METRICS[metric].bounds_for(design.names)
-            low, high = with_runs(all_a, values_a, design.people, 0.95, bounds, METRICS[metric].biased)
+            low, high = with_runs(all_a, values_a, design.people, METRICS[metric].biased).interval(0.95, bounds)
             covered[metric].append(low <= truth <= high)
             width = bounds[1] - bounds[0]
-            low, high = with_runs(all_a - all_b, values_a - values_b, design.people, 0.95, (-width, width))
+            over_runs = with_runs(all_a - all_b, values_a - values_b, design.people)
+            low, high = over_runs.interval(0.95, (-width, width))
             covered[f"difference of {metric}"].append(low <= 0 <= high)
     return covered, float(design.metric(worlds, "accuracy").std())
 

@@ -35,6 +35,7 @@ explorer.claim = (row) => {
     el("div", { class: "claim-id", text: row.claim }),
     el("div", {},
       el("p", { class: "statement", text: row.statement?.text ?? "" }),
+      row.says ? el("p", { class: "note", text: `${verdict === "undecided" ? "Open" : "Decided by"}: ${row.says.text}.` }) : null,
       el("details", {}, el("summary", { text: "Evidence" }),
         el("ul", { class: "evidence" }, row.evidence.map(explorer.piece)),
         el("p", { class: "note" }, "Conditions: ",

@@ -20,7 +20,7 @@ from emovlm.figures.tables import CONTRACTS, load
 from emovlm.lexicon.estimator import primary_frequency
 from emovlm.lexicon.terms import read_classes
 from emovlm.statistics.claims import Results
-from emovlm.statistics.comparisons import compare
+from emovlm.statistics.comparisons import SIDES, compare
 from emovlm.statistics.exposure_slopes import doses_table, slopes_table
 from emovlm.statistics.lexical.agreement import agree, concord
 from emovlm.statistics.lexical.contrasts import contrast_variants
@@ -73,7 +73,10 @@ def study(skip=frozenset(), replicates=1):
     }
     manifest = manifest_of(next(iter(answers.values())))
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
-    planned = [r for r in plain_rows(ROOT / "config/comparisons.tsv") if r["a"] in names and r["b"] in names]
+    planned = [
+        row for row in plain_rows(ROOT / "config/comparisons.tsv")
+        if {row[side] for side in SIDES if side in row} <= {*names}
+    ]  # fmt: skip
     counted = [r for r in listed_sources() if r["source"] in SOURCES]
     settings = {**SETTINGS, **SETTINGS["lexicon"], "classes": classes}
     kinds = tables["systems"].set_index("system")["kind"]

@@ -188,7 +188,7 @@ def test_a_plugin_belongs_to_the_scripts_that_read_a_registry_it_fills(folder):
     both = ["plugin.py", "metric_only.py"]
     wanted = {"compute_metrics": both, "collect_values": both, "show_answers": both, "typeset_paper": both,
               "draw_figure": both,
-              "judge_claims": ["plugin.py"], "answer_clips": [], "render_clips": [], "sample_frames": []}  # fmt: skip
+              "judge_claims": both, "answer_clips": [], "render_clips": [], "sample_frames": []}  # fmt: skip
     for script, plugins in wanted.items():
         assert plugins_of(SCRIPTS / f"{script}.py", both) == plugins, script
     script = SCRIPTS / "compute_metrics.py"

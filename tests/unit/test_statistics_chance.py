@@ -10,7 +10,7 @@ import yaml
 from tests.study_tables import frequency_of, listed_sources, plain_rows, with_margins
 from tests.unit.statistics_answers import draw_answers
 
-from emovlm.lexicon.estimator import permuted_counts
+from emovlm.lexicon.estimator import permuted_counts, swapped_counts
 from emovlm.lexicon.terms import read_classes
 from emovlm.statistics.claims import Results
 from emovlm.statistics.comparisons import compare
@@ -43,7 +43,9 @@ def habits():
     sizes = MAFW.set_index("emotion")["clips"].reindex(CLASSES)
     even = pd.Series(1.0, CLASSES)
     return {
-        "freq": words, "unif": even, "perm": pd.Series(permuted_counts(words.to_dict(), SETTINGS["seed"])),
+        **dict.fromkeys(["freq", "rare-frequency", "long", "moments"], words), "unif": even, "rare-uniform": even,
+        "rare-root": np.sqrt(words), "rare-swapped": pd.Series(swapped_counts(words.to_dict())),
+        "rare-permuted": pd.Series(permuted_counts(words.to_dict(), SETTINGS["seed"])),
         "natural": sizes, "balanced": even, "square-root": np.sqrt(sizes), "effective-number": np.sqrt(sizes),
         "videomae-natural": sizes, "videomae-balanced": even,
     }  # fmt: skip
@@ -82,7 +84,7 @@ def permuted(answers, seed):
     return answers.assign(prediction=given)
 
 
-@pytest.mark.parametrize("replicates", [1, 3])
+@pytest.mark.parametrize("replicates", [1, 6])
 @pytest.mark.parametrize("seed", range(2))
 def test_answers_by_permuted_labels_support_no_claim_about_models(seed, replicates):
     def answer(number, condition):

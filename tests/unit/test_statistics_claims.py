@@ -13,6 +13,7 @@ from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table, write_table
 from emovlm.statistics.claim_kinds import standing_of
 from emovlm.statistics.claims import Results
+from emovlm.statistics.effect_words import MINUS
 from emovlm.statistics.verdicts import judge
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,8 +30,8 @@ def comparisons(runs=NO_RUNS, clips="all", margin=0.02, minus=(None, None), **ro
     """name=(test, difference, low, high, p) of conditions a and b; ``runs``: low, high and p over runs."""
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["test", "difference", "low", "high", "p"])
     table = table.assign(
-        a="a", b="b", minus_a=minus[0], minus_b=minus[1], clips=clips, runs_low=runs[0], runs_high=runs[1],
-        p_runs=runs[2], margin=margin, p_holm=1.0, n=330,
+        metric="macro_f1", a="a", b="b", minus_a=minus[0], minus_b=minus[1], clips=clips, runs_low=runs[0],
+        runs_high=runs[1], p_runs=runs[2], margin=margin, p_holm=1.0, n=330,
     )  # fmt: skip
     return table.rename_axis("comparison").reset_index()
 
@@ -39,8 +40,8 @@ def slopes(within=(0.1, 0.07, 0.13, 0.001), across=(0.05, 0.01, 0.09, 0.02), run
     """SLOPES of two slopes, each (estimate, low, high, p); ``runs``: low, high and p over runs of both."""
     table = pd.DataFrame([within, across], columns=["estimate", "low", "high", "p"])
     return table.assign(
-        slope=["within", "across"], conditions=["freq unif perm", "freq"], minus=[None, "vision"], runs_low=runs[0],
-        runs_high=runs[1], p_runs=runs[2], margin=0.05, n=990,
+        slope=["within", "across"], kind=["within", "across"], conditions=["freq unif perm", "freq"],
+        minus=[None, "vision"], runs_low=runs[0], runs_high=runs[1], p_runs=runs[2], margin=0.05, n=990,
     )  # fmt: skip
 
 
@@ -197,6 +198,21 @@ def test_slopes_of_several_runs_are_judged_over_runs():
 def test_slopes_with_a_system_at_chance_decide_nothing(variant):
     row = verdict(WORDS, words=slopes(), kappa=metrics({"freq", "unif", "perm", "vision"} - {variant}))
     assert row["verdict"] == "undecided" and "(at chance)" in row["test"]
+
+
+def test_effects_are_told_in_words():
+    row = verdict(WORDS, words=slopes(within=(0.12, 0.08, 0.16, 0.2)))
+    said = "a class's recall rises by 12.0 points per tenfold exposure (95% interval +8.0 to +16.0)"
+    assert row["verdict"] == "undecided" and row["says"] == said
+    falls = comparisons((-0.034, -0.0051, 0.01), clips="order", rise=("difference", -0.024, -0.03, -0.01, 0.01))
+    said = f"Macro-F1 on order clips falls by 2.4 points from b to a (95% interval {MINUS}3.4 to {MINUS}0.5)"
+    assert verdict(RISE, falls, kappa=metrics("ab", clips="order"))["says"] == said
+    both = comparisons(minus=("c", "d"), rise=("difference", 0.05, 0.02, 0.08, 0.01)).assign(metric="entropy")
+    said = "the change of Entropy (bits) from b to a, less that from d to c, is +0.050 bits (95% interval +0.020 to "
+    said += "+0.080)"
+    assert verdict(RISE, both, kappa=metrics("abcd"))["says"] == said
+    row = verdict({"kind": "event_coverage", "margin": 0.5, "sampler": "fps1"}, seen=event_coverage(0.3, 100))
+    assert row["says"].startswith("30% of the events have a frame inside (95% interval 22 to 40%")
 
 
 def test_a_slope_that_was_not_planned_is_named():

@@ -32,6 +32,8 @@ CHECKED = pd.DataFrame(
 ).assign(measure="apex_accuracy", low=lambda t: t["value"] - 0.1, high=lambda t: t["value"] + 0.1, chance=0.1, n=90)
 CUED = pd.DataFrame([{"cues": "all", "accuracy": 0.1, "low": 0.07, "high": 0.13, "chance": 0.09, "p": 0.3,
                       "p_holm": 0.9, "n": 495}])  # fmt: skip
+VARIANTS = ("rare-frequency", "rare-root", "rare-uniform", "rare-permuted", "rare-swapped", "frequency", "uniform")
+READERS = (*(f"{variant}-fps5" for variant in VARIANTS[:5]), "freq-fps5", "unif-fps5")
 PRIMARY = {"primary_source": "google-books-2012", "primary_form": "family"}
 
 
@@ -45,11 +47,11 @@ def sample_of(manifest, rate):
 
 
 def read_by_organisms(classes):
-    """EXPOSURE of three variants and two runs."""
+    """EXPOSURE of the variants that the planned slopes are of, and two runs."""
     rows = [
         {"variant": variant, "replicate": run, "emotion": emotion, "counted": (k * step % 11 + 1) ** 2, "samples": 900,
          "recorded": (k * step % 11 + 1) ** 2, "per_million": 1.0}
-        for step, variant in enumerate(("frequency", "uniform", "permuted"), start=1) for run in (1, 2)
+        for step, variant in enumerate(VARIANTS, start=1) for run in (1, 2)
         for k, emotion in enumerate(classes)
     ]  # fmt: skip
     return pd.DataFrame(rows)
@@ -99,8 +101,8 @@ def study(tmp_path_factory):
     coverage = {"rates": {"fps1": 1}, "bins": 3, "confidence": 0.95, "splits": ["test"]}
     judged = ("metrics", "comparisons", "slopes", "event_coverage")
     sloped = with_margins(plain_rows(ROOT / "config/slopes.tsv"), claims)
-    variants = {"freq-fps5": "frequency", "unif-fps5": "uniform", "perm-fps5": "permuted"}
-    used = {name: paths[name] for name in [*variants, "videomae-balanced"]}
+    variants = dict(zip(READERS, VARIANTS, strict=True))
+    used = {name: paths[name] for name in [*READERS, "videomae-balanced"]}
     fitted = {"slopes": sloped, "variants": variants}
     collected = {
         **some(
@@ -191,7 +193,7 @@ def test_every_kind_of_number_has_an_id(study):
         "correlation.freq-fps5.en.google-books-2012.family.given_size.p",
         "correlation.freq-fps5.en.google-books-2012.family.given_size_and_reliability",
         "contrast.intervention.en.difference",
-        "slope.exposure.estimate",
+        "slope.naming.estimate",
         "slope.words.p_runs",
         "dose.freq-fps5.anger.recall",
         "contrast.intervention.zh.p",

@@ -239,7 +239,7 @@ def test_a_claim_needs_what_it_rests_on(mine, claim, said):
         ("margin: 0.05   ", "margin: -1 ", "claim L1, key margin: it must be above 0, not -1"),
         ("alpha: 0.05", "alpha: 5", r"claims\.yaml, key alpha: it must be below 1, not 5"),
         ("alpha: 0.05", "level: 5", r"claims\.yaml, key level: there is no such key\. Allowed are alpha, claims"),
-        ("subject: rare-frequency-fps5", "subject: rare-fps5", "claim L1, key subject: unknown condition 'rare-fps5'. Did"),
+        ("subject: rare-frequency-fps5", "subject: rare-fps5", "claim L1, key subject: unknown condition 'rare-fps5'"),
         ("expect: less}\n\n", "expect: more}\n\n", "claim T1, key evidence, item 2, key expect: 'more' is not one of "
          "greater, less, equal"),
         ("fps5-vs-fps1", "fps5-vs-fps0", "claim T1, key evidence, item 1, key comparison: unknown comparison 'fps5-v"),

@@ -8,7 +8,7 @@ from emovlm.report.references import parts
 
 SOURCE = CONFIG.paper.source
 TYPESET = [
-    *["metrics", "per_class", "comparisons", "correlations", "specifications", "concordance", "contrasts"],
+    *["metrics", "per_class", "comparisons", "correlations", "specifications", "concordance", "contrasts", "slopes"],
     *["sanity_checks", "cues", "claims", "evidence", "published_comparison", "reanalysis", "conditions"],
     *["frame_samplers", "paper_frame_shuffle"],
 ]

@@ -1,6 +1,6 @@
 """Compare conditions in pairs, as planned in config/comparisons.tsv.
 
-params: seed, resamples, confidence, classes, tail, alpha, comparisons (rows of the table), margins (by claim).
+params: seed, resamples, flips, confidence, classes, tail, alpha, comparisons (rows of the table, with their margins).
 """
 
 from emovlm.core.contracts.statistics import COMPARISONS

@@ -1,6 +1,7 @@
-"""Compare how closely two variants follow the words, as the lexical claim asks.
+"""Compare how closely two variants follow the words, beside the claim about words.
 
-params: claim (the lexical claim of claims.yaml), seed, resamples, classes, primary_source, primary_form.
+params: claim (conditions and language that the claim about words names), seed, resamples, classes, primary_source,
+    primary_form.
 """
 
 from emovlm.core.contracts.frequency import TERM_FREQUENCY

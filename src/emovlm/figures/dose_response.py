@@ -81,7 +81,7 @@ def dose_response(doses: pd.DataFrame, slopes: pd.DataFrame, conditions: pd.Data
     right.set(xlabel="log10 exposure, less means of class and variant", ylabel="recall, less the same means")
     right.set_title("Within classes; slope: recall per tenfold")
     handles, labels = left.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=min(4, len(labels)))
+    figure.legend(handles, labels, loc="outside upper center", ncols=min(3, len(labels)))
     right.legend(loc="upper left", fontsize=style.SMALL_PT)
     low, high = right.get_ylim()
     right.set_ylim(low, high + 0.1 * (1 + len(rows)) * (high - low))  # room for the legend

@@ -104,10 +104,12 @@ def _conditions(plan: Plan, name: str, row: dict[str, str]) -> list[str]:
     if kind in ("claim", "evidence"):
         stated = study.claims.claims[rest.partition(".")[0]].told()
         about = [value for value in stated.values() if isinstance(value, str)]  # ids of conditions are among them
-        named = [each["comparison"] for each in stated.get("evidence", [])]
-        about += [getattr(study.comparisons[n], side).name for n in named for side in ("a", "b")]
+        planned = {**study.comparisons, **study.slopes}
+        named = [value for each in stated.get("evidence", []) for value in each.values() if value in planned]
+        about += [row.name for each in named for row in planned[each].asked]
     else:
-        about = [row.get(column, "") for column in ("condition", "a", "b", "subject")]
+        about = [row.get(column, "") for column in ("condition", "a", "b", "minus_a", "minus_b", "minus", "subject")]
+        about += row.get("conditions", "").split()
         about += [rest.rpartition(".")[0]] if kind == "condition" else []
     return [each for each in dict.fromkeys(about) if each in study.conditions]
 

@@ -72,8 +72,9 @@ def _table(heading: str, columns: str, rows: Iterable[Iterable[object]]) -> str:
 
 def _claims(claims: pd.DataFrame, values: _Values) -> str:
     table = _table(
-        "Claims", "claim | verdict | effect [interval] | p | margin | n",
+        "Claims", "claim | verdict | by | effect [interval] | p | margin | n",
         ((f"{name}: {values(f'claim.{name}.statement')}", f"**{values(f'claim.{name}.verdict')}**",
+          values(f"claim.{name}.says"),
           *(values(f"claim.{name}.{part}") for part in ("effect", "p", "margin")), values.n(f"claim.{name}.effect"))
          for name in claims["claim"]),
     )  # fmt: skip

@@ -182,7 +182,7 @@ def _confusion(table: pd.DataFrame) -> list[list[Any]]:
 
 def _comparisons(condition: str, table: pd.DataFrame, values: dict[str, dict]) -> list[dict[str, Any]]:
     """The planned comparisons that a condition is part of."""
-    mine = table[(table["a"] == condition) | (table["b"] == condition)]
+    mine = table[(table[["a", "b", "minus_a", "minus_b"]] == condition).any(axis=1)]
     return [
         {**{k: getattr(row, k) for k in ("comparison", "a", "b", "clips", "test")},
          "claim": None if pd.isna(row.claim) else row.claim,

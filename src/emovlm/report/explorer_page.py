@@ -39,6 +39,9 @@ def build(source: str | Path, parts: list[str], first: dict[str, Any], out: str 
     write_text(out, page)
 
 
+CLAIM_PARTS = ("statement", "verdict", "says", "effect", "p")
+
+
 def start(study: dict[str, Any], values: dict[str, dict], evidence: pd.DataFrame | None = None) -> dict[str, Any]:
     """What the page must know before it reads any other file.
 
@@ -57,7 +60,7 @@ def start(study: dict[str, Any], values: dict[str, dict], evidence: pd.DataFrame
         for row in rows_of(study["conditions"])
     ]  # fmt: skip
     claims = [
-        {"claim": claim, **{k: shown(f"claim.{claim}.{k}", values) for k in ("statement", "verdict", "effect", "p")},
+        {"claim": claim, **{k: shown(f"claim.{claim}.{k}", values) for k in CLAIM_PARTS},
          "evidence": _evidence(evidence[evidence["claim"] == claim], values)}
         for claim in study["claims"]
     ]  # fmt: skip

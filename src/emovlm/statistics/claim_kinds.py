@@ -1,5 +1,6 @@
 """The kinds of claims of this study: what they state, and how their evidence is judged."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +24,7 @@ from emovlm.statistics.claims import (
     register_claim,
     undefined,
 )
+from emovlm.statistics.effect_words import comparison_in_words, events_in_words, slope_in_words
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def from_comparisons(claim: Claim, results: Results) -> list[Evidence]:
             )
         pairs = [pair for pair in (("a", "b"), ("minus_a", "minus_b")) if not pd.isna(row[pair[0]])]
         known = all(any(results.recognises(row[side], row["clips"]) for side in pair) for pair in pairs)
-        evidence.append(_expected(claim, item, name, row, row["difference"], known))
+        evidence.append(_expected(claim, item, row, row["difference"], known, comparison_in_words))
     return evidence
 
 
@@ -134,14 +136,15 @@ def from_slopes(claim: Claim, results: Results) -> list[Evidence]:
         row = table.loc[item.slope]
         asked = [*row["conditions"].split(), *([] if pd.isna(row["minus"]) else [row["minus"]])]
         known = all(map(results.recognises, asked))
-        evidence.append(_expected(claim, item, item.slope, row, row["estimate"], known))
+        evidence.append(_expected(claim, item, row, row["estimate"], known, slope_in_words))
     return evidence
 
 
 def _expected(
-    claim: Claim, item: Expected | ExpectedSlope, name: str, row: pd.Series, effect: float, known: bool
+    claim: Claim, item: Expected | ExpectedSlope, row: pd.Series, effect: float, known: bool, in_words: Callable
 ) -> Evidence:
     """The evidence of a planned figure: over people and runs where there are several runs, else over people."""
+    name = row.name
     several = not pd.isna(row["runs_low"])
     low, high, p = row[["runs_low", "runs_high", "p_runs"] if several else ["low", "high", "p"]]
     margin = claim.margin if item.margin is None else item.margin
@@ -151,7 +154,8 @@ def _expected(
             "compare the conditions again"
         )
     standing = standing_of(item.expect, low, high, p, margin, claim.alpha)
-    found = Evidence(name, f"{name} {item.expect}", standing, effect, low, high, p, row["n"], margin=margin)
+    says = in_words(row, low, high)
+    found = Evidence(name, f"{name} {item.expect}", standing, effect, low, high, p, row["n"], margin=margin, says=says)
     return found if known else at_chance(found)
 
 
@@ -194,4 +198,4 @@ def from_event_coverage(claim: Claim, results: Results) -> list[Evidence]:
     low, high = proportion_confint(hit, n, alpha=1 - results.settings["confidence"], method="wilson")
     p = binomtest(hit, n, margin, alternative="less").pvalue
     standing = AGAINST if low >= margin else FOR if p <= claim.alpha and high < margin else NEITHER
-    return [Evidence(sampler, what, standing, hit / n, low, high, p, n)]
+    return [Evidence(sampler, what, standing, hit / n, low, high, p, n, says=events_in_words(hit / n, low, high))]

@@ -53,6 +53,7 @@ class Evidence:
         effect, low, high, p, n: its figures; nan where undefined.
         at_chance: whether it is worth nothing because the systems are at chance.
         margin: the smallest effect that counts, where it is not the claim's.
+        says: how large the effect is, in a sentence.
     """
 
     evidence: str
@@ -65,6 +66,7 @@ class Evidence:
     n: int
     at_chance: bool = False
     margin: float | None = None
+    says: str = ""
 
     @property
     def words(self) -> str:

@@ -94,12 +94,29 @@ def _slope(answers: dict[str, pd.DataFrame], exposures: dict[str, pd.DataFrame],
         chosen = np.array([words.get(name, 0) > 0 for name in classes])
         x = np.log10([words.get(name, 1) for name in classes])[None, None].repeat(len(runs), axis=0)
     x, right, sizes = x[..., chosen], right[..., chosen], sizes[:, chosen]
-    fit = slope_within if within else slope_across
     if chosen.sum() < 2 or not np.abs(_rest(x, sizes.sum(axis=0), within)).max() > LEAST_CHANGE:
         what = "exposure changes between its conditions" if within else "words are not equally frequent"
-        raise StudyError(
-            f"{where}: a slope needs two or more classes whose {what}; there are {chosen.sum()} to look at"
-        )
+        raise StudyError(f"{where}: a slope needs two or more classes whose {what}; there are {chosen.sum()} to see")
+    return {
+        **{column: row.get(column) for column in ("slope", "claim", "kind", "conditions", "minus", "margin")},
+        "classes": row.get("classes", "all"), **fitted(right, sizes, x, within, clusters, settings),
+        "replicates": len(runs), "n_classes": int(chosen.sum()), "n": int(sizes.sum()),
+    }  # fmt: skip
+
+
+def fitted(right: np.ndarray, sizes: np.ndarray, x: np.ndarray, within: bool, clusters: list[str],
+           settings: dict) -> dict[str, float]:  # fmt: skip
+    """The figures of a slope by the names of their columns in SLOPES.
+
+    Args:
+        right: right answers, (people, R, A, K).
+        sizes: clips of each person and class, (people, K).
+        x: log10 of exposure, (R, A, K); of a slope across classes (R, 1, K), and A is 2.
+        within: whether the slope is within classes.
+        clusters: names of the people.
+        settings: seed, resamples, confidence.
+    """
+    fit = slope_within if within else slope_across
 
     def by_run(of: np.ndarray, n: np.ndarray, outcome: Recall) -> np.ndarray:
         return fit(outcome(of, n), n, x)
@@ -111,16 +128,14 @@ def _slope(answers: dict[str, pd.DataFrame], exposures: dict[str, pd.DataFrame],
         drawn = _resampled(right, sizes, clusters, settings)
         spread, logit_spread = by_run(*drawn, _share), by_run(*drawn, _logit)
     low, high = _over_people(None if spread is None else spread.mean(axis=-1), clusters, settings)
-    over_runs = with_runs(np.empty((0, len(runs))) if spread is None else spread, single, len(clusters))
+    over_runs = with_runs(np.empty((0, len(single))) if spread is None else spread, single, len(clusters))
     runs_low, runs_high = over_runs.interval(settings["confidence"], UNBOUNDED)
     logit_low, logit_high = _interval(logits, logit_spread, clusters, settings, UNBOUNDED)
     return {
-        **{column: row.get(column) for column in ("slope", "claim", "kind", "conditions", "minus", "margin")},
-        "classes": row.get("classes", "all"), "estimate": single.mean(), "low": low, "high": high,
-        "replicates": len(runs), **run_range(single), "runs_low": runs_low, "runs_high": runs_high,
-        "p": _p_of_people(single.mean(), spread, len(clusters)), "p_runs": over_runs.p(),
-        "p_flip_runs": p_flip(single) if len(runs) > 1 else np.nan, "logit": logits.mean(), "logit_low": logit_low,
-        "logit_high": logit_high, "n_classes": int(chosen.sum()), "n": int(whole[1].sum()),
+        "estimate": single.mean(), "low": low, "high": high, **run_range(single), "runs_low": runs_low,
+        "runs_high": runs_high, "p": _p_of_people(single.mean(), spread, len(clusters)), "p_runs": over_runs.p(),
+        "p_flip_runs": p_flip(single) if len(single) > 1 else np.nan, "logit": logits.mean(), "logit_low": logit_low,
+        "logit_high": logit_high,
     }  # fmt: skip
 
 

@@ -84,4 +84,5 @@ def judge(claims: dict[str, Any], results: Results) -> tuple[pd.DataFrame, pd.Da
 
 def _figures(evidence: Evidence, claim: Claim) -> dict[str, Any]:
     margin = claim.margin if evidence.margin is None else evidence.margin
-    return {column: getattr(evidence, column) for column in ("effect", "low", "high", "p", "n")} | {"margin": margin}
+    figures = {column: getattr(evidence, column) for column in ("effect", "low", "high", "p", "n")}
+    return {**figures, "margin": margin, "says": evidence.says or None}

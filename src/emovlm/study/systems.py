@@ -164,7 +164,9 @@ class System(NamedRow):
             found = {column: getattr(self.base, column) for column in INHERITED if own[column] is None}
             self.__dict__.update(found)  # the model is frozen for everybody else
         if (config := info.context.config) and self.training != "none":
-            self._runs = min(config.replicates, config.organism.towers) if self.training == "tower" else config.replicates
+            self._runs = (
+                min(config.replicates, config.organism.towers) if self.training == "tower" else config.replicates
+            )
         return self
 
     def _check_family(self) -> None:

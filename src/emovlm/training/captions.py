@@ -36,9 +36,7 @@ def _split(text: str) -> list[str]:
     return text.lower().split()
 
 
-def naming_shares(
-    frequency: pd.DataFrame, classes: list[str], variant: dict[str, Any], seed: int
-) -> dict[str, float]:
+def naming_shares(frequency: pd.DataFrame, classes: list[str], variant: dict[str, Any], seed: int) -> dict[str, float]:
     """Share of each class's samples whose caption names the emotion.
 
     They are in proportion to a power of the word's count. Variants with the same ``naming`` have the same total.
@@ -151,7 +149,10 @@ def _sample(
     changes = params["variant"]["content"] == "change"
     shown, asked = " <image>" * len(chosen), prompts["describe"]
     if form == "motion" and changes:
-        asked, described = prompts["motion"], describe_motion(_state(units[chosen[0]]), _state(units[chosen[-1]]), words)
+        asked, described = (
+            prompts["motion"],
+            describe_motion(_state(units[chosen[0]]), _state(units[chosen[-1]]), words),
+        )
     else:
         described = describe(_state(units[chosen[units[chosen].sum(1).argmax()]]), words)
     if form == "interleaved" and changes:

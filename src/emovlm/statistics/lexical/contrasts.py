@@ -31,7 +31,7 @@ def contrast_variants(per_run: pd.DataFrame, frequency: pd.DataFrame, claim: dic
     Args:
         per_run: PER_RUN.
         frequency: TERM_FREQUENCY.
-        claim: the lexical claim, for the conditions in its roles and its language.
+        claim: the claim about words, for the conditions in its roles and its language.
         settings: seed, resamples, primary_source, primary_form, classes. Seed and order of classes are those of the
             captions, so that the permuted words are theirs.
 

@@ -1,4 +1,4 @@
-"""The contrasts of a lexical claim, and the conditions that they are between."""
+"""The contrasts beside a claim about words, and the conditions that they are between."""
 
 ROLES = {
     "intervention": ("subject", "intervention", "real"),

@@ -105,6 +105,7 @@ PARTS: dict[str, tuple[str, list[Part]]] = {
     ]),
     "claims": ("claim", [
         *(Part(column, "text", n="") for column in ("statement", "test", "verdict")),
+        Part("says", "text", n="", optional=True),
         Part("effect", "effect", interval=ENDS, signed=True, places=3),
         Part("p", "p"),
         Part("margin", "effect", n=""),
@@ -228,7 +229,7 @@ def _evidence(table: pd.DataFrame) -> Pairs:
     """Each piece of evidence of a claim by the id of the piece."""
     for row in table.itertuples():
         name, source = f"evidence.{row.claim}.{row.evidence}", _source("evidence", row.claim, row.place)
-        for part in ("what", "standing"):
+        for part in ("what", "standing", *(["says"] if isinstance(row.says, str) else [])):
             yield f"{name}.{part}", entry_of(getattr(row, part), "text", source)
         yield f"{name}.effect", entry_of(row.effect, "effect", source, row.low, row.high, row.n, signed=True, places=3)
         yield f"{name}.p", entry_of(row.p, "p", source, n=row.n)
