@@ -43,7 +43,7 @@ def measured(clips: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_no_cue_of_the_default_corpus_predicts_the_class(clips):
-    assert (clips["split"] == "test").sum() == 495 and (clips["split"] == "train").sum() == 770
+    assert (clips["split"] == "test").sum() == 990 and (clips["split"] == "train").sum() == 770
     table = measured(clips)
     assert set(table.index) == {*GROUPS, ALL}
     assert (table["p_holm"] > 0.01).all()
