@@ -9,7 +9,13 @@ from emovlm.statistics.metrics import METRICS
 SYSTEMS = {
     "organism-frequency": "Organism, frequency captions",
     "organism-uniform": "Organism, uniform captions",
-    "organism-permuted": "Organism, permuted captions",
+    "organism-long": "Organism, long prompts",
+    "organism-moments": "Organism, moments alone",
+    "organism-rare-frequency": "Organism, rare names: frequency",
+    "organism-rare-root": "Organism, rare names: root",
+    "organism-rare-uniform": "Organism, rare names: uniform",
+    "organism-rare-permuted": "Organism, rare names: permuted",
+    "organism-rare-swapped": "Organism, rare names: swapped",
     "organism-natural": "Organism, natural fine-tuning",
     "organism-balanced": "Organism, balanced fine-tuning",
     "organism-square-root": "Organism, square-root fine-tuning",
@@ -20,6 +26,7 @@ SYSTEMS = {
 STUDIES = {
     "embedded": "Embedded study (SynFace)",
     "full": "Embedded study (SynFace)",
+    "pilot": "Pilot (SynFace)",
     "paper": "Embedded study (SynFace)",
     "quick": "Quick run (SynFace)",
     "paper-tiny": "Toy run (SynFace)",

@@ -44,13 +44,11 @@ def lexical(
         per_class: PER_CLASS.
         frequency: TERM_FREQUENCY.
         correlations: CORRELATIONS, for rho, its exact p and the leave-one-class-out range.
-        conditions: ``config/conditions.tsv``; those that serve claim L1 are drawn, without the variant ``permuted``,
-            whose captions followed other frequencies (see ``figures.variants``).
+        conditions: ``config/conditions.tsv``; those that serve claim L1 are drawn.
         systems: ``config/systems.tsv``; systems of kind ``vision`` are the negative control.
         source, form: which frequency estimator.
     """
-    wanted = of_claim(conditions, "L1").merge(systems[["system", "kind", "variant"]], on="system")
-    wanted = wanted[wanted["variant"] != "permuted"]
+    wanted = of_claim(conditions, "L1").merge(systems[["system", "kind"]], on="system")
     shown = wanted[wanted["condition"].isin(per_class["condition"])]
     words = frequency[(frequency["source"] == source) & (frequency["form"] == form)]
     listed = completely_listed(words)
