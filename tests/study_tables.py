@@ -67,6 +67,14 @@ def add(*cells: str) -> Callable[[str], str]:
 
 
 def with_margins(rows: list[dict[str, Any]], claims: dict[str, Any]) -> list[dict[str, Any]]:
-    """Planned rows with the margins of their claims, as jobs get them; ``claims`` is the content of claims.yaml."""
-    stated = claims["claims"]
-    return [{**row, "margin": stated[row["claim"]]["margin"]} if row.get("claim") in stated else row for row in rows]
+    """Planned rows with their margins, as jobs get them; ``claims`` is the content of claims.yaml."""
+
+    def margin(row: dict[str, Any]) -> dict[str, Any]:
+        if row.get("claim") not in claims["claims"]:
+            return {}
+        claim = claims["claims"][row["claim"]]
+        names = {row.get("comparison"), row.get("slope")} - {None}
+        own = [item["margin"] for item in claim.get("evidence", []) if "margin" in item and names & {*item.values()}]
+        return {"margin": own[0] if own else claim["margin"]}
+
+    return [row | margin(row) for row in rows]

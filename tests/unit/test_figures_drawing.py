@@ -100,7 +100,8 @@ def without(claim):
 def test_lexical_points_are_the_frequency_and_f1_of_each_class():
     figure, tables = draw("lexical"), study()
     words = tables["frequency"].query("language == 'en' and source == 'google-books-2012' and form == 'family'")
-    for axes, condition in zip(figure.axes[:3], ["freq-fps5", "unif-fps5", "videomae-natural"], strict=True):
+    drawn = ["rare-frequency-fps5", "rare-uniform-fps5", "videomae-balanced"]
+    for axes, condition in zip(figure.axes[:3], drawn, strict=True):
         expected = words.merge(tables["per_class"][tables["per_class"]["condition"] == condition], on="emotion")[
             ["per_million", "f1"]
         ]
@@ -110,7 +111,7 @@ def test_lexical_points_are_the_frequency_and_f1_of_each_class():
 
 def test_lexical_panels_print_rho_and_its_leave_one_out_range():
     row = study()["correlations"].query(
-        "subject == 'unif-fps5' and language == 'zh' and source == 'google-books-2012' and form == 'family'"
+        "subject == 'rare-uniform-fps5' and language == 'zh' and source == 'google-books-2012' and form == 'family'"
     ).iloc[0]  # fmt: skip
     shown = texts(draw("lexical").axes[4])
     assert f"ρ = {row['rho']:.2f}".replace("-", "−") in shown
@@ -148,9 +149,9 @@ def test_confusion_cells_are_shares_of_the_labels_clips():
     emotions = list(dict.fromkeys(tables["per_class"]["emotion"]))
     counts = counts_of(tables["confusion"], "natural-fps5", emotions, [*emotions, "failed"]).to_numpy()
     assert counts.sum() == 132
-    drawn = figure.axes[1].collections[0].get_array().reshape(counts.shape)
+    axes = next(each for each in figure.axes if "natural fine-tuning" in each.get_title(loc="left"))
+    drawn = axes.collections[0].get_array().reshape(counts.shape)
     np.testing.assert_allclose(drawn, counts / counts.sum(axis=1, keepdims=True))
-    assert "natural fine-tuning" in figure.axes[1].get_title(loc="left")
 
 
 def test_class_names_are_cut_to_the_shortest_that_differ():
@@ -200,7 +201,7 @@ def test_fps_points_and_intervals_are_the_metrics_of_each_rate():
         ("equal number of frames", 0.023 * 24, [1, 5, 25], [f"freq-window{rate}" for rate in (1, 5, 25)]),
     ):
         expected = np.column_stack([np.array(rates) + step, table.loc[conditions, "value"]])
-        np.testing.assert_allclose(line(axes, label), expected)
+        np.testing.assert_allclose(line(axes, f"Organism, frequency captions: {label}"), expected)
     spans = {tuple(each.get_ydata()) for each in axes.lines if each.get_label() == "_interval"}
     wanted = study()["conditions"].query("claims.str.contains('T1')")["condition"]
     assert spans == set(table.loc[wanted, ["low", "high"]].itertuples(index=False, name=None))
@@ -212,8 +213,8 @@ def test_below_stands_how_many_frames_were_really_shown_at_each_rate():
     for condition, numbers in rates.items():
         metrics.loc[metrics["condition"] == condition, ["shown", "shown_min", "shown_max"]] = numbers
     said = " ".join(texts(draw("fps", metrics=metrics)).split())
-    assert "Frames really shown of a clip, mean (fewest to most): more frames: 3.9 (1 to 9) at 1/s, 8.0 at 5/s" in said
-    assert "15.0 at 25/s; equal tokens: 8.0 at 1/s" in said
+    assert "a clip, mean (fewest to most): Organism, frequency captions, more frames: 3.9 (1 to 9) at 1/s, 8.0" in said
+    assert "15.0 at 25/s; Organism, frequency captions, equal tokens: 8.0 at 1/s" in said
     metrics[["shown", "shown_min", "shown_max"]] = np.nan
     assert "Frames really shown" not in texts(draw("fps", metrics=metrics))
 
@@ -232,8 +233,10 @@ def test_published_curves_have_a_panel_of_their_own():
     measured, published = draw("fps").axes
     curve = study()["paper_fps_curve"].query("system == 'EmotionQwen'")
     np.testing.assert_array_equal(line(published, "EmotionQwen"), curve[["fps", "macro_f1"]])
+    usual, long = "Organism, frequency captions: ", "Organism, long prompts: "
     assert {each.get_label() for each in measured.lines} == {
-        "_interval", "more frames, as in the paper", "equal tokens", "equal number of frames"
+        "_interval", f"{usual}more frames, as in the paper", f"{usual}equal tokens", f"{usual}equal number of frames",
+        f"{long}more frames, as in the paper",
     }  # fmt: skip
 
 
@@ -241,7 +244,7 @@ def test_a_declared_condition_that_was_not_run_is_named():
     metrics = study()["metrics"].query("condition != 'freq-fps20'")
     figure = draw("fps", metrics=metrics)
     assert "Not run: freq-fps20." in texts(figure)
-    assert 20 not in line(figure.axes[0], "more frames, as in the paper")[:, 0]
+    assert 20 not in line(figure.axes[0], "Organism, frequency captions: more frames, as in the paper")[:, 0]
 
 
 def marks(axes):
@@ -337,12 +340,12 @@ def test_agreement_cells_are_rho_with_its_classes_and_pairs_without_rho_are_hatc
 def test_the_curve_is_the_sorted_rhos_of_the_claims_subject_and_its_control_stands_at_the_same_estimators():
     figure, table = draw("specification_curve"), study()["correlations"]
     upper, published, below = figure.axes
-    subject = table[table["subject"] == "freq-fps5"].sort_values("rho")
+    subject = table[table["subject"] == "rare-frequency-fps5"].sort_values("rho")
     marks = [each for each in upper.lines if each.get_label() == "_rho"]
     dots = sorted((each for each in marks if each.get_marker() == "o"), key=lambda each: each.get_xdata()[0])
     drawn = [each.get_ydata()[0] for each in dots]
     np.testing.assert_allclose(drawn, subject["rho"])
-    control = table[table["subject"] == "videomae-natural"].set_index(["language", "source", "form"])["rho"]
+    control = table[table["subject"] == "videomae-balanced"].set_index(["language", "source", "form"])["rho"]
     at = {round(each.get_xdata()[0]): each.get_ydata()[0] for each in marks if each.get_marker() == "s"}
     keys = list(subject[["language", "source", "form"]].itertuples(index=False, name=None))
     assert at == {k: control[key] for k, key in enumerate(keys) if key in control.index}
@@ -351,7 +354,7 @@ def test_the_curve_is_the_sorted_rhos_of_the_claims_subject_and_its_control_stan
     assert bold == set(primary) and len(primary) == 2
     filled = [to_hex(each.get_markerfacecolor()) != "#ffffff" for each in dots]
     assert filled == list(subject["p"] <= 0.05)
-    row = study()["specifications"].query("subject == 'freq-fps5' and language == 'all'").iloc[0]
+    row = study()["specifications"].query("subject == 'rare-frequency-fps5' and language == 'all'").iloc[0]
     assert f"median {row['rho_median']:.2f}, p {style.p_value(row['p'])}".replace("-", "−") in texts(upper)
     spans = [each.get_ydata() for each in published.lines if each.get_label() == "_range"]
     assert len(spans) == len(subject) and all(low <= high for low, high in spans)
@@ -400,10 +403,10 @@ def test_a_sampler_that_shows_frames_again_says_how_many_differ():
 
 
 def test_reliability_points_are_the_bins_with_enough_answers_and_their_intervals():
-    table = study()["reliability"].query("condition == 'unif-fps5'")
+    table = study()["reliability"].query("condition == 'rare-uniform-fps5'")
     figure = draw("reliability")
     axes = figure.axes[0]
-    curve = next(each for each in axes.lines if each.get_label().startswith("uniform")).get_xydata()
+    curve = next(each for each in axes.lines if each.get_label().startswith("rare uniform")).get_xydata()
     np.testing.assert_array_equal(curve, table.loc[table["n"] >= LEAST_N, ["confidence", "accuracy"]])
     assert len(curve) == len(table) - 1
     spans = {tuple(each.get_ydata()) for each in axes.lines if each.get_label() == "_interval"}

@@ -201,14 +201,14 @@ def test_a_direction_is_claimed_only_where_the_interval_that_decides_is_off_zero
 @pytest.mark.parametrize(
     ("low", "high", "p", "says"),
     [
-        (-0.02, 0.02, 0.001, "the two are equivalent within ±0.05"),
-        (-0.09, 0.02, 0.4, "equivalence within ±0.05 is not shown"),
-        (-0.12, -0.06, 1.0, "they differ by more than the margin of 0.05"),
+        (-0.02, 0.02, 0.001, "the two are equivalent within ±0.10"),
+        (-0.09, 0.02, 0.4, "equivalence within ±0.10 is not shown"),
+        (-0.22, -0.16, 1.0, "they differ by more than the margin of 0.10"),
     ],
 )
 def test_equivalence_is_worded_by_its_test(tmp_path, low, high, p, says):
     table = study()["comparisons"].copy()
-    table.loc[table["comparison"] == "shuffle-organism-frequency", ["low", "high", "p"]] = [low, high, p]
+    table.loc[table["comparison"] == "shuffle-organism-frequency-order", ["low", "high", "p"]] = [low, high, p]
     text = text_of(write_paper(write_study(tmp_path, comparisons=table), tmp_path))
     assert f"For the organism with frequency captions {says}" in text
 

@@ -120,7 +120,8 @@ def test_the_range_is_that_of_the_mean_difference_with_one_class_left_out():
 def test_the_permuted_arm_is_held_against_the_words_its_captions_followed():
     in_order = {e: COUNTS[e] for e in EMOTIONS}
     followed = permuted_counts(in_order, SETTINGS["seed"])
-    shares = naming_shares(frequency(), EMOTIONS, "permuted", 0.25, SETTINGS["seed"])
+    variant = {"exponent": 1, "words": "permuted", "naming": 0.25}
+    shares = naming_shares(frequency(), EMOTIONS, variant, SETTINGS["seed"])
     profile = [shares[e] for e in sorted(EMOTIONS)]
     table = contrast_variants(
         per_run(freq=[range(11)], unif=[NOISE], perm=[profile], vision=[NOISE]), frequency(), CLAIM, SETTINGS

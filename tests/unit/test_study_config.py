@@ -85,7 +85,7 @@ def test_later_files_override_earlier_ones_as_snakemake_merges_them(config):
         update_config(merged, yaml.safe_load(Path(file).read_text()))
     assert merged.pop("extends") == "config.yaml"
     assert read_config(".", ["config/quick.yaml", "config/paper.yaml", "config/paper-tiny.yaml"]) == merged
-    assert read_config(".", ["config/quick.yaml"])["seed"] == read_config()["seed"]
+    assert read_config(".", ["config/quick.yaml"])["lexicon"] == read_config()["lexicon"]
 
 
 @pytest.fixture

@@ -260,12 +260,13 @@ def test_a_claim_that_rests_on_nothing_is_named(config, tmp_path, old, new, said
 
 def test_evidence_may_have_a_margin_of_its_own_by_which_its_comparison_is_tested(config, tmp_path):
     text = Path("config/claims.yaml").read_text()
-    own = text.replace("frequency, expect: equal", "frequency, expect: equal, margin: 0.04")
+    own = text.replace("frequency-order, expect: equal, margin: 0.1", "frequency-order, expect: equal, margin: 0.04")
     (tmp_path / "claims.yaml").write_text(own)
     config["tables"]["claims"] = os.fspath(tmp_path / "claims.yaml")
     study = load_study(config)
-    margins = [study.margin_of(study.comparisons[f"shuffle-organism-{name}"]) for name in ("frequency", "uniform")]
-    assert margins == [0.04, 0.05] and study.margin_of(study.slopes["words"]) == study.claims.claims["L1"].margin
+    names = ("organism-frequency-order", "organism-uniform-order", "videomae")
+    assert [study.margin_of(study.comparisons[f"shuffle-{name}"]) for name in names] == [0.04, 0.1, 0.05]
+    assert study.margin_of(study.slopes["words"]) == study.claims.claims["L1"].margin
 
 
 def test_evidence_of_equality_is_tested_within_the_margin_that_its_claim_asks(config, tmp_path):
@@ -274,11 +275,11 @@ def test_evidence_of_equality_is_tested_within_the_margin_that_its_claim_asks(co
     statement: Shuffled frames change little.
     kind: comparisons
     margin: 0.03
-    evidence: [{comparison: shuffle-organism-frequency, expect: equal}]
+    evidence: [{comparison: shuffle-organism-frequency-order, expect: equal}]
 """
     (tmp_path / "claims.yaml").write_text(Path("config/claims.yaml").read_text() + also)
     config["tables"]["claims"] = os.fspath(tmp_path / "claims.yaml")
-    said = "claim also, key evidence, item 1: shuffle-organism-frequency is tested within 0.05, the margin of T2, and n"
+    said = "claim also, key evidence, item 1: shuffle-organism-frequency-order is tested within 0.1, the margin of T2, "
     with pytest.raises(StudyError, match=said):
         load_study(config)
 
