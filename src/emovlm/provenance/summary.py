@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from emovlm.core.contracts.data import CUES
-from emovlm.core.contracts.statistics import CLAIMS, COMPARISONS, CONTRASTS, METRICS
+from emovlm.core.contracts.statistics import CLAIMS, COMPARISONS, CONTRASTS, METRICS, SLOPES
 from emovlm.core.contracts.training import SANITY_CHECKS
 from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json
@@ -85,11 +85,24 @@ def _claims(claims: pd.DataFrame, values: _Values) -> str:
 def _comparisons(comparisons: pd.DataFrame, values: _Values) -> str:
     return _table(
         "Planned comparisons",
-        "comparison | clips | metric | difference | single runs | p (Holm) | smallest found | power at margin | n",
-        ((row.comparison, row.clips, row.metric.replace("_", " "), values(f"comparison.{row.comparison}.difference"),
+        "comparison | clips | metric | difference | with runs | p, runs | single runs | p (Holm) | smallest found | "
+        "power at margin | n",
+        ((row.comparison, row.clips, row.metric.replace("_", " "),
+          *(values(f"comparison.{row.comparison}.{part}") for part in ("difference", "runs", "p_runs")),
           _runs(values, f"comparison.{row.comparison}"),
           *(values(f"comparison.{row.comparison}.{part}") for part in ("p_holm", "mde", "power")), row.n)
          for row in comparisons.itertuples()),
+    )  # fmt: skip
+
+
+def _slopes(slopes: pd.DataFrame, values: _Values) -> str:
+    return _table(
+        "Recall per tenfold exposure",
+        "slope | conditions | slope of recall | with runs | p, runs | single runs | p | n",
+        ((row.slope, row.conditions.replace(" ", ", ") + (f"; minus {row.minus}" if pd.notna(row.minus) else ""),
+          *(values(f"slope.{row.slope}.{part}") for part in ("estimate", "runs", "p_runs")),
+          _runs(values, f"slope.{row.slope}"), values(f"slope.{row.slope}.p"), row.n)
+         for row in slopes.itertuples()),
     )  # fmt: skip
 
 
@@ -149,6 +162,7 @@ def _frames(values: _Values, condition: str) -> str:
 SECTIONS = {
     "claims": (CLAIMS, _claims),
     "comparisons": (COMPARISONS, _comparisons),
+    "slopes": (SLOPES, _slopes),
     "contrasts": (CONTRASTS, _contrasts),
     "sanity_checks": (SANITY_CHECKS, _sanity_checks),
     "cues": (CUES, _cues),
