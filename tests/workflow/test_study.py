@@ -38,7 +38,7 @@ def test_every_clip_of_every_condition_has_an_answer_or_a_reason(project):
     manifest = read_table(project.path / RESULTS / "manifests/synface.parquet", MANIFEST)
     tested = set(manifest.query("split == 'test'")["clip_id"])
     paths = sorted((project.path / RESULTS / "answers").glob("*.parquet"))
-    assert len(paths) == 22
+    assert len(paths) == 26
     for path in paths:
         answers = read_table(path, ANSWERS)
         assert set(answers["clip_id"]) == tested
@@ -111,9 +111,9 @@ def test_the_summary_prints_verdicts_and_every_condition_as_the_paper_does(proje
     claims = pd.read_csv(project.path / RESULTS / "tables/claims.csv").set_index("claim")
     told = {row[0].split(":")[0]: row for row in rows if row[0].split(":")[0] in claims.index}
     assert {claim: row[1].strip("*") for claim, row in told.items()} == claims["verdict"].to_dict()
-    assert told["T1"][2] == values["claim.T1.effect"]["text"]
+    assert told["T1"][3] == values["claim.T1.effect"]["text"]
     metrics = {row[0]: row[2] for row in rows if f"metric.{row[0]}.macro_f1" in values}
-    assert metrics == {name: values[f"metric.{name}.macro_f1"]["text"] for name in metrics} and len(metrics) == 22
+    assert metrics == {name: values[f"metric.{name}.macro_f1"]["text"] for name in metrics} and len(metrics) == 26
 
 
 def test_a_study_that_did_not_run_has_no_summary(tmp_path):

@@ -74,7 +74,7 @@ def lexical(
             drawn.append((axes, _panel(axes, data, rho, language, condition.kind == "vision")))
     for axes, condition in zip(grid[0], shown.itertuples(), strict=True):
         control = "\n(control: never saw a word)" if condition.kind == "vision" else "\n"
-        axes.set_title(system_label(condition.system) + control)
+        axes.set_title(system_label(condition.system).replace(", ", "\n") + control)
     for row in grid:
         row[0].set_ylabel("F1 of the class")
     grid[0][0].set(ylim=(-0.03, 1.25), yticks=[0, 0.25, 0.5, 0.75, 1])
