@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from tests.study_tables import plain_rows
+from tests.study_tables import plain_rows, with_margins
 
 from emovlm.core.contracts.statistics import CLAIMS, EVIDENCE
 from emovlm.core.errors import StudyError
@@ -236,10 +236,9 @@ def test_without_events_nothing_is_decided():
 def test_the_projects_claims_refer_to_planned_comparisons_with_the_test_they_need(tmp_path):
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text(encoding="utf-8"))
     planned = plain_rows(ROOT / "config/comparisons.tsv")
-    found = pd.DataFrame(planned).assign(
-        difference=0.0, low=-0.1, high=0.1, p=1.0, runs_low=np.nan, n=330, minus_a=None,
-        margin=[claims["claims"][row["claim"]]["margin"] for row in planned],
-    )  # fmt: skip
+    found = pd.DataFrame(with_margins(planned, claims)).assign(
+        difference=0.0, low=-0.1, high=0.1, p=1.0, runs_low=np.nan, n=330, minus_a=None
+    )
     sloped = pd.DataFrame(plain_rows(ROOT / "config/slopes.tsv")).assign(
         estimate=0.0, low=-0.1, high=0.1, p=1.0, runs_low=np.nan, n=330
     )
