@@ -38,7 +38,7 @@ def broken(tmp_path_factory):
 
 def test_nothing_is_recognised_beyond_chance(broken):
     metrics = pd.read_csv(broken / "metrics.csv").query("clips == 'all' and metric == 'uar'")
-    assert len(metrics) == len(plain_rows(ROOT / "config/conditions.tsv"))
+    assert len(metrics) == len(plain_rows(ROOT / "config/quick/conditions.tsv"))
     assert metrics["replicates"].eq(2).all()
     assert metrics["value"].lt(0.2).all()
 
