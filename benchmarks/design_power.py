@@ -231,10 +231,8 @@ def progress_over(what: str) -> Iterator[int]:
 
 def errors_of_one_run(trials: int, resamples: int) -> str:
     """Markdown: how often one run, judged over people alone, supports what further runs do not show."""
-    shares = [np.mean(needed(replace(piece, name=f"none: {piece.name}"), 1, trials, resamples) <= 0)
-              for piece in PIECES if not piece.equal]  # fmt: skip
-    full = [np.mean(needed(replace(piece, name=f"none: {piece.name}"), FULL, trials, resamples) <= 0)
-            for piece in PIECES if not piece.equal]  # fmt: skip
+    absent = [replace(piece, name=f"none: {piece.name}") for piece in PIECES if not piece.equal]
+    shares, full = ([np.mean(needed(piece, runs, trials, resamples) <= 0) for piece in absent] for runs in (1, FULL))
     return (
         f"Without an effect, evidence of one run is for it in {100 * min(shares):.0f} to {100 * max(shares):.0f} of "
         f"100 studies, since runs differ; evidence of {FULL} runs in {100 * min(full):.1f} to {100 * max(full):.1f} "

@@ -145,7 +145,7 @@ def study(tmp_path_factory):
         ("measure_event_coverage",
          {"samples": {"fps1": folder / "fps1.parquet"}, "truth": folder / "truth.parquet"},
          ["event_coverage"], coverage),
-        ("judge_claims", some(*judged), ["claims", "evidence"], {**settings, "claims": claims, "lexicon": PRIMARY}),
+        ("judge_claims", some(*judged), ["claims", "evidence"], {**settings, "claims": claims}),
     ]  # fmt: skip
     for name, inputs, outputs, params in jobs:
         assert run_script(name, inputs=inputs, outputs=some(*outputs), params=params).stderr == ""

@@ -71,7 +71,6 @@ rule judge_claims:
             "judge_claims",
             params=dict(
                 claims=STUDY.claims,
-                lexicon=CONFIG.lexicon,
                 confidence=CONFIG.statistics.confidence,
             ),
         ),

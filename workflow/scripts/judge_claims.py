@@ -1,6 +1,6 @@
 """Judge the claims of a study by the rules of their kinds.
 
-params: claims (the content of claims.yaml), confidence, lexicon (primary_source, primary_form).
+params: claims (the content of claims.yaml), confidence.
 """
 
 from emovlm.core.contracts.results import RESULT_TABLES

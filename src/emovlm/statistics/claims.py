@@ -95,7 +95,7 @@ class Results:
 
     Attributes:
         tables: results of the study by name (``core.contracts.results``).
-        settings: confidence, lexicon (primary_source, primary_form).
+        settings: confidence.
     """
 
     tables: dict[str, pd.DataFrame]
