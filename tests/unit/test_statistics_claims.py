@@ -13,11 +13,11 @@ from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table, write_table
 from emovlm.statistics.claim_kinds import standing_of
 from emovlm.statistics.claims import Results
-from emovlm.statistics.effect_words import MINUS
+from emovlm.statistics.effect_words import MINUS, events_in_words
 from emovlm.statistics.verdicts import judge
 
 ROOT = Path(__file__).resolve().parents[2]
-SETTINGS = {"confidence": 0.95, "lexicon": {"primary_source": "books", "primary_form": "family"}}
+SETTINGS = {"confidence": 0.95}
 WORDS = {
     "statement": "Recall follows words.", "kind": "exposure", "margin": 0.05, "subject": "freq", "intervention": "unif",
     "permuted": "perm", "control": "vision", "language": "en",
@@ -213,6 +213,7 @@ def test_effects_are_told_in_words():
     assert verdict(RISE, both, kappa=metrics("abcd"))["says"] == said
     row = verdict({"kind": "event_coverage", "margin": 0.5, "sampler": "fps1"}, seen=event_coverage(0.3, 100))
     assert row["says"].startswith("30% of the events have a frame inside (95% interval 22 to 40%")
+    assert events_in_words(0.3, 0.23, 0.38, 0.9) == "30% of the events have a frame inside (90% interval 23 to 38%)"
 
 
 def test_a_slope_that_was_not_planned_is_named():

@@ -110,7 +110,7 @@ def from_comparisons(claim: Claim, results: Results) -> list[Evidence]:
             )
         pairs = [pair for pair in (("a", "b"), ("minus_a", "minus_b")) if not pd.isna(row[pair[0]])]
         known = all(any(results.recognises(row[side], row["clips"]) for side in pair) for pair in pairs)
-        evidence.append(_expected(claim, item, row, row["difference"], known, comparison_in_words))
+        evidence.append(_expected(claim, results, item, row, row["difference"], known, comparison_in_words))
     return evidence
 
 
@@ -136,13 +136,14 @@ def from_slopes(claim: Claim, results: Results) -> list[Evidence]:
         row = table.loc[item.slope]
         asked = [*row["conditions"].split(), *([] if pd.isna(row["minus"]) else [row["minus"]])]
         known = all(map(results.recognises, asked))
-        evidence.append(_expected(claim, item, row, row["estimate"], known, slope_in_words))
+        evidence.append(_expected(claim, results, item, row, row["estimate"], known, slope_in_words))
     return evidence
 
 
 def _expected(
-    claim: Claim, item: Expected | ExpectedSlope, row: pd.Series, effect: float, known: bool, in_words: Callable
-) -> Evidence:
+    claim: Claim, results: Results, item: Expected | ExpectedSlope, row: pd.Series, effect: float, known: bool,
+    in_words: Callable,
+) -> Evidence:  # fmt: skip
     """The evidence of a planned figure: over people and runs where there are several runs, else over people."""
     name = row.name
     several = not pd.isna(row["runs_low"])
@@ -154,7 +155,7 @@ def _expected(
             "compare the conditions again"
         )
     standing = standing_of(item.expect, low, high, p, margin, claim.alpha)
-    says = in_words(row, low, high)
+    says = in_words(row, low, high, results.settings["confidence"])
     found = Evidence(name, f"{name} {item.expect}", standing, effect, low, high, p, row["n"], margin=margin, says=says)
     return found if known else at_chance(found)
 
@@ -195,7 +196,9 @@ def from_event_coverage(claim: Claim, results: Results) -> list[Evidence]:
     if n == 0:
         return [undefined(sampler, f"{what} (there are no events)")]
     hit = round(float((bins["measured"] * bins["n"]).sum()))
-    low, high = proportion_confint(hit, n, alpha=1 - results.settings["confidence"], method="wilson")
+    confidence = results.settings["confidence"]
+    low, high = proportion_confint(hit, n, alpha=1 - confidence, method="wilson")
     p = binomtest(hit, n, margin, alternative="less").pvalue
     standing = AGAINST if low >= margin else FOR if p <= claim.alpha and high < margin else NEITHER
-    return [Evidence(sampler, what, standing, hit / n, low, high, p, n, says=events_in_words(hit / n, low, high))]
+    says = events_in_words(hit / n, low, high, confidence)
+    return [Evidence(sampler, what, standing, hit / n, low, high, p, n, says=says)]
