@@ -11,8 +11,8 @@ from tests.study_tables import plain_rows, with_margins
 from emovlm.core.contracts.statistics import CLAIMS, EVIDENCE
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table, write_table
-from emovlm.statistics.claim_kinds import standing_of
-from emovlm.statistics.claims import Results
+from emovlm.statistics.claim_kinds import data_needed, standing_of
+from emovlm.statistics.claims import NEITHER, Results
 from emovlm.statistics.effect_words import MINUS, events_in_words
 from emovlm.statistics.verdicts import judge
 
@@ -214,6 +214,27 @@ def test_effects_are_told_in_words():
     row = verdict({"kind": "event_coverage", "margin": 0.5, "sampler": "fps1"}, seen=event_coverage(0.3, 100))
     assert row["says"].startswith("30% of the events have a frame inside (95% interval 22 to 40%")
     assert events_in_words(0.3, 0.23, 0.38, 0.9) == "30% of the events have a frame inside (90% interval 23 to 38%)"
+
+
+@pytest.mark.parametrize(
+    ("expect", "effect"),
+    [("greater", 0.017), ("greater", 0.002), ("less", -0.012), ("less", 0.004), ("equal", 0.005), ("equal", -0.031)],
+)
+def test_as_much_data_as_it_says_decides_and_a_little_less_does_not(expect, effect):
+    margin, half = 0.02, 0.03
+    needed = data_needed(expect, effect, effect - half, effect + half, margin)
+    for factor, decides in ((needed * 1.02, True), (needed * 0.98, False)):
+        low, high = (effect + sign * half / np.sqrt(factor) for sign in (-1, 1))
+        p = 0.01 if expect != "equal" or -margin < low and high < margin else 0.2  # as an equivalence test would
+        assert (standing_of(expect, low, high, p, margin, 0.05) != NEITHER) == decides
+
+
+def test_undecided_evidence_says_what_it_takes():
+    rise = comparisons((-0.01, 0.05, 0.2), rise=("difference", 0.02, 0, 0.04, 0.1))
+    says = verdict(RISE, rise, kappa=metrics("ab"))["says"]
+    assert "effects outside this interval are excluded, and about 2.2 times as many people and runs would decide" in says
+    assert data_needed("greater", 0.02, 0.01, 0.03, 0.02) is None  # only the test is undecided
+    assert data_needed("equal", 0.02, 0.01, 0.03, 0.02) is None  # no amount of data would do
 
 
 def test_a_slope_that_was_not_planned_is_named():

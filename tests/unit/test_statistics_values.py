@@ -25,7 +25,7 @@ from emovlm.statistics.values.published_values import published_values, read_pub
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "resources/published"
-TABLES = ["paper_fps_curve", "paper_frame_shuffle", "paper_msce", "mafw_recalls", "mafw_classes"]
+TABLES = ["paper_fps_curve", "paper_frame_shuffle", "paper_msce", "paper_lexical_figure", "mafw_recalls", "mafw_classes"]
 MINUS = "\N{MINUS SIGN}"
 CHECKED = pd.DataFrame(
     [("organism", 1, 0.8), ("organism", 2, 0.9), ("other", 1, 0.7)], columns=["system", "replicate", "value"]
@@ -292,6 +292,9 @@ def test_published_figures_are_carried_over_exactly():
     assert values["published.msce.Qwen2.5-VL.dfew.msce.macro_f1"][0] == 0.4820
     assert values["published.recall.ViT.contempt"][0] == pytest.approx(0.0127)
     assert values["published.mafw.disappointment.clips"][0] == 182
+    gemini = [value for name, (value, _) in values.items() if name.startswith("published.f1.Gemini2.5-Flash.mafw.")]
+    whole = values["published.shuffle.Gemini2.5-Flash.ordered.mafw.macro_f1"][0]
+    assert len(gemini) == 11 and np.mean(gemini) == pytest.approx(whole, abs=0.015)  # as well as a picture can be read
 
 
 @pytest.mark.parametrize(

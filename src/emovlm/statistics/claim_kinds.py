@@ -24,7 +24,12 @@ from emovlm.statistics.claims import (
     register_claim,
     undefined,
 )
-from emovlm.statistics.effect_words import comparison_in_words, events_in_words, slope_in_words
+from emovlm.statistics.effect_words import (
+    comparison_in_words,
+    events_in_words,
+    needed_in_words,
+    slope_in_words,
+)
 
 
 @dataclass(frozen=True)
@@ -156,6 +161,9 @@ def _expected(
         )
     standing = standing_of(item.expect, low, high, p, margin, claim.alpha)
     says = in_words(row, low, high, results.settings["confidence"])
+    if standing == NEITHER and known:
+        needed = data_needed(item.expect, effect, low, high, margin)
+        says += f"; {needed_in_words(needed, 'people and runs' if several else 'people')}" if needed else ""
     found = Evidence(name, f"{name} {item.expect}", standing, effect, low, high, p, row["n"], margin=margin, says=says)
     return found if known else at_chance(found)
 
@@ -174,6 +182,20 @@ def standing_of(expect: str, low: float, high: float, p: float, margin: float, a
     if expect == "less":
         low, high = -high, -low
     return AGAINST if high < margin else FOR if p <= alpha and low > 0 else NEITHER
+
+
+def data_needed(expect: str, effect: float, low: float, high: float, margin: float) -> float | None:
+    """How many times as much data would decide undecided evidence, if the effect stays and intervals go as 1/sqrt(n).
+
+    It is decided where the interval excludes zero or the margin, whichever is the further from the effect (for
+    ``equal``: the nearer end of the margin). None where no amount would do, where the interval is undefined, or where
+    the interval would do already and only the test does not.
+    """
+    if expect == "less":
+        effect, low, high = -effect, -high, -low
+    reach = abs(margin - abs(effect)) if expect == "equal" else max(effect, margin - effect)
+    half = max(high - effect, effect - low)
+    return (half / reach) ** 2 if half > reach > 0 else None
 
 
 @register_claim(
@@ -201,4 +223,6 @@ def from_event_coverage(claim: Claim, results: Results) -> list[Evidence]:
     p = binomtest(hit, n, margin, alternative="less").pvalue
     standing = AGAINST if low >= margin else FOR if p <= claim.alpha and high < margin else NEITHER
     says = events_in_words(hit / n, low, high, confidence)
+    if standing == NEITHER and (needed := data_needed("equal", hit / n, low, high, margin)):
+        says += f"; {needed_in_words(needed, 'events')}"
     return [Evidence(sampler, what, standing, hit / n, low, high, p, n, says=says)]

@@ -37,6 +37,12 @@ def events_in_words(share: float, low: float, high: float, confidence: float) ->
     return f"{100 * share:.0f}% of the events have a frame inside ({interval})"
 
 
+def needed_in_words(factor: float, units: str) -> str:
+    """What an undecided piece of evidence has excluded, and how much more data would decide it."""
+    more = f"about {factor:.{1 if factor < 10 else 0}f} times as many {units}"
+    return f"undecided: effects outside this interval are excluded, and {more} would decide it if the effect stays"
+
+
 def _moves(value: float, unit: str) -> str:
     if value == 0:
         return "does not change"

@@ -6,6 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from emovlm.core.errors import StudyError
+from emovlm.statistics.lexical.profiles import FIGURE_SYSTEMS
+
+GRIDLINE = 0.5
+"""F1 from one gridline to the next in the paper's figure of words: the class means then give its macro-F1."""
 
 # Columns that the study uses, by table; a table is called after its file in resources/published.
 NEEDED = {
@@ -50,6 +54,11 @@ def published_values(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[str, flo
     for row in tables["paper_msce"].itertuples():
         name = f"published.msce.{row.system}.{row.dataset.lower()}.{row.context}.macro_f1"
         yield name, row.macro_f1, "share", _source("paper_msce", row.system, row.dataset, row.context)
+    for row in tables["paper_lexical_figure"].to_dict("records"):
+        for column, system in FIGURE_SYSTEMS.items():
+            name = f"published.f1.{system}.{row['dataset'].lower()}.{row['term']}"
+            yield (name, row[column] * GRIDLINE, "share",
+                   _source("paper_lexical_figure", row["dataset"], row["term"], column))  # fmt: skip
     for row in tables["mafw_recalls"].drop(columns="setting").to_dict("records"):
         for column in (c for c in row if c != "system"):
             yield (f"published.recall.{row['system']}.{column}", row[column] / 100, "share",
