@@ -83,7 +83,7 @@ explorer.comparisons = (data, row) => {
   if (!data.comparisons.length) return null;
   return el("section", { "aria-labelledby": "comparisons" },
     el("h2", { id: "comparisons", text: "Planned comparisons" }),
-    el("p", { class: "note", text: "Differences are of the metric of A minus that of B; p is corrected within the family (Holm)." }),
+    el("p", { class: "note", text: "Differences are of the metric of A minus that of B. With several training runs, interval and p are over people and runs; with one, over people, and p is corrected within the family (Holm)." }),
     explorer.table("Planned comparisons", ["Comparison", "A", "B", "Claim", "Metric", "Clips", "Difference", "p", ""],
       data.comparisons.map((c) => [
         c.comparison, ...[c.a, c.b].map((name) => el("a", { href: explorer.link(["condition", name]), text: name })),

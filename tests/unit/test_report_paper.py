@@ -306,7 +306,8 @@ CODE = [
     r"\b(digits|colspan|columns|level|default): \d+", r"(==|[<>]=?|!=|\+|\*|/) -?\d[\d.]*", r"\d+ \*",
     r"\(\d+(, -?\d+)*\)", r"(return|else|\{) ?\{? \d+( \}|\n)", r"\b[a-z_-]+\d[\w-]*", r"#let [\w-]+ = \d+",
 ]  # fmt: skip
-NAMES = r"\b(L[12]|T[1-4]|F1|H\.264|Qwen(2\.5-VL|2\.5-Omni|3-VL)|SHA-256|MP4|CC0|UTF-8|Gemini ?2\.5[ -]Flash|InternVL-?3(\.0)?)\b"
+SYSTEMS = r"Qwen(2\.5-VL|2\.5-Omni|3-VL)|Gemini ?2\.5[ -]Flash|InternVL-?3(\.0)?"
+NAMES = rf"\b(L[12]|T[1-4]|F1|H\.264|{SYSTEMS}|SHA-256|MP4|CC0|UTF-8)\b"
 ALLOWED = {
     "From 1 to 5", "from 1 to 5", "From 5 to 25", "from 5 to 25", "1 and 5", "as 25/s", "1/s",  # rates compared
     "80% power",  # the definition of a minimal detectable effect

@@ -25,7 +25,14 @@ from emovlm.statistics.values.published_values import published_values, read_pub
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "resources/published"
-TABLES = ["paper_fps_curve", "paper_frame_shuffle", "paper_msce", "paper_lexical_figure", "mafw_recalls", "mafw_classes"]
+TABLES = [
+    "paper_fps_curve",
+    "paper_frame_shuffle",
+    "paper_msce",
+    "paper_lexical_figure",
+    "mafw_recalls",
+    "mafw_classes",
+]
 MINUS = "\N{MINUS SIGN}"
 CHECKED = pd.DataFrame(
     [("organism", 1, 0.8), ("organism", 2, 0.9), ("other", 1, 0.7)], columns=["system", "replicate", "value"]

@@ -10,6 +10,7 @@ import pandas as pd
 from emovlm.figures import style
 from emovlm.figures.labels import system_label
 from emovlm.figures.registry import register_figure
+from emovlm.statistics.claims import deciding_columns
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,8 +71,7 @@ def dose_response(doses: pd.DataFrame, slopes: pd.DataFrame, conditions: pd.Data
                 right.plot(x[of], y[of], linestyle="none", mec="white", mew=0.4, zorder=3, label="_points",
                            **look[name])  # fmt: skip
         ends = np.array([x.min(), x.max()])
-        several = np.isfinite(row.runs_low)
-        low, high = (row.runs_low, row.runs_high) if several else (row.low, row.high)
+        low, high, _ = (getattr(row, column) for column in deciding_columns(row))
         right.plot(ends, row.estimate * ends, color=style.INK, linestyle=DASHES[number % len(DASHES)], zorder=4,
                    label=f"{row.slope}: {style.signed(row.estimate, low, high)}")  # fmt: skip
         spread.append(f"{row.slope}: n = {row.n} clips, {row.n_classes} classes, {row.replicates} run"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from emovlm.figures import style
 from emovlm.figures.labels import CLIPS, context_label, metric_label, runs_note, study_label, system_label
 from emovlm.figures.registry import register_figure
+from emovlm.statistics.claims import deciding_columns
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,13 +56,17 @@ def enrichment(
         return figure
     about = conditions.set_index("condition")
     for place, row in enumerate(rows.itertuples()):
+        several = np.isfinite(row.runs_low)
+        low, high, p = (getattr(row, column) for column in deciding_columns(row))
+        tested = f"p (runs) {style.p_value(p)}" if several else f"p (Holm) {style.p_value(row.p_holm)}"
+        row = row._replace(low=low, high=high)
         color, marker = (style.BLUE, "o") if row.family == "T4" else (style.GREY, "s")
         style.spread(left, place, row.difference, row, color, 0.2, vertical=False)
         left.plot(row.difference, place, marker, color=color, zorder=3)
         left.text(
             1.02,
             place,
-            f"{style.signed(row.difference, row.low, row.high)}\np (Holm) {style.p_value(row.p_holm)}; n = {row.n}",
+            f"{style.signed(row.difference, low, high)}\n{tested}; n = {row.n}",
             transform=left.get_yaxis_transform(),
             va="center",
         )

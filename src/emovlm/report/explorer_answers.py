@@ -181,12 +181,14 @@ def _confusion(table: pd.DataFrame) -> list[list[Any]]:
 
 
 def _comparisons(condition: str, table: pd.DataFrame, values: dict[str, dict]) -> list[dict[str, Any]]:
-    """The planned comparisons that a condition is part of."""
+    """The planned comparisons that a condition is part of; with several runs their intervals and p include runs."""
     mine = table[(table[["a", "b", "minus_a", "minus_b"]] == condition).any(axis=1)]
     return [
         {**{k: getattr(row, k) for k in ("comparison", "a", "b", "clips", "test")},
          "claim": None if pd.isna(row.claim) else row.claim,
-         "metric": metric_label(row.metric), "difference": shown(f"comparison.{row.comparison}.difference", values),
-         "p": shown(f"comparison.{row.comparison}.p_holm", values)}
+         "metric": metric_label(row.metric),
+         **{k: shown(f"comparison.{row.comparison}.{part}", values)
+            for k, part in zip(("difference", "p"), ("difference", "p_holm") if pd.isna(row.runs_low) else
+                               ("runs", "p_runs"), strict=True)}}
         for row in mine.itertuples()
     ]  # fmt: skip

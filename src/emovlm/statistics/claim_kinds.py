@@ -21,6 +21,7 @@ from emovlm.statistics.claims import (
     SamplerId,
     SlopeId,
     at_chance,
+    deciding_columns,
     register_claim,
     undefined,
 )
@@ -149,10 +150,9 @@ def _expected(
     claim: Claim, results: Results, item: Expected | ExpectedSlope, row: pd.Series, effect: float, known: bool,
     in_words: Callable,
 ) -> Evidence:  # fmt: skip
-    """The evidence of a planned figure: over people and runs where there are several runs, else over people."""
+    """The evidence of a planned figure."""
     name = row.name
-    several = not pd.isna(row["runs_low"])
-    low, high, p = row[["runs_low", "runs_high", "p_runs"] if several else ["low", "high", "p"]]
+    low, high, p = row[list(deciding_columns(row))]
     margin = claim.margin if item.margin is None else item.margin
     if item.expect == "equal" and row["margin"] != margin:
         raise StudyError(
@@ -163,7 +163,8 @@ def _expected(
     says = in_words(row, low, high, results.settings["confidence"])
     if standing == NEITHER and known:
         needed = data_needed(item.expect, effect, low, high, margin)
-        says += f"; {needed_in_words(needed, 'people and runs' if several else 'people')}" if needed else ""
+        units = "people" if pd.isna(row["runs_low"]) else "people and runs"
+        says += f"; {needed_in_words(needed, units)}" if needed else ""
     found = Evidence(name, f"{name} {item.expect}", standing, effect, low, high, p, row["n"], margin=margin, says=says)
     return found if known else at_chance(found)
 

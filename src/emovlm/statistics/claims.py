@@ -148,6 +148,14 @@ def register_claim(name: str, about: str, keys: type, **settings: object) -> Cal
     return add
 
 
+def deciding_columns(row: Any) -> tuple[str, str, str]:
+    """Columns of a row of COMPARISONS or SLOPES with the interval and p that a verdict rests on.
+
+    They are those over people and runs where there are several runs, else those over people.
+    """
+    return ("low", "high", "p") if pd.isna(row.runs_low) else ("runs_low", "runs_high", "p_runs")
+
+
 def at_chance(evidence: Evidence) -> Evidence:
     """Evidence from systems at chance, which is worth nothing.
 
