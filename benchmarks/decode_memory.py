@@ -64,7 +64,7 @@ def main() -> None:
         store = (folder / "0.safetensors").stat().st_size
     raw = given.clips * given.frames * given.size**2 * 3
     print(f"store {store / MIB:.0f} MiB, peak memory {median(peaks):.0f} MiB", flush=True)
-    figures = Figures("decode_memory", ("av", "decord", "numpy", "pandas", "pyarrow"))
+    figures = Figures("decode_memory", ("av", "numpy", "pandas", "pyarrow"))
     figures.row(
         f"decode a shard of {given.clips} clips of {given.frames} frames at {given.size} px, {raw / GIB:.1f} GiB, "
         f"stored as `{given.encoding}`",

@@ -2,16 +2,16 @@
 
     PYTHONPATH=src:. python benchmarks/decode_speed.py
 
-OpenCV is no part of the project's environment, and is skipped where it is missing. To have it for this benchmark alone:
+OpenCV and decord are no part of the project's environment, and are skipped where they are missing. To have them for
+this benchmark alone:
 
-    pip install --no-deps --target FOLDER opencv-python-headless
+    pip install --no-deps --target FOLDER opencv-python-headless decord==0.6.0
     PYTHONPATH=src:.:FOLDER python benchmarks/decode_speed.py        # or PYTHONPATH=FOLDER make benchmark
 
 Writes clips of 65 frames at 112 px (H.264) to a temporary folder, decodes all of them by each way in turn, several
 rounds, and prints the median CPU and wall time a clip, child processes included. A sampler asks for all frames, for
-five a second, or for eight in all; each tool gives these alone, as squares of 64 px, with one thread. Two parts of the
-study's way are measured alone: the look at the header that decides whether decord can be trusted with a clip, beside
-opening the file for the size of its picture, and PyAV, which decodes the others.
+five a second, or for eight in all; each tool gives these alone, as squares of 64 px, with one thread. The study
+decodes in a process of its own; the same is measured without that process.
 """
 
 import argparse
@@ -26,15 +26,12 @@ from functools import partial
 from pathlib import Path
 
 import av
-import decord
 import numpy as np
 import pandas as pd
 from benchmarks.measured import Figures, arguments
 from PIL import Image
 
-from emovlm.frames.container import open_container, video_stream
-from emovlm.frames.exact import decode_exactly
-from emovlm.frames.header import plain_ticks
+from emovlm.frames.decoding import decode_clip
 from emovlm.frames.shard import decode_path
 from emovlm.frames.store import FrameStore, StoreWriter
 from emovlm.frames.worker import Worker
@@ -49,8 +46,8 @@ SAMPLERS: dict[str, Row] = {
 }
 Tool = Callable[[Path, list[int]], np.ndarray]
 """Frames of a clip by their indices: uint8 [n, SIZE, SIZE, 3]."""
-# Looked up by name, since it is no package of this project.
-CV2 = importlib.import_module("cv2") if importlib.util.find_spec("cv2") else None
+# Looked up by name, since they are no packages of this project.
+CV2, DECORD = (importlib.import_module(name) if importlib.util.find_spec(name) else None for name in ("cv2", "decord"))
 DECODER = partial(decode_path, size=SIZE, fps=None)
 
 
@@ -77,38 +74,16 @@ def plain_pyav(paths: list[Path]) -> None:
         np.stack([np.asarray(frame) for frame in frames])
 
 
-def decord_alone(paths: list[Path]) -> None:
-    """decord in this process, at full size: the decoder's own speed."""
-    for path in paths:
-        reader = decord.VideoReader(str(path), num_threads=1)
-        reader.get_batch(list(range(len(reader)))).asnumpy()
-
-
 def study(paths: list[Path]) -> None:
-    """The study's way: decord in a killable process, shrunk there, pixels sent back."""
+    """The study's way: in a killable process, shrunk there, pixels sent back."""
     for path in paths:
         WORKER.decode(path)
 
 
-def size_alone(paths: list[Path]) -> None:
-    """Open a clip and take the size of its picture."""
+def in_this_process(paths: list[Path]) -> None:
+    """The same without that process."""
     for path in paths:
-        with open_container(str(path)) as container:
-            assert video_stream(container).width == SIDE
-
-
-def header(paths: list[Path]) -> None:
-    """The look at the header, which finds that decord can be trusted with these clips."""
-    for path in paths:
-        with open_container(str(path)) as container:
-            assert len(plain_ticks(container, video_stream(container))) == FRAMES
-
-
-def exact(paths: list[Path]) -> None:
-    """PyAV as the study uses it, in this process."""
-    for path in paths:
-        with open_container(str(path)) as container:
-            decode_exactly(container, video_stream(container), SIZE)
+        decode_clip(str(path), SIZE)
 
 
 def seconds(way: Callable[[list[Path]], None], paths: list[Path]) -> tuple[float, float]:
@@ -149,7 +124,7 @@ def by_pyav(path: Path, indices: list[int]) -> np.ndarray:
 
 def by_decord(path: Path, indices: list[int]) -> np.ndarray:
     """decord, which scales too, and seeks."""
-    return decord.VideoReader(str(path), width=SIZE, height=SIZE, num_threads=1).get_batch(indices).asnumpy()
+    return DECORD.VideoReader(str(path), width=SIZE, height=SIZE, num_threads=1).get_batch(indices).asnumpy()
 
 
 def by_opencv(path: Path, indices: list[int]) -> np.ndarray:
@@ -185,8 +160,9 @@ def main(options: argparse.Namespace, folder: Path) -> None:
         write_clip(file, seed)
     write_frames(files, folder / "store.safetensors")
     store = FrameStore([folder / "store.safetensors"])
-    tools: dict[str, Tool] = {"study": decoded_anew, "PyAV": by_pyav, "decord": by_decord}
+    tools: dict[str, Tool] = {"study": decoded_anew, "PyAV": by_pyav}
     tools |= {"OpenCV": by_opencv} if CV2 else {}
+    tools |= {"decord": by_decord} if DECORD else {}
     tools["store"] = lambda path, indices: store.frames(path.name, indices)
     chosen = indices_of(SAMPLERS)
     ways = PARTS | {f"{tool}, {sampler}": sampled(way, indices)
@@ -203,11 +179,7 @@ def main(options: argparse.Namespace, folder: Path) -> None:
     figures = Figures("decode_speed", ("av", "decord", "opencv-python-headless", "pillow", "numpy"))
     whole = f"decode and scale a clip of {FRAMES} frames, {SIDE} to {SIZE} px"
     figures.row(whole, cpu["study"], UNIT, cpu["PyAV + Pillow"], "PyAV and Pillow",
-                limit=("decord alone, at full size", statistics.median(cpu["decord alone, full size"])))  # fmt: skip
-    figures.row("the look at a clip's header that decides whether decord can be trusted", cpu["look at the header"],
-                UNIT, cpu["size of the picture"], "size of the picture alone")  # fmt: skip
-    figures.row("the same clips by the study's PyAV, which decodes what decord cannot be trusted with",
-                cpu["the study's PyAV"], UNIT, cpu["PyAV + Pillow"], "PyAV and Pillow")  # fmt: skip
+                limit=("without a process of its own", statistics.median(cpu["in this process"])))  # fmt: skip
     for sampler, indices in chosen.items():
         what, others = (
             f"{sampler}: {len(indices)} of {FRAMES} frames",
@@ -224,20 +196,14 @@ def main(options: argparse.Namespace, folder: Path) -> None:
         figures.row("these three samplers one after another, added up", [sum(parts) for parts in once], UNIT,
                     [sum(parts) for parts in thrice], tool)  # fmt: skip
     figures.note("The study decodes all frames of a clip in a process that may be killed, and sends the pixels back.")
-    if not CV2:
-        figures.note("OpenCV is not installed here, so its rows are missing.")
-        print("OpenCV is not installed, so it is skipped; the head of this script says how to get it")
+    for name, tool in (("OpenCV", CV2), ("decord", DECORD)):
+        if not tool:
+            figures.note(f"{name} is not installed here, so its rows are missing.")
+            print(f"{name} is not installed, so it is skipped; the head of this script says how to get it")
     figures.write(options.json)
 
 
-PARTS = {
-    "study": study,
-    "decord alone, full size": decord_alone,
-    "PyAV + Pillow": plain_pyav,
-    "size of the picture": size_alone,
-    "look at the header": header,
-    "the study's PyAV": exact,
-}
+PARTS = {"study": study, "in this process": in_this_process, "PyAV + Pillow": plain_pyav}
 
 if __name__ == "__main__":
     parser = arguments(__doc__)

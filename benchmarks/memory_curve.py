@@ -92,7 +92,7 @@ def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--clips", type=int, nargs="+", default=CLIPS, help="numbers of clips, rising")
     given = parser.parse_args()
-    figures = Figures("memory_curve", ("numpy", "pandas", "pyarrow", "safetensors", "torch", "transformers", "decord"))
+    figures = Figures("memory_curve", ("numpy", "pandas", "pyarrow", "safetensors", "torch", "transformers", "av"))
     with tempfile.TemporaryDirectory() as folder:
         # Not in this process: it imports torch.
         make = [sys.executable, "-m", "tests.tiny_models", FAMILY, folder]

@@ -19,7 +19,6 @@ class Right:
         times: of the frames in s from the first; ``RATE`` frames a second if not given.
         aspect: width / height.
         rate: frames a second, if stated.
-        fast: whether decord is trusted with it; None: either way.
         same: whether the ffmpeg program shows the same, pixels to the bit.
         colours: whether they are as drawn, and not merely similar.
         readable: whether numbers and quarters can be told at this shape.
@@ -29,7 +28,6 @@ class Right:
     times: Sequence[float] | None = None
     aspect: float = WIDTH / HEIGHT
     rate: float | None = None
-    fast: bool | None = None
     same: bool = True
     colours: bool = True
     readable: bool = True

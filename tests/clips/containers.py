@@ -56,8 +56,6 @@ CODED = {
     "wmv2.wmv": (*TV601, "-c:v", "wmv2", "-q:v", 2),
     "theora.ogv": (*TV601, *THEORA),
 }
-FAST = {"h264.mp4", "h264.mov", "h264.m4v", "h264.3gp", "fragmented.mp4", "frame-a-fragment.mp4", "mp4-called.avi",
-        "UPPER.MP4", "hevc.mp4"}  # fmt: skip
 
 
 def _coded(*options: object, **drawing) -> Make:
@@ -65,16 +63,16 @@ def _coded(*options: object, **drawing) -> Make:
 
 
 for _name, _options in CODED.items():
-    add(_name, _coded(*_options), fast=_name in FAST, rate=10)
-add("animated.gif", encode, fast=False, colours=False)
+    add(_name, _coded(*_options), rate=10)
+add("animated.gif", encode, colours=False)
 for _name, _codec in {"mpeg2.mpg": "mpeg2video", "mpeg2.vob": "mpeg2video", "mpeg1.mpg": "mpeg1video"}.items():
-    add(_name, _coded(*TV601, "-c:v", _codec, "-q:v", 2, rate=25), fast=False, rate=25, times=AT_25)
-add("one-frame.mp4", partial(plain, numbers=range(1)), numbers=range(1), fast=True)
-add("two-frames.mp4", partial(plain, numbers=range(2)), numbers=range(2), fast=True)
-add("many-frames.mp4", partial(plain, numbers=range(200)), numbers=range(200), fast=True)
+    add(_name, _coded(*TV601, "-c:v", _codec, "-q:v", 2, rate=25), rate=25, times=AT_25)
+add("one-frame.mp4", partial(plain, numbers=range(1)), numbers=range(1))
+add("two-frames.mp4", partial(plain, numbers=range(2)), numbers=range(2))
+add("many-frames.mp4", partial(plain, numbers=range(200)), numbers=range(200))
 
 # Its encoder never wrote two of the frames. What is left is what players built on FFmpeg show.
-add("packed-b-frames.avi", _coded(*TV601, "-c:v", "libxvid", "-q:v", 2, "-bf", 2), numbers=[*range(21), 23], fast=False)
+add("packed-b-frames.avi", _coded(*TV601, "-c:v", "libxvid", "-q:v", 2, "-bf", 2), numbers=[*range(21), 23])
 
 
 def _beside(out: Path) -> Path:
@@ -94,13 +92,13 @@ def _cover(out: Path) -> Path:
     return cover
 
 
-@video("cover-first.mp4", fast=False)
+@video("cover-first.mp4")
 def _(out: Path) -> None:
     ffmpeg("-i", _cover(out), "-i", _beside(out), "-map", 0, "-map", 1, "-c", "copy", "-disposition:v:0",
            "attached_pic", out)  # fmt: skip
 
 
-@video("cover-attached.mkv", fast=False)
+@video("cover-attached.mkv")
 def _(out: Path) -> None:
     remux(_beside(out), out, "-attach", _cover(out), "-metadata:s:t", "mimetype=image/jpeg")
 
@@ -112,24 +110,24 @@ def _two(out: Path, *options: object) -> None:
 # Of several tracks players take the default one, else the largest.
 add("default-is-second.mkv", lambda out: _two(out, "-disposition:v:0", "0", "-disposition:v:1", "default"))
 add("no-default.mkv", lambda out: _two(out, "-disposition:v:0", "0", "-disposition:v:1", "0"))
-add("two-tracks.mp4", _two, fast=False)
+add("two-tracks.mp4", _two)
 add("two-tracks.ts", _two)
 add("default-is-small.mkv", lambda out: _two(out, "-disposition:v:0", "default", "-disposition:v:1", "0"),
     numbers=range(6), aspect=1)  # fmt: skip
 
 
-@video("sound-first.mp4", fast=True)
+@video("sound-first.mp4")
 def _(out: Path) -> None:
     ffmpeg(*TONE, "-i", _beside(out), "-map", 0, "-map", 1, "-c:v", "copy", "-c:a", "aac", out)
 
 
-@video("sound-longer.mp4", fast=True)
+@video("sound-longer.mp4")
 def _(out: Path) -> None:
     tone = ("-f", "lavfi", "-i", "sine=440:duration=9")
     ffmpeg("-i", _beside(out), *tone, "-map", 0, "-map", 1, "-c:v", "copy", "-c:a", "aac", out)
 
 
-@video("subtitles.mkv", fast=False)
+@video("subtitles.mkv")
 def _(out: Path) -> None:
     text = out.with_name("said.srt")
     text.write_text("1\n00:00:00,000 --> 00:00:05,000\nhello\n")
@@ -137,7 +135,7 @@ def _(out: Path) -> None:
 
 
 # Browsers write as they record: without a duration and without an index.
-add("recorded.webm", _coded(*TV601, *VP8, "-f", "webm", "-live", 1), fast=False)
+add("recorded.webm", _coded(*TV601, *VP8, "-f", "webm", "-live", 1))
 add("recorded-with-sound.webm", _coded(*TV601, *VP8, "-c:a", "libopus", "-f", "webm", "-live", 1, inputs=TONE))
 
 

@@ -12,7 +12,7 @@ from tests.clips.ffmpeg import H264, TV601, encode, ffmpeg, plain
 from tests.clips.mp4 import boxes
 
 NO_VIDEO, NO_TRACK = "the file cannot be opened as a video", "the file has no video track"
-CUT_OFF, SPOILT = "the video is damaged or cut off", "frames 0 to 47 of 48 cannot be decoded"
+CUT_OFF, SPOILT = "the video is damaged or cut off", "frame [0-9]+ (is damaged|cannot be decoded)"
 
 
 def _whole(out: Path, *options: object) -> bytearray:
@@ -26,7 +26,7 @@ def _cut_off(out: Path, *options: object) -> None:
 
 
 failure("header-missing.mp4", NO_VIDEO)(_cut_off)
-failure("cut-off.mp4", CUT_OFF)(lambda out: _cut_off(out, "-movflags", "faststart"))
+failure("cut-off.mp4", SPOILT)(lambda out: _cut_off(out, "-movflags", "faststart"))
 add("cut-off.mkv", _cut_off, numbers=range(24))  # the frames that are there
 
 
@@ -105,7 +105,7 @@ def _(out: Path) -> None:
     out.write_bytes(_whole(out).replace(b"avc1", b"zzz1"))
 
 
-# Bytes changed within frames: decord conceals it, PyAV tells.
+# Bytes changed within frames.
 def _changed(out: Path) -> None:
     data = _whole(out, *(("-movflags", "faststart") if out.suffix == ".mp4" else ()))
     begin = boxes(data, b"mdat")[0] if out.suffix == ".mp4" else 0
@@ -116,5 +116,5 @@ def _changed(out: Path) -> None:
     out.write_bytes(data)
 
 
-add("bytes-changed.mp4", _changed, numbers=range(48), same=False, readable=False)
-failure("bytes-changed.mkv", "frame [0-9]+ (is damaged|cannot be decoded)")(_changed)
+for _suffix in ("mkv", "mp4"):
+    failure(f"bytes-changed.{_suffix}", "frame [0-9]+ (is damaged|cannot be decoded)")(_changed)

@@ -33,20 +33,20 @@ def _turned(matrix: tuple, stored, *coding: object) -> Make:
 
 for _name, (_matrix, _stored) in TURNED.items():
     for _suffix in ("mp4", "mov") if _name == "quarter-turn" else ("mp4",):
-        add(f"{_name}.{_suffix}", _turned(_matrix, _stored), fast=False,
+        add(f"{_name}.{_suffix}", _turned(_matrix, _stored),
             aspect=HEIGHT / WIDTH if _matrix[1] else WIDTH / HEIGHT)  # fmt: skip
 _matrix, _stored = TURNED["quarter-turn"]
-add("quarter-turn-hevc.mp4", _turned(_matrix, _stored, *TV601, *HEVC), fast=False, aspect=HEIGHT / WIDTH)
+add("quarter-turn-hevc.mp4", _turned(_matrix, _stored, *TV601, *HEVC), aspect=HEIGHT / WIDTH)
 _wide = ("-vf", "setsar=2")
 add("quarter-turn-wide-pixels.mp4", _turned(_matrix, _stored, *_wide, *H264), aspect=HEIGHT / WIDTH / 2)
 
 
-@video("no-turn.mp4", fast=True)
+@video("no-turn.mp4")
 def _(out: Path) -> None:
     set_matrix(plain(out), 1, 0, 0, 1)
 
 
-@video("quarter-turn-in-stream.mp4", fast=False, same=False, aspect=HEIGHT / WIDTH)
+@video("quarter-turn-in-stream.mp4", same=False, aspect=HEIGHT / WIDTH)
 def _(out: Path) -> None:
     """Only the stream says so (SEI), once in a group of frames. Version 5 of the program reads it another way."""
     encode(source := out.with_name("lying.mp4"), *TV601, *H264, turn=_stored, **UPRIGHT)
@@ -67,7 +67,7 @@ for _name, _options in {
     "wide-pixels.ogv": THEORA,
     "wide-pixels.mov": MJPEG,
 }.items():
-    add(_name, partial(lambda out, options: encode(out, *_wide, *options), options=_options), fast=False,
+    add(_name, partial(lambda out, options: encode(out, *_wide, *options), options=_options),
         aspect=2 * WIDTH / HEIGHT)  # fmt: skip
 add("narrow-pixels.mp4", lambda out: encode(out, "-vf", "setsar=1/2", *H264), aspect=WIDTH / HEIGHT / 2)
 PAL = {"numbers": range(6), "width": 720, "height": 576, "rate": 25}
@@ -76,7 +76,7 @@ for _name, _shape in {"pal-4-3.mkv": 4 / 3, "pal-16-9.mpg": 16 / 9}.items():
     add(_name, _make, numbers=range(6), times=[k / 25 for k in range(6)], aspect=_shape)
 for _suffix in ("mkv", "mp4", "mov"):  # the stream says that pixels are square, the container another shape
 
-    @video(f"container-says-square.{_suffix}", fast=False, aspect=1)
+    @video(f"container-says-square.{_suffix}", aspect=1)
     def _(out: Path) -> None:
         remux(plain(out.with_name("source.mp4")), out, "-aspect", "1:1")
 
@@ -91,13 +91,12 @@ SIZES = {
     "16-1000.mp4": (16, 1000, H264), "4096-2304.mp4": (4096, 2304, H264),
 }  # fmt: skip
 for _name, (_w, _h, _options) in SIZES.items():
-    _same = _name != "16-1000.mp4"  # decord does not take frames of 3 px, so larger ones are made smaller
     _numbers = range(2 if _w * _h > 10**6 else 8)
     add(
         _name,
         partial(lambda out, options, **drawing: encode(out, *options, **drawing), options=_options, width=_w,
                 height=_h, numbers=_numbers),
-        numbers=_numbers, aspect=_w / _h, same=_same, readable=min(_w, _h) > 16 and max(_w, _h) < 8 * min(_w, _h),
+        numbers=_numbers, aspect=_w / _h, readable=min(_w, _h) > 16 and max(_w, _h) < 8 * min(_w, _h),
     )  # fmt: skip
 add("2.avi", lambda out: encode(out, "-c:v", "ffv1", width=2, height=2, numbers=range(4)), numbers=range(4), aspect=1,
     readable=False)  # fmt: skip
@@ -105,7 +104,7 @@ add("7680-4320.mp4", lambda out: encode(out, *TV601, *H264, "-preset", "ultrafas
     numbers=range(1)), numbers=range(1), aspect=16 / 9)  # fmt: skip
 
 # The stream changes its shape in the middle, as recordings of calls do: each frame keeps its own.
-CHANGES = {"same": False, "readable": False, "fast": False}
+CHANGES = {"same": False, "readable": False}
 for _suffix in ("mkv", "mp4", "ts"):
 
     @video(f"shape-changes.{_suffix}", **CHANGES)

@@ -22,7 +22,7 @@ PHONE = [round(t, 4) for t in PHONE]
 for _suffix in ("mp4", "mkv"):
     add(f"uneven.{_suffix}", partial(timed, times=UNEVEN), times=UNEVEN)
 # A second at 50 frames a second, then one frame a second: 60 frames in 11 s.
-add("burst.mp4", partial(timed, times=BURST), numbers=range(60), times=BURST, rate=60 / 11, fast=True)
+add("burst.mp4", partial(timed, times=BURST), numbers=range(60), times=BURST, rate=60 / 11)
 add("gap.mp4", partial(timed, times=GAP), numbers=range(18), times=GAP, rate=18 / 2.4)
 add("phone.mp4", partial(timed, times=PHONE, ticks=90_000), numbers=range(60), times=PHONE)
 add("fine-clock-late.mp4", partial(timed, times=[300 + k / 10 for k in range(FRAMES)], ticks=10**7,
@@ -45,12 +45,12 @@ def _from(make: Make, *options: object, before: tuple = ()) -> Make:
 for _suffix in ("avi", "flv", "ts"):  # AVI stores decoding times; the program gives the last two frames one time
     add(f"gap.{_suffix}", _from(partial(timed, times=GAP)), numbers=range(18), times=GAP, rate=18 / 2.4,
         same=_suffix != "avi")  # fmt: skip
-add("starts-late.mp4", _from(plain, before=("-itsoffset", 1)), fast=True, rate=10)  # an empty edit
+add("starts-late.mp4", _from(plain, before=("-itsoffset", 1)), rate=10)  # an empty edit
 add("starts-at-5-s.mkv", _from(plain, "-output_ts_offset", 5), rate=10)
 add("starts-at-a-day.mkv", _from(plain, "-output_ts_offset", 100_000), rate=10)
 add("clock-of-1970.mkv", _from(plain, "-output_ts_offset", 1_700_000_000), rate=10)
 add("clock-wraps.ts", _from(plain, "-output_ts_offset", 95_443), rate=10)  # of 33 bits, in the second frame
-add("no-edit-list.mp4", lambda out: encode(out, *TV601, *H264, "-use_editlist", 0), fast=True, rate=10)
+add("no-edit-list.mp4", lambda out: encode(out, *TV601, *H264, "-use_editlist", 0), rate=10)
 add("negative-offsets.mp4", lambda out: encode(out, *TV601, *H264, "-movflags", "negative_cts_offsets"), rate=10)
 
 
@@ -65,13 +65,13 @@ def _cut(*options: object) -> Make:
     return make
 
 
-add("cut.mp4", _cut("-an"), numbers=range(10, 42), rate=10, fast=False)
-add("cut.mov", _cut("-an"), numbers=range(10, 42), rate=10, fast=False)
-add("cut-without-b-frames.mp4", _cut("-an", "-bf", 0), numbers=range(10, 40), rate=10, fast=False)
-add("cut-with-sound.mp4", _cut("-c:a", "aac", "-shortest"), numbers=range(10, 42), rate=10, fast=False)
+add("cut.mp4", _cut("-an"), numbers=range(10, 42), rate=10)
+add("cut.mov", _cut("-an"), numbers=range(10, 42), rate=10)
+add("cut-without-b-frames.mp4", _cut("-an", "-bf", 0), numbers=range(10, 40), rate=10)
+add("cut-with-sound.mp4", _cut("-c:a", "aac", "-shortest"), numbers=range(10, 42), rate=10)
 
 
-@video("end-hidden.mp4", numbers=range(15), fast=False)
+@video("end-hidden.mp4", numbers=range(15))
 def _(out: Path) -> None:
     set_edits(plain(out), (1500, 2048))
 
@@ -106,8 +106,7 @@ def _(out: Path) -> None:
 
 for _rate in ("30000/1001", "24000/1001", "60000/1001", "15", "1/2", "240", "1000"):
     _times = [float(k / Fraction(_rate)) for k in range(FRAMES)]
-    add(f"rate-{_rate.replace('/', '-')}.mp4", partial(plain, rate=_rate), times=_times, rate=float(Fraction(_rate)),
-        fast=True)  # fmt: skip
+    add(f"rate-{_rate.replace('/', '-')}.mp4", partial(plain, rate=_rate), times=_times, rate=float(Fraction(_rate)))
 
 
 @video("rate-lies.mkv", rate=10)
@@ -128,5 +127,5 @@ def _(out: Path) -> None:
 
 
 LONG = [30.1 * k for k in range(360)]
-add("three-hours.mp4", partial(plain, numbers=range(360), width=32, height=32, rate="10/301"), fast=True, aspect=1,
+add("three-hours.mp4", partial(plain, numbers=range(360), width=32, height=32, rate="10/301"), aspect=1,
     numbers=[k % 256 for k in range(360)], times=LONG, rate=10 / 301)  # fmt: skip

@@ -116,7 +116,6 @@ def test_a_frame_that_is_not_square_is_padded_with_black_and_keeps_its_shape(fol
 
 @pytest.mark.parametrize("size", [1, 16, 24, 33, 48, 96])
 def test_any_size_can_be_asked_for(folder: Path, size: int) -> None:
-    """decord itself refuses widths of 16, 24 and 48 px."""
     pixels = decode_clip(str(folder / "good.mp4"), size).pixels
     with av.open(str(folder / "good.mp4")) as container:
         first = next(container.decode(video=0)).to_image().resize((size, size), Image.Resampling.BICUBIC)
@@ -132,8 +131,8 @@ def test_any_size_can_be_asked_for(folder: Path, size: int) -> None:
         ("no-header", "the file cannot be opened as a video"),
         ("folder", "the file cannot be opened as a video"),
         ("sound", "the file has no video track"),
-        ("broken-off", "the video is damaged or cut off"),
-        ("damaged", "frames 0 to 63 of 70 cannot be decoded"),
+        ("broken-off", r"frame \d+ cannot be decoded"),
+        ("damaged", r"frame \d+ (is damaged|cannot be decoded)"),
     ],
 )
 def test_a_file_that_is_no_whole_video_is_undecodable(folder: Path, name: str, reason: str) -> None:

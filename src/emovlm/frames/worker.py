@@ -1,7 +1,7 @@
 """A decoding process that may hang or die without taking the study with it.
 
-decord has known hangs on files whose header promises more frames than there are (dmlc/decord 269, 373, 375), and a
-damaged file can crash any C decoder. A reader opened before a fork hangs too, so the process is spawned.
+A damaged file can hang or crash a decoder written in C, or have it ask for all memory. The process is spawned, since
+readers that were opened before a fork may hang.
 Messages are bytes: one JSON object a clip, then its array. Nothing is pickled.
 """
 
