@@ -232,7 +232,7 @@ def test_as_much_data_as_it_says_decides_and_a_little_less_does_not(expect, effe
 def test_undecided_evidence_says_what_it_takes():
     rise = comparisons((-0.01, 0.05, 0.2), rise=("difference", 0.02, 0, 0.04, 0.1))
     says = verdict(RISE, rise, kappa=metrics("ab"))["says"]
-    assert "effects outside this interval are excluded, and about 2.2 times as many people and runs would" in says
+    assert "; effects outside it are excluded; about 2.2 times as many people and runs would decide" in says
     assert data_needed("greater", 0.02, 0.01, 0.03, 0.02) is None  # only the test is undecided
     assert data_needed("equal", 0.02, 0.01, 0.03, 0.02) is None  # no amount of data would do
 

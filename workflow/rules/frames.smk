@@ -67,6 +67,7 @@ rule decode_audio:
                 n_shards=STUDY.datasets[w.dataset].n_shards,
                 kind=STUDY.datasets[w.dataset].kind,
                 timeout_s=CONFIG.frames.timeout_s,
+                memory_gb=CONFIG.frames.memory_gb,
             ),
         ),
     shell:

@@ -47,6 +47,7 @@ def decoding_params(w):
         n_shards=dataset.n_shards,
         size=dataset.size,
         timeout_s=CONFIG.frames.timeout_s,
+        memory_gb=CONFIG.frames.memory_gb,
         **{k: getattr(dataset, k) for k in ("fps", "fit", "encoding") if getattr(dataset, k)},
     )
 

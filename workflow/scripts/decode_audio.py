@@ -1,6 +1,7 @@
 """Decode the sound of one shard of a dataset's clips into a packed store: int16, mono, 16 kHz.
 
-params: folder (the raw dataset), n_shards, kind (of the dataset's row), timeout_s (longest time for one clip).
+params: folder (the raw dataset), n_shards, kind (of the dataset's row), timeout_s (longest time for one clip),
+memory_gb (most memory of the process that decodes).
 """
 
 import sys
@@ -18,6 +19,7 @@ def main(job: Job) -> None:
     told = decode_sound(
         read_table(job.inputs["manifest"], MANIFEST), folder, int(job.wildcards["shard"]), params["n_shards"],
         job.outputs["store"], params["timeout_s"], DATASET_KINDS[params["kind"]].sounds(folder),
+        params["memory_gb"],
     )  # fmt: skip
     print(told, file=sys.stderr)
 

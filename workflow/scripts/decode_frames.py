@@ -1,7 +1,8 @@
 """Decode one shard of a dataset's clips into the frame store.
 
 params: folder (the raw dataset), n_shards, size (side of the stored frames in px), timeout_s (longest time for one
-clip), fps (rate of clips that are folders of images), fit (how frames become squares), encoding (how they are stored).
+clip), memory_gb (most memory of the process that decodes), fps (rate of clips that are folders of images), fit (how
+frames become squares), encoding (how they are stored).
 """
 
 from pathlib import Path
@@ -19,6 +20,7 @@ def main(job: Job) -> None:
         read_table(job.inputs["manifest"], MANIFEST), Path(params["folder"]), int(job.wildcards["shard"]),
         params["n_shards"], job.outputs["store"], params["size"], params["timeout_s"], params.get("fps"),
         params.get("fit", "pad"), params.get("encoding", "raw"),
+        params["memory_gb"],
     )  # fmt: skip
     write_table(clips, job.outputs["clips"], CLIP_INDEX)
     write_table(frames, job.outputs["frames"], FRAME_INDEX)

@@ -34,6 +34,8 @@ def decode_audio(path: str) -> np.ndarray:
             begin = _first_frame_s(container)
         with open_container(path) as container:
             return _resampled(container, audio_stream(container), begin)
+    except MemoryError:  # FFmpeg's too
+        raise
     except (av.FFmpegError, ValueError):
         raise Undecodable("the sound is damaged") from None
 

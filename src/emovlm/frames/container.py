@@ -29,6 +29,8 @@ def open_container(path: str) -> InputContainer:
     """
     try:
         return av.open(path, options=OPTIONS, metadata_errors="replace")
+    except MemoryError:  # FFmpeg's too
+        raise
     except (av.FFmpegError, ValueError):
         raise Undecodable(NO_VIDEO) from None
 

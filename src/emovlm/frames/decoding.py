@@ -74,6 +74,8 @@ def _decode(container: InputContainer, stream: VideoStream, size: int, fit: Fit)
         square = np.zeros((size, size, 3), np.uint8)
         try:
             put_in_middle(scaler.scaled(frame, turn, height, width), square)
+        except MemoryError:
+            raise
         except (av.FFmpegError, ValueError):
             raise Undecodable(f"frame {len(times)} has a pixel format that cannot be shown") from None
         pixels += square.tobytes()
@@ -103,6 +105,8 @@ def _frames(container: InputContainer, stream: VideoStream) -> Iterator[av.Video
                     continue  # it refers to what was cut off before the first keyframe
                 shown += 1
                 yield frame
+    except MemoryError:  # FFmpeg's too
+        raise
     except (av.FFmpegError, ValueError):
         raise Undecodable(f"frame {shown} cannot be decoded") from None
     if container.format.name == MP4 and packets < len(stream.index_entries):

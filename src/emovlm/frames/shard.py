@@ -22,7 +22,7 @@ from emovlm.frames.decoding import decode_clip
 from emovlm.frames.fit import Fit
 from emovlm.frames.images import decode_images, image_files
 from emovlm.frames.store import Encoding, StoreWriter
-from emovlm.frames.worker import Worker
+from emovlm.frames.worker import MEMORY_GB, Worker
 
 MOST_FRAMES, MOST_SAMPLES = 10**7, 10**10  # of one clip: what a store's header keeps room for
 
@@ -38,6 +38,7 @@ def decode_shard(
     fps: float | None = None,
     fit: Fit = "pad",
     encoding: Encoding = "raw",
+    memory_gb: float = MEMORY_GB,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Decode every clip that belongs to a shard, one at a time, and write its frames to ``store``.
 
@@ -55,6 +56,7 @@ def decode_shard(
         fps: rate of clips that are folders of images.
         fit: how frames become squares.
         encoding: how they are stored; the pixels are the same.
+        memory_gb: most memory of the process that decodes, in 10^9 bytes.
 
     Returns:
         The tables of its clips (``contracts.CLIP_INDEX``) and frames (``contracts.FRAME_INDEX``).
@@ -69,7 +71,7 @@ def decode_shard(
     longest = (MOST_FRAMES, size, size, 3)
     with (
         StoreWriter(store, mine["clip_id"], longest, encoding) as writer,
-        Worker(partial(decode_path, size=size, fps=fps, fit=fit), timeout_s) as worker,
+        Worker(partial(decode_path, size=size, fps=fps, fit=fit), timeout_s, memory_gb) as worker,
     ):
         listed = list(zip(mine["clip_id"], mine["path"], strict=True))
         for clip_id, path in track(listed, f"decode shard {shard}", "clips"):
@@ -99,6 +101,7 @@ def decode_sound(
     store: str | Path,
     timeout_s: float,
     sounds: Mapping[str, str] | None = None,
+    memory_gb: float = MEMORY_GB,
 ) -> str:
     """Decode the sound of every clip that belongs to a shard, and write it to ``store``, int16 [n] a clip.
 
@@ -113,6 +116,7 @@ def decode_sound(
         store: file for the sound.
         timeout_s: longest time for one clip.
         sounds: file with the sound of a clip that is a folder of images, by the folder's name.
+        memory_gb: most memory of the process that decodes, in 10^9 bytes.
 
     Returns:
         How many clips have sound, and how many none, in words.
@@ -122,7 +126,10 @@ def decode_sound(
     """
     mine = _own(manifest, shard, n_shards)
     silent = failed = 0
-    with StoreWriter(store, mine["clip_id"], (MOST_SAMPLES,)) as writer, Worker(_heard, timeout_s) as worker:
+    with (
+        StoreWriter(store, mine["clip_id"], (MOST_SAMPLES,)) as writer,
+        Worker(_heard, timeout_s, memory_gb) as worker,
+    ):
         listed = list(zip(mine["clip_id"], mine["path"], strict=True))
         for clip_id, path in track(listed, f"decode sound of shard {shard}", "clips"):
             where = f"manifest, clip {clip_id}"

@@ -8,6 +8,7 @@ Messages are bytes: one JSON object a clip, then its array. Nothing is pickled.
 import json
 import multiprocessing
 import os
+import resource
 import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -22,18 +23,22 @@ from emovlm.frames.container import Undecodable
 
 START_S = 120.0  # a process that needs longer to import the decoder never will
 ORPHAN_S = 10.0  # grace after which a hanging worker whose parent was killed ends itself
-
+MEMORY_GB = 4.0  # ten minutes of video at 30 frames a second and 224 px are 2.7 GB
 
 Decoder = Callable[[str], tuple[np.ndarray, dict[str, Any]]]
 """From a clip's path to an array and what is to be said of it, as JSON; a function of a module, or partial of one."""
 
 
+class Spent(Undecodable):
+    """The decoder died or ran out of memory, which may be due to what clips before left behind."""
+
+
 class Worker:
     """A process that decodes one clip at a time; replaced when it hangs or dies. Use it in a ``with`` block."""
 
-    def __init__(self, decoder: Decoder, timeout_s: float) -> None:
-        """``timeout_s``: longest time for one clip."""
-        self._decoder, self._timeout_s = decoder, timeout_s
+    def __init__(self, decoder: Decoder, timeout_s: float, memory_gb: float = MEMORY_GB) -> None:
+        """``timeout_s``: longest time for one clip; ``memory_gb``: the most memory of the process, in 10^9 bytes."""
+        self._decoder, self._timeout_s, self._memory_gb = decoder, timeout_s, memory_gb
         self._process: multiprocessing.process.BaseProcess | None = None
         self._connection: Connection | None = None
 
@@ -51,10 +56,23 @@ class Worker:
     def decode(self, path: Path) -> tuple[np.ndarray, dict[str, Any]]:
         """What the decoder returns for the clip at ``path``.
 
+        A decoder that dies or runs out of memory is asked once more in a new process, so that no clip fails because of
+        others before it.
+
         Raises:
-            Undecodable: with the reason: no video, decoding broke off, timed out, or the decoder died.
+            Undecodable: with the reason: no video, decoding broke off, timed out, out of memory, or the decoder died.
             StudyError: the worker process cannot be started.
         """
+        new = self._process is None
+        try:
+            return self._ask(path)
+        except Spent:
+            self._stop()
+            if new:
+                raise
+        return self._ask(path)
+
+    def _ask(self, path: Path) -> tuple[np.ndarray, dict[str, Any]]:
         if self._process is None:
             self._start()
         try:
@@ -65,15 +83,18 @@ class Worker:
             reply = json.loads(self._connection.recv_bytes())
             if "reason" in reply:
                 raise Undecodable(reply["reason"])
+            if "memory_gb" in reply:
+                raise Spent(f"decoding takes more than {self._memory_gb:g} GB of memory")
             array = np.frombuffer(self._connection.recv_bytes(), reply["dtype"]).reshape(reply["shape"])
         except (EOFError, OSError):
-            raise Undecodable(f"the decoder died ({self._stop()})") from None
+            raise Spent(f"the decoder died ({self._stop()})") from None
         return array, reply["about"]
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, self._decoder, self._timeout_s), daemon=True)
+        given = (theirs, self._decoder, self._timeout_s, self._memory_gb)
+        self._process = context.Process(target=_serve, args=given, daemon=True)
         self._process.start()
         theirs.close()  # so that the worker's death ends our reading
         try:
@@ -97,9 +118,10 @@ class Worker:
         return signal.Signals(-code).name if code < 0 else f"exit code {code}"
 
 
-def _serve(connection: Connection, decoder: Decoder, timeout_s: float) -> None:
+def _serve(connection: Connection, decoder: Decoder, timeout_s: float, memory_gb: float) -> None:
     """The worker process: decode the paths that come in until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
+    resource.setrlimit(resource.RLIMIT_DATA, 2 * (round(1e9 * memory_gb),))  # private memory, the libraries' included
     connection.send_bytes(b"ready")
     while True:
         try:
@@ -115,5 +137,7 @@ def _serve(connection: Connection, decoder: Decoder, timeout_s: float) -> None:
             connection.send_bytes(array.data.cast("B") if array.size else b"")
         except Undecodable as error:
             connection.send_bytes(json.dumps({"reason": str(error)}).encode())
+        except MemoryError:
+            connection.send_bytes(json.dumps({"memory_gb": memory_gb}).encode())
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)

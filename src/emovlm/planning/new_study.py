@@ -53,6 +53,7 @@ tables:                      # rows of these tables are what is asked; add, chan
 frames:
   size: 224                  # px, side of the square frames that clips are decoded to; a multiple of 32
   timeout_s: 60              # a clip that takes longer to decode counts as failed
+  memory_gb: 4               # so does one that takes more memory, in 10^9 bytes
 
 prompts:
   classify: {folder}/prompts/classify.txt       # the question; {{classes}} stands for the names of the classes

@@ -40,7 +40,7 @@ def events_in_words(share: float, low: float, high: float, confidence: float) ->
 def needed_in_words(factor: float, units: str) -> str:
     """What an undecided piece of evidence has excluded, and how much more data would decide it."""
     more = f"about {factor:.{1 if factor < 10 else 0}f} times as many {units}"
-    return f"undecided: effects outside this interval are excluded, and {more} would decide it if the effect stays"
+    return f"effects outside it are excluded; {more} would decide, if the effect stays"
 
 
 def _moves(value: float, unit: str) -> str:

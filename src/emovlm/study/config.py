@@ -118,6 +118,7 @@ class Frames(Model):
 
     size: Annotated[int, Field(ge=32, multiple_of=32)] = Field(224, description="px, side of the stored square frames")
     timeout_s: AboveZero = Field(60, description="a clip that takes longer to decode counts as failed")
+    memory_gb: AboveZero = Field(4, description="a clip that takes more memory (10^9 bytes) counts as failed")
 
 
 class WordFrequency(Model):
