@@ -17,7 +17,7 @@ STUDY := $(SNAKEMAKE) --prioritize train_tower
 study: setup ## the default study, to results/paper/paper.pdf
 	$(STUDY)
 
-full: setup ## the same with six training runs of every system, on three vision towers; goes on from the results of `make study`
+full: setup ## the same with five training runs of every system, on three vision towers; goes on from the results of `make study`
 	$(STUDY) --configfile config/full.yaml
 
 broken: setup ## a negative control: the default study with permuted labels, to results/broken
