@@ -12,12 +12,12 @@ STUDY := $(SNAKEMAKE) --prioritize train_tower
 
 .PHONY: study full quick broken paper-study doctor cost resume prefetch_envs prefetch_weights audit crate report \
 	calibrate benchmark test test-broken test-paper test-conda test-conda-short test-cluster test-cluster-short \
-	test-install lint envs clean setup rulegraph
+	test-install lint envs clean setup rulegraph help
 
 study: setup ## the default study, to results/paper/paper.pdf
 	$(STUDY)
 
-full: setup ## the same with five training runs of every system, on three vision towers; goes on from the results of `make study`
+full: setup ## the same with four training runs of every system, on three vision towers; goes on from the results of `make study`
 	$(STUDY) --configfile config/full.yaml
 
 broken: setup ## a negative control: the default study with permuted labels, to results/broken
@@ -102,6 +102,9 @@ envs: setup ## the packages of envs/*.yaml anew, after an import or a version in
 
 rulegraph: setup ## the README's picture of the rules; needs graphviz
 	snakemake --rulegraph dot --forceall | dot -Tpng -Gdpi=70 -Gbgcolor=white -o docs/img/rulegraph.png
+
+help: ## this list
+	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 clean: ## remove everything generated, but not the virtual environment
 	find results -mindepth 1 ! -name README.md -delete

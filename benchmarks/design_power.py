@@ -27,7 +27,7 @@ from emovlm.statistics.intervals import with_runs
 
 PEOPLE, CLIPS, CLASSES = 120, 990, 11
 RUNS = (1, 3, 4, 5, 6, 8)
-FULL = 5  # runs of the full study
+FULL = 4  # runs of the full study
 CONFIDENCE, ALPHA, POWER = 0.95, 0.05, 0.8
 EFFECTS = (0.4, 0.8, 1.6, 2.4)  # logits per tenfold exposure
 MARKERS = "<!-- design: begin -->", "<!-- design: end -->"
