@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from emovlm.core.errors import StudyError
+from emovlm.core.errors import StudyError, machine_fault
 
 if TYPE_CHECKING:
     from emovlm.provenance.planned_jobs import Plan
@@ -79,8 +79,9 @@ def main() -> int:
         if error.name is None or error.name.partition(".")[0] == "emovlm":
             raise
         print(f"error: this command needs {error.name}: pip install 'emovlm[study]'", file=sys.stderr)
-    except OSError as error:
-        print(f"error: {error.filename or 'file'}: {error.strerror or error}", file=sys.stderr)
+    except (OSError, MemoryError) as error:
+        said = f"{getattr(error, 'filename', None) or 'file'}: {getattr(error, 'strerror', None) or error}"
+        print(f"error: {machine_fault(error) or said}", file=sys.stderr)
     return 1
 
 

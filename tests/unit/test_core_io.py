@@ -2,10 +2,12 @@
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emovlm.core.contract import Column, Table
 from emovlm.core.errors import StudyError
-from emovlm.core.files import atomic
+from emovlm.core.files import as_cell, atomic, from_cell
 from emovlm.core.io import read_table, read_tables, write_table
 
 CONTRACT = Table(
@@ -86,3 +88,22 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path):
         raise RuntimeError
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@given(st.text() | st.from_regex(r"['=+@\t\r-]{1,3}.*"))
+def test_no_cell_is_a_formula_and_every_text_comes_back(text):
+    cell = as_cell(text)
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")) and from_cell(cell) == text
+    assert cell == text or text.lstrip("'")[0] in "=+-@\t\r"
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_written_as_text(tmp_path):
+    names = ["=HYPERLINK(A1)", "'=1+1", "plain", "-2"]
+    table = pd.DataFrame({"clip_id": names, "height": [-1.5, 1, 2, 3], "note": [None, "@SUM(A1)", "a-b", "+1"]})
+    write_table(table, tmp_path / "t.csv", CONTRACT)
+    written = (tmp_path / "t.csv").read_text()
+    assert "\n'=HYPERLINK" in written and ",-1.5," in written and "'@SUM" in written
+    pd.testing.assert_frame_equal(
+        read_table(tmp_path / "t.csv", CONTRACT).astype({"clip_id": str, "note": object}),
+        table.sort_values("clip_id", ignore_index=True).astype({"clip_id": str, "note": object}),
+    )

@@ -93,7 +93,7 @@ def test_the_script_gives_the_same_bytes_again(folder: Path) -> None:
             wildcards={"shard": "0"},
             inputs={"manifest": folder / "manifest.parquet"},
             outputs={"store": store},
-            params={"kind": "folder", "timeout_s": 30, "folder": folder, "n_shards": 1},
+            params={"kind": "folder", "timeout_s": 30, "memory_gb": 2, "folder": folder, "n_shards": 1},
         )
         assert done.returncode == 0 and "1 clips have sound, 1 have none" in done.stderr
     assert (folder / "a").read_bytes() == (folder / "b").read_bytes()

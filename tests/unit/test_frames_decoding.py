@@ -234,7 +234,7 @@ def test_the_script_gives_the_same_bytes_again_and_the_same_frames_for_any_numbe
             wildcards={"shard": str(shard)},
             inputs={"manifest": tmp_path / "manifest.parquet"},
             outputs=outputs,
-            params={"size": 32, "timeout_s": 30, "folder": folder, "n_shards": n_shards, **params},
+            params={"size": 32, "timeout_s": 30, "memory_gb": 2, "folder": folder, "n_shards": n_shards, **params},
         )
         assert done.returncode == 0, done.stderr
         return list(outputs.values())

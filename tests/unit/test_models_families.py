@@ -122,6 +122,9 @@ def test_a_text_that_a_model_wrote_cannot_stand_for_a_frame_or_end_the_turn(load
     special = [system.processor.image_token, video, system.processor.tokenizer.eos_token]
     written = f"brows {special[0]}{special[1]}rise{special[2]}."
     assert read(system, [*frames(2), written]) == read(system, [*frames(2), "brows rise."])
+    for token in filter(None, special):  # a token within a token
+        written = f"brows {token[:2]}{token[:2]}{token}{token[2:]}{token[2:]}rise."
+        assert read(system, [*frames(2), written]) == read(system, [*frames(2), "brows rise."])
 
 
 @pytest.mark.parametrize("n", [2, 3, 7])

@@ -1,5 +1,6 @@
 """Typed tables, checked against their contracts by writers and readers alike."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pyarrow.parquet as pq
 
 from emovlm.core.contract import Table
 from emovlm.core.errors import StudyError
-from emovlm.core.files import atomic
+from emovlm.core.files import as_cell, atomic, from_cell
 
 
 def write_table(frame: pd.DataFrame, path: str | Path, contract: Table) -> None:
@@ -23,8 +24,8 @@ def write_table(frame: pd.DataFrame, path: str | Path, contract: Table) -> None:
     table = contract.conform(frame, where=str(path))
     with atomic(path) as temporary:
         if str(path).endswith(".csv"):
-            # A whole number stays one beside empty cells.
-            table.to_pandas(integer_object_nulls=True).to_csv(temporary, index=False, lineterminator="\n")
+            cells = table.to_pandas(integer_object_nulls=True)  # so that a whole number stays one beside empty cells
+            _map_texts(cells, contract, as_cell).to_csv(temporary, index=False, lineterminator="\n")
         else:
             pq.write_table(table, temporary, compression="zstd")
 
@@ -40,12 +41,12 @@ def read_table(path: str | Path, contract: Table) -> pd.DataFrame:
         raise StudyError(f"{path}: no such table ({contract.name})")
     if path.suffix == ".csv":
         try:
-            text = {n for n, c in contract.columns.items() if c.type == "string"}
-            frame = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False, na_values=[""])
+            frame = pd.read_csv(path, dtype=dict.fromkeys(_texts(contract), str), keep_default_na=False, na_values=[""])
         except pd.errors.EmptyDataError:
             raise StudyError(
                 f"{path}: the table is empty; it should have the columns {', '.join(contract.columns)}"
             ) from None
+        frame = _map_texts(frame, contract, from_cell)
     else:
         try:
             frame = pq.read_table(path).to_pandas()
@@ -59,3 +60,13 @@ def read_tables(paths: list[str | Path], contract: Table) -> pd.DataFrame:
     frames = [read_table(path, contract) for path in paths]
     joined = pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
     return contract.conform(joined, where=f"{len(paths)} shards of {contract.name}").to_pandas()
+
+
+def _texts(contract: Table) -> list[str]:
+    return [name for name, column in contract.columns.items() if column.type == "string"]
+
+
+def _map_texts(frame: pd.DataFrame, contract: Table, change: Callable[[str], str]) -> pd.DataFrame:
+    return frame.assign(**{
+        name: frame[name].map(change, na_action="ignore") for name in _texts(contract) if name in frame
+    })  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from emovlm.core.errors import StudyError
+from emovlm.core.errors import StudyError, machine_fault
 from emovlm.core.plugins import load_plugins
 
 Files = dict[str, Any]
@@ -77,8 +77,8 @@ def paths(files: Any) -> list[str]:
 def run(main: Callable[[Job], None]) -> None:
     """Run a script's ``main`` on the job described on standard input.
 
-    Its plug-ins (``plugins`` among the parameters) are imported before. A :class:`StudyError` is printed as one
-    message; the exit code is then 1.
+    Its plug-ins (``plugins`` among the parameters) are imported before. A :class:`StudyError` and a fault of the
+    machine are printed as one message; the exit code is then 1.
     """
     try:
         if sys.stdin.isatty():
@@ -88,4 +88,9 @@ def run(main: Callable[[Job], None]) -> None:
         main(job)
     except StudyError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except Exception as error:
+        if (told := machine_fault(error)) is None:
+            raise
+        print(f"error: {told}", file=sys.stderr)
         sys.exit(1)

@@ -110,10 +110,9 @@ def _measured(axes: Axes, data: pd.DataFrame, published: bool) -> None:
     if data.empty:
         style.say_absent(axes)
         return
-    lines = list(data.groupby(["system", "sweep"], sort=False))
     several, sweeps = data["system"].nunique() > 1, data["sweep"].nunique()
     width = float(np.ptp(data["rate"])) or 1.0
-    for color, ((system, sweep), line) in zip(cycle(style.SERIES), lines):
+    for color, ((system, sweep), line) in zip(cycle(style.SERIES), data.groupby(["system", "sweep"], sort=False)):
         name, mark, step = SWEEPS[sweep]
         name = name if published else name.removesuffix(AS_PUBLISHED)
         line = line.sort_values("rate")
@@ -124,10 +123,10 @@ def _measured(axes: Axes, data: pd.DataFrame, published: bool) -> None:
         axes.plot(line["at"], line["value"], mark, color=color, label=label, zorder=3)
     _axes(axes, sorted(data["rate"].unique()))
     title = None if several else system_label(data["system"].iloc[0])
-    low, high = axes.get_ylim()
-    axes.set_ylim(low, high + 0.2 * (len(lines) + 1) * (high - low) / 1.2)  # room for the legend
-    axes.set_yticks([tick for tick in axes.get_yticks() if low <= tick <= min(1, axes.get_ylim()[1])])
-    axes.legend(loc="upper center", title=title, alignment="left", title_fontsize=style.SMALL_PT)
+    axes.figure.legend(
+        *axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, title=title, alignment="left",
+        title_fontsize=style.SMALL_PT,
+    )  # fmt: skip
 
 
 def _published(axes: Axes, data: pd.DataFrame) -> None:

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from emovlm.core.errors import StudyError
-from emovlm.core.files import write_json, write_text
+from emovlm.core.files import as_cell, write_json, write_text
 from emovlm.frequency.corpus import Corpus, Options, count_corpus
 from emovlm.frequency.counts import PER_TERM, Counts
 from emovlm.frequency.parts import files_of
@@ -168,7 +168,7 @@ def _csv(rows: Rows) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({k: as_cell(v) if isinstance(v, str) else v for k, v in row.items()} for row in rows)
     return out.getvalue()
 
 

@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from emovlm.core.errors import StudyError
+from emovlm.core.files import UNFINISHED
 
 PREFIX = "emovlm_"  # what SLURM jobs are called: slurm-jobname-prefix of profiles/slurm
 LOGS = Path("results/slurm")  # what its jobs write: slurm-logdir of profiles/slurm
@@ -36,30 +37,38 @@ def prepare(arguments: Sequence[str], console: Console) -> None:
         raise StudyError(f"Snakemake still runs in this folder (process {running[0]}); end it, or wait for it")
     _cancel_cluster_jobs(console)
     _end_local_jobs(console)
-    for path in unwatched(arguments):
-        console.print(f"{path}: finished after Snakemake was killed; made again", soft_wrap=True)
-        path.unlink()
+    if locks := list(Path(".snakemake/locks").glob("*.lock")):
+        outputs = _outputs(arguments)
+        for path in unwatched(outputs, min(lock.stat().st_mtime for lock in locks)):
+            console.print(f"{path}: finished after Snakemake was killed; made again", soft_wrap=True)
+            path.unlink()
+        for path in unfinished(outputs):
+            path.unlink()
     _snakemake([*arguments, "--unlock"])
 
 
-def unwatched(arguments: Sequence[str]) -> list[Path]:
-    """What jobs of the killed run finished after it was killed: outputs younger than its lock, unknown to Snakemake.
+def unwatched(outputs: Mapping[str, bool], started: float) -> list[Path]:
+    """What jobs of the killed run finished after it was killed: outputs that Snakemake has no notes of.
 
-    Raises:
-        StudyError: Snakemake cannot plan the study.
+    Args:
+        outputs: from an output's path to whether Snakemake knows how it was made.
+        started: when the killed run did, in s since the epoch.
     """
-    locks = list(Path(".snakemake/locks").glob("*.lock"))
-    if not locks:
-        return []
-    started = min(lock.stat().st_mtime for lock in locks)
-    found = []
-    for line in _snakemake([*arguments, "--summary", "--nolock"]).splitlines():
-        fields = line.split("\t")
-        if len(fields) == 6 and fields[0] != "output_file":
-            path, _, _, log, _, _ = fields  # every rule has a log: it is missing where Snakemake's notes are
-            if log == "-" and os.path.isfile(path) and os.stat(path).st_mtime >= started:
-                found.append(Path(path))
-    return found
+    unknown = [Path(path) for path, known in outputs.items() if not known]
+    return [path for path in unknown if path.is_file() and path.stat().st_mtime >= started]
+
+
+def unfinished(outputs: Iterable[str]) -> list[Path]:
+    """What killed jobs had begun to write, in the folders of outputs and those beside them."""
+    folders = {Path(*Path(path).parent.parts[:2]) for path in outputs}
+    return sorted({path for folder in folders for path in folder.rglob(f".*{UNFINISHED}*") if path.is_file()})
+
+
+def _outputs(arguments: Sequence[str]) -> dict[str, bool]:
+    """The outputs of the study, and whether Snakemake has notes on how each was made."""
+    rows = [line.split("\t") for line in _snakemake([*arguments, "--summary", "--nolock"]).splitlines()]
+    # Every rule has a log: it is missing where Snakemake's notes are.
+    return {row[0]: row[3] != "-" for row in rows if len(row) == 6 and row[0] != "output_file"}
 
 
 def processes(chosen: Callable[[list[str]], bool], folder: str | Path = ".") -> list[int]:

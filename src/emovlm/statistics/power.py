@@ -27,7 +27,7 @@ def smallest_difference(se: float, clusters: int, alpha: float, power: float = W
     if not se > 0:
         return float("nan")
     shift = TTestPower().solve_power(nobs=clusters, alpha=alpha, power=power)  # in standard deviations of a person
-    return float(shift * np.sqrt(clusters) * se)
+    return float(np.squeeze(shift) * np.sqrt(clusters) * se)  # statsmodels gives an array where it falls back
 
 
 def difference_power(margin: float, se: float, clusters: int, alpha: float) -> float:

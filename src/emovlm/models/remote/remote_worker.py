@@ -117,10 +117,20 @@ def _inputs(processor: Any, content: list[dict[str, Any]], pixels: list[bytes]) 
     # Copied, for torch does not take memory that cannot be written; [frames, 3, height, width] as videos are decoded.
     videos = [torch.from_numpy(a.copy()).permute(0, 3, 1, 2) for part, a in zip(visuals, arrays, strict=True)
               if part["type"] == "video"]  # fmt: skip
-    shown = [{key: part[key] for key in ("type", "text") if key in part} for part in content]
+    shown = [{"type": part["type"], **({"text": _plain(processor, part["text"])} if "text" in part else {})}
+             for part in content]  # fmt: skip
     text = processor.apply_chat_template([{"role": "user", "content": shown}], add_generation_prompt=True, **TEXT)
     rates = {"fps": [part["fps"] for part in visuals if part["type"] == "video"]} if videos else {}
     return dict(processor(text=[text], images=images or None, videos=videos or None, return_tensors="pt", **rates))
+
+
+def _plain(processor: Any, text: str) -> str:
+    """A text without special tokens, as ``models/vlm/inputs.py`` of the study makes it."""
+    special = {token.content for token in processor.tokenizer.added_tokens_decoder.values() if token.special}
+    tokens = re.compile("|".join(map(re.escape, sorted(special, key=len, reverse=True))) or "$^")
+    while (rest := tokens.sub("", text)) != text:
+        text = rest
+    return text
 
 
 def _header(processor: Any) -> str:

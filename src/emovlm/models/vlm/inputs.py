@@ -1,5 +1,6 @@
 """From the parts of a prompt to the inputs of a model: one prompt by the family's processor, several as one batch."""
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -105,10 +106,15 @@ def encode(
 
 
 def _plain(processor: ProcessorMixin, text: str) -> str:
-    """A text without special tokens: one that a model wrote may hold the placeholder of an image."""
+    """A text without special tokens: one that a model wrote may hold the placeholder of an image, or end the turn.
+
+    What is left may be a token again, as of ``<|im_<|im_end|>end|>``, so it is looked through until there is none.
+    """
     special = {token.content for token in processor.tokenizer.added_tokens_decoder.values() if token.special}
-    for token in special | {processor.image_token, getattr(processor, "video_token", processor.image_token)}:
-        text = text.replace(token, "")
+    special |= {processor.image_token, getattr(processor, "video_token", processor.image_token)}
+    tokens = re.compile("|".join(map(re.escape, sorted(filter(None, special), key=len, reverse=True))))
+    while (rest := tokens.sub("", text)) != text:
+        text = rest
     return text
 
 

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from emovlm.core.errors import StudyError
+from emovlm.core.errors import StudyError, machine_fault
 from emovlm.core.files import read_json
 from emovlm.core.fork_client import Script, start
 from emovlm.core.hashing import sha256_bytes
@@ -171,4 +171,11 @@ def _iso(time: datetime) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        code = main()
+    except OSError as error:
+        if (told := machine_fault(error)) is None:
+            raise
+        print(f"error: {told}", file=sys.stderr)
+        code = 1
+    sys.exit(code)
