@@ -13,7 +13,7 @@ from emovlm.statistics.claim_kinds import standing_of
 from emovlm.statistics.claims import FOR
 
 MARGIN = 0.05  # of the claim about words, in recall per tenfold exposure
-PLANTED = 2.4  # logits per tenfold exposure: about 0.36 of recall
+PLANTED = 3.4  # logits per tenfold exposure: about 0.5 of recall
 STUDIES = 25
 
 

@@ -124,7 +124,7 @@ def _measured(axes: Axes, data: pd.DataFrame, published: bool) -> None:
     _axes(axes, sorted(data["rate"].unique()))
     title = None if several else system_label(data["system"].iloc[0])
     axes.figure.legend(
-        *axes.get_legend_handles_labels(), loc="outside upper left", ncols=2, title=title, alignment="left",
+        *axes.get_legend_handles_labels(), loc="outside upper left", ncols=1 + published, title=title, alignment="left",
         title_fontsize=style.SMALL_PT,
     )  # fmt: skip
 
