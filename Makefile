@@ -11,7 +11,7 @@ SNAKEMAKE := snakemake --workflow-profile $(PROFILE) $(if $(CORES),--cores $(COR
 STUDY := $(SNAKEMAKE) --prioritize train_tower
 
 .PHONY: study full quick broken paper-study doctor cost resume prefetch_envs prefetch_weights audit crate report \
-	calibrate benchmark test test-broken test-paper test-conda test-conda-short test-cluster test-cluster-short \
+	calibrate benchmark test test-broken test-faults test-paper test-conda test-conda-short test-cluster test-cluster-short \
 	test-install lint envs clean setup rulegraph help
 
 study: setup ## the default study, to results/paper/paper.pdf
@@ -59,6 +59,10 @@ test: setup $(VALIDATOR)/.ready $(BROWSER) ## all tests; the quick study is one 
 	tests/packages.sh video
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/contracts tests/unit
 	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/workflow tests/browser
+
+test-faults: setup ## broken videos, decoders that misbehave, a full and a read-only disk, properties of all input (minutes)
+	tests/packages.sh video
+	pytest tests/faults
 
 test-broken: setup ## a small study with permuted labels: nothing about a model may be supported
 	pytest tests/broken
