@@ -86,11 +86,9 @@ def run(main: Callable[[Job], None]) -> None:
         job = Job.from_json(sys.stdin.buffer.read())
         load_plugins(job.params.pop("plugins", []))
         main(job)
-    except StudyError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
     except Exception as error:
-        if (told := machine_fault(error)) is None:
+        told = str(error) if isinstance(error, StudyError) else machine_fault(error)
+        if told is None:
             raise
         print(f"error: {told}", file=sys.stderr)
         sys.exit(1)
