@@ -12,12 +12,12 @@ STUDY := $(SNAKEMAKE) --prioritize train_tower
 
 .PHONY: study full quick broken paper-study doctor cost resume prefetch_envs prefetch_weights audit crate report \
 	calibrate benchmark test test-broken test-faults test-paper test-conda test-conda-short test-cluster test-cluster-short \
-	test-install lint envs clean setup rulegraph help
+	test-install lint envs hashes clean setup rulegraph help
 
 study: setup ## the default study, to results/paper/paper.pdf
 	$(STUDY)
 
-full: setup ## the same with four training runs of every system, on three vision towers; goes on from the results of `make study`
+full: setup ## the study that decides: four training runs of every system on three vision towers, twice the test clips
 	$(STUDY) --configfile config/full.yaml
 
 broken: setup ## a negative control: the default study with permuted labels, to results/broken
@@ -104,6 +104,9 @@ lint: setup ## format and style of Python and Snakemake files
 envs: setup ## the packages of envs/*.yaml anew, after an import or a version in requirements.txt has changed
 	PYTHONPATH=src python workflow/environments.py
 
+hashes: setup ## requirements.hashes.txt anew, after a version in requirements.txt has changed; needs a network
+	PYTHONPATH=src:. python workflow/hashes.py
+
 rulegraph: setup ## the README's picture of the rules; needs graphviz
 	snakemake --rulegraph dot --forceall | dot -Tpng -Gdpi=70 -Gbgcolor=white -o docs/img/rulegraph.png
 
@@ -116,9 +119,10 @@ clean: ## remove everything generated, but not the virtual environment
 
 setup: $(VENV)/.ready
 
-$(VENV)/.ready: requirements.txt pyproject.toml
+$(VENV)/.ready: requirements.txt requirements.hashes.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info[:2] == (3, 11) else "emovlm needs Python 3.11; name one: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.hashes.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@

@@ -21,7 +21,8 @@ from emovlm.provenance.records.surroundings import plain
 ROOT = Path(__file__).resolve().parents[1]
 # Import name -> name on the package index, where they differ.
 DISTRIBUTION = {"PIL": "pillow", "yaml": "PyYAML", "sklearn": "scikit-learn", "google": "google-genai",
-                "pydantic_core": "pydantic"}  # fmt: skip
+                "pydantic_core": "pydantic", "cyclonedx": "cyclonedx-python-lib",
+                "packageurl": "packageurl-python"}  # fmt: skip
 # What a package imports at run time, by a name in the study's configuration: the organism's tower is a network of timm,
 # and SmolVLM's processor writes numbers as words.
 AT_RUN_TIME = {"transformers": ["timm", "num2words"]}

@@ -10,6 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 from tests.contracts.test_house_rules import MODULES, PACKAGE, ROOT, SCRIPTS
 from workflow.environments import AT_RUN_TIME, requirements, sources_of, third_party
+from workflow.hashes import BY_BUILD
 
 from emovlm.core.hashing import sha256_file
 from emovlm.provenance.records.surroundings import plain
@@ -32,6 +33,13 @@ def names(*groups: str) -> set[str]:
     for requirement in (Requirement(line) for group in groups for line in GROUPS[group]):
         found |= names(*requirement.extras) if requirement.name == "emovlm" else {plain(requirement.name)}
     return found
+
+
+def test_every_pin_but_those_of_torch_has_hashes():
+    listed = (ROOT / "requirements.hashes.txt").read_text().replace("\\\n", "").splitlines()[1:]
+    pins = dict(line.split()[0].split("==") for line in listed)
+    assert pins == {name: version for name, version in requirements().items() if name not in BY_BUILD}
+    assert all(re.fullmatch(r"\S+( +--hash=sha256:[0-9a-f]{64})+", line) for line in listed)
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -191,7 +191,7 @@ def test_a_dataset_has_its_own_classes_and_words(config, tmp_path):
     assert study.datasets["synface"].classes == study.classes and len(study.classes) == 11
     assert (dfew.per_class, dfew.fps, dfew.size, dfew.n_shards) == (100, 25.0, 64, 1)
     assert not dfew.rendered and dfew.corpus is None
-    assert study.datasets["synface"].corpus.test.clips == 990
+    assert study.datasets["synface"].corpus.test.clips == 495
 
 
 @pytest.mark.parametrize(

@@ -5,19 +5,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from emovlm.core.contracts.data import CLIP_TRUTH, CUES
 from emovlm.core.errors import StudyError
 from emovlm.core.io import read_table, write_table
 from emovlm.frames.decoding import decode_clip
+from emovlm.study.load import read_config
 from emovlm.synface.cues import ALL, GROUPS, measure_cues
 from emovlm.synface.dataset import write_script
 from emovlm.synface.facts import facts_of
 from emovlm.synface.plan import plan_clips
 from emovlm.synface.rendering.video import file_size, read_mp4, write_mp4
 
-STUDY = yaml.safe_load((Path(__file__).parents[2] / "config.yaml").read_text())
+STUDY = read_config(Path(__file__).parents[2], ["config/full.yaml"])
 RESAMPLES = 1000
 
 

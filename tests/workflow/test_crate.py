@@ -10,12 +10,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from workflow.environments import requirements
 
 from emovlm.core.errors import StudyError
 from emovlm.core.hashing import sha256_bytes
 from emovlm.provenance.audit.audit import audit, prune
-from emovlm.provenance.crate import _packed, write_crate
+from emovlm.provenance.crate import MATERIALS, _packed, write_crate
 from emovlm.provenance.planned_jobs import read_plan
+from emovlm.provenance.records.surroundings import plain
 from tests.project import RESULTS
 
 TOOLS = Path(sys.prefix) / "validator/bin"
@@ -114,6 +116,13 @@ def references(value):
     elif isinstance(value, list):
         for inner in value:
             yield from references(inner)
+
+
+def test_the_bill_of_materials_has_every_package_that_is_installed_and_pinned(crate):
+    (bill,) = crate[0].rglob(MATERIALS)
+    listed = {(each["name"], each["version"].split("+")[0]) for each in json.loads(bill.read_text())["components"]}
+    pinned = {(plain(name), version) for name, version in requirements().items()}
+    assert {(plain(name), version) for name, version in listed} >= pinned
 
 
 def test_other_tools_read_the_crate(crate):

@@ -10,12 +10,12 @@ write-ahead log it was as fast, but that does not work on network file systems.
 """
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
 
 from emovlm.core import notes
+from emovlm.core.files import sync
 from emovlm.core.hashing import sha256_json
 
 SYNC_EVERY_S = 1.0
@@ -68,5 +68,5 @@ class AnswerStore:
 
     def sync(self) -> None:
         """Have all answers so far on disk."""
-        os.fsync(self._file.fileno())
+        sync(self._file.fileno())
         self._synced = time.monotonic()

@@ -9,6 +9,7 @@ FAULTS = {
     errno.EACCES: "no permission; see whom the file and its folder belong to",
     errno.EPERM: "no permission; see whom the file and its folder belong to",
     errno.EIO: "the disk failed to read or write; see what the system's log says of it",
+    errno.ENOLCK: "this file system has no locks; have the folder on another one",
     errno.ENOMEM: "out of memory; give the job more, or run fewer at once",
 }
 """What is wrong with the machine, and what to do, by the system's error number."""

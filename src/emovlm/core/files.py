@@ -1,5 +1,6 @@
 """Atomic files, text and JSON."""
 
+import errno
 import json
 import os
 import tempfile
@@ -12,6 +13,8 @@ UNFINISHED = ".unfinished-"
 """Part of the names of files that are being written."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a cell for a formula (OWASP, CSV injection)."""
+NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
+"""What file systems answer to fsync that do not have it."""
 
 
 @contextmanager
@@ -29,11 +32,24 @@ def atomic(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         with open(temporary, "rb") as written:
-            os.fsync(written.fileno())
+            sync(written.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sync(file: int) -> None:
+    """Have what was written to an open file on disk; does nothing on a file system that cannot say so.
+
+    Raises:
+        OSError: the disk failed.
+    """
+    try:
+        os.fsync(file)
+    except OSError as error:
+        if error.errno not in NO_SYNC:
+            raise
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from emovlm.frames.container import Undecodable, audio_stream, open_container, video_stream
+from emovlm.frames.container import Undecodable, audio_stream, open_container, undecodable, video_stream
 from emovlm.frames.store import RATE
 
 
@@ -27,17 +27,13 @@ def decode_audio(path: str) -> np.ndarray:
     Raises:
         Undecodable: the file is no video, or its sound is damaged.
     """
-    try:
+    with undecodable(lambda: "the sound is damaged"):
         with open_container(path) as container:
             if not audio_stream(container):
                 return np.zeros(0, np.int16)
             begin = _first_frame_s(container)
         with open_container(path) as container:
             return _resampled(container, audio_stream(container), begin)
-    except MemoryError:  # FFmpeg's too
-        raise
-    except (av.FFmpegError, ValueError):
-        raise Undecodable("the sound is damaged") from None
 
 
 def _first_frame_s(container: InputContainer) -> Fraction | None:

@@ -1,6 +1,8 @@
 """Open a video file with PyAV and choose the tracks that a player would."""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import av
 from av.audio.stream import AudioStream
@@ -21,18 +23,29 @@ class Undecodable(Exception):
     """A clip cannot be decoded; the message is the reason, free of paths, times and addresses."""
 
 
+@contextmanager
+def undecodable(reason: Callable[[], str]) -> Iterator[None]:
+    """Says that a clip cannot be decoded where FFmpeg fails, but for want of memory, which is the machine's fault.
+
+    Raises:
+        Undecodable: for this reason.
+    """
+    try:
+        yield
+    except MemoryError:  # FFmpeg's too
+        raise
+    except (av.FFmpegError, ValueError):
+        raise Undecodable(reason()) from None
+
+
 def open_container(path: str) -> InputContainer:
     """Open a file as a video, and nothing else that its content may point at.
 
     Raises:
         Undecodable: it is none.
     """
-    try:
+    with undecodable(lambda: NO_VIDEO):
         return av.open(path, options=OPTIONS, metadata_errors="replace")
-    except MemoryError:  # FFmpeg's too
-        raise
-    except (av.FFmpegError, ValueError):
-        raise Undecodable(NO_VIDEO) from None
 
 
 def video_stream(container: InputContainer) -> VideoStream:

@@ -11,7 +11,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from emovlm.frames.clock import clock_of
-from emovlm.frames.container import DAMAGED, MP4, Undecodable, open_container, video_stream
+from emovlm.frames.container import DAMAGED, MP4, Undecodable, open_container, undecodable, video_stream
 from emovlm.frames.fit import Fit, inner_size, over_black, put_in_middle, transparent
 from emovlm.frames.turn import UPRIGHT, Turn, swaps, turn_of
 
@@ -72,12 +72,8 @@ def _decode(container: InputContainer, stream: VideoStream, size: int, fit: Fit)
         display = display[::-1] if swaps(turn) else display
         height, width = inner_size(*display, size, fit)
         square = np.zeros((size, size, 3), np.uint8)
-        try:
+        with undecodable(lambda: f"frame {len(times)} has a pixel format that cannot be shown"):
             put_in_middle(scaler.scaled(frame, turn, height, width), square)
-        except MemoryError:
-            raise
-        except (av.FFmpegError, ValueError):
-            raise Undecodable(f"frame {len(times)} has a pixel format that cannot be shown") from None
         pixels += square.tobytes()
         times.append((frame.pts, frame.dts, frame.duration))
         first = first or display
@@ -92,7 +88,7 @@ def _decode(container: InputContainer, stream: VideoStream, size: int, fit: Fit)
 def _frames(container: InputContainer, stream: VideoStream) -> Iterator[av.VideoFrame]:
     """The frames in the order in which they are shown, from the first keyframe on: players skip what is before it."""
     begin, packets, shown = None, 0, 0
-    try:
+    with undecodable(lambda: f"frame {shown} cannot be decoded"):
         for packet in container.demux(stream):
             packets += packet.size > 0
             if begin is None and not packet.is_keyframe:
@@ -105,10 +101,6 @@ def _frames(container: InputContainer, stream: VideoStream) -> Iterator[av.Video
                     continue  # it refers to what was cut off before the first keyframe
                 shown += 1
                 yield frame
-    except MemoryError:  # FFmpeg's too
-        raise
-    except (av.FFmpegError, ValueError):
-        raise Undecodable(f"frame {shown} cannot be decoded") from None
     if container.format.name == MP4 and packets < len(stream.index_entries):
         raise Undecodable(DAMAGED)
 

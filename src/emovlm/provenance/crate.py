@@ -22,6 +22,7 @@ from emovlm.core.hashing import sha256_file
 from emovlm.core.job import Job, paths
 from emovlm.core.tables import read_yaml
 from emovlm.provenance.audit.audit import audit
+from emovlm.provenance.materials import MEDIA_TYPE, materials
 from emovlm.provenance.planned_jobs import Plan
 from emovlm.provenance.records.record import Record, job_of, record_path
 from emovlm.provenance.sharing import descent, folder_of, gated, shown
@@ -35,6 +36,7 @@ PROFILES = {"process": "Process Run Crate", "workflow": "Workflow Run Crate", "p
 UNITS = {"seconds": "SEC", "peak_memory_bytes": "AD"}  # UN/CEFACT codes: second, byte
 DONE = "http://schema.org/CompletedActionStatus"
 METADATA = "ro-crate-metadata.json"
+MATERIALS = "bill-of-materials.cdx.json"
 LICENCES = {"MIT": "MIT License", "CC0-1.0": "Creative Commons Zero v1.0 Universal"}
 BULKY = re.compile(r"/(raw/[^/]+/clips|frames|rig|corpora)/|\.mp4$")
 """Clips, frame stores and what packages held among the results: made or fetched again from the rest, so not packed."""
@@ -42,15 +44,15 @@ AGGREGATE = re.compile(r"/(tables|figures|paper|lexicon)/|/values\.json$|/explor
 """What of a gated dataset may be shared: figures of the whole, not what is known of each clip.
 
 So the explorer page itself is shared, with verdicts and metrics; of data on clips it says that they are not there."""
-ROOT_FILES = ("Snakefile", "Makefile", "config.yaml", "requirements.txt", "pyproject.toml", "README.md", "LICENSE",
-              "CITATION.cff")  # fmt: skip
+ROOT_FILES = ("Snakefile", "Makefile", "config.yaml", "requirements.txt", "requirements.hashes.txt", "pyproject.toml",
+              "README.md", "LICENSE", "CITATION.cff")  # fmt: skip
 MEDIA = {".parquet": "application/vnd.apache.parquet", ".tsv": "text/tab-separated-values", ".smk": "text/plain",
          ".safetensors": "application/octet-stream", ".typ": "text/plain", ".bib": "text/plain", ".yaml": "text/plain",
-         "": "text/plain", ".jinja": "text/plain", ".jsonl": "application/jsonl"}  # fmt: skip
+         "": "text/plain", ".jinja": "text/plain", ".jsonl": "application/jsonl", MATERIALS: MEDIA_TYPE}  # fmt: skip
 
 
 def write_crate(plan: Plan) -> tuple[Path, Path]:
-    """Write the crate's metadata beside the records, and an archive of the crate with what may be shared.
+    """Write the crate's metadata and bill of materials beside the records, and an archive with what may be shared.
 
     Every file is hashed first: what is packed is what the records say.
 
@@ -65,8 +67,9 @@ def write_crate(plan: Plan) -> tuple[Path, Path]:
     if breaks:
         raise StudyError(f"no crate of a study whose chain is broken: {breaks[0].says}; see emovlm audit")
     records = report.records
-    packed = list(_packed(plan, records))
     folder = Path(plan.results, "provenance")
+    write_text(folder / MATERIALS, materials(plan.study.config.study, records.values()))
+    packed = sorted([*_packed(plan, records), f"{plan.results}/provenance/{MATERIALS}"])
     loose, archive = folder / METADATA, folder / "crate.zip"
     write_text(loose, _text(describe(plan, records, packed, f"{os.path.relpath('.', folder)}/")))
     pack = {"compression": zipfile.ZIP_DEFLATED, "strict_timestamps": False}
@@ -202,8 +205,8 @@ class _Crate:
     def file(self, path: str) -> Entity:
         """A file: by its place if it is there, else by its hash."""
         digest = self.hash_of.get(path)
-        suffix = Path(path).suffix
-        media = MEDIA.get(suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
+        kind = MATERIALS if path.endswith(MATERIALS) else Path(path).suffix
+        media = MEDIA.get(kind) or mimetypes.guess_type(path)[0] or "application/octet-stream"
         facts = {"name": path, "encodingFormat": media}
         if path in self.packed:
             size = str(os.path.getsize(path))

@@ -8,7 +8,6 @@ long as the file lies beside the answers it paid for.
 
 import fcntl
 import json
-import os
 import threading
 import time
 import uuid
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from emovlm.core.errors import StudyError
+from emovlm.core.files import sync
 
 MILLION = 1e6
 
@@ -156,7 +156,7 @@ class Ledger:
                 self._count(line)
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            sync(file.fileno())
 
     def _append(self, file: IO[bytes], entry: dict[str, Any]) -> None:
         line = json.dumps(entry).encode()
