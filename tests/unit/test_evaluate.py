@@ -163,7 +163,7 @@ def test_a_stopped_evaluation_goes_on_at_the_clip(place, tmp_path):
         time.sleep(0.005)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()
-    assert process.returncode == 130 and said.splitlines()[-1] == "stopped; the same command goes on from here", said
+    assert process.returncode == 130 and said.splitlines()[-1] == "stopped; to continue, run the same command", said
     assert "Traceback" not in said and not (tmp_path / "out/answers.parquet").exists()
     before = stored(tmp_path / "out")
     assert 1 <= len(before) < 2 * N

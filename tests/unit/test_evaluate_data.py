@@ -66,7 +66,7 @@ def test_labels_given_are_what_the_model_chooses_from_in_their_order(by_class):
     assert read_data(by_class, ["sad", "Happy", "bored"]).classes == ["sad", "Happy", "bored"]
     with pytest.raises(StudyError, match="clips have the label 'sad', which is not among the labels given"):
         read_data(by_class, ["Happy", "bored"])
-    with pytest.raises(StudyError, match="sad is given twice"):
+    with pytest.raises(StudyError, match="sad is listed twice"):
         read_data(by_class, ["Happy", "sad", "sad"])
 
 

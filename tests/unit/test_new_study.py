@@ -91,7 +91,7 @@ def test_bad_input_is_said_in_a_sentence_and_nothing_is_written(given, tmp_path,
 def test_a_folder_that_exists_is_not_touched(given, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/config.yaml").write_text("mine")
-    with pytest.raises(StudyError, match=r"mine: it exists already, and nothing in it is overwritten"):
+    with pytest.raises(StudyError, match=r"mine: the folder exists already and is not overwritten"):
         new_study(tmp_path / "mine", given / "My Clips", [str(given / "vit")])
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["config.yaml"]
 

@@ -39,7 +39,7 @@ def changed(config, path, value):
         ("reciepes", {}, r"key reciepes: there is no such key\. Did you mean recipes\? Allowed are study, seed"),
         ("synface.corpora.faces.micro_share", 1.5, r"key synface\.corpora\.faces\.micro_share: it must be at most 1, "
          r"not 1\.5"),
-        ("organism.tower.channels", None, r"key organism\.tower\.channels: nothing is written there, but a value is"),
+        ("organism.tower.channels", None, r"key organism\.tower\.channels: a value is needed, but none is"),
         ("seed", "one", "key seed: 'one' is not a whole number"),
         ("seed", True, "key seed: True is not a whole number"),
         ("seed", 1.5, "key seed: 1.5 is not a whole number"),
@@ -47,11 +47,11 @@ def changed(config, path, value):
         ("study", "My study", "key study: 'My study' is not an id: write lower-case letters, digits and hyphens"),
         ("organism", [1], "key organism: .* is not a group of keys with values"),
         ("permuted_labels", ["test"], "key permuted_labels, item 1: 'test' is not one of pretrain, train"),
-        ("permuted_labels", ["train", "train"], "key permuted_labels: 'train' stands there twice"),
+        ("permuted_labels", ["train", "train"], "key permuted_labels: 'train' is listed twice"),
         ("statistics.confidence", 0.9, "key statistics.confidence: 0.9 is not one of 0.95"),
         ("statistics.tail", ["joy"], "key statistics.tail: not in config/classes.tsv: joy"),
         ("lexicon.primary_form", "noun phrase", "key lexicon.primary_form: 'noun phrase' is not one of family, n"),
-        ("tables.conditions", None, "key tables.conditions: nothing is written there, but a value is needed"),
+        ("tables.conditions", None, "key tables.conditions: a value is needed, but none is given"),
         ("tables.systems", [], "key tables.systems: it is empty, but a value is needed"),
         ("tables.systems", "config/nowhere.tsv", r"config/nowhere\.tsv: no such table; config key tables\.systems na"),
         ("frames.size", 48, r"key frames\.size: it must be a multiple of 32, not 48"),
@@ -62,8 +62,8 @@ def changed(config, path, value):
         ("enrichment.keyframes", "fps5", r"key enrichment\.keyframes: fps5 is of kind rate, not keyframes"),
         ("lexicon.primary_source", "bible", r"key lexicon\.primary_source: config/sources\.tsv has no bible for en"),
         ("prompts.motion", "nowhere.txt", r"key prompts\.motion: no such file: nowhere\.txt"),
-        ("recipes", {"large": {"sampler": "fps5", "rank": 8}}, r"key recipes\.large\.draws: nothing is written there"),
-        ("recipes", {"large": {"crop": 0}}, r"key recipes\.large\.sampler: nothing is written there"),
+        ("recipes", {"large": {"sampler": "fps5", "rank": 8}}, r"key recipes\.large\.draws: a value is needed"),
+        ("recipes", {"large": {"crop": 0}}, r"key recipes\.large\.sampler: a value is needed, but none is given"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_named_with_its_key(config, key, value, said):

@@ -303,7 +303,7 @@ def test_the_papers_systems_have_claims_of_their_own_by_the_margins_of_those_the
             "claims: {T1: {statement: x, kind: comparisons, margin: 0.01, evidence: []}}",
             "an earlier file has a claim T1",
         ),
-        ("claims: {T1-mafw: {kind: comparisons}}", "more.yaml, claim T1-mafw, key statement: nothing is written ther"),
+        ("claims: {T1-mafw: {kind: comparisons}}", "more.yaml, claim T1-mafw, key statement: a value is needed, but"),
     ],
 )
 def test_a_second_file_of_claims_adds_to_the_first(config, tmp_path, text, said):

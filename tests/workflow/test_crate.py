@@ -188,7 +188,7 @@ def test_a_study_with_a_broken_chain_gives_no_crate(project, monkeypatch, file):
     before = path.read_bytes()
     try:
         path.write_bytes(before.replace(b"e", b"i", 1))
-        with pytest.raises(StudyError, match=f"chain is broken: {RESULTS}/{file}"):
+        with pytest.raises(StudyError, match=f"the audit found a break, so no crate is written: {RESULTS}/{file}"):
             write_crate(read_plan(".", ["config/quick.yaml"]))
     finally:
         path.write_bytes(before)

@@ -72,7 +72,7 @@ def test_a_silent_slurm_stops_only_studies_that_gave_it_jobs(tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     assert cluster_jobs() == []
     (tmp_path / LOGS).mkdir(parents=True)
-    with pytest.raises(StudyError, match=r"SLURM does not say which jobs run \(squeue: fatal: no configuration\)"):
+    with pytest.raises(StudyError, match=r"squeue failed \(squeue: fatal: no configuration\)"):
         cluster_jobs()
 
 

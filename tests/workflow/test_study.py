@@ -117,7 +117,7 @@ def test_the_summary_prints_verdicts_and_every_condition_as_the_paper_does(proje
 
 
 def test_a_study_that_did_not_run_has_no_summary(tmp_path):
-    with pytest.raises(StudyError, match=r"values\.json: no such file: this study has not come so far"):
+    with pytest.raises(StudyError, match=r"values\.json: no such file; finish the study, or choose another"):
         summary(tmp_path)
 
 

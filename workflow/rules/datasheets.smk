@@ -1,4 +1,4 @@
-"""Datasheets: what a rendered dataset is made of, what it looks like, and that nothing but the face tells the class.
+"""Datasheets: what a rendered dataset is made of, what it looks like, and the test that only the face predicts the class.
 
 in:  raw/<dataset>: plan, truth, clips
 out: raw/<dataset>/DATASHEET.md, tables/cues.csv, figures/{apex_112,apex_224,strips,contact_sheet}.png
@@ -35,7 +35,7 @@ rule write_datasheet:
 
 
 rule measure_cues:
-    """Try to tell the class from head, gaze, blinks, room, length and file alone."""
+    """Try to predict the class from head, gaze, blinks, room, length and file alone."""
     input:
         clips=f"<results>/raw/{SHOWN}/truth/clips.parquet",
     output:

@@ -1,4 +1,4 @@
-"""Published: other people's figures beside the study's own, and analysed anew.
+"""Published: other people's figures beside the study's own, and their re-analysis.
 
 in:  resources/published/*.csv, tables/metrics.csv
 out: tables/{published_comparison,reanalysis}.csv

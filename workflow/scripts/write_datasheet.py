@@ -1,6 +1,6 @@
 """Write the datasheet of a rendered corpus.
 
-params: command (that renders it anew), seed, image_size, supersampling, crf.
+params: command (that renders it again), seed, image_size, supersampling, crf.
 """
 
 from emovlm.core.contracts.data import CLIP_PLAN, CLIP_TRUTH, FRAME_TRUTH

@@ -1,4 +1,4 @@
-"""Make the next things while the present one is used."""
+"""Prepare the next items in the background while the current one is used."""
 
 import queue
 import threading

@@ -1,4 +1,4 @@
-"""An append-only store of answers: what was computed once is never computed again.
+"""An append-only store of answers, so that no answer is computed twice.
 
 One JSON line an answer, keyed by everything that the answer depends on, with a digest of the line. It lies outside a
 rule's declared outputs, which Snakemake deletes when a job fails: a killed run resumes at the clip, and another model,

@@ -1,6 +1,6 @@
 """What a contract of a table is: columns, types, units, keys. The contracts themselves: ``core.contracts``.
 
-Writers and readers both check (``core.io``), so a table that exists is a table that fits.
+Writers and readers both check a table against its contract (``core.io``).
 Identifiers: ``clip_id`` is ``<dataset>/<name>``; class names are the study's (``config/classes.tsv``).
 """
 

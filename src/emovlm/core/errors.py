@@ -1,4 +1,4 @@
-"""The errors a person can act on."""
+"""Errors that a user can correct, and faults of the machine."""
 
 import errno
 
@@ -25,7 +25,7 @@ class StudyError(Exception):
 
 
 def machine_fault(error: BaseException) -> str | None:
-    """What to tell of an error that is the machine's fault: a full disk, too little memory. None if it is none."""
+    """A message about a fault of the machine, such as a full disk or too little memory; None for any other error."""
     number = errno.ENOMEM if isinstance(error, MemoryError) else getattr(error, "errno", None)
     number = errno.ENOSPC if IN_WORDS in str(error) else number
     if number not in FAULTS:

@@ -1,4 +1,4 @@
-"""Tab-separated tables and YAML files that people edit: their text, and where in it each part stands."""
+"""Tab-separated tables and YAML files that people edit, with the line number of each part."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Rows of tables that others wrote, with whatever program: read where nothing is ambiguous, else named by line."""
+"""Rows of CSV tables from any program. Ambiguous rows are errors that name the line."""
 
 import csv
 import io

@@ -69,7 +69,7 @@ def make_manifest(dataset: dict[str, Any], folder: Path, subset: Path | None = N
 
 
 def permute_labels(manifest: pd.DataFrame, splits: Collection[str], seed: int) -> pd.DataFrame:
-    """Deal the labels of each of the splits out to its clips anew: nothing can be learned from them.
+    """Permute the labels within each of the splits, so that nothing can be learned from them.
 
     What a study finds with such labels is found by chance: a negative control of the whole study.
     """

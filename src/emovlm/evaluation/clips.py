@@ -1,4 +1,4 @@
-"""The clips that a system is asked about, each with what its answer repeats of it."""
+"""The clips that a system is asked about, each with the columns that its answer repeats."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Which frames, contexts and decisions go together, whatever asks: a study's condition or an evaluation's."""
+"""Which frames, contexts and decisions may be combined, in a study and in a single evaluation."""
 
 from collections.abc import Iterator
 

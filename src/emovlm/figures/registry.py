@@ -2,7 +2,7 @@
 
 Its signature says what it needs: positional parameters are tables (those with a default may be left out), keyword-only
 parameters come from the study (``PARAMETERS`` in ``workflow/rules/figures.smk``) or from the decorator. Planning reads
-this registry, so modules of this room import matplotlib and seaborn where they draw, not when they are imported.
+this registry, so modules of this package import matplotlib and seaborn where they draw, not when they are imported.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def register_figure(title: str, caption: str, alt: str, **settings: object) -> C
 
 
 def figures() -> Registry[Figure]:
-    """All figures: those of this room, whose modules are imported for it, and those of plug-ins."""
+    """All figures: those of this package, whose modules it imports, and those of plug-ins."""
     _import_room()
     return _FIGURES
 

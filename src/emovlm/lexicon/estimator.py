@@ -1,4 +1,4 @@
-"""The estimator of word frequency that was fixed beforehand, and a permuted one as its control."""
+"""The primary estimator of word frequency, fixed before the study ran, and its permuted control."""
 
 from collections.abc import Mapping
 
@@ -33,7 +33,7 @@ def frequent_emotions(frequency: pd.DataFrame) -> list[str]:
 
 
 def permuted_counts(counts: Mapping[str, float], seed: int) -> dict[str, float]:
-    """The same counts dealt out anew, so that their ranks have next to nothing to do with the true ones.
+    """A permutation of the counts whose ranks are almost uncorrelated with the true ones.
 
     What follows these counts follows frequency; what follows the true ones may follow anything that goes with them.
 

@@ -1,4 +1,4 @@
-"""Load a model of transformers from a folder, whole or not at all."""
+"""Load a transformers model from a folder; a missing or misshapen weight is an error."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
 """Import torch for this study: one thread by default, deterministic, and torchvision importable.
 
-Every module of the room imports ``torch`` from here, so that these settings come first.
+Every module of ``models`` imports ``torch`` from here, so that these settings come first.
 """
 
 import os

@@ -151,7 +151,7 @@ def listed(dataset: Dataset) -> int:
     if not DATASET_KINDS[dataset.kind].published_counts:
         if not place.is_file():
             where = dataset.cell("folder")
-            raise StudyError(f"{where}: how many clips {dataset.name} has is not known, for {place} is not there")
+            raise StudyError(f"{where}: how many clips {dataset.name} has is unknown, because there is no {place}")
         return sum(bool(line.strip()) for line in place.read_text(encoding="utf-8").splitlines()) - 1
     return published_counts(Path(DATASET_KINDS[dataset.kind].published_counts))[ALL, 0]
 

@@ -1,4 +1,4 @@
-"""Can the study run here? What is missing is said before anything is spent, with how to get it."""
+"""Check whether the study can run here, and say how to get what is missing. Nothing is spent."""
 
 import math
 import os
@@ -118,7 +118,7 @@ def _weights(study: Study, row: System, results: Path) -> Iterator[Finding]:
             return
     if row.file is None and row.revision is None:
         pin = f"write the commit that you mean in {row.cell('revision')}"
-        yield Finding(system, WARNING, f"{row.weights} is not pinned: what main is when it is fetched", pin)
+        yield Finding(system, WARNING, f"{row.weights} is not pinned; the study fetches its main branch", pin)
     if row.file is not None:
         files = [row.file.format(fold=fold) for fold in row.folds]
         absent = [file for file in files if not Path(file).is_file()]
@@ -168,7 +168,7 @@ def _asked_about(study: Study, system: System) -> list[Dataset]:
 
 
 def _inputs(study: Study) -> Iterator[Finding]:
-    """Are networks whose weights know nothing but aligned faces shown such frames?"""
+    """Check that networks trained on aligned faces are shown aligned faces."""
     for system in sorted(study.asked, key=lambda system: system.name):
         for dataset in _asked_about(study, system) if system.family in DFER else ():
             if dataset.form != "frames" or dataset.fit != "stretch":
@@ -213,6 +213,6 @@ def _disk(study: Study, results: Path) -> Finding:
     if unknown := sorted(set(needed) - set(known)):
         says += f", and the {', '.join(unknown)}, whose size is not known"
     if free < total:
-        do = "make room, or write h264 or webp in datasets.tsv, column encoding, or a smaller size in its column size"
+        do = "free space, or choose h264 or webp (datasets.tsv, column encoding) or smaller frames (column size)"
         return Finding("disk", MISSING, says, do)
     return Finding("disk", OK, says)

@@ -102,7 +102,7 @@ def new_study(
         raise StudyError("no Snakefile here: run emovlm new in the folder of the clone, from which studies are run")
     folder = Path(_from_root(folder))
     if folder.exists():
-        raise StudyError(f"{folder}: it exists already, and nothing in it is overwritten; name another folder")
+        raise StudyError(f"{folder}: the folder exists already and is not overwritten; name another one")
     if not models:
         raise StudyError("no model: name at least one (--model)")
     found = read_data(data, labels)
@@ -214,7 +214,7 @@ def _unique(names: Sequence[str], where: str) -> None:
         StudyError: two are the same.
     """
     if doubled := [name for name in names if names.count(name) > 1]:
-        raise StudyError(f"{where}: two are called {doubled[0]!r}; rename one of them, for ids must differ")
+        raise StudyError(f"{where}: two are called {doubled[0]!r}; rename one of them, because ids must be unique")
 
 
 def _from_root(path: str | Path) -> str:

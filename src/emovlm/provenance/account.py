@@ -1,7 +1,7 @@
 """The account of a run: what the jobs behind the paper took, where and with what they ran, from their records.
 
-It speaks of jobs that have a record, so neither of its own job nor of typesetting, which come after it. Times are those
-of the run, so that two runs of one study differ in it and in the PDF that prints it, and in nothing else.
+It covers jobs that have a record. Its own job and typesetting come later, so it excludes them. Times differ between two
+runs of one study, so this file and the PDF that prints it are the only results that differ.
 """
 
 from collections.abc import Iterable, Mapping

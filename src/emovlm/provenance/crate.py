@@ -65,7 +65,7 @@ def write_crate(plan: Plan) -> tuple[Path, Path]:
     report = audit(plan, full=True)
     breaks = [finding for finding in report.findings if finding.kind != "licence"]
     if breaks:
-        raise StudyError(f"no crate of a study whose chain is broken: {breaks[0].says}; see emovlm audit")
+        raise StudyError(f"the audit found a break, so no crate is written: {breaks[0].says}; see emovlm audit")
     records = report.records
     folder = Path(plan.results, "provenance")
     write_text(folder / MATERIALS, materials(plan.study.config.study, records.values()))

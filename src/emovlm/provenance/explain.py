@@ -37,13 +37,13 @@ def explain(plan: Plan, asked: str) -> list[str]:
         values = read_json(path) | (read_json(account)["values"] if account.is_file() else {})
         _ = [(value["text"], value["source"]) for value in values.values()]
     except (OSError, ValueError, AttributeError, TypeError, KeyError):
-        raise StudyError(f"{path}: these are not the values of a study; see emovlm audit {path}") from None
+        raise StudyError(f"{path}: the file does not hold the values of a study; see emovlm audit {path}") from None
     if asked not in values:
         fitting = [
             n for n, v in values.items() if asked in n or _printed(v["text"]) == asked.replace("-", "\N{MINUS SIGN}")
         ]
         if not fitting:
-            raise StudyError(f"{asked}: no value has this id or is printed so; {path} has all {len(values)}")
+            raise StudyError(f"{asked}: no value has this id or this printed form; {path} lists all {len(values)}")
         if len(fitting) > 1:
             more = [f"… and {len(fitting) - MOST} more"] if len(fitting) > MOST else []
             return [

@@ -143,7 +143,7 @@ def read_plan(root: str | Path, overrides: Iterable[str] = (), trust: bool = Tru
     places = Places(root, folders | shared["models"])
     jobs = {job.name: job for job in (places.portable_job(Job.from_json(line)) for line in described)}
     if not jobs:
-        raise StudyError("Snakemake lists no job of the study; is this its folder?")
+        raise StudyError("Snakemake lists no job; run the command in the folder of the study")
     return Plan(study, overrides, profile, results, places, jobs, shared["environments"])
 
 

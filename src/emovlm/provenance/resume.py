@@ -1,4 +1,4 @@
-"""Go on after Snakemake was killed: its jobs may still run, and what they finish alone nobody has vouched for."""
+"""Continue after Snakemake was killed: end its jobs, and delete outputs that it has no metadata for."""
 
 import os
 import re
@@ -110,7 +110,7 @@ def cluster_jobs() -> list[str]:
     if done.returncode and not LOGS.is_dir():
         return []  # installed, but not for this machine or not for this study
     if done.returncode:
-        raise StudyError(f"SLURM does not say which jobs run ({done.stderr.strip()}); try again when it does")
+        raise StudyError(f"squeue failed ({done.stderr.strip()}); try again when SLURM answers")
     jobs = [line.split("\t") for line in done.stdout.splitlines()]
     return [number for number, name, folder in jobs if name.startswith(PREFIX) and folder == os.getcwd()]
 

@@ -97,5 +97,5 @@ def leaks(plan: Plan, records: dict[str, Record]) -> list[Finding]:
         if others:
             first = next(iter(others))
             says = f"{table}: {dataset} is under {row.licence}, {len(others)} jobs ran when it was {others[first]}"
-            findings.append(Finding("licence", table, says, "put the licence right, or make the study anew", first))
+            findings.append(Finding("licence", table, says, "correct the licence, or run the study again", first))
     return findings

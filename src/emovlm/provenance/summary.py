@@ -28,7 +28,7 @@ def summary(results: str | Path) -> str:
     values, account = results / "values.json", results / ACCOUNT
     for path in (values, account):
         if not path.is_file():
-            raise StudyError(f"{path}: no such file: this study has not come so far (another one: --configfile)")
+            raise StudyError(f"{path}: no such file; finish the study, or choose another with --configfile")
     account = read_json(account)
     values = _Values(read_json(values) | account["values"])
     parts = [_head(account, values)]

@@ -1,4 +1,4 @@
-"""What a paper's source names: its parts; value ids, so that a missing one is reported early; figures and claims."""
+"""What the source of a paper refers to: parts, value ids, figures and claims. Missing ids are reported early."""
 
 import re
 from collections.abc import Iterator

@@ -68,7 +68,7 @@ def read_data(
     found = set(chosen["label"])
     classes = list(labels) if labels else [c for c in dict.fromkeys(words.values()) if kind in OWN_WORDS or c in found]
     if len(set(classes)) < len(classes):
-        raise StudyError(f"--labels: {max(classes, key=classes.count)} is given twice")
+        raise StudyError(f"--labels: {max(classes, key=classes.count)} is listed twice")
     if unknown := sorted(found - set(classes)):
         raise StudyError(
             f"{place}: clips have the label {unknown[0]!r}, which is not among the labels given "

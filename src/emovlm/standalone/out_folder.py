@@ -36,7 +36,7 @@ class OutFolder:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise StudyError(f"{self.path}: another evaluation writes to this folder just now") from None
+                raise StudyError(f"{self.path}: another evaluation is writing here; wait for it") from None
             self._stack = stack.pop_all()
         if not (self.path / ABOUT).exists():
             write_json(self.path / ABOUT, self._about)

@@ -65,7 +65,7 @@ def bin_answers(answers: pd.DataFrame) -> Binned | None:
 def ece_interval(binned: Binned, settings: dict) -> tuple[float, float]:
     """Interval of the error that the clips stand for, averaged over runs; (nan, nan) for a single person.
 
-    Where gaps are small, all chance widens them, and no shift of the bootstrap mends that. The lower end is found by
+    Where gaps are small, all chance widens them, and no shift of the bootstrap corrects that. The lower end is found by
     trying: shrink the gaps that were seen to a share, add the noise of resamples, and keep the smallest share that
     still gives an error as large as the one seen in the upper tail. The upper end is the error plus the spread of
     resamples below their mean; the bias is left in it, so that it is on the safe side where gaps are small.

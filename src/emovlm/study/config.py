@@ -1,4 +1,4 @@
-"""The config of a study, of one file or several (``load.read_config``). Default values stand here and nowhere else.
+"""The configuration of a study, from one file or several (``load.read_config``). Only this module has default values.
 
 A study need not have every part: what is None or empty here may be left out, unless a row of a table or a claim uses it
 (``references`` checks that).
@@ -283,7 +283,7 @@ class Budget(Model):
             raise problem("there is no limit; write at least one of requests, tokens, usd")
         for price in ("usd_per_million_prompt", "usd_per_million_reply"):
             if self.usd is not None and getattr(self, price) is None:
-                raise problem("nothing is written there, but a limit in usd needs it", price)
+                raise problem("the key is missing, but a limit in usd needs it", price)
         return self
 
 
@@ -325,7 +325,7 @@ class Config(Model):
     seed: Whole = Field(1, description="of all random draws")
     replicates: Positive = Field(1, description="training runs of every system but the tower, each from its own seed")
     permuted_labels: Annotated[list[Literal["pretrain", "train"]], Different] = Field(
-        [], description="splits whose labels are dealt out anew: a study that must find nothing"
+        [], description="splits whose labels are permuted, as a negative control"
     )
     pathvars: Pathvars = Pathvars()
     tables: Tables

@@ -1,4 +1,4 @@
-"""What the models of a study are made of: their base class, and the types of values that come up again and again."""
+"""The base class of a study's models, and types of values that several of them use."""
 
 import difflib
 import math
@@ -130,7 +130,7 @@ def _number(value: Any) -> int | float:
 def _different(values: list[Any]) -> list[Any]:
     for value in values:
         if values.count(value) > 1:
-            raise problem(f"{value!r} stands there twice")
+            raise problem(f"{value!r} is listed twice")
     return values
 
 

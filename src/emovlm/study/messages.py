@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, as one sentence for people: the first problem, what is there, and what is allowed."""
+"""A validation error as one sentence: the first problem, the value, and what is allowed."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def _says(found: dict[str, Any]) -> str:
     if kind == "study":
         return about["says"]
     if kind == "missing":
-        return "nothing is written there, but a value is needed"
+        return "a value is needed, but none is given"
     if kind == "literal_error":
         return not_one_of(value, [each.strip("' ") for each in about["expected"].replace(" or ", ", ").split(",")])
     if kind in BOUNDS:

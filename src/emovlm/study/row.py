@@ -59,7 +59,7 @@ class Row(Model):
     def _has_no(self, columns: tuple[str, ...], who: str) -> None:
         for column in columns:
             if getattr(self, column) is not None:
-                raise problem(f"{getattr(self, column)!r} stands there, but {who} has none; leave it empty", column)
+                raise problem(f"{getattr(self, column)!r} is given, but {who} has none; leave it empty", column)
 
 
 class NamedRow(Named, Row):

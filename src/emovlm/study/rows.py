@@ -1,4 +1,4 @@
-"""Rows that conditions are put together from: datasets, frame and training samplers, classes; and sources of counts."""
+"""Rows that conditions refer to (datasets, samplers, classes), and sources of word counts."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -206,7 +206,7 @@ class Source(Row):
         self._has_no(tuple(dict.fromkeys(c for c in others if c not in (*kind.needs, *kind.may))), whose)
         if self.language not in kind.languages:
             known = ", ".join(kind.languages)
-            raise problem(f"{self.language} stands there, but {whose} can be counted in {known} alone", "language")
+            raise problem(f"{self.language} is given, but {whose} can be counted only in {known}", "language")
         if "package" in kind.may:
             self._says_where(whose)
         if self.years and not self.years[:4] <= self.years[5:]:

@@ -46,7 +46,7 @@ class Slope(NamedRow):
         else:
             self._needs(("minus",), "a slope across classes")
             if len(self.conditions) > 1:
-                raise problem(f"{len(self.conditions)} stand there, but a slope across classes is of one", "conditions")
+                raise problem(f"{len(self.conditions)} are listed, but a slope across classes has one", "conditions")
             if self.classes == "changed":
                 raise problem("changed is for slopes within classes alone; write all", "classes")
         for other in self.asked[1:]:
@@ -58,7 +58,7 @@ class Slope(NamedRow):
         variants = {row.name: captions_of(row.system) for row in self.conditions}
         for name, variant in variants.items():
             if variant is None:
-                raise problem(f"{name} is of no system that was pretrained here, so nobody knows what it read",
+                raise problem(f"the system of {name} was not pretrained here, so what it read is unknown",
                               "conditions")  # fmt: skip
         if len(set(variants.values())) < max(2, len(variants)):
             raise problem("a slope within classes needs two or more organisms of different variants", "conditions")

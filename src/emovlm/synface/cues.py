@@ -1,4 +1,4 @@
-"""Does anything but the face give the class away? A classifier that knows no more is scored on unseen people."""
+"""Shortcut test: can non-facial cues predict the label? A classifier of these cues is scored on unseen people."""
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ def measure_cues(clips: pd.DataFrame, resamples: int, confidence: float, seed: i
     """CUES: how well each group of cues, and all of them, predict the class of the test split from the training split.
 
     ``accuracy`` is the mean recall of the classes, whose chance is 1 / classes whatever is predicted. The interval
-    resamples people; p (one-sided: better than chance) deals the labels of the test clips out anew; ``p_holm`` corrects
+    resamples people; p (one-sided: better than chance) permutes the labels of the test clips; ``p_holm`` corrects
     it over the rows.
 
     Args:

@@ -39,7 +39,7 @@ class Script:
 
 
 def write_script(row: pd.Series, image_size: int) -> Script:
-    """Draw what happens in the clip of one row of the plan; nothing but the row decides.
+    """Draw what happens in the clip of one row of the plan; the result depends only on that row.
 
     Of the two orders of a pair, the second of ``ORDER_PAIRS`` is the first one's script run backwards: two such rows
     with the same seed show the same frames.

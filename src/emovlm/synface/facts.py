@@ -1,6 +1,6 @@
 """What can be said of a clip without looking at the expression: head, gaze, room, light, camera, length, file.
 
-None of it may give the class away; ``cues.py`` tries to make it.
+None of it should predict the class; ``cues.py`` tests this.
 """
 
 import numpy as np

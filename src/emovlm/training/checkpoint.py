@@ -1,4 +1,4 @@
-"""A training that can be killed: its state on the disk, from which it goes on as if nothing had been.
+"""Checkpoints of a training run, so that a killed run continues and ends with the same bytes.
 
 What a step needs and changes is saved: the learned parameters, AdamW's moments, the schedule of the learning rate, the
 random numbers' states and the log so far. So a training that was killed and resumed ends, byte for byte, in what it

@@ -63,7 +63,7 @@ LONG = re.compile(
     r"|but passed \d+ image|range of input length|exceeded (the )?limit on"
     r"|(reduce|shorten) the (length|number|size)|must be at least 1, got -|input[^.]{0,40} must (be|have) (<|less)"
 )
-TOO_MUCH_AT_ONCE = re.compile(r"request too large|request is too large")  # of a limit a minute, which no wait mends
+TOO_MUCH_AT_ONCE = re.compile(r"request too large|request is too large")  # per minute; waiting does not help
 BUSY = re.compile(r"timed? ?out|deadline|rate limit|quota|concurren|overload|capacity")
 MODEL = re.compile(
     r"\bmodels?\b.{0,80}(not[ _](found|exist|available|a valid)|does(n't| not) exist|deprecated|decommissioned)"

@@ -1,4 +1,4 @@
-"""A vision-only classifier under test: a video network that sees through the organism's tower."""
+"""A vision-only classifier under test: a video network whose input is the features of the organism's tower."""
 
 from pathlib import Path
 

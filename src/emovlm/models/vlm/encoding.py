@@ -1,4 +1,4 @@
-"""Prompts as a model's inputs, without having its processor do again what it has done before.
+"""Prompts as inputs of a model; the processor's earlier work is reused.
 
 Of a prompt's inputs, those of the language model depend on its texts and on number, size and times of its frames, not
 on what the frames show. So they are kept. Those of the vision tower are needed only for frames that it has not seen

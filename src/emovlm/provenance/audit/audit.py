@@ -86,7 +86,7 @@ def audit(plan: Plan, targets: Iterable[str] = (), full: bool = False, seal: str
     now = sha256_json(sorted(record["digest"] for record in records.values()))
     if seal is not None and seal != now:
         says = f"{plan.results}: the seal is {now}, not {seal}: records were written since"
-        findings.append(Finding("seal", plan.results, says, "run the study anew in an empty folder and compare"))
+        findings.append(Finding("seal", plan.results, says, "run the study again in an empty folder and compare"))
     notes = _notes(plan, [present[job.name] for job in jobs if job.name in present]) + _old_account(plan, present)
     return Report(
         plan.results, targets, [j.name for j in jobs], len(files), hashes.hashed, now, findings, notes, records

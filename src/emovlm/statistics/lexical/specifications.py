@@ -1,7 +1,7 @@
 """The specification curve: how rho moves over all estimators of word frequency (Simonsohn, Simmons and Nelson 2020).
 
 One rho is one choice among many that could be defended. The curve shows them all, and the joint test asks how often
-classes dealt out at random would give a median as large. The estimators overlap, so that they are no independent
+randomly permuted classes would give a median as large. The estimators overlap, so that they are no independent
 findings: the test permutes the classes once for all of them, which keeps what the estimators have in common.
 """
 
