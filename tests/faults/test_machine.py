@@ -1,15 +1,23 @@
 """A disk that is full or read-only, a clock that was set back, two runs in one folder: a message, nothing corrupt."""
 
+import errno
 import json
 import os
+import random
 import shlex
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from emovlm.core.answer_store import AnswerStore
+from emovlm.core.errors import machine_fault
+from emovlm.core.files import write_text
 from tests.clips.ffmpeg import plain
+from tests.project import RESULTS, Project
 
 CLASSES = ("anger", "happiness")
 
@@ -62,3 +70,61 @@ def test_on_a_read_only_disk_a_job_says_so(decoding):
     done = on_disk(out, "10m", f"mount -o remount,ro {out}; {command}")
     assert done.stdout.split() == ["code", "1"]
     assert "the disk is read-only" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_file_system_without_fsync_loses_only_the_promise_of_power_cuts(tmp_path, monkeypatch):
+    with open(os.devnull, "wb") as device, pytest.raises(OSError, match="Invalid argument"):
+        os.fsync(device.fileno())  # such an answer is real
+    monkeypatch.setattr(os, "fsync", failing(errno.EINVAL))
+    write_text(tmp_path / "a.txt", "whole")
+    store = AnswerStore(tmp_path / "a.jsonl")
+    store.add("k", 1)
+    assert (tmp_path / "a.txt").read_text() == "whole" and "k" in AnswerStore(tmp_path / "a.jsonl")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.jsonl", "a.txt"]
+
+
+def test_a_disk_that_fails_at_fsync_is_told_and_leaves_the_old_file(tmp_path, monkeypatch):
+    write_text(tmp_path / "a.txt", "old")
+    monkeypatch.setattr(os, "fsync", failing(errno.EIO))
+    with pytest.raises(OSError) as caught:
+        write_text(tmp_path / "a.txt", "new")
+    assert "the disk failed to read or write" in machine_fault(caught.value)
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.txt", "old")]
+
+
+def failing(number: int):
+    """A call of the system that always fails."""
+
+    def call(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return call
+
+
+def test_a_clock_that_was_set_back_reruns_nothing(project, tmp_path):
+    project = project.copy(tmp_path / "emovlm")
+    made = [p for p in sorted((project.path / RESULTS).rglob("*")) if p.is_file()]
+    draw, now = random.Random(19), time.time()
+    for path in made:  # outputs seem older than what they were made of, or of tomorrow
+        when = now + draw.uniform(-(10**6), 10**5)
+        os.utime(path, (when, when))
+    assert project.would_run() == {}
+    project.edit("config.yaml", "confidence: 0.95", "confidence: 0.9")
+    assert "compute_metrics" in project.would_run()
+
+
+def test_a_second_run_in_the_same_folder_stops_with_a_sentence_and_harms_nothing(tmp_path):
+    project = Project(tmp_path / "emovlm")
+    target = str(RESULTS / "raw/synface/plan.parquet")
+    first = project.start(target, "--cores", "1")
+    held = project.hold("plan_clips")
+    second = project.snakemake(target, "--cores", "1")
+    assert second.returncode == 1 and "Directory cannot be locked" in second.stdout
+    resumed = subprocess.run(
+        [sys.executable, "-m", "emovlm.cli", "resume", "--", target, *project.options],
+        cwd=project.path, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert resumed.returncode == 1 and f"Snakemake still runs in this folder (process {first.pid})" in resumed.stderr
+    os.kill(held, signal.SIGCONT)
+    output, _ = first.communicate()
+    assert first.returncode == 0 and (project.path / target).is_file(), output

@@ -11,9 +11,11 @@ import pandas as pd
 import pytest
 
 from emovlm.frames.container import Undecodable
+from emovlm.frames.fit import inner_size
 from emovlm.frames.shard import decode_shard
+from emovlm.frames.store import FrameStore
 from emovlm.frames.worker import Worker
-from tests.clips.ffmpeg import plain
+from tests.clips.ffmpeg import plain, shown_by_ffmpeg
 from tests.faults.broken_videos import write_all
 
 SIZE, TIMEOUT_S, MEMORY_GB = 64, 20, 1.5
@@ -54,6 +56,27 @@ def test_memory_and_time_are_bounded(decoded):
     peak = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     assert peak < 1e9 * MEMORY_GB + 0.4e9  # the libraries' own pages are not private
     assert decoded[-1] < TIMEOUT_S * (3 + len(decoded[1]) / 4)
+
+
+def test_what_is_decoded_is_what_the_ffmpeg_program_shows(decoded):
+    folder, names, clips, _, _ = decoded
+    store = FrameStore([folder / "0.safetensors"])
+    whole = [name for name in names if clips.loc[f"d/{name}", "status"] == "ok"]
+    other = [name for name in whole if not alike(folder / name, store.tensor(f"d/{name}"), clips.loc[f"d/{name}"])]
+    print(f"{len(whole)} of {len(names)} decoded; {len(other)} otherwise than by the ffmpeg program: {other}")
+    assert len(other) <= 0.02 * len(names)
+
+
+def alike(path: Path, pixels: np.ndarray, clip: pd.Series) -> bool:
+    """Whether the ffmpeg program shows as many frames of a file, and the same ones but for rounding."""
+    height, width = inner_size(clip["height"], clip["width"], SIZE, "pad")
+    try:
+        shown, _ = shown_by_ffmpeg(path, height, width)
+    except AssertionError:
+        return False
+    top, left = (SIZE - height) // 2, (SIZE - width) // 2
+    mine = pixels[:, top : top + height, left : left + width]
+    return shown.shape == mine.shape and np.abs(shown.astype(int) - mine).mean((1, 2, 3)).max() < 3
 
 
 # --- decoders that misbehave; functions of a module, since the worker is another process ----------------------------
