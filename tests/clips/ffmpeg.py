@@ -17,11 +17,13 @@ TV601 = ("-vf", "scale=out_color_matrix=bt601:out_range=tv")
 H264 = ("-c:v", "libx264", "-preset", "veryfast", "-crf", 10, "-g", 12, "-bf", 2, "-pix_fmt", "yuv420p", "-threads", 1)
 
 
-def ffmpeg(*arguments: object, data: bytes | None = None, says: str = "error") -> tuple[bytes, str]:
+def ffmpeg(
+    *arguments: object, data: bytes | None = None, says: str = "error", program: str = "ffmpeg"
+) -> tuple[bytes, str]:
     """Run the program; returns what it writes to both outputs."""
-    if not shutil.which("ffmpeg"):
+    if not shutil.which(program):
         pytest.fail("no ffmpeg: tests/packages.sh video installs it (Debian, as root or with sudo)", pytrace=False)
-    command = ["ffmpeg", "-nostdin" if data is None else "-hide_banner", "-v", says, "-y", *map(str, arguments)]
+    command = [program, "-nostdin" if data is None else "-hide_banner", "-v", says, "-y", *map(str, arguments)]
     done = subprocess.run(command, input=data, capture_output=True)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stderr.decode(errors='replace')[-2000:]}"
     return done.stdout, done.stderr.decode(errors="replace")
@@ -65,10 +67,10 @@ def timed(
         file.mux(stream.encode())
 
 
-def shown_by_ffmpeg(path: Path, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+def shown_by_ffmpeg(path: Path, height: int, width: int, program: str = "ffmpeg") -> tuple[np.ndarray, np.ndarray]:
     """What the program shows: frames uint8 [n, height, width, 3] and their times in s [n], from the first."""
     scaled = f"scale={width}:{height}:flags=bilinear,format=rgb24,showinfo"
     raw, said = ffmpeg("-i", path, "-an", "-sn", "-fps_mode", "passthrough", "-vf", scaled, "-f", "rawvideo", "-",
-                       says="info")  # fmt: skip
+                       says="info", program=program)  # fmt: skip
     times = np.array([float(time) for time in re.findall(r" pts_time:(\S+)", said)])
     return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3), times - times[:1]

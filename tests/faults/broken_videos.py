@@ -14,6 +14,7 @@ BOXES = ("ftyp", "moov", "mvhd", "trak", "tkhd", "edts", "elst", "mdia", "mdhd",
 SIZES = (0, 1, 7, 2**31 - 1, 2**32 - 1)  # of a box: to the end, 64 bits, too small, larger than the file
 OTHERS = {"mkv": (), "webm": ("-c:v", "libvpx", "-deadline", "realtime"), "avi": ("-c:v", "mpeg4", "-q:v", 3), "ts": (),
           "flv": (), "gif": ()}  # fmt: skip
+GOING_ON = {"webm": OTHERS["webm"], "avi": ("-c:v", "mjpeg", "-q:v", 3), "mkv": ("-c:v", "ffv1")}
 FRAMES = 24
 
 Make = Callable[[Path], None]
@@ -36,6 +37,16 @@ def write_all(folder: Path) -> list[str]:
         make(folder / name)
         names.append(name)
     return names
+
+
+def write_damaged(folder: Path) -> Iterator[str]:
+    """Write videos with bytes changed within frames, of codecs whose decoders go on; yields their names."""
+    rng = np.random.default_rng(20)
+    for suffix, options in GOING_ON.items():
+        whole = sound_clip(folder / f"whole.{suffix}", *options)
+        for k in range(20):
+            (folder / f"{k}.{suffix}").write_bytes(_flipped(whole, len(whole) // 8, len(whole), 1 + k % 6, rng))
+            yield f"{k}.{suffix}"
 
 
 def _changed(folder: Path) -> Iterator[tuple[str, bytes]]:

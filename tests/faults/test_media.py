@@ -1,24 +1,29 @@
 """Broken videos: each is decoded, or a failed row with its reason; memory is bounded, and nothing else is hurt."""
 
 import os
+import random
 import resource
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
 import pandas as pd
 import pytest
 
+from emovlm.core.hashing import sha256_bytes
 from emovlm.frames.container import Undecodable
 from emovlm.frames.fit import inner_size
-from emovlm.frames.shard import decode_shard
+from emovlm.frames.shard import decode_path, decode_shard
 from emovlm.frames.store import FrameStore
 from emovlm.frames.worker import Worker
 from tests.clips.ffmpeg import plain, shown_by_ffmpeg
-from tests.faults.broken_videos import write_all
+from tests.faults.broken_videos import write_all, write_damaged
 
 SIZE, TIMEOUT_S, MEMORY_GB = 64, 20, 1.5
+NEW_FFMPEG = imageio_ffmpeg.get_ffmpeg_exe()  # older ones refuse some broken files, or conceal damage otherwise
 EVERY = int(os.environ.get("EMOVLM_FAULTS_EVERY", "1"))  # of how many broken videos one is tried
 
 
@@ -62,21 +67,39 @@ def test_what_is_decoded_is_what_the_ffmpeg_program_shows(decoded):
     folder, names, clips, _, _ = decoded
     store = FrameStore([folder / "0.safetensors"])
     whole = [name for name in names if clips.loc[f"d/{name}", "status"] == "ok"]
-    other = [name for name in whole if not alike(folder / name, store.tensor(f"d/{name}"), clips.loc[f"d/{name}"])]
-    print(f"{len(whole)} of {len(names)} decoded; {len(other)} otherwise than by the ffmpeg program: {other}")
-    assert len(other) <= 0.02 * len(names)
+    other, undecided = [], []
+    for name in whole:
+        clip, stored = clips.loc[f"d/{name}"], store.tensor(f"d/{name}")
+        height, width = inner_size(clip["height"], clip["width"], SIZE, "pad")
+        top, left = (SIZE - height) // 2, (SIZE - width) // 2
+        one, two = (shown_by_ffmpeg(folder / name, height, width, NEW_FFMPEG)[0] for _ in range(2))
+        if not alike(one, two):
+            undecided.append(name)
+        elif not alike(stored[:, top : top + height, left : left + width], one):
+            other.append(name)
+    print(
+        f"{len(whole)} of {len(names)} decoded; otherwise than FFmpeg: {other}; FFmpeg differs by itself: {undecided}"
+    )
+    assert len(other) + len(undecided) <= 1 + 0.01 * len(names)  # damaged frames of VP8, which has no checksums
 
 
-def alike(path: Path, pixels: np.ndarray, clip: pd.Series) -> bool:
-    """Whether the ffmpeg program shows as many frames of a file, and the same ones but for rounding."""
-    height, width = inner_size(clip["height"], clip["width"], SIZE, "pad")
-    try:
-        shown, _ = shown_by_ffmpeg(path, height, width)
-    except AssertionError:
-        return False
-    top, left = (SIZE - height) // 2, (SIZE - width) // 2
-    mine = pixels[:, top : top + height, left : left + width]
-    return shown.shape == mine.shape and np.abs(shown.astype(int) - mine).mean((1, 2, 3)).max() < 3
+def alike(one: np.ndarray, two: np.ndarray) -> bool:
+    """Whether these are as many frames, and the same ones but for rounding."""
+    return one.shape == two.shape and np.abs(one.astype(int) - two).mean((1, 2, 3)).max() < 3
+
+
+def test_damaged_videos_show_the_same_frames_whatever_was_decoded_before(tmp_path):
+    names = list(write_damaged(tmp_path))
+    draw, shown = random.Random(19), {name: set() for name in names}
+    with Worker(partial(decode_path, size=SIZE, fps=None), timeout_s=60) as worker:
+        for _ in range(3):
+            for name in draw.sample(names, len(names)):
+                try:
+                    shown[name].add(sha256_bytes(worker.decode(tmp_path / name)[0].tobytes()))
+                except Undecodable as error:
+                    shown[name].add(str(error))
+    assert [name for name, each in shown.items() if len(each) > 1] == []
+    assert any(len(reason) != 64 for each in shown.values() for reason in each)
 
 
 # --- decoders that misbehave; functions of a module, since the worker is another process ----------------------------
@@ -101,10 +124,10 @@ def hanging(path: str) -> tuple[np.ndarray, dict]:
         pass
 
 
-def test_a_decoder_that_leaks_is_replaced_and_no_clip_fails():
+def test_a_decoder_that_leaks_harms_no_clip_after():
     with Worker(leaking, timeout_s=30, memory_gb=1) as worker:
-        seen = [worker.decode(Path(f"{k}.mp4")) and worker.pid for k in range(8)]
-    assert len(set(seen)) > 1
+        for k in range(8):
+            worker.decode(Path(f"{k}.mp4"))
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,25 @@
 """A decoding process that may hang or die without taking the study with it.
 
-A damaged file can hang or crash a decoder written in C, or have it ask for all memory. The process is spawned, since
-readers that were opened before a fork may hang.
+A damaged file can hang or crash a decoder written in C, or have it ask for all memory. It may also show what memory
+happens to hold: FFmpeg's decoders of VP8, MJPEG and FFV1 do. So a server, which never decodes itself, forks a process
+for each clip: a clip's frames do not depend on the clips before it. The server is spawned, since readers that were
+opened before a fork may hang.
 Messages are bytes: one JSON object a clip, then its array. Nothing is pickled.
 """
 
+import ctypes
+import gc
 import json
 import multiprocessing
 import os
 import resource
 import signal
+import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
@@ -29,15 +34,14 @@ Decoder = Callable[[str], tuple[np.ndarray, dict[str, Any]]]
 """From a clip's path to an array and what is to be said of it, as JSON; a function of a module, or partial of one."""
 
 
-class Spent(Undecodable):
-    """The decoder died or ran out of memory, which may be due to what clips before left behind."""
+PR_SET_PDEATHSIG = 1  # of sys/prctl.h
 
 
 class Worker:
-    """A process that decodes one clip at a time; replaced when it hangs or dies. Use it in a ``with`` block."""
+    """A server that decodes one clip at a time; replaced when a clip hangs or kills it. Use it in a ``with`` block."""
 
     def __init__(self, decoder: Decoder, timeout_s: float, memory_gb: float = MEMORY_GB) -> None:
-        """``timeout_s``: longest time for one clip; ``memory_gb``: the most memory of the process, in 10^9 bytes."""
+        """``timeout_s``: longest time for one clip; ``memory_gb``: the most memory for one, in 10^9 bytes."""
         self._decoder, self._timeout_s, self._memory_gb = decoder, timeout_s, memory_gb
         self._process: multiprocessing.process.BaseProcess | None = None
         self._connection: Connection | None = None
@@ -56,23 +60,10 @@ class Worker:
     def decode(self, path: Path) -> tuple[np.ndarray, dict[str, Any]]:
         """What the decoder returns for the clip at ``path``.
 
-        A decoder that dies or runs out of memory is asked once more in a new process, so that no clip fails because of
-        others before it.
-
         Raises:
             Undecodable: with the reason: no video, decoding broke off, timed out, out of memory, or the decoder died.
-            StudyError: the worker process cannot be started.
+            StudyError: the server cannot be started.
         """
-        new = self._process is None
-        try:
-            return self._ask(path)
-        except Spent:
-            self._stop()
-            if new:
-                raise
-        return self._ask(path)
-
-    def _ask(self, path: Path) -> tuple[np.ndarray, dict[str, Any]]:
         if self._process is None:
             self._start()
         try:
@@ -84,10 +75,10 @@ class Worker:
             if "reason" in reply:
                 raise Undecodable(reply["reason"])
             if "memory_gb" in reply:
-                raise Spent(f"decoding takes more than {self._memory_gb:g} GB of memory")
+                raise Undecodable(f"decoding takes more than {self._memory_gb:g} GB of memory")
             array = np.frombuffer(self._connection.recv_bytes(), reply["dtype"]).reshape(reply["shape"])
         except (EOFError, OSError):
-            raise Spent(f"the decoder died ({self._stop()})") from None
+            raise Undecodable(f"the decoder died ({self._stop()})") from None
         return array, reply["about"]
 
     def _start(self) -> None:
@@ -119,16 +110,32 @@ class Worker:
 
 
 def _serve(connection: Connection, decoder: Decoder, timeout_s: float, memory_gb: float) -> None:
-    """The worker process: decode the paths that come in until the pipe closes."""
+    """The server: a process for each path that comes in, until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
     resource.setrlimit(resource.RLIMIT_DATA, 2 * (round(1e9 * memory_gb),))  # private memory, the libraries' included
+    prctl = ctypes.CDLL(None).prctl
+    gc.freeze()  # so that processes share these pages
     connection.send_bytes(b"ready")
     while True:
         try:
             path = os.fsdecode(connection.recv_bytes())
         except EOFError:
             return
-        signal.setitimer(signal.ITIMER_REAL, timeout_s + ORPHAN_S)  # unhandled SIGALRM ends even a C loop
+        child = os.fork()
+        if not child:
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            signal.setitimer(signal.ITIMER_REAL, timeout_s + ORPHAN_S)  # unhandled SIGALRM ends even a C loop
+            _answer(connection, decoder, path, memory_gb)
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status):  # the message may be torn: the server ends in the same way
+            os.kill(os.getpid(), os.WTERMSIG(status))
+        elif status:
+            os._exit(os.WEXITSTATUS(status))
+
+
+def _answer(connection: Connection, decoder: Decoder, path: str, memory_gb: float) -> NoReturn:
+    """The process of one clip."""
+    try:
         try:
             array, about = decoder(path)
             array = np.ascontiguousarray(array)
@@ -139,5 +146,7 @@ def _serve(connection: Connection, decoder: Decoder, timeout_s: float, memory_gb
             connection.send_bytes(json.dumps({"reason": str(error)}).encode())
         except MemoryError:
             connection.send_bytes(json.dumps({"memory_gb": memory_gb}).encode())
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
