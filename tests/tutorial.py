@@ -1,4 +1,4 @@
-"""The tutorial docs/evaluating.md: its commands, and what they must leave behind."""
+"""The tutorials of the docs: their code, and what that of evaluating.md must leave behind."""
 
 import re
 import subprocess
@@ -10,9 +10,10 @@ ROOT = Path(__file__).resolve().parents[1]
 CONDITIONS = {"qwen": {"fps5", "keyframes", "keyframes-msce"}, "vit": {"all"}}
 
 
-def blocks(language: str) -> list[str]:
-    """The tutorial's code blocks of one language, in their order."""
-    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs/evaluating.md").read_text(encoding="utf-8"), re.S)
+def blocks(language: str, tutorial: str = "evaluating") -> list[str]:
+    """The code blocks of one language in a tutorial, in their order."""
+    page = (ROOT / f"docs/tutorials/{tutorial}.md").read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", page, re.S)
 
 
 def follow(commands: list[str], clone: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

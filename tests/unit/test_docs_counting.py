@@ -1,4 +1,4 @@
-"""The recipes of docs/counting-a-corpus.md run, and count what the command counts."""
+"""The recipes of docs/how-to/counting-a-corpus.md run, and count what the command counts."""
 
 import gzip
 import random
@@ -12,7 +12,7 @@ from emovlm.frequency.corpus import count_corpus
 from emovlm.frequency.parts import files_of
 from emovlm.lexicon.terms import counted, read_terms
 
-DOCS = Path(__file__).resolve().parents[2] / "docs/counting-a-corpus.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs/how-to/counting-a-corpus.md"
 
 
 def recipe(word):

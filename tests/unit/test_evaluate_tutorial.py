@@ -1,4 +1,4 @@
-"""The commands of docs/evaluating.md, word for word, in this environment; `make test-install` installs one first."""
+"""The commands of docs/tutorials/evaluating.md, word for word, here; `make test-install` installs first."""
 
 import os
 import subprocess
