@@ -1,11 +1,5 @@
 """The documentation site: Sphinx reads the Markdown pages here and the docstrings of src/emovlm."""
 
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "docs"))
-
 project = "emovlm"
 author = "the authors of emovlm"
 html_title = "emovlm"
@@ -37,3 +31,13 @@ html_theme_options = {
 html_sidebars = {"index": []}
 html_show_sourcelink = False
 html_show_copyright = False
+
+
+def skip_imported(_app, _what, _name, member, _skip, _options):
+    """Leave out of a module's page what the module imports."""
+    return True if getattr(member, "imported", False) else None
+
+
+def setup(app):
+    """Connect the above."""
+    app.connect("autodoc-skip-member", skip_imported)
