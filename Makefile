@@ -55,7 +55,7 @@ crate: setup ## what may be shared, with its provenance, to results/provenance/c
 report: setup ## figures and tables with captions on one page, to results/report.html
 	$(SNAKEMAKE) --report results/report.html
 
-test: setup $(VALIDATOR)/.ready $(BROWSER) ## all tests; the quick study is one of them; installs Chromium and ffmpeg on a Debian without
+test: setup docs $(VALIDATOR)/.ready $(BROWSER) ## all tests; the quick study is one of them; installs Chromium and ffmpeg on a Debian without
 	tests/packages.sh browser
 	tests/packages.sh video
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/contracts tests/unit
