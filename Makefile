@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 VALIDATOR := $(VENV)/validator
+DOCS := $(VENV)/docs
 BROWSER := $(VENV)/.browser
 PROSE := $(VENV)/prose
 PROFILE ?= profiles/default
@@ -13,7 +14,7 @@ STUDY := $(SNAKEMAKE) --prioritize train_tower
 
 .PHONY: study full quick broken paper-study doctor cost resume prefetch_envs prefetch_weights audit crate report \
 	calibrate benchmark test test-broken test-faults test-paper test-conda test-conda-short test-cluster test-cluster-short \
-	test-install lint lint-prose envs hashes clean setup rulegraph help
+	test-install lint lint-prose envs hashes docs clean setup rulegraph help
 
 study: setup ## the default study, to results/paper/paper.pdf
 	$(STUDY)
@@ -27,7 +28,7 @@ broken: setup ## a negative control: the default study with permuted labels, to 
 quick: setup ## the smallest real run, to results/quick/paper/paper.pdf
 	$(STUDY) --configfile config/quick.yaml
 
-paper-study: setup ## the paper's own systems and datasets, as in: make paper-study PROFILE=profiles/slurm; see docs/paper-study.md
+paper-study: setup ## the paper's own systems and datasets, as in: make paper-study PROFILE=profiles/slurm; see docs/how-to/paper-study.md
 	emovlm doctor --configfile config/paper.yaml
 	$(STUDY) --configfile config/paper.yaml
 
@@ -55,7 +56,7 @@ crate: setup ## what may be shared, with its provenance, to results/provenance/c
 report: setup ## figures and tables with captions on one page, to results/report.html
 	$(SNAKEMAKE) --report results/report.html
 
-test: setup $(VALIDATOR)/.ready $(PROSE)/.ready $(BROWSER) ## all tests; the quick study is one of them; installs Chromium and ffmpeg on a Debian without
+test: setup docs $(VALIDATOR)/.ready $(PROSE)/.ready $(BROWSER) ## all tests; the quick study is one of them; installs Chromium and ffmpeg on a Debian without
 	tests/packages.sh browser
 	tests/packages.sh video
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/contracts tests/unit
@@ -71,7 +72,7 @@ test-broken: setup ## a small study with permuted labels: nothing about a model 
 test-paper: setup ## every row of the paper's study, at toy size, in every condition
 	pytest tests/paper
 
-test-install: setup ## docs/evaluating.md word for word: pip install into an empty environment, then evaluate there (needs a network)
+test-install: setup ## docs/tutorials/evaluating.md word for word: pip install into an empty environment, then evaluate there (needs a network)
 	pytest tests/install
 
 test-conda: setup ## the quick study in environments that a real conda makes; both stay in .venv/conda
@@ -88,12 +89,12 @@ test-cluster-short: setup ## its first few jobs, without conda
 	tests/packages.sh slurm
 	pytest tests/cluster/test_short.py
 
-calibrate: setup ## how often do the tests and intervals err? Simulated studies; tables go to docs/statistics.md (a quarter of an hour)
-	PYTHONPATH=. python benchmarks/statistics_calibration.py --write docs/statistics.md
-	PYTHONPATH=. python benchmarks/correlation_calibration.py --write docs/statistics.md
-	PYTHONPATH=. python benchmarks/design_power.py --write docs/statistics.md
+calibrate: setup ## how often do the tests and intervals err? Simulated studies; tables go to docs/explanation/statistics.md (a quarter of an hour)
+	PYTHONPATH=. python benchmarks/statistics_calibration.py --write docs/explanation/statistics.md
+	PYTHONPATH=. python benchmarks/correlation_calibration.py --write docs/explanation/statistics.md
+	PYTHONPATH=. python benchmarks/design_power.py --write docs/explanation/statistics.md
 
-benchmark: setup ## speed and memory beside other tools, to docs/benchmarks.md, half an hour; one alone: ONLY=decode_speed
+benchmark: setup ## speed and memory beside other tools, to docs/reference/benchmarks.md, half an hour; one alone: ONLY=decode_speed
 	PYTHONPATH=src:.:$(PYTHONPATH) python -m benchmarks $(ONLY)
 
 lint: setup ## format and style of Python and Snakemake files, and of prose
@@ -104,7 +105,7 @@ lint: setup ## format and style of Python and Snakemake files, and of prose
 	$(MAKE) --no-print-directory lint-prose QUIET=--quiet
 
 # The pages to check: all that git knows.
-PAGES ?= $(shell git ls-files '*.md' ':!docs')
+PAGES ?= $(shell git ls-files '*.md')
 lint-prose: $(PROSE)/.ready ## style of Markdown files, with advice; errors alone: QUIET=--quiet; some files: PAGES="..."
 	@$(PROSE)/lint.sh $(QUIET) $(PAGES)
 
@@ -114,6 +115,9 @@ envs: setup ## the packages of envs/*.yaml anew, after an import or a version in
 hashes: setup ## requirements.hashes.txt anew, after a version in requirements.txt has changed; needs a network
 	PYTHONPATH=src:. python workflow/hashes.py
 
+docs: $(DOCS)/.ready ## the documentation site, to docs/_build/html; a broken link is an error
+	$(DOCS)/bin/sphinx-build --fail-on-warning --keep-going --doctree-dir docs/_build/doctrees docs docs/_build/html
+
 rulegraph: setup ## the README's picture of the rules; needs graphviz
 	snakemake --rulegraph dot --forceall | dot -Tpng -Gdpi=70 -Gbgcolor=white -o docs/img/rulegraph.png
 
@@ -122,7 +126,7 @@ help: ## this list
 
 clean: ## remove everything generated, but not the virtual environment
 	find results -mindepth 1 ! -name README.md -delete
-	rm -rf .snakemake
+	rm -rf .snakemake docs/_build
 
 setup: $(VENV)/.ready
 
@@ -145,6 +149,11 @@ $(PROSE)/.ready: $(wildcard tests/prose/*.* tests/prose/preset/*)
 	$(PROSE)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/prose/requirements.txt
 	cp -r tests/prose/. $(PROSE)
 	PATH=$(CURDIR)/$(PROSE)/bin:$$PATH npm ci --prefix $(PROSE) --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(DOCS)/.ready: docs/requirements.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	touch $@
 
 $(BROWSER): tests/browser/requirements.txt $(VENV)/.ready

@@ -1,4 +1,4 @@
-"""Run the benchmarks that can run here, each in a process of its own, and write docs/benchmarks.md of their figures.
+"""Run the benchmarks that can run here, each in its own process, and write docs/reference/benchmarks.md.
 
     make benchmark                                            # those that need nothing else
     make benchmark ONLY="decode_speed cost_check"             # these alone

@@ -105,7 +105,7 @@ ALL = (
     Benchmark(
         "frequency_speed", "Counting words",
         "Rates a core, of plain text. The other tools count what their patterns find; only the study's way counts by "
-        "the rules of [counting-words.md](counting-words.md). Without ripgrep on PATH, its rows are missing.", 10,
+        "the rules of [Rules of counting](counting-words.md). Without ripgrep on PATH, its rows are missing.", 10,
     ),
     Benchmark(
         "plan_scale", "Planning", "CPU time in which Snakemake plans a study from nothing.", 2,

@@ -1,6 +1,6 @@
 """Do the tests over classes, runs and systems keep their level, and what can they find? By simulation.
 
-    PYTHONPATH=src python benchmarks/correlation_calibration.py --write docs/statistics.md
+    PYTHONPATH=src python benchmarks/correlation_calibration.py --write docs/explanation/statistics.md
 
 For each test: how often p is at most 0.05 where there is nothing to find, beside the level that it can attain, since
 tests over few classes have few values of p. For the correlations and the contrast of runs: how often they find what is

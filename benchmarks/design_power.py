@@ -1,6 +1,6 @@
 """What the design of the study can decide: errors and power of its evidence, by simulation.
 
-    PYTHONPATH=src:. python benchmarks/design_power.py --write docs/statistics.md
+    PYTHONPATH=src:. python benchmarks/design_power.py --write docs/explanation/statistics.md
 
 The slopes on exposure are simulated clip by clip: 990 clips of 120 people, 11 classes, variants that read the names of
 classes unequally often, training runs that differ. All other evidence is simulated as a figure of people and runs, with

@@ -9,7 +9,7 @@ its own, several rounds in turn. Printed are the median of CPU time as MB/s of p
 with the same form, what was counted, and the most memory. Times leave out the start: compiling patterns, and for polars
 and duckdb on plain text making a table of lines. Slow ways get the first tenth of the text.
 
-Only the study's way counts by the rules of docs/counting-words.md; the others count what their patterns find.
+Only the study's way counts by the rules of docs/reference/counting-words.md; the others count what their patterns find.
 """
 
 import io

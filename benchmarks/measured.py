@@ -10,7 +10,7 @@ A file of figures is JSON::
 
 ``study`` and ``instead`` are medians over ``runs`` runs, with their ranges beside them. ``ratio`` says how many times
 better the study is: above 1 it is better, below 1 it is worse. ``limit`` is the best that could be reached, in the unit
-of the row. ``python -m benchmarks.page`` makes docs/benchmarks.md of these files.
+of the row. ``python -m benchmarks.page`` makes docs/reference/benchmarks.md of these files.
 """
 
 import argparse

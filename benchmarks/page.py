@@ -1,4 +1,4 @@
-"""Write docs/benchmarks.md of the committed figures, benchmarks/figures/*.json: a table a benchmark.
+"""Write docs/reference/benchmarks.md of the committed figures, benchmarks/figures/*.json: a table a benchmark.
 
 PYTHONPATH=src:. python -m benchmarks.page
 """
@@ -13,7 +13,7 @@ from benchmarks.catalogue import BENCHMARKS, FIGURES, ROOT, Benchmark
 from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json, write_text
 
-PAGE = ROOT / "docs/benchmarks.md"
+PAGE = ROOT / "docs/reference/benchmarks.md"
 Json = dict[str, Any]
 FIELDS = {"benchmark", "commit", "date", "gpu", "machine", "versions", "rows", "notes"}
 ROW_FIELDS = {"what", "study", "study_range", "instead", "instead_range", "instead_name", "unit", "ratio", "runs",

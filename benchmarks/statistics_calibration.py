@@ -2,7 +2,7 @@
 
 Studies are drawn whose truth is known (`drawn_studies.py`), of the paper's two test sets, and put through the study's
 own functions. A test at 5% should reject in 4 to 6% of them, a 95% interval cover in 93 to 97%.
-`make calibrate` writes the tables into docs/statistics.md.
+`make calibrate` writes the tables into docs/explanation/statistics.md.
 """
 
 import argparse

@@ -37,7 +37,9 @@ class Project:
         shutil.copytree(
             ROOT,
             path,
-            ignore=shutil.ignore_patterns(".git", ".venv", ".snakemake", "results", "__pycache__", ".*_cache"),
+            ignore=shutil.ignore_patterns(
+                ".git", ".venv", ".snakemake", "results", "_build", "__pycache__", ".*_cache"
+            ),
         )
         for command in ("init", "add .", "-c user.name=test -c user.email=test commit --message copy"):
             subprocess.run(["git", *command.split()], cwd=path, check=True, capture_output=True)

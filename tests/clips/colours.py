@@ -53,6 +53,6 @@ def _coloured(out: Path, vf: str, options: tuple, **drawing) -> None:
 for _name, (_vf, _options) in COLOURED.items():
     add(_name, partial(_coloured, vf=_vf, options=_options), numbers=range(FRAMES),
         colours=not _name.startswith("grey"))  # fmt: skip
-# Without a tag it is read as BT.601, as by the ffmpeg program (docs/adding-a-dataset.md): drawn here as BT.709.
+# Without a tag it is read as BT.601, as by the ffmpeg program (docs/how-to/adding-a-dataset.md): drawn here as BT.709.
 add("untagged-hd.mp4", partial(_coloured, vf=_to("bt709"), options=H264, width=1280, height=720, numbers=range(4)),
     numbers=range(4), aspect=16 / 9, colours=False)  # fmt: skip

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md is what the committed figures say, and every benchmark is listed."""
+"""docs/reference/benchmarks.md is what the committed figures say, and every benchmark is listed."""
 
 from benchmarks.catalogue import BENCHMARKS, EARLIER, FIGURES, ROOT
 from benchmarks.page import PAGE, page, read_figures

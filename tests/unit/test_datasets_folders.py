@@ -290,7 +290,7 @@ def test_a_wrong_table_is_named_by_file_and_line(own: Path, text: str | None, me
 
 def commands(n: int) -> str:
     """The n-th block of commands of the guide."""
-    return (ROOT / "docs/adding-a-dataset.md").read_text().split("```bash\n")[n].split("```")[0]
+    return (ROOT / "docs/how-to/adding-a-dataset.md").read_text().split("```bash\n")[n].split("```")[0]
 
 
 def test_the_guides_example_is_read_as_it_says(made: Path, tmp_path: Path) -> None:

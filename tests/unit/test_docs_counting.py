@@ -1,5 +1,6 @@
-"""The recipes of docs/counting-a-corpus.md run, and count what the command counts."""
+"""The tutorial on counting words and the recipes of docs/how-to/counting-a-corpus.md run, and count as they say."""
 
+import csv
 import gzip
 import random
 import re
@@ -7,12 +8,13 @@ from pathlib import Path
 
 import polars as pl
 from tests import vendor_index
+from tests.tutorial import ROOT, tree_on_path, typed
 
 from emovlm.frequency.corpus import count_corpus
 from emovlm.frequency.parts import files_of
 from emovlm.lexicon.terms import counted, read_terms
 
-DOCS = Path(__file__).resolve().parents[2] / "docs/counting-a-corpus.md"
+DOCS = ROOT / "docs/how-to/counting-a-corpus.md"
 
 
 def recipe(word):
@@ -64,3 +66,14 @@ def test_google_books_give_rates_per_million(tmp_path, monkeypatch, capsys):
     said = capsys.readouterr().out.splitlines()
     assert "fear 100.0" in said
     assert len([line for line in said if "censored: not listed" in line]) == len(said) - 1
+
+
+def test_the_commands_of_the_tutorial_print_what_it_shows(tmp_path):
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    environment = {**tree_on_path(tmp_path / "bin"), "PYTHONPATH": str(ROOT / "src")}
+    typed("counting-words", clone, environment)
+    with open(clone / "counts/classes.csv", encoding="utf-8") as handle:
+        counts = {row["emotion"]: int(row["count"]) for row in csv.DictReader(handle)}
+    assert {emotion: n for emotion, n in counts.items() if n} == {"anger": 2, "fear": 3, "happiness": 3, "sadness": 1}
+    assert "42 words, 6 documents" in (clone / "summary.txt").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The example of docs/adding-a-system.md, put where the page says, passes the tests that it names; see `copied`."""
+"""The example of docs/how-to/adding-a-system.md, put where the page says, passes the tests that it names."""
 
 import os
 import re
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def blocks():
     """The Python blocks of the page's section on a new family, in order."""
-    page = (ROOT / "docs/adding-a-system.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/how-to/adding-a-system.md").read_text(encoding="utf-8")
     section = page.partition("## A new family")[2].partition("\n## ")[0]
     return re.findall(r"```python\n(.*?)```", section, re.S)
 
@@ -54,7 +54,7 @@ def run_tests(folder, *chosen):
 
 
 def test_the_documented_family_passes_every_test_of_a_new_family(copied):
-    page = (ROOT / "docs/adding-a-system.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/how-to/adding-a-system.md").read_text(encoding="utf-8")
     patterns, name = re.search(r"`pytest (tests.*) -k (.*)`", page).groups()
     files = [str(path) for each in patterns.split() for path in sorted(copied.glob(each))]
     code, said = run_tests(copied, *files, "-k", f"{name} or of_families_that_exist or every_family_is")

@@ -1,11 +1,9 @@
-"""The commands of docs/evaluating.md, word for word, in this environment; `make test-install` installs one first."""
+"""The commands of docs/tutorials/evaluating.md, word for word, here; `make test-install` installs first."""
 
-import os
 import subprocess
 import sys
-from pathlib import Path
 
-from tests.tutorial import ROOT, blocks, check, follow
+from tests.tutorial import ROOT, blocks, check, follow, tree_on_path
 
 
 def test_the_tutorials_commands_and_its_python_give_what_it_says(tmp_path, wheel_path):
@@ -15,12 +13,7 @@ def test_the_tutorials_commands_and_its_python_give_what_it_says(tmp_path, wheel
     clone = tmp_path / "clone"
     clone.mkdir()
     (clone / "tests").symlink_to(ROOT / "tests")
-    bin_folder = tmp_path / "bin"  # the command, from this tree wherever the environment's own comes from
-    bin_folder.mkdir()
-    (bin_folder / "emovlm").write_text(f'#!/bin/bash\nexec {sys.executable} -m emovlm.cli "$@"\n')
-    (bin_folder / "emovlm").chmod(0o755)
-    path = os.pathsep.join([str(bin_folder), str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src"), "PIP_NO_INDEX": "1",
+    environment = {**tree_on_path(tmp_path / "bin"), "PYTHONPATH": str(ROOT / "src"), "PIP_NO_INDEX": "1",
                    "PIP_FIND_LINKS": str(wheel_path.parent)}  # fmt: skip
     done = follow(commands, clone, environment)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

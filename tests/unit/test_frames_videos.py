@@ -92,7 +92,7 @@ def test_the_same_stream_gives_the_same_bytes_in_every_container(place: Path, tm
 
 
 def test_hd_clips_without_a_tag_are_read_as_bt_601_and_can_be_tagged(place: Path, tmp_path: Path) -> None:
-    """As docs/adding-a-dataset.md says; the clip was made as BT.709."""
+    """As docs/how-to/adding-a-dataset.md says; the clip was made as BT.709."""
     untagged, tagged = made(place, "untagged-hd.mp4"), tmp_path / "b.mp4"
     remux(untagged, tagged, "-bsf:v", "h264_metadata=matrix_coefficients=1")
     first, second = (quarters_of(pictures(decode_clip(str(file), SIZE))[0]) for file in (untagged, tagged))

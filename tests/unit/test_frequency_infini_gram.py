@@ -41,7 +41,7 @@ TERMS = [
 @pytest.fixture(scope="session")
 def texts():
     """Paragraphs of the documentation of this project and of Python, and short texts that are hard to count."""
-    pages = [(ROOT / "README.md").read_text(), *(page.read_text() for page in sorted((ROOT / "docs").glob("*.md")))]
+    pages = [(ROOT / "README.md").read_text(), *(page.read_text() for page in sorted((ROOT / "docs").rglob("*.md")))]
     return [*HARD, *(part for page in [*pages, *map(topics.get, sorted(topics))] for part in page.split("\n\n"))]
 
 

@@ -296,7 +296,7 @@ def test_a_refused_parameter_stops_the_job_with_the_setting_to_change_and_with_t
 
 
 def test_the_docs_name_the_limits():
-    text = " ".join((ROOT / "docs/api-systems.md").read_text(encoding="utf-8").split())
+    text = " ".join((ROOT / "docs/how-to/api-systems.md").read_text(encoding="utf-8").split())
     assert f"After {IN_A_ROW} clips in a row without an answer" in text
     assert f"If the first {AT_FIRST} clips that are asked all get one" in text
 

@@ -75,7 +75,7 @@ def test_a_network_for_dynamic_expressions_is_known(tmp_path):
         ({"architectures": ["ViTModel"], "model_type": "vit"}, "ViTModel (model type vit) is not a model"),
         ({"model_type": "vit"}, "no architecture (model type vit) is not a model"),
         ({"architectures": ["NewForVision"], "model_type": "new", "auto_map": {"AutoModel": "new.NewForVision"}},
-         "code of its own: see docs/adding-a-system.md"),
+         "code of its own: see docs/how-to/adding-a-system.md"),
         ([], "not the configuration of a model"),
     ],
 )  # fmt: skip

@@ -98,7 +98,7 @@ def test_what_a_plugin_adds_reaches_values_paper_and_page(folder):
 
 def documented(page):
     """The Python code of a page of the docs."""
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.S)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/how-to" / page).read_text(encoding="utf-8"), re.S)
     return "\n".join(textwrap.dedent(block) for block in blocks)
 
 

@@ -26,17 +26,17 @@ def test_the_committed_docs_are_what_the_command_writes(page):
 
 def test_every_entry_is_in_the_docs():
     for page, names in (
-        ("statistics.md", [*METRICS, *CLAIM_KINDS]),
-        ("adding-a-figure.md", figures()),
-        ("adding-a-sampler.md", [*SAMPLERS, *TRAINING_SAMPLERS]),
-        ("adding-a-dataset.md", DATASET_KINDS),
-        ("adding-a-system.md", FAMILIES),
-        ("evaluating.md", [*CONTEXTS, *DECISIONS]),
+        ("explanation/statistics.md", [*METRICS, *CLAIM_KINDS]),
+        ("how-to/adding-a-figure.md", figures()),
+        ("how-to/adding-a-sampler.md", [*SAMPLERS, *TRAINING_SAMPLERS]),
+        ("how-to/adding-a-dataset.md", DATASET_KINDS),
+        ("how-to/adding-a-system.md", FAMILIES),
+        ("reference/evaluate.md", [*CONTEXTS, *DECISIONS]),
     ):
         assert [name for name in names if f"`{name}`" not in PAGES[page]] == []
 
 
 def test_a_page_without_its_marks_is_named():
-    text = PAGES["statistics.md"].replace("<!-- metrics: end -->", "")
+    text = PAGES["explanation/statistics.md"].replace("<!-- metrics: end -->", "")
     with pytest.raises(StudyError, match=r"statistics\.md: the marks <!-- metrics: begin --> and"):
-        written("statistics.md", text)
+        written("explanation/statistics.md", text)

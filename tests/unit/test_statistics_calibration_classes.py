@@ -39,7 +39,7 @@ def test_tables_go_between_their_markers_and_nothing_else_changes():
 
 
 def test_the_documentation_has_the_table_of_every_test():
-    text = (ROOT / "docs/statistics.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/explanation/statistics.md").read_text(encoding="utf-8")
     found = text.split(MARKERS[0])[1].split(MARKERS[1])[0]
     assert [case for case in cases() if f"| {case.test} | {case.data} |" not in found] == []
     assert not re.search(r"\| no \|", found), "a test finds too much"

@@ -1,4 +1,4 @@
-"""A study of one's own, made and run by the commands of docs/your-own-study.md: no rendered data, no claims."""
+"""A study of one's own, made by the commands of docs/tutorials/your-own-study.md: no rendered data, no claims."""
 
 import json
 import os
@@ -23,7 +23,7 @@ FOREIGN = re.compile(r"synface|organism|agarwal|\bL1\b|\bT[1-4]\b", re.IGNORECAS
 
 def commands():
     """What the tutorial types, a line each."""
-    text = (ROOT / "docs/your-own-study.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/tutorials/your-own-study.md").read_text(encoding="utf-8")
     return "".join(re.findall(r"```bash\n(.*?)```", text, re.S)).splitlines()
 
 

@@ -82,7 +82,8 @@ def run(main: Callable[[Job], None]) -> None:
     """
     try:
         if sys.stdin.isatty():
-            raise StudyError(f"usage: python {sys.argv[0]} < job.json, the description of a job (docs/architecture.md)")
+            usage = f"usage: python {sys.argv[0]} < job.json, the description of a job"
+            raise StudyError(f"{usage} (docs/explanation/layout.md)")
         job = Job.from_json(sys.stdin.buffer.read())
         load_plugins(job.params.pop("plugins", []))
         main(job)

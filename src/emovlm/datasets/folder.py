@@ -3,7 +3,7 @@
 Columns ``path`` (of a video, or of a folder of images, relative to the dataset's folder) and ``label``; and, where
 there are any, ``split`` (test if empty), ``fold`` (official fold that tests the clip), ``identity`` (person or source).
 How tables may be written otherwise: ``csv_rows``.
-``docs/adding-a-dataset.md`` walks through it.
+``docs/how-to/adding-a-dataset.md`` walks through it.
 """
 
 import re

@@ -50,7 +50,7 @@ def files_of(folder: Path) -> list[str]:
     return sorted(file.as_posix() for file in found if not any(part.startswith(".") for part in file.parts))
 
 
-DATASET_KINDS: Registry[DatasetKind] = Registry("kind of dataset", "docs/adding-a-dataset.md")
+DATASET_KINDS: Registry[DatasetKind] = Registry("kind of dataset", "docs/how-to/adding-a-dataset.md")
 for _kind in (
     DatasetKind("synface", "what the study renders", read_synface, "annotations"),
     DatasetKind(

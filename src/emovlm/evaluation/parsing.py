@@ -1,6 +1,6 @@
 """The class that a free reply names: by its grammar, exactly, and as a substring.
 
-The grammar is stated in docs/statistics.md. In short: thoughts and markup are left out
+The grammar is stated in docs/explanation/statistics.md. In short: thoughts and markup are left out
 (:mod:`emovlm.evaluation.replies.plain_text`); a class is named by the words of its emotion
 (:mod:`emovlm.evaluation.replies.words`) unless they are denied or in doubt (:mod:`emovlm.evaluation.replies.clauses`);
 and what a reply calls its answer goes before what it discusses. Only a reply that gives one class has an answer.

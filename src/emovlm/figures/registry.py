@@ -92,7 +92,7 @@ def has_rendered_clips(study: Any) -> bool:
     return any(dataset.rendered for dataset in study.datasets.values())
 
 
-_FIGURES: Registry[Figure] = Registry("figure", "docs/adding-a-figure.md")
+_FIGURES: Registry[Figure] = Registry("figure", "docs/how-to/adding-a-figure.md")
 
 
 def register_figure(title: str, caption: str, alt: str, **settings: object) -> Callable:

@@ -102,7 +102,7 @@ class IndexCounter:
         self._unfinished = [t for t, data in enumerate(tokens) if _unfinished(data)]
 
     def count(self, term: Term) -> int:
-        """Occurrences of an English term as a word (docs/counting-a-corpus.md says what is one)."""
+        """Occurrences of an English term as a word (docs/how-to/counting-a-corpus.md says what is one)."""
         text = key_of(term).text
         found = 0
         todo: list[tuple[Tokens, bytes | None, Place]] = []

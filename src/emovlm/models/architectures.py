@@ -61,7 +61,7 @@ def _found(config: dict, folder: Path) -> tuple[str, str]:
     if "pretrained_cfg" in config:  # timm's own form of a configuration, which transformers reads too
         return "vision", "image-classification"
     named = ", ".join(architectures) or "no architecture"
-    own = " It comes with code of its own: see docs/adding-a-system.md." if config.get("auto_map") else ""
+    own = " It comes with code of its own: see docs/how-to/adding-a-system.md." if config.get("auto_map") else ""
     raise StudyError(
         f"{folder}: {named} (model type {model_type}) is not a model that can be loaded here.{own} "
         f"Vision-language models of these types can be: {', '.join(sorted(families))}; and all classifiers of "

@@ -123,7 +123,7 @@ def _weights(study: Study, row: System, results: Path) -> Iterator[Finding]:
         files = [row.file.format(fold=fold) for fold in row.folds]
         absent = [file for file in files if not Path(file).is_file()]
         if absent:
-            get = "its authors hand it out (docs/paper-study.md says where); put it there"
+            get = "its authors hand it out (docs/how-to/paper-study.md says where); put it there"
             yield Finding(system, MISSING, f"{absent[0]} is not there", get)
         else:
             what = (
@@ -159,7 +159,7 @@ def _labels(study: Study, system: System, results: Path) -> Iterator[Finding]:
             yield Finding(about, OK, str(found))
         except StudyError as error:
             says, do = str(error).rsplit(". ", 1)
-            yield Finding(about, MISSING, says, f"{do[0].lower()}{do[1:]} (docs/adding-a-classifier.md)")
+            yield Finding(about, MISSING, says, f"{do[0].lower()}{do[1:]} (docs/how-to/adding-a-classifier.md)")
 
 
 def _asked_about(study: Study, system: System) -> list[Dataset]:
@@ -176,7 +176,7 @@ def _inputs(study: Study) -> Iterator[Finding]:
                 says = "it was pretrained on frames of faces, and is fine-tuned on other frames"
                 if released:
                     says = "its weights were fine-tuned on frames of faces; its answers to other frames are not valid"
-                do = "name a dataset with form frames and fit stretch in conditions.tsv (docs/paper-study.md)"
+                do = "name a dataset with form frames and fit stretch in conditions.tsv (docs/how-to/paper-study.md)"
                 yield Finding(f"{system.name} on {dataset.name}", WARNING, says, do)
 
 
@@ -188,7 +188,8 @@ def _gpu(needed: Iterable[System]) -> Finding:
     cards = gpu_memory()
     if not cards:
         says = f"none on this machine; {most} needs {asked[most]:g} GB"
-        return Finding("GPU", WARNING, says, "run on a cluster (docs/running-on-slurm.md), or a machine with one")
+        do = "run on a cluster (docs/tutorials/running-on-slurm.md), or a machine with one"
+        return Finding("GPU", WARNING, says, do)
     if max(cards) < asked[most]:
         says = f"{max(cards):.0f} GB; {most} needs {asked[most]:g} GB"
         return Finding("GPU", MISSING, says, "use a larger card, or leave the system out of conditions.tsv")

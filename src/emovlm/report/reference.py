@@ -1,4 +1,4 @@
-"""Tables of the docs that follow from the registries: metrics, kinds of claims, samplers and datasets, figures, ...
+"""Tables of the docs that follow from the code: registries here; commands, keys and columns in ``reference_schemas``.
 
 ``python -m emovlm.report.reference --write docs`` writes them between the marks ``<!-- metrics: begin -->`` and
 ``<!-- metrics: end -->`` of the pages; a test checks that it was done.
@@ -6,7 +6,6 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
@@ -18,6 +17,13 @@ from emovlm.evaluation.decisions import DECISIONS
 from emovlm.figures.registry import figures
 from emovlm.models.vlm.families import FAMILIES
 from emovlm.report.explorer_answers import headlines
+from emovlm.report.reference_schemas import (
+    commands_reference,
+    config_reference,
+    markdown_table,
+    result_tables_reference,
+    study_tables_reference,
+)
 from emovlm.sampling.frame_samplers import SAMPLERS
 from emovlm.sampling.training_samplers import TRAINING_SAMPLERS
 from emovlm.statistics.metrics import METRICS, Metric
@@ -30,7 +36,7 @@ def metrics_reference() -> str:
         [f"`{m.name}`", m.label, m.about, m.unit, _bounds(m), _shown(m)]
         for m in METRICS.values() if m.reads != "answered"
     ]  # fmt: skip
-    return _table(["metric", "called", "what it is", "unit", "bounds", "shown by"], rows)
+    return markdown_table(["metric", "called", "what it is", "unit", "bounds", "shown by"], rows)
 
 
 def labels_reference() -> str:
@@ -40,7 +46,7 @@ def labels_reference() -> str:
         ["list of conditions, page of a condition", ", ".join(f"{m.label} (`{m.name}`)" for m in headlines())],
         ["page of a condition", ", ".join(f"{m.label} (`{m.name}`)" for m in others)],
     ]
-    return _table(["where", "metrics"], rows)
+    return markdown_table(["where", "metrics"], rows)
 
 
 def claims_reference() -> str:
@@ -49,7 +55,7 @@ def claims_reference() -> str:
         [f"`{k.name}`", k.about, ", ".join(f"`{f.name}`" for f in fields(k.keys)), k.supports, k.refutes]
         for k in CLAIM_KINDS.values()
     ]
-    return _table(["kind", "what it says", "keys", "evidence is for it", "against it"], rows)
+    return markdown_table(["kind", "what it says", "keys", "evidence is for it", "against it"], rows)
 
 
 def figures_reference() -> str:
@@ -59,18 +65,18 @@ def figures_reference() -> str:
                                                        f.tables.items())]
         for f in sorted(figures().values(), key=lambda figure: (figure.category, figure.name))
     ]  # fmt: skip
-    return _table(["figure", "shows", "belongs to", "tables (in brackets: optional)"], rows)
+    return markdown_table(["figure", "shows", "belongs to", "tables (in brackets: optional)"], rows)
 
 
 def samplers_reference() -> str:
     """A row a kind of frame sampler."""
-    return _table(["kind", "frames", "columns that a row needs"],
+    return markdown_table(["kind", "frames", "columns that a row needs"],
                   [[f"`{k.name}`", k.about, _columns(k.needs)] for k in SAMPLERS.values()])  # fmt: skip
 
 
 def training_samplers_reference() -> str:
     """A row a kind of training sampler."""
-    return _table(["kind", "draws", "columns that a row needs"],
+    return markdown_table(["kind", "draws", "columns that a row needs"],
                   [[f"`{k.name}`", k.about, _columns(k.needs)] for k in TRAINING_SAMPLERS.values()])  # fmt: skip
 
 
@@ -79,17 +85,17 @@ def datasets_reference() -> str:
     rows = [
         [f"`{k.name}`", k.about, f"`{k.lists}`" if k.lists else "the folder itself"] for k in DATASET_KINDS.values()
     ]
-    return _table(["kind", "what it is", "its lists"], rows)
+    return markdown_table(["kind", "what it is", "its lists"], rows)
 
 
 def contexts_reference() -> str:
     """A row a context."""
-    return _table(["context", "what is shown"], [[f"`{c.name}`", c.about] for c in CONTEXTS.values()])
+    return markdown_table(["context", "what is shown"], [[f"`{c.name}`", c.about] for c in CONTEXTS.values()])
 
 
 def decisions_reference() -> str:
     """A row a decision."""
-    return _table(["decision", "the answer is"], [[f"`{d.name}`", d.about] for d in DECISIONS.values()])
+    return markdown_table(["decision", "the answer is"], [[f"`{d.name}`", d.about] for d in DECISIONS.values()])
 
 
 def families_reference() -> str:
@@ -99,21 +105,25 @@ def families_reference() -> str:
          {"image": "an image", "video": "a video"}[f.alone], f.about]
         for f in FAMILIES.values()
     ]  # fmt: skip
-    return _table(["family", "`model_type`", "frames in a row are", "a frame alone is", "remarks"], rows)
+    return markdown_table(["family", "`model_type`", "frames in a row are", "a frame alone is", "remarks"], rows)
 
 
 # By page and mark: what stands there.
 BLOCKS = {
-    ("statistics.md", "metrics"): metrics_reference,
-    ("statistics.md", "kinds of claims"): claims_reference,
-    ("explorer.md", "metrics"): labels_reference,
-    ("adding-a-figure.md", "figures"): figures_reference,
-    ("adding-a-sampler.md", "kinds of frame samplers"): samplers_reference,
-    ("adding-a-sampler.md", "kinds of training samplers"): training_samplers_reference,
-    ("adding-a-dataset.md", "kinds of datasets"): datasets_reference,
-    ("adding-a-system.md", "families"): families_reference,
-    ("evaluating.md", "contexts"): contexts_reference,
-    ("evaluating.md", "decisions"): decisions_reference,
+    ("explanation/statistics.md", "metrics"): metrics_reference,
+    ("explanation/statistics.md", "kinds of claims"): claims_reference,
+    ("reference/explorer.md", "metrics"): labels_reference,
+    ("how-to/adding-a-figure.md", "figures"): figures_reference,
+    ("how-to/adding-a-sampler.md", "kinds of frame samplers"): samplers_reference,
+    ("how-to/adding-a-sampler.md", "kinds of training samplers"): training_samplers_reference,
+    ("how-to/adding-a-dataset.md", "kinds of datasets"): datasets_reference,
+    ("how-to/adding-a-system.md", "families"): families_reference,
+    ("reference/evaluate.md", "contexts"): contexts_reference,
+    ("reference/evaluate.md", "decisions"): decisions_reference,
+    ("reference/cli.md", "commands"): commands_reference,
+    ("reference/config.md", "keys"): config_reference,
+    ("reference/study-tables.md", "columns"): study_tables_reference,
+    ("reference/result-tables.md", "columns"): result_tables_reference,
 }
 
 
@@ -149,11 +159,6 @@ def _shown(metric: Metric) -> str:
     places = ["lists of conditions"] if metric.headline else []
     places += [] if metric.paper == "none" else ["the paper's tables"]
     return ", ".join(places) or "values"
-
-
-def _table(heads: list[str], rows: Iterable[list[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def main() -> None:

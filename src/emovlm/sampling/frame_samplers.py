@@ -56,7 +56,7 @@ class Derived:
     needs: tuple[str, ...] = ("base",)
 
 
-SAMPLERS: Registry[Sampler | Derived] = Registry("kind of frame sampler", "docs/adding-a-sampler.md")
+SAMPLERS: Registry[Sampler | Derived] = Registry("kind of frame sampler", "docs/how-to/adding-a-sampler.md")
 
 
 def sample_frames(sampler: Row, base: Row | None, seed: int, clips: pd.DataFrame, frames: pd.DataFrame) -> pd.DataFrame:

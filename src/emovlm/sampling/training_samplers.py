@@ -31,7 +31,7 @@ class TrainingSampler:
     needs: tuple[str, ...] = ()
 
 
-TRAINING_SAMPLERS: Registry[TrainingSampler] = Registry("kind of training sampler", "docs/adding-a-sampler.md")
+TRAINING_SAMPLERS: Registry[TrainingSampler] = Registry("kind of training sampler", "docs/how-to/adding-a-sampler.md")
 
 
 def class_weights(sampler: Row, counts: Mapping[str, int]) -> dict[str, float]:

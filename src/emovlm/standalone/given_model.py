@@ -77,7 +77,7 @@ def _row_of_table(table: str, system: str) -> tuple[dict[str, Any], Path | None]
     row, folder = rows[system].told(), rows[system].folder
     if row["kind"] == "api" or (folder is None and "weights" not in row):
         what = "an API model" if row["kind"] == "api" else "a checkpoint that was fetched by hand"
-        raise StudyError(f"{table}, row {system}: {what} can only be evaluated in a study (docs/paper-study.md)")
+        raise StudyError(f"{table}, row {system}: {what} can only be evaluated in a study (docs/how-to/paper-study.md)")
     return row, folder
 
 

@@ -135,7 +135,7 @@ class ClaimKind:
     refutes: str = ""
 
 
-CLAIM_KINDS: Registry[ClaimKind] = Registry("kind of claim", "docs/adding-a-claim.md")
+CLAIM_KINDS: Registry[ClaimKind] = Registry("kind of claim", "docs/how-to/adding-a-claim.md")
 
 
 def register_claim(name: str, about: str, keys: type, **settings: object) -> Callable:

@@ -1,6 +1,6 @@
 """Intervals for the people that a test set stands for, and for further training runs as well.
 
-`make calibrate` measures how often they cover; `docs/statistics.md` has the table.
+`make calibrate` measures how often they cover; `docs/explanation/statistics.md` has the table.
 """
 
 from dataclasses import dataclass

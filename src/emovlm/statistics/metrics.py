@@ -71,7 +71,7 @@ class Metric:
         return self.bounds(len(classes)) if callable(self.bounds) else self.bounds
 
 
-METRICS: Registry[Metric] = Registry("metric", "docs/adding-a-metric.md")
+METRICS: Registry[Metric] = Registry("metric", "docs/how-to/adding-a-metric.md")
 
 
 def add_metric(metric: Metric) -> Metric:

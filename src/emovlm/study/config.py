@@ -351,7 +351,7 @@ class Config(Model):
     allow_remote_code: dict[str, Sha256] = Field(
         {},
         description="systems of the family remote, each with the SHA-256 of the code that came with its weights and "
-        "may run (docs/adding-a-system.md)",
+        "may run (docs/how-to/adding-a-system.md)",
     )
     api: dict[str, Access] = Field({}, description="how each system of kind api is reached")
 

@@ -70,7 +70,7 @@ def _of_system(study: Study, system: System) -> Iterator[str]:
     if system.label_map is not None:
         read_label_map(system.label_map, system.cell("label_map"))
     if system.served and system.name not in study.config.api:
-        yield f"{system.cell('kind')}: config key api has no {system.name}; see docs/api-systems.md"
+        yield f"{system.cell('kind')}: config key api has no {system.name}; see docs/how-to/api-systems.md"
 
 
 def _of_condition(study: Study, condition: Condition) -> Iterator[str]:

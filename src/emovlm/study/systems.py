@@ -37,8 +37,8 @@ class System(NamedRow):
         None,
         description="of an API: the protocol of its server; of a vision-language model: how it is shown frames "
         "(models/vlm/families.py), by default the organism's, and remote where code that comes with its weights must "
-        "run (docs/adding-a-system.md); of a vision-only one: its network, or image-classification or "
-        "video-classification for a classifier of the hub (docs/adding-a-classifier.md)",
+        "run (docs/how-to/adding-a-system.md); of a vision-only one: its network, or image-classification or "
+        "video-classification for a classifier of the hub (docs/how-to/adding-a-classifier.md)",
     )
     weights: matching(r"[\w./:-]+", "the name of a model") | None = Field(
         None, description="a model on the hub; of an API, its name on the server"
@@ -69,7 +69,7 @@ class System(NamedRow):
     min_pixels: Positive | None = Field(
         None,
         description="of a frame of a video, height times width, at least: smaller ones are enlarged; of families whose "
-        "frames may have any size (docs/adding-a-system.md)",
+        "frames may have any size (docs/how-to/adding-a-system.md)",
     )
     batch: Positive | None = Field(
         None, description="clips asked at once, at most; by default 16. Another number moves scores by rounding"

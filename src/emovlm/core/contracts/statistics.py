@@ -122,7 +122,9 @@ CORRELATIONS = table(
     tau=Column("float", about="Kendall's tau-b"),
     p_tau=Column("float", about="exact permutation of tau, two-sided"),
     rho_given_size=Column("float", nullable=True, about="partial rho given the class's number of clips in MAFW"),
-    p_given_size=Column("float", nullable=True, about="Freedman-Lane permutation, two-sided; see docs/statistics.md"),
+    p_given_size=Column(
+        "float", nullable=True, about="Freedman-Lane permutation, two-sided; see docs/explanation/statistics.md"
+    ),
     rho_given_size_and_reliability=Column("float", nullable=True, about="given Cronbach's alpha of the class as well"),
     p_given_size_and_reliability=Column("float", nullable=True, about="Freedman-Lane permutation, two-sided"),
 )

@@ -2,7 +2,7 @@
 
 The patterns are regular expressions of case-folded text in which contractions are written out (*is not*), one a line.
 How they work together is in :mod:`emovlm.evaluation.replies.clauses` and :mod:`emovlm.evaluation.parsing`, and in plain
-words in docs/statistics.md.
+words in docs/explanation/statistics.md.
 """
 
 from dataclasses import dataclass

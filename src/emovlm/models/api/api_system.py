@@ -50,7 +50,8 @@ class ApiSystem:
         self.system, self.settings = row["system"], settings_of(row)
         access = json.loads(os.environ.get(ACCESS, "{}")).get(self.system)
         if access is None:
-            raise StudyError(f"system {self.system}: config key api.{self.system} is missing; see docs/api-systems.md")
+            missing = f"system {self.system}: config key api.{self.system} is missing"
+            raise StudyError(f"{missing}; see docs/how-to/api-systems.md")
         self.variable = access.get("key_variable")
         self.key = self._read_key()
         self.attempts = access["attempts"]

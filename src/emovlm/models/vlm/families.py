@@ -67,7 +67,7 @@ class Family:
 # the study limits frames and pixels by its own table, the same for all.
 UNCAPPED = {"cap_pixels_per_frame": False}
 
-FAMILIES: Registry[Family] = Registry("family", "docs/adding-a-system.md")
+FAMILIES: Registry[Family] = Registry("family", "docs/how-to/adding-a-system.md")
 for _family in (
     Family("fastvlm", ("fast_vlm",), "The organism: a frame is an image of a few tokens.", video=False,
            channels_last=True),
