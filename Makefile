@@ -148,7 +148,7 @@ $(PROSE)/.ready: $(wildcard tests/prose/*.* tests/prose/preset/*)
 	$(PYTHON) -m venv $(PROSE)
 	$(PROSE)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement tests/prose/requirements.txt
 	cp -r tests/prose/. $(PROSE)
-	PATH=$(CURDIR)/$(PROSE)/bin:$$PATH npm ci --prefix $(PROSE) --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd $(PROSE) && PATH=$$PWD/bin:$$PATH npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 $(DOCS)/.ready: docs/requirements.txt

@@ -59,8 +59,8 @@ OTHER_ENVIRONMENT = Need("an environment of its own; its script says how to make
 ALL = (
     Benchmark(
         "study_stages", "A whole study, by stage",
-        "CPU time, wall time and memory of each rule, from the records of a finished study, and the longest chain of "
-        "jobs that wait for one another: no number of cores makes the study shorter than that.", 0.1, STUDY,
+        "CPU time, wall time and memory of each rule, from the records of a finished study. The longest chain of "
+        "jobs that wait for one another stands below: no number of cores makes the study shorter.", 0.1, STUDY,
         repeated=False,
     ),
     Benchmark(

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from benchmarks.drawn_studies import CHANCES, NODES
+from benchmarks.measured import wrapped
 from benchmarks.statistics_calibration import COVERED, LEVEL, cell, progress, table
 from scipy.special import expit
 from scipy.stats import t
@@ -235,8 +236,8 @@ def errors_of_one_run(trials: int, resamples: int) -> str:
     shares, full = ([np.mean(needed(piece, runs, trials, resamples) <= 0) for piece in absent] for runs in (1, FULL))
     return (
         f"Without an effect, evidence of one run is for it in {100 * min(shares):.0f} to {100 * max(shares):.0f} of "
-        f"100 studies, since runs differ; evidence of {FULL} runs in {100 * min(full):.1f} to {100 * max(full):.1f} "
-        "(target: 2.5, one direction of a test at 5%).\n"
+        f"100 studies, since runs differ. Evidence of {FULL} runs is so in {100 * min(full):.1f} to "
+        f"{100 * max(full):.1f} of them. The target is 2.5, one direction of a test at 5%.\n"
     )
 
 
@@ -252,7 +253,7 @@ def report(trials: int, resamples: int) -> str:
         *power_of_pieces(trials, resamples),
         errors_of_one_run(trials, resamples),
     ]
-    return "\n".join(parts)
+    return wrapped("\n".join(parts))
 
 
 def main() -> None:

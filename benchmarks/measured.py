@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
+from textwrap import fill
 from typing import Any
 
 from emovlm.core.files import write_json
@@ -51,6 +52,15 @@ done.set()
 with open(out, "w") as file:
     print(told("VmHWM"), max(own, told("RssAnon")), file=file)
 """
+
+
+def wrapped(markdown: str) -> str:
+    """Markdown with its lines wrapped at 100 characters; tables stay as they are."""
+    return "\n".join(
+        line if line.startswith("|") else fill(line, 100, subsequent_indent="  " if line.startswith("- ") else "",
+                                               break_long_words=False, break_on_hyphens=False)
+        for line in markdown.split("\n")
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.catalogue import BENCHMARKS, FIGURES, ROOT, Benchmark
+from benchmarks.measured import wrapped
 
 from emovlm.core.errors import StudyError
 from emovlm.core.files import read_json, write_text
@@ -20,19 +21,21 @@ ROW_FIELDS = {"what", "study", "study_range", "instead", "instead_range", "inste
               "limit", "also"}  # fmt: skip
 TOP = """# Benchmarks
 
-<!-- Written by `python -m benchmarks.page` of the files in benchmarks/figures/; edit those, or measure anew. -->
+<!-- Written by `python -m benchmarks.page` from benchmarks/figures/; edit those files instead. -->
 
-Each benchmark is a command that measures the study's way and what one would use instead, side by side in one run.
-`make benchmark` runs all that can run on your machine and writes this page anew; what it skips, it names.
+Each benchmark is a command that measures the study's way and what one would use instead, side by
+side in one run. `make benchmark` runs all that can run on your machine, and rewrites this page. It
+names what it skips.
 
-Figures are medians of n runs, with their range in brackets. A ratio says how many times better the study is: below 1,
-the study is the slower or the larger one. The limit is the best that could be reached, where it is known. Ratios carry
-over to other machines better than seconds.
+Figures are medians of n runs, with their range in brackets. A ratio says how many times better the
+study is. Below 1, the study is slower or larger. The limit is the best that could be reached, where
+it is known. Ratios carry over to other machines better than seconds.
 """
 END = """## All benchmarks
 
-`make benchmark ONLY="NAME NAME"` runs some of them. A benchmark that needs an environment of its own, or the code of
-another commit, runs by itself; `python -m benchmarks.page` then writes this page:
+`make benchmark ONLY="NAME NAME"` runs some of them. A benchmark that needs an environment of its
+own, or the code of another commit, runs by itself. `python -m benchmarks.page` then writes this
+page:
 
 ```
 PYTHONPATH=src:. python benchmarks/NAME.py --help
@@ -59,8 +62,8 @@ def page(figures: Mapping[str, Json]) -> str:
         [[f"`{b.name}`", b.title, f"{b.minutes:g}" if b.minutes else "–", b.need.words if b.need else "–"]
          for b in BENCHMARKS.values()],
     )  # fmt: skip
-    return "\n".join([TOP, *(_topic(BENCHMARKS[name], each) for name, each in figures.items()),
-                      END, listed])  # fmt: skip
+    topics = (_topic(BENCHMARKS[name], each) for name, each in figures.items())
+    return wrapped("\n".join([TOP, *topics, END, listed]))
 
 
 def _topic(benchmark: Benchmark, figures: Json) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from benchmarks import drawn_studies as drawn
+from benchmarks.measured import wrapped
 from scipy.stats import binom, binomtest
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import proportion_confint
@@ -235,7 +236,7 @@ def report(found: dict, resamples: int) -> str:
     covered = [{**gather_f1(single[1]), **ece} for single, ece in zip(found["single"], found["ece"], strict=True)]
     head = [f"{runs} runs that {name} (SD of accuracy {sd:.3f})"
             for (name, runs, _), (_, sd) in zip(RUNS, found["runs"], strict=True)]  # fmt: skip
-    powers = [f"{100 * np.mean(power):.0f}% ({design.name}; `mde` {size:.3f})"
+    powers = [f"- {design.name}: {100 * np.mean(power):.0f}% (`mde` {size:.3f})"
               for power, design, size in zip(found["power"], DESIGNS, found["smallest"], strict=True)]  # fmt: skip
     parts = [
         f"{trials:,} trials of each, {resamples:,} resamples (half as many for `ece` and several runs). One standard "
@@ -257,10 +258,11 @@ def report(found: dict, resamples: int) -> str:
             ["", "%"],
             [[name, cell(share, target)] for name, share, target in [*event_coverage(N_EVENTS), *sign_tests()]],
         ),
-        f"Power: a true difference of macro-F1 as large as the mean `mde` is found in {' and '.join(powers)}, of 80 "
-        "expected.\n",
+        "Power to find a true difference of macro-F1 as large as the mean `mde`, where 80% are expected:\n",
+        *powers,
+        "",
     ]
-    return "\n".join(parts)
+    return wrapped("\n".join(parts))
 
 
 def put(text: str, path: Path) -> None:

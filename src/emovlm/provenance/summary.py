@@ -134,7 +134,7 @@ def _sanity_checks(sanity_checks: pd.DataFrame, values: _Values) -> str:
 
 def _cues(cues: pd.DataFrame, values: _Values) -> str:
     return _table(
-        "Does anything but the face tell the class?", "cues | accuracy | chance | p (Holm)",
+        "Does anything other than the face predict the label?", "cues | accuracy | chance | p (Holm)",
         ((name, *(values(f"cue.{name}.{part}") for part in ("accuracy", "chance", "p_holm"))) for name in cues["cues"]),
     )  # fmt: skip
 

@@ -44,7 +44,10 @@ class Condition(NamedRow):
 
 
 class Comparison(NamedRow):
-    """A planned comparison of two conditions, or of two such differences; those of a family are corrected together."""
+    """A planned comparison of two conditions, or of two such differences.
+
+    Those of a family are corrected together.
+    """
 
     name: Id = Field(alias="comparison")
     claim: Text | None = Field(None, description="the claim whose margin it is measured by")

@@ -148,7 +148,7 @@ class CaptionVariant(NamedRow):
         None, description="most frames that a caption shows at once; by default organism.captions.frames_at_most"
     )
     content: Literal["change", "moments"] = Field(
-        "change", description="what captions speak of: moments alone, or change from frame to frame as well"
+        "change", description="what captions describe: moments alone, or change from frame to frame as well"
     )
     about: str | None = ABOUT
 
