@@ -33,8 +33,6 @@ def read_folder(folder: Path, words: Mapping[str, str], form: str = "clips") -> 
     for where, row in read_csv(folder / FILE, NEEDED, OPTIONAL):
         if CONTROL.search(row["path"]):
             raise StudyError(f"{where}: {row['path'][:80]!r} is no path")
-        if CONTROL.search(row["label"] + row.get("identity", "")):
-            raise StudyError(f"{where}: the label or the identity has control characters; take them out")
         path = as_on_disk(folder, row["path"])
         inside(folder, path, where)
         split, fold = _split(row.get("split", ""), where), _fold(row.get("fold", ""), where)
@@ -42,6 +40,8 @@ def read_folder(folder: Path, words: Mapping[str, str], form: str = "clips") -> 
             raise StudyError(f"{where}: a clip of split {split} is in no fold")
         name = str(PurePosixPath(path).with_suffix(""))
         add(lines, Line(path, name, emotion(row["label"].strip().lower(), any_case, where), where))
+        if CONTROL.search(row["label"] + row.get("identity", "")):
+            raise StudyError(f"{where}: the label or the identity has control characters; take them out")
         entries.append(Entry(lines[path], split, fold, row.get("identity", "").strip() or None))
     if not entries:
         raise StudyError(f"{folder / FILE}: the table has no clips")
