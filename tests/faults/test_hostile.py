@@ -157,8 +157,9 @@ def test_no_archive_is_ever_unpacked_to_a_folder():
 NAMES = ["a\nb.mp4", "a\tb.mp4", "it's \"q\".mp4", "$(touch harm).mp4", "`touch harm`.mp4", "-rf.mp4", "--help.mp4",
          "; touch harm #.mp4", "x" * 251 + ".mp4", f"{BIDI}.mp4", f"{MARKUP}.mp4", '=HYPERLINK("x","y").mp4', "@a.mp4",
          "%s{0}{clip}.mp4", "*.mp4", "~.mp4", " .mp4", "<script>alert(1)<.mp4", "[bold]x[]].mp4", "🙂.mp4"]  # fmt: skip
-ODD = {"pipe.mp4": "neither a file nor a folder", "folder.mp4": "no rate", "empty.mp4": "empty",
-       "device.mp4": "neither a file nor a folder", "gone.mp4": "missing", "inner.mp4": "neither"}  # fmt: skip
+ODD = {"pipe.mp4": "neither a file nor a folder", "folder.mp4": "no images", "empty.mp4": "empty",
+       "device.mp4": "neither a file nor a folder", "gone.mp4": "missing", "inner.mp4": "neither",
+       f"failed {MARKUP}.mp4": "empty"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +172,7 @@ def place(tmp_path_factory):
     os.mkfifo(folder / "happy/pipe.mp4")
     (folder / "happy/folder.mp4").mkdir()
     (folder / "happy/empty.mp4").touch()
+    (folder / f"happy/failed {MARKUP}.mp4").touch()
     (folder / "happy/gone.mp4").symlink_to("nowhere.mp4")
     (folder / "happy/inner.mp4").symlink_to("pipe.mp4")
     try:
