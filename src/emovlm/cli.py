@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from emovlm.core.errors import StudyError, machine_fault
+from emovlm.core.harmless import harmless
 
 if TYPE_CHECKING:
     from emovlm.provenance.planned_jobs import Plan
@@ -71,7 +72,7 @@ def main() -> int:
     try:
         return given.run(given)
     except StudyError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {harmless(str(error))}", file=sys.stderr)
     except KeyboardInterrupt:
         print("stopped; to continue, run the same command", file=sys.stderr)
         return INTERRUPTED
@@ -268,7 +269,7 @@ def _explain(given: argparse.Namespace) -> int:
     plan = _plan(given)
     from emovlm.provenance.explain import explain
 
-    print("\n".join(explain(plan, given.value)))
+    print(harmless("\n".join(explain(plan, given.value))))
     return 0
 
 

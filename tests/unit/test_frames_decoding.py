@@ -168,9 +168,13 @@ def test_bad_clips_are_failed_rows_with_a_reason_and_the_others_are_decoded(fold
 
 
 def test_a_clip_that_hangs_times_out_and_the_next_ones_are_decoded(folder: Path) -> None:
-    assert reasons(folder, "good", "hangs", "wide", timeout_s=3) == {
+    with Worker(partial(decode_path, size=SIZE, fps=None), timeout_s=3) as worker:
+        with pytest.raises(Undecodable, match=r"^timed out after 3 s$"):
+            worker.decode(folder / "hangs.mp4")
+        assert len(worker.decode(folder / "wide.mp4")[0]) == 5
+    assert reasons(folder, "good", "hangs", "wide") == {
         "good": None,
-        "hangs": "timed out after 3 s",
+        "hangs": "neither a file nor a folder",  # a pipe is not even opened
         "wide": None,
     }
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from emovlm.core.errors import StudyError, machine_fault
+from emovlm.core.harmless import harmless
 from emovlm.core.plugins import load_plugins
 
 Files = dict[str, Any]
@@ -91,5 +92,5 @@ def run(main: Callable[[Job], None]) -> None:
         told = str(error) if isinstance(error, StudyError) else machine_fault(error)
         if told is None:
             raise
-        print(f"error: {told}", file=sys.stderr)
+        print(f"error: {harmless(told)}", file=sys.stderr)
         sys.exit(1)

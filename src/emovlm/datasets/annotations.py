@@ -4,6 +4,7 @@ Annotation files are written by others, so every line is checked before its path
 """
 
 import os
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from emovlm.core import notes
 from emovlm.core.errors import StudyError
+
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")  # names may have tabs and ends of lines
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,11 @@ def add(lines: dict[str, Line], line: Line) -> None:
     if line.path in lines:
         raise StudyError(f"{line.where}: clip {line.name} is listed already in {lines[line.path].where}")
     lines[line.path] = line
+
+
+def is_text(name: str) -> bool:
+    """Whether a file's name is UTF-8; those of foreign archives may be in an old encoding."""
+    return name.encode(errors="replace").decode() == name
 
 
 def as_on_disk(folder: Path, path: str) -> str:

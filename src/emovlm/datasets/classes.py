@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from emovlm.core.errors import StudyError
-from emovlm.datasets.annotations import Line, add, emotion, inside
+from emovlm.datasets.annotations import CONTROL, Line, add, emotion, inside, is_text
 from emovlm.datasets.readers import Entry
 from emovlm.datasets.suffixes import VIDEOS
 
@@ -13,26 +13,24 @@ def read_classes(folder: Path, words: Mapping[str, str], form: str = "clips") ->
     """The videos of each folder of a class, all of split test.
 
     Raises:
-        StudyError: a folder with videos is called like no class, a name is not UTF-8, or there are no videos.
+        StudyError: a folder with videos is called like no class, a name is not UTF-8 or has control characters, or
+            there are no videos.
     """
     lines: dict[str, Line] = {}
     for label, files in videos_by_label(folder).items():
         for file in files:
             where = str(folder / file)
-            if not _is_text(file):
+            if not is_text(file):
                 told = file.encode(errors="backslashreplace").decode()
                 raise StudyError(f"{folder}: the name {told} is not UTF-8; rename the file")
+            if CONTROL.search(file):
+                raise StudyError(f"{folder}: the name {file!r} has control characters; rename the file or its folder")
             inside(folder, file, where)
             name = file.rpartition(".")[0]
             add(lines, Line(file, name, emotion(label, words, where), where))
     if not lines:
         raise StudyError(f"{folder}: no clips; each class should be a folder with videos ({', '.join(VIDEOS)}) in it")
     return [Entry(line, "test") for line in lines.values()]
-
-
-def _is_text(name: str) -> bool:
-    """Whether a file's name is UTF-8; those of foreign archives may be in an old encoding."""
-    return name.encode(errors="replace").decode() == name
 
 
 def videos_by_label(folder: Path) -> dict[str, list[str]]:

@@ -71,7 +71,10 @@ def _separator(text: str, separators: list[str] | tuple[str, ...], columns: tupl
     """The separator with which the first row names all columns; the first one if none does."""
     for separator in separators:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        first = next((cells for cells in reader if any(cell.strip() for cell in cells)), [])
+        try:
+            first = next((cells for cells in reader if any(cell.strip() for cell in cells)), [])
+        except csv.Error:  # a cell that is too long, which is said where the rows are read
+            continue
         if {*columns} <= {_name(cell) for cell in first}:
             return separator
     return separators[0]

@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from emovlm.core.errors import StudyError
-from emovlm.datasets.annotations import Line, add, as_on_disk, emotion, inside
+from emovlm.datasets.annotations import CONTROL, Line, add, as_on_disk, emotion, inside
 from emovlm.datasets.csv_rows import read_csv
 from emovlm.datasets.readers import SPLITS, Entry
 
 FILE = "annotations.csv"
 NEEDED, OPTIONAL = ("path", "label"), ("split", "fold", "identity")
 VALIDATION = dict.fromkeys(("val", "valid", "dev"), "validation")
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")  # names may have tabs and ends of lines
 
 
 def read_folder(folder: Path, words: Mapping[str, str], form: str = "clips") -> list[Entry]:
@@ -41,6 +40,8 @@ def read_folder(folder: Path, words: Mapping[str, str], form: str = "clips") -> 
             raise StudyError(f"{where}: a clip of split {split} is in no fold")
         name = str(PurePosixPath(path).with_suffix(""))
         add(lines, Line(path, name, emotion(row["label"].strip().lower(), any_case, where), where))
+        if CONTROL.search(row["label"] + row.get("identity", "")):
+            raise StudyError(f"{where}: the label or the identity has control characters; take them out")
         entries.append(Entry(lines[path], split, fold, row.get("identity", "").strip() or None))
     if not entries:
         raise StudyError(f"{folder / FILE}: the table has no clips")

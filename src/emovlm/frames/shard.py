@@ -13,6 +13,7 @@ import pandas as pd
 from emovlm.core import notes
 from emovlm.core.contracts.frames import CLIP_INDEX, FRAME_INDEX
 from emovlm.core.errors import StudyError
+from emovlm.core.harmless import harmless
 from emovlm.core.hashing import shard_of
 from emovlm.core.progress import track
 from emovlm.datasets.annotations import inside
@@ -80,7 +81,7 @@ def decode_shard(
                 _note(file)
                 pixels, about = _decode(worker, file)
             except Undecodable as failure:
-                print(f"{clip_id}: {failure}", file=sys.stderr)
+                print(harmless(f"{clip_id}: {failure}"), file=sys.stderr)
                 clips.append(_row(clip_id, str(failure), 0, {}))
                 continue
             writer.add(clip_id, pixels)
@@ -144,7 +145,7 @@ def decode_sound(
                 silent += not len(wave)
             except Undecodable as failure:
                 failed += 1
-                print(f"{clip_id}: {failure}; it is taken to have no sound", file=sys.stderr)
+                print(harmless(f"{clip_id}: {failure}; it is taken to have no sound"), file=sys.stderr)
             writer.add(clip_id, wave)
     return f"{len(mine) - silent - failed} clips have sound, {silent} have none, that of {failed} does not decode"
 
@@ -176,7 +177,7 @@ def _own(manifest: pd.DataFrame, shard: int, n_shards: int) -> pd.DataFrame:
 def _note(file: Path) -> None:
     """Tell the job's record what is read: the file, or each image of the folder."""
     try:
-        files = image_files(file) if file.is_dir() else [file]
+        files = image_files(file) if os.path.isdir(file) else [file]
     except OSError:
         raise Undecodable("the folder cannot be read") from None
     for each in files:
@@ -184,8 +185,13 @@ def _note(file: Path) -> None:
 
 
 def _decode(worker: Worker, file: Path) -> tuple[np.ndarray, dict[str, Any]]:
-    if not file.exists():
-        raise Undecodable("the file is missing")
+    try:
+        if not file.exists():
+            raise Undecodable("the file is missing")
+    except OSError as error:  # a name that is too long, a folder that may not be read
+        raise Undecodable(f"the file cannot be looked at ({error.strerror})") from None
+    if not (file.is_file() or file.is_dir()):  # a pipe that nobody writes to, a device that never ends
+        raise Undecodable("neither a file nor a folder")
     if file.is_file() and file.stat().st_size == 0:
         raise Undecodable("the file is empty")
     return worker.decode(file)

@@ -6,6 +6,7 @@ mono, ``RATE`` samples a second, empty where a clip has none. A store of frames 
 """
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -128,9 +129,19 @@ class Store:
         """All that is stored of a clip.
 
         Raises:
-            StudyError: the clip is not in the store.
+            StudyError: the clip is not in the store, or of another type or shape than such stores have.
         """
-        return self._shard(clip_id).file.get_tensor(clip_id)
+        shard = self._shard(clip_id)
+        entry = shard.file.get_slice(clip_id)
+        kind, shape = entry.get_dtype(), entry.get_shape()
+        if not self._holds(kind, shape, shard.encoding) or math.prod(max(1, n) for n in shape) > LONGEST:
+            told = f"clip {clip_id} is {kind} {shape}, which this kind of store does not hold; delete the file"
+            raise StudyError(f"{shard.path}: {told}, then run again")
+        return shard.file.get_tensor(clip_id)
+
+    def _holds(self, kind: str, shape: list[int], encoding: str) -> bool:
+        """Whether a tensor of this type and shape may be in the store."""
+        return kind in TYPES.values() and len(shape) > 0
 
     def rows(self, clip_id: str, frame_indices: Sequence[int]) -> np.ndarray:
         """What is stored of some frames of a clip, in the order of ``frame_indices``.
@@ -149,6 +160,11 @@ class Store:
 
 class FrameStore(Store):
     """Frames of clips, the same whatever their encoding."""
+
+    def _holds(self, kind: str, shape: list[int], encoding: str) -> bool:
+        if encoding != "raw":
+            return super()._holds(kind, shape, encoding)  # its decoder looks closer
+        return kind == "U8" and len(shape) == 4 and shape[3] == 3
 
     def tensor(self, clip_id: str) -> np.ndarray:
         """All frames of a clip: uint8 [n, size, size, 3].
@@ -195,6 +211,9 @@ class FrameStore(Store):
 
 class SoundStore(Store):
     """Sound of clips."""
+
+    def _holds(self, kind: str, shape: list[int], encoding: str) -> bool:
+        return kind == "I16" and len(shape) == 1
 
     def waveform(self, clip_id: str) -> np.ndarray:
         """A clip's sound: float32 [n] within -1 to 1, mono, ``RATE`` samples a second; n is 0 if the clip has none.

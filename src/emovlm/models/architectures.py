@@ -30,7 +30,7 @@ def row_of_folder(folder: str | Path) -> dict[str, str]:
             "give the folder that save_pretrained or a download from the hub has written"
         )  # fmt: skip
         raise StudyError(f"{folder}: no config.json, so no model is there; {hint}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise StudyError(f"{folder / 'config.json'}: not a readable JSON file ({error})") from None
     if not isinstance(config, dict):
         raise StudyError(f"{folder / 'config.json'}: not the configuration of a model")
@@ -46,9 +46,10 @@ def _found(config: dict, folder: Path) -> tuple[str, str]:
     # Imported here, since it takes a second.
     from transformers.models.auto import modeling_auto
 
-    model_type, architectures = config.get("model_type"), config.get("architectures") or []
+    model_type, named = config.get("model_type"), config.get("architectures")
+    architectures = [str(each) for each in named] if isinstance(named, list) else []
     families = {name: family for family, row in FAMILIES.items() for name in row.model_types}
-    if model_type in families:
+    if isinstance(model_type, str) and model_type in families:
         return "vlm", families[model_type]
     known = {
         "image-classification": modeling_auto.MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES,
@@ -56,7 +57,7 @@ def _found(config: dict, folder: Path) -> tuple[str, str]:
     }
     for family, mapping in known.items():
         classes = {name for names in mapping.values() for name in ([names] if isinstance(names, str) else names)}
-        if classes & set(architectures):
+        if classes & {*architectures}:
             return "vision", family
     if "pretrained_cfg" in config:  # timm's own form of a configuration, which transformers reads too
         return "vision", "image-classification"

@@ -57,8 +57,14 @@ def load_system(row: dict[str, Any], folder: str | Path, base: str | Path | None
         if row["training"] == "lora":
             return VisionLanguageModel(base, adapter=folder, row=row)
         return VisionLanguageModel(folder, row=row)
-    except (OSError, ValueError, ImportError) as error:
-        raise StudyError(f"system {row['system']}: cannot load the model in {folder}: {error}") from None
+    except StudyError:
+        raise
+    except Exception as error:  # files that lie make the libraries fail in any way
+        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+            raise  # the machine's fault
+        plain = isinstance(error, OSError | ValueError | ImportError)  # whose messages are sentences
+        said = str(error) if plain else f"{type(error).__name__}: {error}"
+        raise StudyError(f"system {row['system']}: cannot load the model in {folder}: {said}") from error
 
 
 def note_files(*folders: str | Path | None) -> None:

@@ -15,6 +15,7 @@ import yaml
 from emovlm.core.codehash import TRUST
 from emovlm.core.errors import StudyError
 from emovlm.core.job import Job, paths
+from emovlm.provenance.audit.record_fields import what_is_wrong
 from emovlm.provenance.records.record import Places, Record, read_record, record_paths
 from emovlm.study.load import DEFAULT, check_config, load_study, read_config
 
@@ -84,6 +85,8 @@ def _latest_run(results: str | Path) -> tuple[tuple[str, ...], str]:
     for path in record_paths(results).values():
         try:
             record = read_record(path)
+            if what_is_wrong(record):
+                continue  # it may name any file as the configuration
             found.append((record["ended"], tuple(record["config"]), _profile(record)))
         except (StudyError, KeyError, TypeError):
             continue  # the audit says so

@@ -8,6 +8,7 @@ import pandas as pd
 
 from emovlm.core.errors import StudyError
 from emovlm.datasets import dfew, folder
+from emovlm.datasets.annotations import CONTROL, is_text
 from emovlm.datasets.classes import videos_by_label
 from emovlm.datasets.csv_rows import read_csv
 from emovlm.datasets.manifest import make_manifest
@@ -59,6 +60,9 @@ def read_data(
     place = Path(place)
     if not place.is_dir():
         raise StudyError(f"{place}: no such folder of clips")
+    whole = str(place.resolve())  # its last part is the beginning of every clip's id
+    if not is_text(whole) or CONTROL.search(whole):
+        raise StudyError(f"{place}: the folder's name is not UTF-8 or has control characters; rename it")
     kind = _kind(place)
     words = _words(kind, place)
     form = _form(kind, place)

@@ -59,8 +59,8 @@ def finetune_lora(
     family = family_of(row)
     if family is not FAMILIES["fastvlm"]:
         return _finetune_outside(base, schedule, sample, manifest, store, question, params, folder, code)
-    processor = AutoProcessor.from_pretrained(base)
-    model = AutoModelForImageTextToText.from_pretrained(base)
+    processor = AutoProcessor.from_pretrained(base, trust_remote_code=False)
+    model = AutoModelForImageTextToText.from_pretrained(base, trust_remote_code=False)
     torch.manual_seed(params["seed"])
     adapted = get_peft_model(model, adapter_config(family, params["rank"]))
     draws = as_captions(schedule, sample, manifest, question, processor)

@@ -127,7 +127,8 @@ def _inputs(processor: Any, content: list[dict[str, Any]], pixels: list[bytes]) 
 def _plain(processor: Any, text: str) -> str:
     """A text without special tokens, as ``models/vlm/inputs.py`` of the study makes it."""
     special = {token.content for token in processor.tokenizer.added_tokens_decoder.values() if token.special}
-    tokens = re.compile("|".join(map(re.escape, sorted(special, key=len, reverse=True))) or "$^")
+    special |= {getattr(processor, name, None) or "" for name in ("image_token", "video_token")}
+    tokens = re.compile("|".join(map(re.escape, sorted(filter(None, special), key=len, reverse=True))) or "$^")
     while (rest := tokens.sub("", text)) != text:
         text = rest
     return text

@@ -43,7 +43,7 @@ class Turn:
     def prompt(self, processor: ProcessorMixin, content: Sequence[Mapping[str, Any]]) -> str:
         """The text of one turn of the user, up to where the reply begins."""
         asked = [{"role": "user", "content": content}]
-        return processor.apply_chat_template(asked, add_generation_prompt=True, **self.switches) + self.closing
+        return render(processor, asked, add_generation_prompt=True, **self.switches) + self.closing
 
 
 def find_turn(processor: ProcessorMixin) -> Turn:
@@ -54,7 +54,7 @@ def find_turn(processor: ProcessorMixin) -> Turn:
     So ``<think>`` and a new line become ``<think>\\n\\n</think>\\n\\n``, and ``<think>`` alone ``<think></think>\\n``.
 
     Raises:
-        StudyError: the template opens a thought that the tokenizer has no mark to close.
+        StudyError: the template cannot be rendered, or opens a thought that the tokenizer has no mark to close.
     """
     template = processor.chat_template
     text = "\n".join(template.values()) if isinstance(template, dict) else template or ""
@@ -71,11 +71,24 @@ def find_turn(processor: ProcessorMixin) -> Turn:
     return Turn(switches, closing, header + closing)
 
 
+def render(processor: ProcessorMixin, turns: Sequence[Mapping[str, Any]], **how: Any) -> str:
+    """What the chat template makes of turns. It is a program that came with the weights, run in Jinja's sandbox.
+
+    Raises:
+        StudyError: it fails, or the sandbox stops it: attributes of Python's own, ``range`` above 100,000.
+    """
+    try:
+        return processor.apply_chat_template(turns, **how)
+    except Exception as error:  # a program may fail in any way
+        raise StudyError(
+            f"the chat template cannot be rendered ({type(error).__name__}: {error}); is this the template that the "
+            "model's authors hand out?"
+        ) from error
+
+
 def _rendered(processor: ProcessorMixin, switches: Mapping[str, Any]) -> tuple[str, str]:
     """A question, and what the template writes between it and the reply."""
-    whole, asked = (
-        processor.apply_chat_template(ASKING, add_generation_prompt=begun, **switches) for begun in (True, False)
-    )
+    whole, asked = (render(processor, ASKING, add_generation_prompt=begun, **switches) for begun in (True, False))
     return asked, whole.removeprefix(asked)
 
 
@@ -104,7 +117,7 @@ def _before_an_answer(processor: ProcessorMixin, switches: Mapping[str, Any]) ->
     asked, _ = _rendered(processor, switches)
     for content in ([{"type": "text", "text": MARK}], MARK):
         try:
-            told = processor.apply_chat_template([*ASKING, {"role": "assistant", "content": content}], **switches)
+            told = render(processor, [*ASKING, {"role": "assistant", "content": content}], **switches)
         except Exception:  # some templates take an answer as text only, others as parts only
             continue
         if told.startswith(asked) and MARK in told:

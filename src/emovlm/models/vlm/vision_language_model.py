@@ -65,7 +65,7 @@ class VisionLanguageModel:
         self.pixels, self.min_pixels = row.get("pixels"), row.get("min_pixels")
         if self.min_pixels and not self.family.any_size:
             raise StudyError(f"min_pixels: the weights of a model of family {self.family.name} fix the size of frames")
-        self.processor = AutoProcessor.from_pretrained(folder)
+        self.processor = AutoProcessor.from_pretrained(folder, trust_remote_code=False)
         self.turn = find_turn(self.processor)
         model = load_pretrained(self.family.model, folder, row.get("dtype"))
         if adapter is not None:

@@ -3,15 +3,21 @@
 from collections import Counter
 
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as as_plain
 from rich.tree import Tree
 
+from emovlm.core.harmless import harmless
 from emovlm.core.job import paths
 from emovlm.provenance.audit.findings import Finding, Report
 from emovlm.provenance.planned_jobs import Plan
 from emovlm.provenance.records.record import rule_of
 
 MOST = 12  # findings that are shown
+
+
+def escape(text: str) -> str:
+    """A text that may come from a record, neither markup nor anything that a terminal obeys."""
+    return as_plain(harmless(text))
 
 
 def show(report: Report, plan: Plan, console: Console) -> None:

@@ -8,15 +8,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    NonNegativeFloat,
-    NonNegativeInt,
-    PositiveInt,
     ValidationError,  # fmt: skip
 )
 
 from emovlm.provenance.records.record import VERSION, Record
 
-Path = Annotated[str, Field(pattern=r"^(?!/)(?!.*(^|/)\.\.(/|$))[^\x00]+$")]
+Path = Annotated[str, Field(pattern=r"(?s)^(?!/)(?!.*(^|/)\.\.(/|$))[^\x00]+$")]
 """Relative to the study, or ``<dataset>/...`` for one elsewhere."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Time = Annotated[
@@ -24,6 +21,9 @@ Time = Annotated[
     Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"),
     AfterValidator(lambda text: datetime.fromisoformat(text) and text),
 ]
+Whole = Annotated[int, Field(ge=0, lt=2**63)]
+Counted = Annotated[int, Field(ge=1, lt=2**63)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Files = dict[str, Path | list[Path] | dict[str, Path]]
 
 
@@ -54,7 +54,7 @@ class _Input(_Fields):
 class _Output(_Fields):
     path: Path
     sha256: Sha256
-    bytes: NonNegativeInt
+    bytes: Whole
     since: Time
     noted: bool
 
@@ -82,8 +82,8 @@ class _Machine(_Fields):
     host: str
     system: str
     processor: str | None
-    cores: PositiveInt
-    memory_bytes: PositiveInt
+    cores: Counted
+    memory_bytes: Counted
     accelerators: list[str]
     slurm_job: str | None
 
@@ -102,9 +102,9 @@ class _Record(_Fields):
     machine: _Machine
     started: Time
     ended: Time
-    seconds: NonNegativeFloat
-    cpu_seconds: NonNegativeFloat  # of the job's processes
-    peak_memory_bytes: NonNegativeInt  # of the largest process of the job
+    seconds: Seconds
+    cpu_seconds: Seconds  # of the job's processes
+    peak_memory_bytes: Whole  # of the largest process of the job
     digest: Sha256
 
 

@@ -62,6 +62,8 @@ def read_record(path: str | Path) -> Record:
         StudyError: it cannot be read, is no record, or not one byte for byte.
     """
     try:
+        if Path(path).exists() and not Path(path).is_file():  # reading a pipe or a device might never end
+            raise StudyError(f"{path}: the record cannot be read (no file)")
         content = Path(path).read_bytes()
     except OSError as error:
         raise StudyError(f"{path}: the record cannot be read ({error.strerror})") from None
@@ -71,7 +73,7 @@ def read_record(path: str | Path) -> Record:
         if sha256_bytes(blank) == digest[1].decode():
             try:
                 return json.loads(content.decode())
-            except ValueError:
+            except (ValueError, RecursionError):
                 pass
     raise StudyError(f"{path}: the record was changed after it was written: its digest does not fit")
 
