@@ -13,7 +13,7 @@ SNAKEMAKE := snakemake --workflow-profile $(PROFILE) $(if $(CORES),--cores $(COR
 STUDY := $(SNAKEMAKE) --prioritize train_tower
 
 .PHONY: study full quick broken paper-study doctor cost resume prefetch_envs prefetch_weights audit crate report \
-	calibrate benchmark test test-broken test-faults test-paper test-conda test-conda-short test-cluster test-cluster-short \
+	calibrate benchmark test test-broken test-faults test-faults-short test-paper test-conda test-conda-short test-cluster test-cluster-short \
 	test-install lint lint-prose envs hashes docs clean setup rulegraph help
 
 study: setup ## the default study, to results/paper/paper.pdf
@@ -62,9 +62,13 @@ test: setup docs $(VALIDATOR)/.ready $(PROSE)/.ready $(BROWSER) ## all tests; th
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/contracts tests/unit
 	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/workflow tests/browser
 
-test-faults: setup ## broken videos, decoders that misbehave, a full and a read-only disk, properties of all input (minutes)
+test-faults: setup ## kills, broken videos, full disks, other machines' settings, files that mean harm (half an hour)
 	tests/packages.sh video
 	pytest tests/faults
+
+test-faults-short: setup ## the same without whole studies, and with one broken video in ten
+	tests/packages.sh video
+	EMOVLM_FAULTS_EVERY=10 pytest --numprocesses 2 --dist loadfile -m "not whole_study" tests/faults
 
 test-broken: setup ## a small study with permuted labels: nothing about a model may be supported
 	pytest tests/broken

@@ -101,6 +101,7 @@ def failing(number: int):
     return call
 
 
+@pytest.mark.whole_study
 def test_a_clock_that_was_set_back_reruns_nothing(project, tmp_path):
     project = project.copy(tmp_path / "emovlm")
     made = [p for p in sorted((project.path / RESULTS).rglob("*")) if p.is_file()]

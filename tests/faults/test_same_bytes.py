@@ -8,6 +8,7 @@ import pytest
 from emovlm.core.hashing import sha256_file
 from tests.project import RESULTS, Project
 
+pytestmark = pytest.mark.whole_study
 SETTINGS = {"PYTHONHASHSEED": "4711", "TZ": "Pacific/Chatham", "LC_ALL": "C", "LANG": "tr_TR.UTF-8", "COLUMNS": "40"}
 SHUFFLED = '''"""Folders list their files in an order that no disk has; Python reads this file when it starts."""
 import os

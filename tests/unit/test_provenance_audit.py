@@ -5,9 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 from tests.study_tables import ROOT, with_cells
+from tests.unit.drawn_records import MACHINE, drawn_records
 
 from emovlm.core.hashing import sha256_bytes
 from emovlm.core.job import Job
+from emovlm.provenance.audit.audit import _notes
 from emovlm.provenance.audit.compare import job_edits
 from emovlm.provenance.audit.pins import mismatches
 from emovlm.provenance.explain import code_line
@@ -178,3 +180,12 @@ def test_the_function_behind_a_script_is_named_with_its_line():
         assert source.readlines()[int(line) - 1].startswith("def metrics_table(")
     assert code_line("workflow/scripts/pretrain_organism.py").endswith(" pretrain_organism")
     assert code_line("workflow/scripts/gather_shards.py") == "workflow/scripts/gather_shards.py"
+
+
+def test_the_audit_notes_that_jobs_ran_on_processors_of_several_types():
+    records = list(drawn_records().values())
+    plan = SimpleNamespace(overrides=[])
+    assert not [note for note in _notes(plan, records) if "processors" in note]
+    records[1] = {**records[1], "machine": {**MACHINE, "processor": "Another (avx2, avx512f)"}}
+    (note,) = [note for note in _notes(plan, records) if "processors" in note]
+    assert note.endswith("round differently: A Processor (avx2): 4 jobs; Another (avx2, avx512f): 1 jobs")

@@ -5,6 +5,7 @@ that Snakemake would run now). It never trusts times or names alone: bytes decid
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -266,6 +267,10 @@ def _notes(plan: Plan, records: list[Record]) -> list[str]:
         edits = f"{dirty} jobs with uncommitted edits" if dirty else ""
         notes.append(f"commit {commit[:12]}: {', '.join(filter(None, (state, edits)))}")
     ran = sorted({f"{r['machine']['system']}, {r['environment']['deployment']}" for r in records})
+    processors = Counter(record["machine"]["processor"] or "unknown" for record in records)
+    if len(processors) > 1:
+        jobs = "; ".join(f"{name}: {n} jobs" for name, n in sorted(processors.items()))
+        notes.append(f"processors of {len(processors)} types, which round differently: {jobs}")
     return notes + [f"ran on: {each}" for each in ran]
 
 
