@@ -20,7 +20,7 @@ from tests.project import RESULTS, Project
 pytestmark = pytest.mark.whole_study
 KILLS = int(os.environ.get("EMOVLM_KILLS", "40"))
 SHORTEST_S, LONGEST_S = 5, 30  # a run starts its first job after about 4 s; training takes 15 s
-FINAL = ("tables/*.csv", "values.json", "answers/*.parquet", "texts/*.parquet", "models/*/*/*.safetensors",
+FINAL = ("tables/*.csv", "values.json", "answers/*.parquet", "texts/**/*.parquet", "models/*/*/*.safetensors",
          "lexicon/*.csv", "figures/*.pdf")  # fmt: skip
 
 
