@@ -14,7 +14,13 @@ BOXES = ("ftyp", "moov", "mvhd", "trak", "tkhd", "edts", "elst", "mdia", "mdhd",
 SIZES = (0, 1, 7, 2**31 - 1, 2**32 - 1)  # of a box: to the end, 64 bits, too small, larger than the file
 OTHERS = {"mkv": (), "webm": ("-c:v", "libvpx", "-deadline", "realtime"), "avi": ("-c:v", "mpeg4", "-q:v", 3), "ts": (),
           "flv": (), "gif": ()}  # fmt: skip
-GOING_ON = {"webm": OTHERS["webm"], "avi": ("-c:v", "mjpeg", "-q:v", 3), "mkv": ("-c:v", "ffv1")}
+GOING_ON = {
+    "ts": ("h264", ()), "mkv": ("hevc", ("-c:v", "libx265", "-x265-params", "log-level=none")),
+    "avi": ("mpeg4", OTHERS["avi"]), "webm": ("vp9", ("-c:v", "libvpx-vp9", "-deadline", "realtime")),
+    "vp8.webm": ("vp8", OTHERS["webm"]), "mjpeg.avi": ("mjpeg", ("-c:v", "mjpeg", "-q:v", 3)),
+    "ffv1.mkv": ("ffv1", ("-c:v", "ffv1")),
+}  # fmt: skip
+"""Codecs whose decoders go on after damage, by suffix, with the options that make such a file."""
 FRAMES = 24
 
 Make = Callable[[Path], None]
@@ -40,9 +46,9 @@ def write_all(folder: Path) -> list[str]:
 
 
 def write_damaged(folder: Path) -> Iterator[str]:
-    """Write videos with bytes changed within frames, of codecs whose decoders go on; yields their names."""
+    """Write videos with bytes changed within frames, 20 of each of ``GOING_ON``; yields their names."""
     rng = np.random.default_rng(20)
-    for suffix, options in GOING_ON.items():
+    for suffix, (_, options) in GOING_ON.items():
         whole = sound_clip(folder / f"whole.{suffix}", *options)
         for k in range(20):
             (folder / f"{k}.{suffix}").write_bytes(_flipped(whole, len(whole) // 8, len(whole), 1 + k % 6, rng))

@@ -19,6 +19,15 @@ DAMAGED = "the video is damaged or cut off"
 PICTURES_ONLY = Disposition.attached_pic | Disposition.timed_thumbnails  # a cover, previews of chapters
 
 
+STEADY = ("h264", "hevc", "mpeg4", "vp9")
+"""Decoders that show of a damaged file the same frames each time. Those of VP8, MJPEG and FFV1 do not: what they cannot
+decode is what memory happens to hold."""
+
+
+class Unsteady(Exception):
+    """A clip's decoder is not one of ``STEADY``."""
+
+
 class Undecodable(Exception):
     """A clip cannot be decoded; the message is the reason, free of paths, times and addresses."""
 

@@ -11,7 +11,16 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from emovlm.frames.clock import clock_of
-from emovlm.frames.container import DAMAGED, MP4, Undecodable, open_container, undecodable, video_stream
+from emovlm.frames.container import (
+    DAMAGED,
+    MP4,
+    STEADY,
+    Undecodable,
+    Unsteady,
+    open_container,
+    undecodable,
+    video_stream,
+)
 from emovlm.frames.fit import Fit, inner_size, over_black, put_in_middle, transparent
 from emovlm.frames.turn import UPRIGHT, Turn, swaps, turn_of
 
@@ -45,7 +54,7 @@ class DecodedClip:
     height: int
 
 
-def decode_clip(path: str, size: int, fit: Fit = "pad") -> DecodedClip:
+def decode_clip(path: str, size: int, fit: Fit = "pad", steady_only: bool = False) -> DecodedClip:
     """Decode the frames that a player shows into squares of ``size`` px (:func:`emovlm.frames.fit.inner_size`).
 
     Each frame is turned, given its shape, and fitted to the square by itself. FFmpeg scales (bilinear, with the
@@ -57,9 +66,13 @@ def decode_clip(path: str, size: int, fit: Fit = "pad") -> DecodedClip:
     Raises:
         Undecodable: the file is no video, has no frames, or is damaged; a frame is turned by an odd angle; times are
             missing.
+        Unsteady: ``steady_only``, and the decoder is not one of ``container.STEADY``.
     """
     with open_container(path) as container:
-        return _decode(container, video_stream(container), size, fit)
+        stream = video_stream(container)
+        if steady_only and stream.codec_context.name not in STEADY:
+            raise Unsteady
+        return _decode(container, stream, size, fit)
 
 
 def _decode(container: InputContainer, stream: VideoStream, size: int, fit: Fit) -> DecodedClip:

@@ -150,10 +150,16 @@ def decode_sound(
     return f"{len(mine) - silent - failed} clips have sound, {silent} have none, that of {failed} does not decode"
 
 
-def decode_path(path: str, size: int, fps: float | None, fit: Fit = "pad") -> tuple[np.ndarray, dict[str, Any]]:
-    """Frames of a clip, a video or a folder of images, and what else is known of it: see ``DecodedClip``."""
+def decode_path(
+    path: str, size: int, fps: float | None, fit: Fit = "pad", steady_only: bool = True
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Frames of a clip, a video or a folder of images, and what else is known of it: see ``DecodedClip``.
+
+    Raises:
+        Unsteady: as :func:`emovlm.frames.decoding.decode_clip`.
+    """
     if not os.path.isdir(path):
-        clip = decode_clip(path, size, fit)
+        clip = decode_clip(path, size, fit, steady_only)
     elif fps is None:
         raise Undecodable("a folder of images, and datasets.tsv, column fps, gives no rate for it")
     else:
