@@ -87,7 +87,7 @@ def main() -> int:
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("model", metavar="MODEL", help="a folder, hub/name@commit, or table.tsv:system")
+    parser.add_argument("model", metavar="MODEL", help="a folder, organisation/name@commit, or table.tsv:system")
     parser.add_argument("data", metavar="DATA", help="one folder a class, videos with annotations.csv, MAFW, or DFEW")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for answers, tables and the page")
     asked = parser.add_argument_group("what the model is shown; --frames and --context may be given again")
@@ -173,7 +173,7 @@ def _add_new(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="FOLDER", help="a new folder for the study, preferably inside the clone")
     parser.add_argument("--data", required=True, help="one folder a class, videos with annotations.csv, MAFW, or DFEW")
     parser.add_argument("--model", action="append", required=True, dest="models",
-                        help="a folder, hub/name@commit, or table.tsv:system; may be given again")  # fmt: skip
+                        help="a folder, organisation/name@commit, or table.tsv:system; may be given again")  # fmt: skip
     parser.add_argument("--frames", action="append", default=[], metavar="SAMPLER",
                         help="what models see: fps5 (default), fps1, uniform8, ...; may be given again")  # fmt: skip
     parser.add_argument("--labels", help="labels to choose from, separated by commas; by default those of the clips")

@@ -65,7 +65,7 @@ def evaluate(
     In a script, call it below ``if __name__ == "__main__":``, since clips are decoded in a process of their own.
 
     Args:
-        model: a folder as ``save_pretrained`` writes it, ``hub/name@commit``, or ``table.tsv:system``.
+        model: a folder as ``save_pretrained`` writes it, ``organisation/name@commit``, or ``table.tsv:system``.
         dataset: a folder of clips: a folder a class, videos with a table ``annotations.csv``, MAFW, or DFEW.
         conditions: what the model is shown; a text is a frame sampler, for frames alone.
         out: folder of this evaluation, made if absent.
