@@ -11,6 +11,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 SNAKEMAKE := snakemake --workflow-profile $(PROFILE) $(if $(CORES),--cores $(CORES))
 # The longest chain starts first. Not in the profiles: it adds the chain to whatever is asked for.
 STUDY := $(SNAKEMAKE) --prioritize train_tower
+made = echo "the paper: $(1)/paper/paper.pdf; to look around: $(1)/explorer/index.html"
 
 .PHONY: study full quick broken paper-study doctor cost resume prefetch_envs prefetch_weights audit crate report \
 	calibrate benchmark test test-broken test-faults test-faults-short test-paper test-conda test-conda-short test-cluster test-cluster-short \
@@ -18,15 +19,18 @@ STUDY := $(SNAKEMAKE) --prioritize train_tower
 
 study: setup ## the default study, to results/paper/paper.pdf
 	$(STUDY)
+	@$(call made,results)
 
 full: setup ## the study that decides: four training runs of every system on three vision towers, twice the test clips
 	$(STUDY) --configfile config/full.yaml
+	@$(call made,results)
 
 broken: setup ## a negative control: the default study with permuted labels, to results/broken
 	$(STUDY) --configfile config/broken.yaml
 
 quick: setup ## the smallest real run, to results/quick/paper/paper.pdf
 	$(STUDY) --configfile config/quick.yaml
+	@$(call made,results/quick)
 
 paper-study: setup ## the paper's own systems and datasets, as in: make paper-study PROFILE=profiles/slurm; see docs/how-to/paper-study.md
 	emovlm doctor --configfile config/paper.yaml

@@ -159,9 +159,9 @@ def _serve(connection: Connection, decoder: Decoder, timeout_s: float, memory_gb
     while True:
         try:
             path = os.fsdecode(connection.recv_bytes())
-        except EOFError:
+            _answer(connection, decoder, path, timeout_s, memory_gb)
+        except (EOFError, BrokenPipeError):  # nobody asks any more
             return
-        _answer(connection, decoder, path, timeout_s, memory_gb)
 
 
 def _serve_apart(connection: Connection, decoder: Decoder, timeout_s: float, memory_gb: float) -> None:
@@ -179,6 +179,8 @@ def _serve_apart(connection: Connection, decoder: Decoder, timeout_s: float, mem
             try:
                 prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
                 _answer(connection, decoder, path, timeout_s, memory_gb)
+                os._exit(0)
+            except BrokenPipeError:
                 os._exit(0)
             except BaseException:
                 traceback.print_exc()

@@ -32,7 +32,7 @@ def explain(plan: Plan, asked: str) -> list[str]:
     """
     path, account = Path(plan.results, "values.json"), Path(plan.results, ACCOUNT)
     if not path.is_file():
-        raise StudyError(f"{path}: no values yet; make the study first")
+        raise StudyError(f"{path}: no values yet; make the study first, or name its configuration with --configfile")
     try:
         values = read_json(path) | (read_json(account)["values"] if account.is_file() else {})
         _ = [(value["text"], value["source"]) for value in values.values()]
@@ -60,7 +60,7 @@ def explain(plan: Plan, asked: str) -> list[str]:
     lines = [f"{asked} = {value['text']}" + (f"   (n = {value['n']})" if value["n"] else "") + f"   [{value['unit']}]"]
     paper = Path(plan.study.config.paper.source)
     printed = (
-        ", ".join(_printed_at(asked, paper)) or f"{paper} puts this id together where it needs it, or does not print it"
+        ", ".join(_printed_at(asked, paper)) or f"{paper} names no such id; it may be in a table or a figure there"
     )
     lines += [f"  printed   {printed}"]
     lines += [f"  read from {source}" + (f", row {key}" if key else "") + (f": {_scalars(row)}" if row else "")]

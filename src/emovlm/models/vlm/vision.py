@@ -14,11 +14,11 @@ import os
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from emovlm.models.torch_setup import device, torch  # isort: skip
 from transformers import BatchFeature, PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from emovlm.core.errors import StudyError
 from emovlm.models.vlm.families import Family
@@ -93,6 +93,13 @@ def pieces(inputs: BatchFeature, kind: str) -> list[list[Piece]]:
         ]
         for i, frames in enumerate(pixels)
     ]
+
+
+@dataclass
+class Seen(BaseModelOutputWithPooling):
+    """What the tower has seen, as models of ``transformers`` take it, those of ``deepstack_features`` among them."""
+
+    deepstack_features: list | None = None
 
 
 class Memory:
@@ -243,7 +250,7 @@ def as_encoder_outputs(prompts: Sequence[dict[str, list[Features]]], grids: bool
         items = [item for prompt in prompts for item in prompt.get(kind, ())]
         if items:
             first, *later = (torch.cat(parts).to(device()) for parts in zip(*items, strict=True))
-            outputs[kind] = SimpleNamespace(
+            outputs[kind] = Seen(
                 pooler_output=[first] if grids else first[None], deepstack_features=[[layer] for layer in later]
             )
     return outputs
