@@ -148,7 +148,7 @@ FREE = st.text(st.characters(exclude_categories=["Cs"]), max_size=3)
 
 UNLIKE = (
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Emoji_Modifier}"
-    r"\p{WB=MidLetter}\p{WB=MidNumLet}_]"
+    r"\p{WB=MidLetter}\p{WB=MidNumLet}\p{Regional_Indicator}_]"  # half a flag joins letters for regex, not in UAX 29
 )
 
 
