@@ -19,7 +19,7 @@ from emovlm.core.hashing import sha256_file
 from emovlm.provenance.audit.audit import audit, prune
 from emovlm.provenance.explain import explain
 from emovlm.provenance.planned_jobs import latest_overrides, read_plan
-from emovlm.provenance.records.record import read_record, record_path, write_record
+from emovlm.provenance.records.record import read_record, record_path, record_paths, write_record
 from tests.project import RESULTS
 
 QUICK = ["config/quick.yaml"]
@@ -386,8 +386,8 @@ def test_the_configuration_of_the_last_job_is_the_one_to_audit(study):
             ("a", "2026-01-02", ["config/full.yaml"]),
             ("b", "2026-01-01", ["config/broken.yaml"]),
         ):
-            where = {"environment": {"deployment": "venv"}, "machine": {"slurm_job": None}}
-            write_record({**where, "ended": ended, "config": config}, record_path("results", name))
+            real = read_record(min(record_paths(RESULTS).values()))
+            write_record({**real, "ended": ended, "config": config}, record_path("results", name))
         record_path("results", "c").write_text("no record")
         assert latest_overrides(".") == ("config/full.yaml",)
     finally:

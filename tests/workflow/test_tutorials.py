@@ -1,5 +1,6 @@
 """The tutorials that start from the finished quick study: their commands run, and print what the pages say."""
 
+import os
 import re
 
 import pytest
@@ -30,6 +31,8 @@ def test_one_changed_thing_runs_alone(clone, tmp_path):
 def test_an_edited_table_is_found_and_made_again(clone, tmp_path):
     table = clone.path / RESULTS / "tables/metrics.csv"
     before = table.read_bytes()
+    past = table.stat().st_mtime - 86400  # other tests may have made it again after what is made of it
+    os.utime(table, (past, past))
     said = typed("auditing", clone.path, tree_on_path(tmp_path / "bin"))
     assert "Nothing to be done" in said[3]
     assert table.read_bytes() == before

@@ -16,7 +16,7 @@ from packageurl import PackageURL
 from emovlm.core.hashing import sha256_json
 from emovlm.provenance.records.record import Record
 
-MEDIA_TYPE = "application/vnd.cyclonedx+json; version=1.6"
+MEDIA_TYPE = "application/vnd.cyclonedx+json"
 
 
 def materials(study: str, records: Iterable[Record]) -> str:
