@@ -383,8 +383,8 @@ def test_the_configuration_of_the_last_job_is_the_one_to_audit(study):
     assert latest_overrides(".") == ()  # results/ itself holds no study here
     try:
         for name, ended, config in (
-            ("a", "2026-01-02", ["config/full.yaml"]),
-            ("b", "2026-01-01", ["config/broken.yaml"]),
+            ("a", "2026-01-02T00:00:00.000Z", ["config/full.yaml"]),
+            ("b", "2026-01-01T00:00:00.000Z", ["config/broken.yaml"]),
         ):
             real = read_record(min(record_paths(RESULTS).values()))
             write_record({**real, "ended": ended, "config": config}, record_path("results", name))
